@@ -1,0 +1,68 @@
+/** Exit codes of the command; scripts and service managers rely on them. */
+export const EXIT = { ok: 0, failure: 1, usage: 2, portTaken: 3, noCamera: 4 } as const;
+
+interface ErrorEntry {
+  /** What the user does next. */
+  readonly hint: string;
+  /** Exit code where the error ends the program. */
+  readonly exit: number;
+  /** Waiting does not help: somebody has to change something first. */
+  readonly permanent: boolean;
+}
+
+const entry = (hint: string, exit: number = EXIT.failure, permanent = false): ErrorEntry => ({ hint, exit, permanent });
+
+/** Every error that a user can meet, with the next step. Messages say what happened; hints say what to do. */
+export const ERRORS = {
+  USAGE: entry('Run `onvif-camera --help` for the options.', EXIT.usage, true),
+  CONFIG_INVALID: entry('Correct the setting and start again; onvif-camera.example.yaml explains every key.', EXIT.usage, true),
+  CONFIG_UNREADABLE: entry('Check the path and the permissions of the file.', EXIT.usage, true),
+  DATA_DIR: entry('Give a directory that this user can write with --data-dir.', EXIT.failure, true),
+  ALREADY_RUNNING: entry('Stop the other one, or give this one its own --data-dir and ports.', EXIT.failure, true),
+  PORT_TAKEN: entry('Stop the program that uses it, or choose another port (0 picks a free one).', EXIT.portTaken, true),
+  BIND_FAILED: entry('Check `bind`: it must be an address of this machine, and ports below 1024 need privileges.', EXIT.failure, true),
+  NO_CAMERA: entry('Check the ribbon cable at both ends; `rpicam-hello --list-cameras` should show the camera.', EXIT.noCamera, true),
+  TEST_PATTERN: entry('Connect a camera, or choose a source with --source; the next viewer gets it without a restart.'),
+  NO_SUCH_DEVICE: entry('`ls /dev/video*` shows what is there; is the webcam plugged in?', EXIT.noCamera, true),
+  NO_PICTURES: entry('Put .jpg files into the folder, or give another one with images:DIR.', EXIT.noCamera, true),
+  BAD_PICTURE: entry('Replace or remove the file; it is skipped.'),
+  PROGRAM_MISSING: entry('Install it with apt, or give its place with --rpicam-path.', EXIT.noCamera, true),
+  CAMERA_BUSY: entry('Another program is using the camera. Find it with `fuser -v /dev/video*` and stop it; this program keeps trying.'),
+  CAMERA_PERMISSION: entry('Add the user to the group: `sudo usermod -aG video $USER`, then log in again.', EXIT.failure, true),
+  LEGACY_STACK: entry('Turn the legacy camera off (`sudo raspi-config`, Interface Options) and reboot.', EXIT.failure, true),
+  PLATFORM_UNSUPPORTED: entry('rpicam-vid needs a Raspberry Pi. Use --source v4l2:/dev/video0, images:DIR or test.', EXIT.failure, true),
+  OPTION_UNKNOWN: entry('Update rpicam-apps (`sudo apt full-upgrade`) or take the setting out.', EXIT.failure, true),
+  OPTION_INVALID: entry('Correct the setting; `rpicam-vid --help` lists what this version takes.', EXIT.failure, true),
+  SENSOR_LOST: entry('The camera stopped answering. Check the ribbon cable and its connectors; try another cable.'),
+  NO_FRAMES: entry('The camera was started but sent no picture. Check the cable; `rpicam-hello -t 5000` should show a picture.'),
+  CAPTURE_ENDED: entry('It is started again by itself; the log has what it said.'),
+  ANNOTATE_MISSING: entry('Install the overlay: `sudo apt install rpicam-apps-opencv-postprocess` (Trixie) or `rpicam-apps` (Bookworm).'),
+  SETTING_UNSUPPORTED: entry('Take the setting out, or choose a source that can do it; docs/settings.md has the table.', EXIT.usage, true),
+  ENCODER_MISSING: entry('Run `npm install` again on this machine: the image library sharp has no build for it yet.', EXIT.failure, true),
+  SNAPSHOT_FAILED: entry('Look at the reason above; `onvif-camera snapshot --source test out.jpg` shows whether the rest works.'),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error made for the user: what happened (message), what to do next (hint), how a program can tell it (code). */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly hint: string;
+  readonly exitCode: number;
+  readonly permanent: boolean;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options: { hint?: string; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const known = ERRORS[code];
+    this.hint = options.hint ?? known.hint;
+    this.exitCode = known.exit;
+    this.permanent = known.permanent;
+  }
+}
+
+/** The message of anything thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,34 @@
+export type LogFields = Record<string, unknown>;
+
+/** What the code logs to; the real one is made in cli/, tests pass their own. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Shortest time between two lines of one kind on the hot path, milliseconds. */
+const THROTTLE_MS = 1000;
+
+/** Lets one line per second through and counts the rest: what strangers or the network cause must not flood the log. */
+export class LogThrottle {
+  #last = Number.NEGATIVE_INFINITY;
+  #suppressed = 0;
+
+  constructor(private readonly clock: { monotonic(): number }) {}
+
+  /** Calls `write` if it is time; `suppressed` is how many lines were held back since the last. */
+  log(write: (suppressed: { suppressed?: number }) => void): void {
+    const now = this.clock.monotonic();
+    if (now - this.#last < THROTTLE_MS) {
+      this.#suppressed++;
+      return;
+    }
+    write(this.#suppressed > 0 ? { suppressed: this.#suppressed } : {});
+    this.#last = now;
+    this.#suppressed = 0;
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * Bytes kept free before and after the JPEG in a frame's buffer, so that a server can write its part header and
+ * delimiter around the picture and hand all three to the kernel in one write, without copying the picture.
+ */
+export const HEADROOM = 160;
+export const TAILROOM = 64;
+
+/** A complete JPEG in a buffer with room around it, as the splitter delivers it. */
+export interface Picture {
+  /** HEADROOM bytes, the JPEG, TAILROOM bytes. */
+  readonly room: Buffer;
+  /** Length of the JPEG in bytes. */
+  readonly size: number;
+  /** Real size in pixels, read from the start-of-frame segment. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Allocates the buffer for a JPEG of `size` bytes. The JPEG belongs at offset {@link HEADROOM}. */
+export function allocateRoom(size: number): Buffer {
+  return Buffer.allocUnsafeSlow(HEADROOM + size + TAILROOM);
+}
+
+/** One captured picture. Shared by every viewer; the JPEG bytes never change. */
+export class Frame implements Picture {
+  /** The JPEG, SOI to EOI: a view into {@link room}. */
+  readonly jpeg: Buffer;
+  readonly room: Buffer;
+  readonly size: number;
+  readonly width: number;
+  readonly height: number;
+
+  /**
+   * @param sequence counts captured frames from 1, over restarts of the capture
+   * @param capturedAt wall clock at which the picture was complete, milliseconds since the Unix epoch
+   * @param monotonic the same moment on the monotonic clock, milliseconds
+   */
+  constructor(
+    picture: Picture,
+    readonly sequence: number,
+    readonly capturedAt: number,
+    readonly monotonic: number,
+  ) {
+    this.room = picture.room;
+    this.size = picture.size;
+    this.width = picture.width;
+    this.height = picture.height;
+    this.jpeg = picture.room.subarray(HEADROOM, HEADROOM + picture.size);
+  }
+}
