@@ -1,0 +1,43 @@
+import type { CameraSettings, SettingName } from './settings.ts';
+
+/** What holds as long as the user says nothing else. */
+export const DEFAULT_CAMERA_SETTINGS: CameraSettings = {
+  width: 1280,
+  height: 720,
+  fps: 15,
+  quality: 75,
+  rotation: 0,
+  hflip: false,
+  vflip: false,
+  exposure: 'normal',
+  awb: 'auto',
+  awbGains: [],
+  metering: 'centre',
+  ev: 0,
+  shutter: 0,
+  gain: 0,
+  brightness: 0,
+  contrast: 1,
+  saturation: 1,
+  sharpness: 1,
+  denoise: 'auto',
+  hdr: 'off',
+  autofocus: 'default',
+  lensPosition: '',
+  roi: [],
+  tuningFile: '',
+  annotate: '',
+  extraArgs: [],
+};
+
+const SETTING_NAMES = Object.keys(DEFAULT_CAMERA_SETTINGS) as SettingName[];
+
+/** The settings that differ from the defaults. Values are numbers, strings, booleans and lists of them, so their JSON tells. */
+export function changedSettings(settings: CameraSettings): SettingName[] {
+  return SETTING_NAMES.filter((name) => JSON.stringify(settings[name]) !== JSON.stringify(DEFAULT_CAMERA_SETTINGS[name]));
+}
+
+/** The settings that the user changed and a source that knows only `supported` would ignore. */
+export function unsupportedSettings(settings: CameraSettings, supported: ReadonlySet<SettingName>): SettingName[] {
+  return changedSettings(settings).filter((name) => !supported.has(name));
+}

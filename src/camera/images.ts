@@ -1,0 +1,161 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { AppError, messageOf } from '../core/errors.ts';
+import { allocateRoom, HEADROOM, type Picture, TAILROOM } from '../frames/frame.ts';
+import { readJpegHeader, wholeJpegLength } from '../frames/jpeg.ts';
+import { unsupportedSettings } from './defaults.ts';
+import type { CameraSettings, SettingName } from './settings.ts';
+import type { Capture, CaptureEvents, Source } from './source.ts';
+import { MAX_PICTURE_BYTES } from './splitter.ts';
+import { startTicker } from './ticker.ts';
+
+const SUPPORTED: ReadonlySet<SettingName> = new Set<SettingName>(['fps']);
+
+const BYTES_PER_MIB = 1024 * 1024;
+
+/** A folder of JPEG files, shown one after the other and over again. */
+export class ImagesSource implements Source {
+  readonly kind = 'images';
+  readonly description: string;
+  readonly captureFps: number;
+  readonly unsupported: readonly SettingName[];
+
+  constructor(
+    private readonly dir: string,
+    private readonly settings: CameraSettings,
+    private readonly deps: { clock: Clock },
+  ) {
+    this.description = `pictures in ${dir}`;
+    this.captureFps = settings.fps;
+    this.unsupported = unsupportedSettings(settings, SUPPORTED);
+  }
+
+  start(events: CaptureEvents): Capture {
+    const show = new SlideShow(this.dir, (error) => events.notice(error));
+    return startTicker(
+      this.deps.clock,
+      this.settings.fps,
+      async (signal) => {
+        const picture = await show.next(signal);
+        if (picture !== undefined && !signal.aborted) events.picture(picture);
+      },
+      (error) => events.ended(error),
+    );
+  }
+}
+
+/** Throws NO_PICTURES unless there is a picture to show in the folder now. */
+export async function checkImagesDir(dir: string): Promise<void> {
+  await new SlideShow(dir, () => {}).next(new AbortController().signal);
+}
+
+/** Goes round a folder. Each round lists the files anew, so that new ones join and vanished ones are forgotten. */
+class SlideShow {
+  #names: string[] = [];
+  #position = 0;
+  /** Files that were complained about. */
+  readonly #named = new Set<string>();
+
+  constructor(
+    private readonly dir: string,
+    private readonly complain: (error: AppError) => void,
+  ) {}
+
+  /** The next good picture, undefined if aborted meanwhile. Throws NO_PICTURES after a whole round without one. */
+  async next(signal: AbortSignal): Promise<Picture | undefined> {
+    let freshRound = false;
+    while (!signal.aborted) {
+      const name = this.#names[this.#position];
+      if (name !== undefined) {
+        this.#position += 1;
+        const picture = await this.#read(name, signal);
+        if (picture) return picture;
+      } else if (freshRound) {
+        throw new AppError('NO_PICTURES', describeNone(this.dir, this.#names));
+      } else {
+        this.#names = await listPictures(this.dir);
+        this.#position = 0;
+        this.#forgetVanished();
+        freshRound = true;
+      }
+    }
+    return undefined;
+  }
+
+  async #read(name: string, signal: AbortSignal): Promise<Picture | undefined> {
+    try {
+      const picture = await readPicture(join(this.dir, name));
+      this.#named.delete(name);
+      return picture;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (!this.#named.has(name) && !signal.aborted) {
+        this.#named.add(name);
+        this.complain(error);
+      }
+      return undefined;
+    }
+  }
+
+  #forgetVanished(): void {
+    const present = new Set(this.#names);
+    for (const name of this.#named) if (!present.has(name)) this.#named.delete(name);
+  }
+}
+
+const isPictureName = (name: string): boolean => /\.jpe?g$/i.test(name);
+
+/** f2 before f10. */
+const naturalOrder = new Intl.Collator('en', { numeric: true });
+
+async function listPictures(dir: string): Promise<string[]> {
+  try {
+    return (await readdir(dir)).filter(isPictureName).sort(naturalOrder.compare);
+  } catch (error) {
+    throw new AppError('NO_PICTURES', `The folder ${dir} can't be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function describeNone(dir: string, names: readonly string[]): string {
+  if (names.length === 0) return `There is no .jpg file in ${dir}.`;
+  return names.length === 1
+    ? `The only .jpg file in ${dir}, ${names[0]}, is no whole JPEG.`
+    : `None of the ${names.length} .jpg files in ${dir} is a whole JPEG; the first one is ${names[0]}.`;
+}
+
+/** Undefined if the file is gone; throws BAD_PICTURE if it is there and no JPEG from SOI to EOI. */
+async function readPicture(path: string): Promise<Picture | undefined> {
+  try {
+    // Opened this way a named pipe does not wait for somebody who writes to it.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      return await readInto(file);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new AppError('BAD_PICTURE', `${path}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Reads straight into the room that the picture is sent from. */
+async function readInto(file: FileHandle): Promise<Picture> {
+  const stat = await file.stat();
+  if (!stat.isFile()) throw new Error('not a file');
+  if (stat.size > MAX_PICTURE_BYTES) throw new Error(`larger than ${MAX_PICTURE_BYTES / BYTES_PER_MIB} MiB`);
+  const room = allocateRoom(stat.size);
+  let length = 0;
+  while (length < stat.size) {
+    const { bytesRead } = await file.read(room, HEADROOM + length, stat.size - length, length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  const header = readJpegHeader(room, HEADROOM, length);
+  const size = wholeJpegLength(room, HEADROOM, length);
+  if (header === undefined || size === 0) throw new Error('not a whole JPEG');
+  // Bytes behind the picture are left out.
+  return { room: room.subarray(0, HEADROOM + size + TAILROOM), size, width: header.width, height: header.height };
+}

@@ -1,0 +1,47 @@
+import { AppError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { Program, type ProgramEnd } from './program.ts';
+import type { Capture, CaptureEvents } from './source.ts';
+
+/** What one line of a capture program's standard error means. */
+export type ReadLine = (line: string) => { readonly error: AppError; readonly fatal: boolean } | undefined;
+
+export interface ProgramCapture {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly searchPath: string;
+  readonly readLine: ReadLine;
+  readonly log: Logger;
+}
+
+/** Starts a program that writes JPEGs to standard output, and turns what it says into errors a user can act on. */
+export function captureProgram({ command, args, searchPath, readLine, log }: ProgramCapture, events: CaptureEvents): Capture {
+  const name = command.split('/').at(-1)!;
+  let reason: AppError | undefined;
+  let lastLine = '';
+  const told = new Set<string>();
+  log.debug(`starting ${name}`, { command, args });
+  return new Program(command, args, searchPath, {
+    stdout: (chunk) => events.bytes(chunk),
+    stderrLine(line) {
+      log.debug(line, { program: name });
+      lastLine = line;
+      const meaning = readLine(line);
+      if (meaning?.fatal) reason ??= meaning.error;
+      else if (meaning && !told.has(meaning.error.code)) {
+        // rpicam-vid repeats some of them every second, for ever.
+        told.add(meaning.error.code);
+        events.notice(meaning.error);
+      }
+    },
+    ended(end) {
+      events.ended(reason ?? new AppError(end.startError ? 'PROGRAM_MISSING' : 'CAPTURE_ENDED', describeEnd(name, end, lastLine)));
+    },
+  });
+}
+
+function describeEnd(name: string, end: ProgramEnd, lastLine: string): string {
+  if (end.startError) return `${name} could not be started: ${end.startError}`;
+  const how = end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
+  return lastLine ? `${name} ${how}; its last words: ${lastLine}` : `${name} ${how}.`;
+}

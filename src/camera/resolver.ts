@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import type { Clock } from '../core/clock.ts';
+import { AppError, messageOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { findProgram } from '../core/programs.ts';
+import type { CameraSettings } from './settings.ts';
+import type { Source } from './source.ts';
+import type { SourceSpec } from './source-spec.ts';
+
+export interface ResolverOptions {
+  readonly spec: SourceSpec;
+  readonly settings: CameraSettings;
+  /** `camera.rpicamPath`, empty: found by name. */
+  readonly rpicamPath: string;
+  /** Where programs are looked up, as in PATH. */
+  readonly searchPath: string;
+  /** A directory for files that a capture program reads. */
+  readonly workDir: string;
+  /** Root of sysfs, "/sys". */
+  readonly sysfs: string;
+}
+
+export interface ResolvedSource {
+  readonly source: Source;
+  /** For `auto`: why this one. */
+  readonly reason?: string;
+}
+
+/** Turns `camera.source` into a source. Each kind's code is loaded only when it is used. */
+export class SourceResolver {
+  #resolved: ResolvedSource | undefined;
+
+  constructor(
+    private readonly options: ResolverOptions,
+    private readonly deps: { clock: Clock; log: Logger },
+  ) {}
+
+  /**
+   * The source to capture from. Throws an AppError if there is none (never with `auto`). Once a camera was found it
+   * stays the one; after a fallback to the test pattern every call looks again, so that a camera plugged in later is used.
+   */
+  async resolve(): Promise<ResolvedSource> {
+    const { spec } = this.options;
+    if (this.#resolved && (spec.kind !== 'auto' || this.#resolved.source.kind !== 'test')) return this.#resolved;
+    const resolved = spec.kind === 'auto' ? await this.#auto() : { source: await this.#explicit(spec) };
+    // The same pattern goes on rather than starting over.
+    if (this.#resolved?.source.kind !== resolved.source.kind) this.#resolved = resolved;
+    return this.#resolved!;
+  }
+
+  async #explicit(spec: Exclude<SourceSpec, { kind: 'auto' }>): Promise<Source> {
+    switch (spec.kind) {
+      case 'rpicam':
+        return this.#rpicam(spec.camera);
+      case 'v4l2':
+        return this.#v4l2(spec.device);
+      case 'images': {
+        const { checkImagesDir, ImagesSource } = await import('./images.ts');
+        await checkImagesDir(spec.dir);
+        return new ImagesSource(spec.dir, this.options.settings, this.deps);
+      }
+      case 'test': {
+        const { TestPatternSource } = await import('./test-pattern/source.ts');
+        return new TestPatternSource(this.options.settings, this.deps);
+      }
+    }
+  }
+
+  async #auto(): Promise<ResolvedSource> {
+    const reasons: string[] = [];
+    for (const attempt of [() => this.#rpicam(0), () => this.#v4l2(undefined)]) {
+      try {
+        const source = await attempt();
+        return { source, reason: [...reasons, `${source.description} is there`].join('; ') };
+      } catch (error) {
+        reasons.push(messageOf(error).replace(/\.$/, ''));
+      }
+    }
+    return { source: await this.#explicit({ kind: 'test' }), reason: reasons.join('; ') };
+  }
+
+  async #rpicam(camera: number): Promise<Source> {
+    const { rpicamPath, searchPath, workDir, settings } = this.options;
+    const { findRpicam, listRpicamCameras } = await import('./rpicam/list.ts');
+    const program = findRpicam(rpicamPath, searchPath);
+    if (!program) {
+      throw new AppError('PROGRAM_MISSING', rpicamPath ? `There is no program ${rpicamPath}.` : 'rpicam-vid is not installed.', {
+        hint: 'On a Raspberry Pi: `sudo apt install rpicam-apps-lite`. Elsewhere use --source v4l2, images:DIR or test.',
+      });
+    }
+    const cameras = await listRpicamCameras(program);
+    const found = cameras.find((each) => each.index === camera);
+    const name = program.split('/').at(-1)!;
+    if (!found && cameras.length === 0) throw new AppError('NO_CAMERA', `No camera found by ${name}.`);
+    if (!found) {
+      throw new AppError('NO_CAMERA', `${name} has no camera number ${camera}, only ${cameras.map((each) => each.index).join(', ')}.`, {
+        hint: 'Choose one with --source rpicam:N; `rpicam-hello --list-cameras` lists them.',
+      });
+    }
+    const { RpicamSource } = await import('./rpicam/source.ts');
+    return new RpicamSource({ program, camera, model: found.model, workDir, searchPath }, settings, this.deps);
+  }
+
+  async #v4l2(asked: string | undefined): Promise<Source> {
+    const { searchPath, settings, sysfs } = this.options;
+    const { listVideoDevices } = await import('./v4l2/devices.ts');
+    const known = listVideoDevices(sysfs);
+    const device = asked ?? known[0]?.path;
+    if (device === undefined) throw new AppError('NO_SUCH_DEVICE', 'No webcam found.');
+    if (asked !== undefined && !existsSync(asked)) throw new AppError('NO_SUCH_DEVICE', `There is no ${asked}.`);
+    const ffmpeg = findProgram('ffmpeg', searchPath);
+    if (!ffmpeg)
+      throw new AppError('PROGRAM_MISSING', 'A webcam needs ffmpeg, which is not installed.', {
+        hint: 'Install it: `sudo apt install ffmpeg`.',
+      });
+    const { listFormats } = await import('./v4l2/formats.ts');
+    const formats = await listFormats(ffmpeg, device);
+    const name = known.find((each) => each.path === device)?.name;
+    const { V4l2Source } = await import('./v4l2/source.ts');
+    return new V4l2Source({ ffmpeg, device, formats, searchPath, ...(name ? { name } : {}) }, settings, this.deps);
+  }
+}

@@ -1,0 +1,82 @@
+import { changedSettings } from '../defaults.ts';
+import type { CameraSettings, SettingName } from '../settings.ts';
+
+/** Night needs long exposures, and a frame rate fixes the longest one: 8 per second allow 125 ms. */
+const NIGHT_FPS = 8;
+/** rpicam-vid drops about seven pictures at the start, at the asked rate: 7 s at 1 fps. So capture faster and thin out. */
+const SLOWEST_CAPTURE_FPS = 10;
+
+/** What rpicam-vid does itself; 90 and 270 degrees it cannot ("transforms requiring transpose not supported"). */
+export function rpicamUnsupported(settings: CameraSettings): SettingName[] {
+  return settings.rotation === 90 || settings.rotation === 270 ? ['rotation'] : [];
+}
+
+/** Frames per second to ask rpicam-vid for. A long exposure needs a rate that leaves time for it. */
+export function rpicamFrameRate(settings: CameraSettings): number {
+  let rate = settings.fps;
+  let longExposure = false;
+  if (settings.exposure === 'night' && rate > NIGHT_FPS) rate = NIGHT_FPS;
+  if (settings.exposure === 'night') longExposure = true;
+  if (settings.shutter > 0 && 1e6 / settings.shutter < Math.max(rate, SLOWEST_CAPTURE_FPS)) {
+    rate = Math.min(rate, 1e6 / settings.shutter);
+    longExposure = true;
+  }
+  if (longExposure || rate >= SLOWEST_CAPTURE_FPS) return round(rate);
+  return round(rate * Math.ceil(SLOWEST_CAPTURE_FPS / rate));
+}
+
+const round = (rate: number) => Math.round(rate * 1000) / 1000;
+
+/**
+ * The arguments of rpicam-vid. Options at their default are left out, so that older versions, which know fewer, still work.
+ * @param camera index as in `--list-cameras`
+ * @param annotateFile the post-processing file, if there is a text to draw
+ */
+export function rpicamArguments(settings: CameraSettings, camera: number, annotateFile?: string): string[] {
+  const args = ['--codec', 'mjpeg', '-t', '0', '-n', '--flush', '-o', '-', '--camera', String(camera)];
+  args.push('--width', String(settings.width), '--height', String(settings.height));
+  args.push('--framerate', String(rpicamFrameRate(settings)), '-q', String(settings.quality));
+  if (settings.rotation === 180) args.push('--rotation', '180');
+  if (settings.hflip) args.push('--hflip');
+  if (settings.vflip) args.push('--vflip');
+  const changed = new Set(changedSettings(settings));
+  for (const [name, option] of Object.entries(OPTION_OF) as [SettingName, string][]) {
+    if (changed.has(name)) args.push(option, asText(settings, name));
+  }
+  if (annotateFile !== undefined) args.push('--post-process-file', annotateFile);
+  return [...args, ...settings.extraArgs];
+}
+
+function asText(settings: CameraSettings, name: SettingName): string {
+  const value = settings[name];
+  if (name === 'exposure' && value === 'night') return 'long';
+  return Array.isArray(value) ? value.join(',') : String(value);
+}
+
+/** Setting → option, for those that are handed on as they are. */
+export const OPTION_OF: Partial<Record<SettingName, string>> = {
+  exposure: '--exposure',
+  awb: '--awb',
+  awbGains: '--awbgains',
+  metering: '--metering',
+  ev: '--ev',
+  shutter: '--shutter',
+  gain: '--gain',
+  brightness: '--brightness',
+  contrast: '--contrast',
+  saturation: '--saturation',
+  sharpness: '--sharpness',
+  denoise: '--denoise',
+  hdr: '--hdr',
+  autofocus: '--autofocus-mode',
+  lensPosition: '--lens-position',
+  roi: '--roi',
+  tuningFile: '--tuning-file',
+};
+
+/** Which rpicam-apps release brought an option; the others were there from the first. */
+export const OPTION_SINCE: Readonly<Record<string, string>> = {
+  '--autofocus-mode': '1.1.2',
+  '--lens-position': '1.1.2',
+  '--hdr': '1.1.2',
+};

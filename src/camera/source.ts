@@ -1,0 +1,35 @@
+import type { AppError } from '../core/errors.ts';
+import type { Picture } from '../frames/frame.ts';
+import type { SettingName } from './settings.ts';
+
+/** What a running capture reports. A source uses either `bytes` or `picture`. */
+export interface CaptureEvents {
+  /** JPEGs back to back, cut anywhere: the output of a program. */
+  bytes(chunk: Buffer): void;
+  /** One complete picture, from a source that makes pictures itself. */
+  picture(picture: Picture): void;
+  /** Something the user should know while the capture goes on. */
+  notice(error: AppError): void;
+  /** The capture is over without having been asked; called at most once, and never after `stop()`. */
+  ended(error: AppError): void;
+}
+
+/** A capture under way: one program, or one loop. */
+export interface Capture {
+  /** Ends it. Resolves when nothing of it is left; never rejects, may be called again. */
+  stop(): Promise<void>;
+}
+
+export type SourceKind = 'rpicam' | 'v4l2' | 'images' | 'test';
+
+/** Where pictures come from. Constructing is inert; `start()` begins a capture. */
+export interface Source {
+  readonly kind: SourceKind;
+  /** For people: "rpicam-vid, camera 0 (imx219)". */
+  readonly description: string;
+  /** Pictures per second that the source delivers, undefined where only the device knows; the supervisor thins them out to the asked rate. */
+  readonly captureFps: number | undefined;
+  /** Settings that the user changed and this source cannot do. */
+  readonly unsupported: readonly SettingName[];
+  start(events: CaptureEvents): Capture;
+}

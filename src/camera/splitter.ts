@@ -1,0 +1,284 @@
+import { allocateRoom, HEADROOM, type Picture } from '../frames/frame.ts';
+import { STANDARD_DHT } from '../frames/jpeg.ts';
+
+/** Largest picture that is taken: 8 MiB, about four times a 4608 × 2592 picture at quality 95. */
+export const MAX_PICTURE_BYTES = 8 * 1024 * 1024;
+
+export interface SplitterCounters {
+  /** Pictures delivered. */
+  pictures: number;
+  /** Pictures begun and given up: cut off, damaged or too large. */
+  droppedPictures: number;
+  /** Bytes that were in no delivered picture. */
+  droppedBytes: number;
+}
+
+const SOI = Buffer.from([0xff, 0xd8]);
+const EOI = Buffer.from([0xff, 0xd9]);
+const FF = Buffer.from([0xff]);
+
+enum State {
+  /** Between pictures: looking for SOI. */
+  Sync,
+  /** Expecting the 0xFF of a marker. */
+  MarkerPrefix,
+  Marker,
+  LengthHigh,
+  LengthLow,
+  /** Inside the payload of a segment. */
+  Payload,
+  /** Entropy-coded data; 0xFF is stuffed here, so FFD9 can only be EOI (T.81 B.1.1.5). */
+  Scan,
+}
+
+const isStartOfFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+const isRestart = (marker: number) => marker >= 0xd0 && marker <= 0xd7;
+
+/**
+ * Cuts a byte stream of JPEGs (ITU-T T.81 Annex B) into pictures.
+ *
+ * Takes the bytes in any chunking. Segments are skipped by their length, so an FFD9 or FFD8 inside one means nothing.
+ * Damage (a cut-off picture, garbage in between) costs the picture it hits, and at most the one after it.
+ * Pictures without Huffman tables, as many USB webcams send them, get the standard ones.
+ * The bytes are copied once, into the frame's own buffer.
+ */
+export class JpegSplitter {
+  readonly counters: SplitterCounters = { pictures: 0, droppedPictures: 0, droppedBytes: 0 };
+
+  #state = State.Sync;
+  /** Earlier chunks of the picture under way, and how many bytes they hold. */
+  #pieces: Buffer[] = [];
+  #held = 0;
+  /** Sync and Scan: the last byte seen was 0xFF. */
+  #afterFF = false;
+  #marker = 0;
+  #remaining = 0;
+  #payloadOffset = 0;
+  #width = 0;
+  #height = 0;
+  #components = 0;
+  /** A picture coded in one scan: everything up to the next EOI belongs to it. */
+  #singleScan = false;
+  #sequential = false;
+  #hasHuffmanTables = false;
+  /** Where the Huffman tables go if there are none: the offset of the first SOS marker. */
+  #scanHeaderOffset = 0;
+
+  constructor(
+    private readonly deliver: (picture: Picture) => void,
+    private readonly maxBytes = MAX_PICTURE_BYTES,
+  ) {}
+
+  push(chunk: Buffer): void {
+    const length = chunk.length;
+    // Where the picture under way begins in this chunk; meaningless while looking for SOI.
+    let start = 0;
+    let i = 0;
+    while (i < length) {
+      switch (this.#state) {
+        case State.Sync: {
+          if (this.#afterFF && chunk[i] === 0xd8) {
+            this.#begin(FF);
+            start = i++;
+            break;
+          }
+          const found = chunk.indexOf(SOI, i);
+          if (found < 0) {
+            // A final 0xFF may be the first half of SOI; it is counted when the next byte decides.
+            const open = chunk[length - 1] === 0xff ? 1 : 0;
+            this.counters.droppedBytes += length - i - open + (this.#afterFF ? 1 : 0);
+            this.#afterFF = open === 1;
+            return;
+          }
+          this.counters.droppedBytes += found - i + (this.#afterFF ? 1 : 0);
+          this.#begin();
+          start = found;
+          i = found + 2;
+          break;
+        }
+        case State.MarkerPrefix:
+          if (chunk[i] !== 0xff) this.#abandon(i - start);
+          else {
+            i++;
+            this.#state = State.Marker;
+          }
+          break;
+        case State.Marker: {
+          const marker = chunk[i]!;
+          if (marker === 0xff) i++;
+          else if (marker === 0xd8) {
+            this.#abandon(i - start - 1);
+            this.#begin(FF);
+            start = i++;
+          } else if (marker === 0x01 || isRestart(marker)) {
+            i++;
+            this.#state = State.MarkerPrefix;
+          } else if (marker === 0x00 || marker === 0xd9) this.#abandon(i - start);
+          else {
+            if (marker === 0xda && this.#scanHeaderOffset === 0) this.#scanHeaderOffset = this.#held + i - start - 1;
+            this.#marker = marker;
+            i++;
+            this.#state = State.LengthHigh;
+          }
+          break;
+        }
+        case State.LengthHigh:
+          this.#remaining = chunk[i++]! << 8;
+          this.#state = State.LengthLow;
+          break;
+        case State.LengthLow:
+          this.#remaining += chunk[i++]! - 2;
+          this.#payloadOffset = 0;
+          if (this.#remaining < 0) this.#abandon(i - start);
+          else this.#state = State.Payload;
+          break;
+        case State.Payload: {
+          const step = Math.min(this.#remaining, length - i);
+          this.#readPayload(chunk, i, step);
+          i += step;
+          this.#remaining -= step;
+          if (this.#remaining === 0 && !this.#endOfSegment()) this.#abandon(i - start);
+          break;
+        }
+        case State.Scan: {
+          if (!this.#singleScan) {
+            i = this.#scanForMarker(chunk, i);
+            if (this.#state !== State.Scan || i >= length) break;
+          }
+          if (this.#afterFF && (chunk[i] === 0xd8 || chunk[i] === 0xd9)) {
+            this.#afterFF = false;
+            if (chunk[i] === 0xd9) {
+              i++;
+              this.#complete(chunk, start, i);
+            } else {
+              this.#abandon(i - start - 1);
+              this.#begin(FF);
+              start = i++;
+            }
+            break;
+          }
+          this.#afterFF = false;
+          const end = chunk.indexOf(EOI, i);
+          const restart = chunk.indexOf(SOI, i);
+          if (restart >= 0 && (end < 0 || restart < end)) {
+            // The rest of this picture was lost; the next one has begun.
+            this.#abandon(restart - start);
+            this.#begin();
+            start = restart;
+            i = restart + 2;
+          } else if (end >= 0) {
+            i = end + 2;
+            this.#complete(chunk, start, i);
+          } else {
+            this.#afterFF = chunk[length - 1] === 0xff;
+            i = length;
+          }
+          break;
+        }
+      }
+    }
+    if (this.#state === State.Sync) return;
+    this.#pieces.push(start === 0 ? chunk : chunk.subarray(start));
+    this.#held += length - start;
+    if (this.#held > this.maxBytes) this.#abandon(0);
+  }
+
+  #begin(firstPiece?: Buffer): void {
+    this.#state = State.MarkerPrefix;
+    this.#pieces = firstPiece ? [firstPiece] : [];
+    this.#held = firstPiece?.length ?? 0;
+    this.#afterFF = false;
+    this.#width = 0;
+    this.#hasHuffmanTables = false;
+    this.#scanHeaderOffset = 0;
+  }
+
+  /** Gives the picture under way up; `here` of its bytes lie in the current chunk. */
+  #abandon(here: number): void {
+    this.counters.droppedPictures++;
+    this.counters.droppedBytes += this.#held + here;
+    this.#pieces = [];
+    this.#held = 0;
+    this.#afterFF = false;
+    this.#state = State.Sync;
+  }
+
+  #readPayload(chunk: Buffer, from: number, count: number): void {
+    if (isStartOfFrame(this.#marker)) {
+      // Precision, height (2), width (2), number of components (T.81 B.2.2).
+      for (let k = 0; k < count && this.#payloadOffset < 6; k++, this.#payloadOffset++) {
+        const byte = chunk[from + k]!;
+        if (this.#payloadOffset === 1) this.#height = byte << 8;
+        else if (this.#payloadOffset === 2) this.#height |= byte;
+        else if (this.#payloadOffset === 3) this.#width = byte << 8;
+        else if (this.#payloadOffset === 4) this.#width |= byte;
+        else if (this.#payloadOffset === 5) this.#components = byte;
+      }
+      this.#sequential = this.#marker === 0xc0 || this.#marker === 0xc1;
+    } else if (this.#marker === 0xda && this.#payloadOffset === 0 && count > 0) {
+      this.#singleScan = this.#sequential && chunk[from] === this.#components;
+      this.#payloadOffset = 1;
+    } else if (this.#marker === 0xc4) this.#hasHuffmanTables = true;
+  }
+
+  /** Decides what follows a segment; false if the picture cannot be one. */
+  #endOfSegment(): boolean {
+    this.#state = State.MarkerPrefix;
+    if (this.#marker !== 0xda) return true;
+    if (this.#width === 0 || this.#height === 0) return false;
+    this.#state = State.Scan;
+    return true;
+  }
+
+  /**
+   * A picture in several scans (progressive, non-interleaved) has more segments between its scans: walks from 0xFF to
+   * 0xFF. Returns where to go on; the state is Marker when another segment follows.
+   */
+  #scanForMarker(chunk: Buffer, from: number): number {
+    let i = from;
+    while (i < chunk.length) {
+      if (this.#afterFF) {
+        const byte = chunk[i]!;
+        if (byte === 0xd8 || byte === 0xd9) return i;
+        if (byte !== 0x00 && byte !== 0xff && !isRestart(byte)) {
+          this.#afterFF = false;
+          this.#state = State.Marker;
+          return i;
+        }
+        this.#afterFF = byte === 0xff;
+        i++;
+        continue;
+      }
+      const found = chunk.indexOf(0xff, i);
+      if (found < 0) return chunk.length;
+      this.#afterFF = true;
+      i = found + 1;
+    }
+    return i;
+  }
+
+  /** The picture ends before `end` in this chunk: puts its pieces together. */
+  #complete(chunk: Buffer, start: number, end: number): void {
+    this.#state = State.Sync;
+    const bytes = this.#held + end - start;
+    const tables = this.#hasHuffmanTables ? 0 : STANDARD_DHT.length;
+    if (bytes + tables > this.maxBytes) {
+      this.#abandon(end - start);
+      return;
+    }
+    const size = bytes + tables;
+    const room = allocateRoom(size);
+    let at = HEADROOM;
+    for (const piece of this.#pieces) at += piece.copy(room, at);
+    chunk.copy(room, at, start, end);
+    if (tables > 0) {
+      const gap = HEADROOM + this.#scanHeaderOffset;
+      room.copyWithin(gap + tables, gap, HEADROOM + bytes);
+      STANDARD_DHT.copy(room, gap);
+    }
+    this.#pieces = [];
+    this.#held = 0;
+    this.counters.pictures++;
+    this.deliver({ room, size, width: this.#width, height: this.#height });
+  }
+}

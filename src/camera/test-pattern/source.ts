@@ -1,0 +1,78 @@
+import type { Clock } from '../../core/clock.ts';
+import { AppError, messageOf } from '../../core/errors.ts';
+import { allocateRoom, HEADROOM } from '../../frames/frame.ts';
+import { unsupportedSettings } from '../defaults.ts';
+import type { CameraSettings, SettingName } from '../settings.ts';
+import type { Capture, CaptureEvents, Source } from '../source.ts';
+import { startTicker } from '../ticker.ts';
+import { Scene } from './scene.ts';
+
+const SUPPORTED: ReadonlySet<SettingName> = new Set<SettingName>([
+  'width',
+  'height',
+  'fps',
+  'quality',
+  'rotation',
+  'hflip',
+  'vflip',
+  'annotate',
+]);
+
+/** A moving picture that needs no camera: a clock, a frame number and a test card, to see latency, freezes and colours. */
+export class TestPatternSource implements Source {
+  readonly kind = 'test';
+  readonly description = 'test pattern';
+  readonly captureFps: number;
+  readonly unsupported: readonly SettingName[];
+
+  constructor(
+    private readonly settings: CameraSettings,
+    private readonly deps: { clock: Clock },
+  ) {
+    this.captureFps = settings.fps;
+    this.unsupported = unsupportedSettings(settings, SUPPORTED);
+  }
+
+  start(events: CaptureEvents): Capture {
+    const { settings } = this;
+    const { clock } = this.deps;
+    let running: { scene: Scene; encode: Encode } | undefined;
+    let frame = 0;
+    return startTicker(
+      clock,
+      settings.fps,
+      async (signal) => {
+        running ??= { encode: await loadEncoder(settings.quality), scene: new Scene(settings) };
+        const { scene, encode } = running;
+        frame += 1;
+        scene.draw(clock.now(), frame);
+        const jpeg = await encode(scene);
+        if (signal.aborted) return;
+        const room = allocateRoom(jpeg.length);
+        jpeg.copy(room, HEADROOM);
+        events.picture({ room, size: jpeg.length, width: scene.width, height: scene.height });
+      },
+      (error) => events.ended(error),
+    );
+  }
+}
+
+type Encode = (scene: Scene) => Promise<Buffer>;
+
+/** Loads the image library at the first use: a server whose camera is a real one never pays for it. */
+async function loadEncoder(quality: number): Promise<Encode> {
+  const { default: sharp } = await import('sharp').catch((error: unknown) => {
+    throw new AppError('ENCODER_MISSING', `The test pattern needs the image library sharp, which can't be loaded: ${messageOf(error)}`, {
+      cause: error,
+    });
+  });
+  // No picture comes twice, and one thread per picture leaves the other cores to those who watch.
+  sharp.cache(false);
+  sharp.concurrency(1);
+  // RTP/JPEG carries only baseline pictures with the standard Huffman and quantisation tables: RFC 2435, 4.1 and 4.2.
+  const options = { quality, progressive: false, optimiseCoding: false, chromaSubsampling: '4:2:0', mozjpeg: false };
+  return ({ pixels, width, height }) =>
+    sharp(pixels, { raw: { width, height, channels: 3 } })
+      .jpeg(options)
+      .toBuffer();
+}

@@ -1,0 +1,37 @@
+import { runProgram } from '../program.ts';
+import { readFfmpegMessage } from './messages.ts';
+
+/** A pixel format a device offers. */
+export interface VideoFormat {
+  /** ffmpeg's name: "mjpeg", "yuyv422". */
+  readonly name: string;
+  readonly compressed: boolean;
+  /** Width and height in pixels; empty when the device takes any. */
+  readonly sizes: readonly (readonly [number, number])[];
+}
+
+const PROBE_TIMEOUT_MS = 5000;
+
+/** Reads what `ffmpeg -f v4l2 -list_formats all` prints. */
+export function parseFormats(text: string): VideoFormat[] {
+  return text.split('\n').flatMap((line) => {
+    const match = /\] (Raw|Compressed)\s*:\s*(\S+) :\s*(.*?) :(.*)$/.exec(line);
+    if (!match) return [];
+    const sizes = [...match[4]!.matchAll(/(\d+)x(\d+)/g)].map(([, w, h]) => [Number(w), Number(h)] as const);
+    return [{ name: match[2]!, compressed: match[1] === 'Compressed', sizes: match[4]!.includes('{') ? [] : sizes }];
+  });
+}
+
+/** Asks the device for its formats. Throws an AppError if it is not there, busy or no camera. */
+export async function listFormats(ffmpeg: string, device: string): Promise<VideoFormat[]> {
+  const args = ['-hide_banner', '-nostdin', '-f', 'v4l2', '-list_formats', 'all', '-i', device];
+  // Exit code 1 is normal here: listing ends with "Immediate exit requested".
+  const { stderr } = await runProgram(ffmpeg, args, PROBE_TIMEOUT_MS);
+  const formats = parseFormats(stderr);
+  if (formats.length > 0) return formats;
+  for (const line of stderr.split('\n')) {
+    const meaning = readFfmpegMessage(line, device);
+    if (meaning) throw meaning.error;
+  }
+  return [];
+}

@@ -1,0 +1,82 @@
+import type { Logger } from '../../core/log.ts';
+import { unsupportedSettings } from '../defaults.ts';
+import { captureProgram } from '../program-source.ts';
+import type { CameraSettings, SettingName } from '../settings.ts';
+import type { Capture, CaptureEvents, Source } from '../source.ts';
+import type { VideoFormat } from './formats.ts';
+import { readFfmpegMessage } from './messages.ts';
+
+export interface V4l2Options {
+  /** Path of ffmpeg. */
+  readonly ffmpeg: string;
+  /** "/dev/video0" */
+  readonly device: string;
+  /** What the driver calls it, if known. */
+  readonly name?: string;
+  readonly formats: readonly VideoFormat[];
+  readonly searchPath: string;
+}
+
+const GEOMETRY = ['width', 'height', 'fps', 'rotation', 'hflip', 'vflip', 'extraArgs'] as const;
+
+/** Whether the webcam's own JPEGs can go through untouched. */
+export const copiesJpeg = (settings: CameraSettings, formats: readonly VideoFormat[]): boolean =>
+  formats.some((format) => format.name === 'mjpeg') && filters(settings).length === 0;
+
+/** ffmpeg's filters: flips first, then the rotation, as with every source. */
+function filters(settings: CameraSettings): string[] {
+  const rotate = { 0: [], 90: ['transpose=clock'], 180: ['hflip', 'vflip'], 270: ['transpose=cclock'] }[settings.rotation];
+  return [...(settings.hflip ? ['hflip'] : []), ...(settings.vflip ? ['vflip'] : []), ...rotate];
+}
+
+/** ffmpeg's JPEG quantiser scale, 2 (best) to 31, for a quality of 1 to 100. */
+const quantiserScale = (quality: number) => Math.max(2, Math.min(31, Math.round(2 + ((100 - quality) * 29) / 99)));
+
+export function v4l2Arguments(settings: CameraSettings, device: string, formats: readonly VideoFormat[]): string[] {
+  const args = ['-hide_banner', '-nostdin', '-loglevel', 'warning', '-fflags', 'nobuffer', '-thread_type', 'slice', '-f', 'v4l2'];
+  if (formats.some((format) => format.name === 'mjpeg')) args.push('-input_format', 'mjpeg');
+  args.push('-framerate', String(settings.fps), '-video_size', `${settings.width}x${settings.height}`);
+  args.push(...settings.extraArgs, '-i', device, '-an');
+  if (copiesJpeg(settings, formats)) args.push('-c:v', 'copy');
+  else {
+    // Standard Huffman tables and 4:2:0, so that RTP/JPEG (RFC 2435) can carry the pictures.
+    args.push('-vf', [`fps=${settings.fps}`, ...filters(settings)].join(','), '-c:v', 'mjpeg', '-thread_type', 'slice');
+    args.push('-q:v', String(quantiserScale(settings.quality)), '-huffman', 'default', '-pix_fmt', 'yuvj420p');
+  }
+  return [...args, '-flush_packets', '1', '-f', 'mjpeg', 'pipe:1'];
+}
+
+/** A V4L2 webcam, by ffmpeg: its own JPEGs where it has them, encoded otherwise. */
+export class V4l2Source implements Source {
+  readonly kind = 'v4l2';
+  readonly description: string;
+  /** Webcams pick the nearest rate they have, which may be higher than the one asked for. */
+  readonly captureFps = undefined;
+  readonly unsupported: readonly SettingName[];
+
+  constructor(
+    private readonly options: V4l2Options,
+    private readonly settings: CameraSettings,
+    private readonly deps: { log: Logger },
+  ) {
+    const { device, name, formats } = options;
+    this.description = name ? `${device} (${name})` : device;
+    // A picture that goes through untouched has the webcam's own quality.
+    const supported: SettingName[] = copiesJpeg(settings, formats) ? [...GEOMETRY] : [...GEOMETRY, 'quality'];
+    this.unsupported = unsupportedSettings(settings, new Set(supported));
+  }
+
+  start(events: CaptureEvents): Capture {
+    const { ffmpeg, device, formats, searchPath } = this.options;
+    return captureProgram(
+      {
+        command: ffmpeg,
+        args: v4l2Arguments(this.settings, device, formats),
+        searchPath,
+        readLine: (line) => readFfmpegMessage(line, device),
+        log: this.deps.log,
+      },
+      events,
+    );
+  }
+}

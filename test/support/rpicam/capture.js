@@ -1,0 +1,105 @@
+/** The running camera: frames by the clock, and everything that can happen to them. */
+
+/** Pictures that wait in the program when nobody reads: then its capture buffers are used up and the sensor's frames are lost. */
+const QUEUE = 9;
+/** Time that the encoder threads take to notice the end, milliseconds. */
+const ENCODER_CLOSE_MS = 200;
+/** Time from the last frame to the first "timed out", and from each to the next, milliseconds. */
+const DEVICE_TIMEOUT_MS = 1000;
+
+const SIGNAL_NUMBERS = { SIGINT: 2, SIGUSR1: 10, SIGUSR2: 12 };
+
+/**
+ * Runs until something ends it.
+ *
+ * @param {object} setup
+ * @param {{ signal: boolean, paused: boolean, frames: number, infoText: string }} setup.settings
+ * @param {number} setup.timeoutMs 0 for ever
+ * @param {number} setup.fps
+ * @param {Record<string, any>} setup.scenario
+ * @param {Buffer[]} setup.pictures
+ * @param {import('./output.js').Output} setup.output
+ * @param {import('./messages.js').Messages} setup.messages
+ * @param {{ exit: (code: number) => void, abort: () => void }} setup.process
+ */
+export function capture({ settings, timeoutMs, fps, scenario, pictures, output, messages, process: program }) {
+  const startedAt = performance.now();
+  let received;
+  let { paused } = settings;
+  /** Frames of the sensor, lost ones included: they set the time. */
+  let sensorFrames = 0;
+  /** Frames that reached the program. */
+  let frames = 0;
+
+  for (const [name, number] of Object.entries(SIGNAL_NUMBERS)) {
+    process.on(name, () => {
+      messages.line(`Received signal ${number}`);
+      received = name;
+    });
+  }
+
+  const stop = async () => {
+    // A reader that does not read keeps this from ending, as it does the real one.
+    await output.end();
+    setTimeout(() => program.exit(0), ENCODER_CLOSE_MS);
+  };
+
+  const deviceTimeout = () => {
+    messages.libcamera('ERROR', 'Virtual virtual.cpp:423 Camera frontend has timed out!', 'pipeline');
+    messages.libcamera('ERROR', 'Virtual virtual.cpp:424 Please check that your camera sensor connector is attached securely.', 'pipeline');
+    messages.libcamera('ERROR', 'Virtual virtual.cpp:425 Alternatively, try another cable and/or sensor.', 'pipeline');
+    messages.error('ERROR: Device timeout detected, attempting a restart!!!');
+  };
+
+  const die = async () => {
+    const picture = pictures[frames % pictures.length];
+    if (scenario.dieMidFrame) output.put(picture.subarray(0, picture.length >> 1));
+    await output.drain();
+    program.abort();
+  };
+
+  /** What a signal asks for; looked at once per frame, so that without frames nothing is heard. */
+  const shouldStop = () => {
+    if (received === 'SIGINT') return !scenario.ignoreSigint;
+    if (!settings.signal) return false;
+    const signal = received;
+    received = undefined;
+    if (signal === 'SIGUSR1') paused = !paused;
+    return signal === 'SIGUSR2';
+  };
+
+  const say = () => {
+    const facts = { frame: frames, fps: (frames === 0 ? 0 : fps).toFixed(2), exp: '16666.00', ag: '1.50', dg: '1.00' };
+    messages.error(settings.infoText.replace(/%(frame|fps|exp|ag|dg)/g, (_, name) => facts[name]));
+  };
+
+  const frameArrived = () => {
+    const late = settings.frames === 0 && timeoutMs !== 0 && performance.now() - startedAt > timeoutMs;
+    if (shouldStop() || late || (settings.frames > 0 && frames >= settings.frames)) {
+      if (late) messages.line(`Halting: reached timeout of ${Math.trunc(timeoutMs)} milliseconds.`);
+      void stop();
+      return;
+    }
+    if (!paused) output.put(pictures[frames % pictures.length]);
+    if (settings.infoText !== '') say();
+    frames++;
+    next();
+  };
+
+  const tick = () => {
+    sensorFrames++;
+    if (output.queued < QUEUE) frameArrived();
+    else next();
+  };
+
+  const next = () => {
+    if (frames === scenario.dieAfterFrames) void die();
+    else if (frames === scenario.timeoutAfterFrames) setInterval(deviceTimeout, DEVICE_TIMEOUT_MS);
+    else if (frames !== scenario.freezeAfterFrames) {
+      // By the count of frames and not from one to the next, so that the rate does not drift.
+      const due = startedAt + scenario.firstFrameDelayMs + ((sensorFrames + 1) * 1000) / fps;
+      setTimeout(tick, Math.max(0, due - performance.now()));
+    }
+  };
+  next();
+}

@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const PASSWORD = 'correct horse: battery';
+
+export interface ServerOptions {
+  readonly args?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  /** Undefined: the environment sets {@link PASSWORD}; null: it sets none. */
+  readonly password?: string | null;
+  /** Keep the data directory of another run. */
+  readonly dataDir?: string;
+}
+
+/** What a command left behind when it ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** The program as a user runs it: a process of its own, with a data directory of its own and a port that is free. */
+export class Server {
+  readonly dataDir: string;
+  stdout = '';
+  stderr = '';
+  readonly ended: Promise<Ending>;
+  readonly process: ChildProcess;
+  readonly #watchers = new Set<() => void>();
+  readonly #ownsDataDir: boolean;
+
+  private constructor({ args = [], env = process.env, password = PASSWORD, dataDir }: ServerOptions) {
+    this.#ownsDataDir = dataDir === undefined;
+    this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'onvif-camera-'));
+    const withPassword = password === null ? env : { ...env, ONVIF_CAMERA_PASSWORD: password };
+    this.process = spawn(process.execPath, [MAIN, '--data-dir', this.dataDir, '--http-port', '0', '--bind', '127.0.0.1', ...args], {
+      // A directory without a settings file.
+      cwd: this.dataDir,
+      env: withPassword,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const name of ['stdout', 'stderr'] as const) {
+      this.process[name]!.setEncoding('utf8').on('data', (text: string) => {
+        this[name] += text;
+        for (const watcher of [...this.#watchers]) watcher();
+      });
+    }
+    this.ended = new Promise((resolve) => {
+      this.process.on('close', (code, signal) => {
+        resolve({ code, signal });
+        for (const watcher of [...this.#watchers]) watcher();
+      });
+    });
+  }
+
+  /** Starts the program without waiting for anything. */
+  static spawn(options: ServerOptions = {}): Server {
+    return new Server(options);
+  }
+
+  /** Starts the program and waits until it says that it is ready. */
+  static async start(options: ServerOptions = {}): Promise<Server> {
+    const server = new Server(options);
+    await server.output(/is ready\.[\s\S]*\n\n/);
+    return server;
+  }
+
+  /** Waits until the program has printed something that matches. Throws if it ends, or after 20 s. */
+  output(pattern: RegExp, seconds = 20): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const finish = (act: () => void) => {
+        clearTimeout(timer);
+        this.#watchers.delete(check);
+        act();
+      };
+      const said = () => `${this.stdout}\n${this.stderr}`;
+      const check = () => {
+        const match = pattern.exec(said());
+        if (match) finish(() => resolve(match));
+        else if (this.process.exitCode !== null) finish(() => reject(new Error(`ended without saying ${pattern}:\n${said()}`)));
+      };
+      const timer = setTimeout(() => finish(() => reject(new Error(`did not say ${pattern}:\n${said()}`))), seconds * 1000);
+      this.#watchers.add(check);
+      check();
+    });
+  }
+
+  get pid(): number {
+    return this.process.pid!;
+  }
+
+  /** "http://127.0.0.1:12345" */
+  get url(): string {
+    return (JSON.parse(readFileSync(join(this.dataDir, 'server.json'), 'utf8')) as { url: string }).url;
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  /** A request with the right password. */
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(this.url + path, { ...init, headers: { Authorization: basic('admin', PASSWORD), ...init.headers } });
+  }
+
+  async json(path: string): Promise<Record<string, unknown>> {
+    return (await (await this.fetch(path, { headers: { Accept: 'application/json' } })).json()) as Record<string, unknown>;
+  }
+
+  /** Asks /api/status until `test` holds. */
+  async status(test: (status: Record<string, unknown>) => boolean, seconds = 15): Promise<Record<string, unknown>> {
+    const deadline = Date.now() + seconds * 1000;
+    for (;;) {
+      const status = await this.json('/api/status');
+      if (test(status)) return status;
+      if (Date.now() > deadline) throw new Error(`the status never came to be so: ${JSON.stringify(status)}\n${this.stderr}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Stops it as a service manager does, and removes its data. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<Ending> {
+    this.process.kill(signal);
+    const ending = await this.ended;
+    if (this.#ownsDataDir) rmSync(this.dataDir, { recursive: true, force: true });
+    return ending;
+  }
+}
+
+export const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+/** Whether a process runs (a zombie does not). */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX] /s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Asks until it holds; for what no event tells. */
+export async function eventually(test: () => boolean | Promise<boolean>, what: string, seconds = 10): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (!(await test())) {
+    if (Date.now() > deadline) throw new Error(`never came to be: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
