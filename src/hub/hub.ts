@@ -1,0 +1,161 @@
+import type { Cancel, Clock } from '../core/clock.ts';
+import type { AppError } from '../core/errors.ts';
+import type { Frame } from '../frames/frame.ts';
+
+export type HubState = 'idle' | 'starting' | 'live' | 'stalled' | 'failed';
+
+/** How the camera is, for whoever shows it. */
+export interface HubStatus {
+  readonly state: HubState;
+  readonly error: AppError | undefined;
+  readonly notices: readonly AppError[];
+  readonly source: string | undefined;
+}
+
+/** The camera as the hub commands it. */
+export interface Demand {
+  start(): void;
+  stop(): void;
+}
+
+/** Called for every new frame, in the same turn in which it arrives; must not block. */
+export type FrameListener = (frame: Frame) => void;
+
+export interface HubOptions {
+  readonly demand: Demand;
+  /** Seconds between the last viewer's leaving and the camera's stop; `always` never stops it. */
+  readonly idleTimeout: number | 'always';
+  readonly clock: Clock;
+}
+
+/** Rates are averaged over this many frames. */
+const RATE_WINDOW = 16;
+/** A picture older than this is not current: the camera may have stopped a moment ago without anybody knowing yet. */
+const CURRENT_MS = 1500;
+
+/**
+ * The one place that fans pictures out. Holds the latest frame, counts who wants pictures (leases) and turns the camera
+ * on for the first and off a while after the last.
+ */
+export class Hub {
+  #latest: Frame | undefined;
+  #status: HubStatus = { state: 'idle', error: undefined, notices: [], source: undefined };
+  readonly #listeners = new Set<FrameListener>();
+  readonly #statusListeners = new Set<(status: HubStatus) => void>();
+  #leases = 0;
+  #cancelIdle: Cancel | undefined;
+  #on = false;
+  readonly #times: number[] = [];
+
+  constructor(private readonly options: HubOptions) {}
+
+  /** Turns the camera on for good where it is never to be off. */
+  start(): void {
+    if (this.options.idleTimeout === 'always') this.lease();
+  }
+
+  /** The newest frame of the running capture; none while the camera is off. */
+  get latest(): Frame | undefined {
+    return this.#latest;
+  }
+
+  get status(): HubStatus {
+    return this.#status;
+  }
+
+  /** Measured pictures per second, 0 while none come. */
+  get fps(): number {
+    const [first, last] = [this.#times[0], this.#times.at(-1)];
+    if (this.#status.state !== 'live' || first === undefined || last === undefined || last === first) return 0;
+    return ((this.#times.length - 1) * 1000) / (last - first);
+  }
+
+  publish(frame: Frame): void {
+    this.#latest = frame;
+    this.#times.push(frame.monotonic);
+    if (this.#times.length > RATE_WINDOW) this.#times.shift();
+    for (const listener of this.#listeners) listener(frame);
+  }
+
+  setStatus(status: HubStatus): void {
+    this.#status = status;
+    if (status.state === 'idle' || status.state === 'starting') this.#times.length = 0;
+    // A camera that is off has no current picture, and an old one is not to be taken for one.
+    if (status.state === 'idle') this.#latest = undefined;
+    for (const listener of this.#statusListeners) listener(status);
+  }
+
+  /** Wants the camera on. The returned function gives that up; calling it again does nothing. */
+  lease(): () => void {
+    this.#leases++;
+    this.#cancelIdle?.();
+    this.#cancelIdle = undefined;
+    if (!this.#on) {
+      this.#on = true;
+      this.options.demand.start();
+    }
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#leases--;
+      if (this.#leases === 0) this.#rest();
+    };
+  }
+
+  #rest(): void {
+    const seconds = this.options.idleTimeout;
+    if (seconds === 'always') return;
+    const stop = () => {
+      this.#cancelIdle = undefined;
+      this.#on = false;
+      this.options.demand.stop();
+    };
+    if (seconds === 0) stop();
+    else this.#cancelIdle = this.options.clock.after(seconds * 1000, stop);
+  }
+
+  /** Gets every frame from now on. Does not turn the camera on: that takes a {@link lease}. */
+  subscribe(listener: FrameListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Hears of every change of the camera's state. */
+  watch(listener: (status: HubStatus) => void): () => void {
+    this.#statusListeners.add(listener);
+    return () => this.#statusListeners.delete(listener);
+  }
+
+  /**
+   * A current picture: the latest one while the camera is live, else the first to come. Turns the camera on.
+   * Resolves with undefined when there is none within `timeoutMs`, when waiting cannot help, or when `signal` fires.
+   */
+  current(timeoutMs: number, signal: AbortSignal): Promise<Frame | undefined> {
+    const release = this.lease();
+    const latest = this.#latest;
+    if (this.#status.state === 'live' && latest && this.options.clock.monotonic() - latest.monotonic <= CURRENT_MS) {
+      release();
+      return Promise.resolve(latest);
+    }
+    return new Promise((resolve) => {
+      const done = (frame: Frame | undefined) => {
+        cancelTimer();
+        stopFrames();
+        stopStatus();
+        signal.removeEventListener('abort', onAbort);
+        release();
+        resolve(frame);
+      };
+      const onAbort = () => done(undefined);
+      const hopeless = () => this.#status.state === 'failed' && this.#status.error?.permanent === true;
+      const cancelTimer = this.options.clock.after(timeoutMs, () => done(undefined));
+      const stopFrames = this.subscribe(done);
+      const stopStatus = this.watch(() => {
+        if (hopeless()) done(undefined);
+      });
+      signal.addEventListener('abort', onAbort, { once: true });
+      if (hopeless() || signal.aborted) done(undefined);
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import { type Frame, HEADROOM } from '../../frames/frame.ts';
+
+/**
+ * MJPEG over HTTP: `multipart/x-mixed-replace`, the form browsers and recorders have read since 1995. Delimiters as in
+ * RFC 2046 section 5.1.1; the next delimiter follows each picture at once, so that a reader knows the picture is whole.
+ */
+export const BOUNDARY = 'frame';
+export const CONTENT_TYPE = `multipart/x-mixed-replace; boundary=${BOUNDARY}`;
+
+/** Opens the stream. */
+export const FIRST_DELIMITER = `--${BOUNDARY}\r\n`;
+const ADVANCED_HEADER = 'Content-Type: image/jpeg\r\n\r\n';
+/** Opens the stream for {@link advancedPart}. */
+export const FIRST_ADVANCED_DELIMITER = FIRST_DELIMITER + ADVANCED_HEADER;
+
+const DELIMITER = `\r\n--${BOUNDARY}\r\n`;
+const TAIL = Buffer.from(DELIMITER + ADVANCED_HEADER, 'latin1');
+
+/** Writes the part's header and delimiter into the room around the JPEG; the same frame always gives the same bytes. */
+function writeAround(frame: Frame): number {
+  const header = `Content-Type: image/jpeg\r\nContent-Length: ${frame.size}\r\nX-Timestamp: ${(frame.capturedAt / 1000).toFixed(3)}\r\n\r\n`;
+  const start = HEADROOM - header.length;
+  frame.room.write(header, start, 'latin1');
+  TAIL.copy(frame.room, HEADROOM + frame.size);
+  return start;
+}
+
+/** One part: header, JPEG and the next delimiter, as one view into the frame's own buffer. */
+export function part(frame: Frame): Buffer {
+  const start = writeAround(frame);
+  return frame.room.subarray(start, HEADROOM + frame.size + DELIMITER.length);
+}
+
+/**
+ * The same for a plain `<img>` in Chrome, which shows a picture only when it has the header of the next part: the JPEG,
+ * the next delimiter and a header without a length. The stream then opens with {@link FIRST_ADVANCED_DELIMITER}.
+ */
+export function advancedPart(frame: Frame): Buffer {
+  writeAround(frame);
+  return frame.room.subarray(HEADROOM, HEADROOM + frame.size + TAIL.length);
+}
