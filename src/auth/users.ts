@@ -1,0 +1,108 @@
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import type { Cancel } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+
+/** The levels of ONVIF (tt:UserLevel) that a person can have. */
+export type AccessLevel = 'Administrator' | 'Operator' | 'User';
+
+export interface User {
+  readonly name: string;
+  /** In clear, see {@link UserStore}. */
+  readonly password: string;
+  readonly level: AccessLevel;
+}
+
+const LEVELS: readonly string[] = ['Administrator', 'Operator', 'User'] satisfies AccessLevel[];
+
+/** Printable: no control, format or separator characters and no half of a surrogate pair. Basic ends the name at a colon. */
+const NAME = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}:]{1,64}$/u;
+
+/** RFC 7617 forbids control characters; half a surrogate pair has no UTF-8. */
+const PASSWORD = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
+
+interface Entry {
+  readonly user: User;
+  /** SHA-256 of the password: all have one length, as a comparison in constant time needs. */
+  readonly hash: Buffer;
+}
+
+/**
+ * The people who may log in, the same for the page, HTTP, ONVIF and RTSP.
+ *
+ * Passwords are kept in clear, in memory and where the application stores them: WS-UsernameToken hashes the password with
+ * a nonce of the client's choice, and RFC 7616 needs it per realm and algorithm, so that no one-way form serves all. The
+ * file that holds them must be readable by the program alone.
+ */
+export class UserStore {
+  #entries: ReadonlyMap<string, Entry>;
+  readonly #listeners = new Set<(users: readonly User[]) => void>();
+  /** What an unknown user's password is compared with; nothing hashes to it. */
+  readonly #decoy = randomBytes(32);
+
+  /** @throws AppError if the list breaks a rule of {@link replace} */
+  constructor(users: readonly User[]) {
+    this.#entries = toEntries(users);
+  }
+
+  find(name: string): User | undefined {
+    return this.#entries.get(name)?.user;
+  }
+
+  list(): User[] {
+    return [...this.#entries.values()].map((entry) => entry.user);
+  }
+
+  /** The user whose password this is. An unknown name costs as much time as a wrong password. */
+  verifyPassword(name: string, password: string): User | undefined {
+    const entry = this.#entries.get(name);
+    const right = timingSafeEqual(sha256(password), entry?.hash ?? this.#decoy);
+    return right ? entry?.user : undefined;
+  }
+
+  /**
+   * Puts a new list in place of the old one, all of it or nothing. Names are unique, 1 to 64 printable characters without
+   * a colon; passwords 1 to 128 characters; one Administrator at least.
+   *
+   * @throws AppError naming the rule that is broken
+   */
+  replace(users: readonly User[]): void {
+    this.#entries = toEntries(users);
+    const list = this.list();
+    for (const listener of [...this.#listeners]) listener(list);
+  }
+
+  /** Calls `listener` with the new list after each {@link replace}. Returns what ends that. */
+  onChange(listener: (users: readonly User[]) => void): Cancel {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+}
+
+const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
+
+function toEntries(users: readonly User[]): Map<string, Entry> {
+  const entries = new Map<string, Entry>();
+  for (const { name, password, level } of users) {
+    if (!NAME.test(name)) throw refusal('A user name must have 1 to 64 printable characters and no colon.');
+    if (entries.has(name)) throw refusal(`There are two users named "${name}".`);
+    if (!PASSWORD.test(password)) throw refusal(`The password of "${name}" must have 1 to 128 characters and no control characters.`);
+    if (!LEVELS.includes(level)) throw refusal(`The level of "${name}" must be ${LEVELS.join(', ')}.`);
+    entries.set(name, { user: Object.freeze({ name, password, level }), hash: sha256(password) });
+  }
+  if (!users.some((user) => user.level === 'Administrator')) throw refusal('At least one user must be an Administrator.');
+  return entries;
+}
+
+const refusal = (message: string): AppError => new AppError('CONFIG_INVALID', message, { hint: 'Correct the user and try again.' });
+
+/** Lower-case letters and digits without the look-alikes 0 and o, 1 and l: 32 characters, 5 bits each. */
+const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
+const GROUPS = 3;
+const GROUP_LENGTH = 4;
+
+/** A password that is easy to read off a terminal and type, like `kqpm-7tzr-w4nd`: 12 random characters, 60 bits. */
+export function generatePassword(): string {
+  const character = () => ALPHABET[randomInt(ALPHABET.length)]!;
+  const group = () => Array.from({ length: GROUP_LENGTH }, character).join('');
+  return Array.from({ length: GROUPS }, group).join('-');
+}

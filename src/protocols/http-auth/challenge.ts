@@ -1,0 +1,29 @@
+import type { DigestAlgorithm } from './digest.ts';
+
+/**
+ * Order matters. RFC 7616 section 3.7 wants the preferred algorithm first, and httpx takes the first; ffmpeg knows only
+ * MD5 and takes the last Digest challenge it sees.
+ */
+const ALGORITHMS: readonly DigestAlgorithm[] = ['SHA-256', 'MD5'];
+
+/** A realm that survives every client's parser: node-onvif splits at commas, and few undo a backslash. */
+const PLAIN_REALM = /^[\x20-\x7e]+$/;
+const NEEDS_CARE = /[",\\]/;
+
+/** Whether {@link formatChallenges} can carry the realm: printable ASCII without quotes, commas and backslashes. */
+export const isPlainRealm = (realm: string): boolean => PLAIN_REALM.test(realm) && !NEEDS_CARE.test(realm);
+
+/**
+ * The values of the WWW-Authenticate headers of a 401, to be sent as separate headers: Digest SHA-256, Digest MD5, Basic
+ * (RFC 7616 section 3.3, RFC 7617 section 2). `realm` comes first because node-onvif looks for `Digest realm`. Both
+ * Digest challenges carry one nonce, since clients that read the joined headers mix their parameters.
+ *
+ * @param nonce hexadecimal
+ * @param stale the credentials were right and only the nonce was not: the client repeats without asking the user
+ */
+export function formatChallenges(realm: string, nonce: string, stale: boolean): string[] {
+  const digest = ALGORITHMS.map(
+    (algorithm) => `Digest realm="${realm}", nonce="${nonce}", qop="auth", algorithm=${algorithm}${stale ? ', stale=true' : ''}`,
+  );
+  return [...digest, `Basic realm="${realm}", charset="UTF-8"`];
+}
