@@ -1,0 +1,15 @@
+/** What a command gets from the outside; only main.ts knows the process. */
+export interface Context {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The user's home directory. */
+  readonly home: string;
+  readonly version: string;
+  /** Where the page's files are. */
+  readonly webDir: string;
+  readonly stdout: { write(text: string | Uint8Array): unknown };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
+  /** Resolves when the program is asked to stop. */
+  readonly stopRequested: Promise<void>;
+  /** Calls `act` when the process ends, however it does. */
+  onExit(act: () => void): void;
+}

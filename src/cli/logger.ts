@@ -1,0 +1,40 @@
+import { pino } from 'pino';
+import type { Config } from '../config/schema.ts';
+import type { LogFields, Logger } from '../core/log.ts';
+import type { Context } from './context.ts';
+
+/** Never in a log, whatever is handed in. */
+const SECRETS = ['password', 'authorization', 'token', 'cookie', '*.password', '*.authorization', '*.token', '*.cookie'];
+const COLOURS: Readonly<Record<string, string>> = { DEBUG: '\x1b[2m', INFO: '\x1b[32m', WARN: '\x1b[33m', ERROR: '\x1b[31m' };
+const RESET = '\x1b[0m';
+
+/** The program's log, on standard error: lines for people, or JSON for programs. */
+export function makeLogger(config: Config['log'], { stderr, env }: Pick<Context, 'stderr' | 'env'>): Logger {
+  const pretty = config.format === 'pretty' || (config.format === 'auto' && stderr.isTTY === true);
+  const colours = stderr.isTTY === true && !env.NO_COLOR;
+  const write = (line: string) => void stderr.write(pretty ? prettyLine(line, colours) : line);
+  const log = pino(
+    {
+      level: config.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRETS, censor: '…' },
+    },
+    { write },
+  );
+  const at = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: LogFields) => log[level](fields ?? {}, message);
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function prettyLine(json: string, colours: boolean): string {
+  const { level, time, msg, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const label = String(level).toUpperCase();
+  const shown = Object.entries(fields).map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const tag = colours ? `${COLOURS[label] ?? ''}${label.padEnd(5)}${RESET}` : label.padEnd(5);
+  const text = String(msg).split('\n').map(visible).join('\n      ');
+  return `${new Date(String(time)).toTimeString().slice(0, 8)} ${tag} ${text}${visible(shown.join(''))}\n`;
+}
+
+/** What strangers send (a path, a name) must not move the terminal's cursor or look like another line. */
+const visible = (text: string) => text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);

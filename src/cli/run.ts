@@ -1,0 +1,35 @@
+import { killPrograms } from '../camera/program.ts';
+import { AppError, EXIT } from '../core/errors.ts';
+import { helpText, readArguments } from './arguments.ts';
+import type { Context } from './context.ts';
+import { serve } from './serve.ts';
+import { snapshot } from './snapshot.ts';
+
+/** Runs the command line and returns the exit code. Errors meant for the user are printed, others are thrown. */
+export async function run(argv: readonly string[], context: Context): Promise<number> {
+  context.onExit(killPrograms);
+  try {
+    const args = readArguments(argv);
+    if (args.help) {
+      context.stdout.write(helpText());
+      return EXIT.ok;
+    }
+    if (args.version) {
+      context.stdout.write(`${context.version}\n`);
+      return EXIT.ok;
+    }
+    switch (args.command) {
+      case 'serve':
+        if (args.positionals.length > 0) throw new AppError('USAGE', `serve takes no "${args.positionals[0]}".`);
+        return await serve(args, context);
+      case 'snapshot':
+        return await snapshot(args, context);
+      default:
+        throw new AppError('USAGE', `There is no command "${args.command}".`);
+    }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    context.stderr.write(`onvif-camera: ${error.message}\n${error.hint}\n`);
+    return error.exitCode;
+  }
+}

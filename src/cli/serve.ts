@@ -1,0 +1,68 @@
+import { networkInterfaces } from 'node:os';
+import { App } from '../app.ts';
+import type { ResolvedSource } from '../camera/resolver.ts';
+import { systemClock } from '../core/clock.ts';
+import { EXIT } from '../core/errors.ts';
+import type { Arguments } from './arguments.ts';
+import type { Context } from './context.ts';
+import { prepare } from './prepare.ts';
+
+/** Runs the camera until the program is asked to stop. */
+export async function serve(args: Arguments, context: Context): Promise<number> {
+  const { config, spec, dataDir, log, searchPath } = await prepare(args, context);
+  const app = new App({
+    config,
+    spec,
+    dataDir,
+    log,
+    searchPath,
+    sysfs: '/sys',
+    webDir: context.webDir,
+    version: context.version,
+    password: context.env.ONVIF_CAMERA_PASSWORD || undefined,
+    clock: systemClock,
+  });
+  const source = await app.start();
+  context.stdout.write(banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source, context }));
+  await context.stopRequested;
+  log.info('stopping');
+  await app.stop();
+  return EXIT.ok;
+}
+
+interface BannerParts {
+  readonly app: App;
+  readonly bind: string;
+  readonly name: string;
+  readonly auth: boolean;
+  readonly source: ResolvedSource;
+  readonly context: Context;
+}
+
+/** What a new user wants to know: what is shown, where, and who may look. */
+function banner({ app, bind, name, auth, source, context }: BannerParts): string {
+  const urls = addresses(bind).map((address) => `http://${address}:${app.port}`);
+  const [main = ''] = urls;
+  const passwordSet = context.env.ONVIF_CAMERA_PASSWORD ? 'from ONVIF_CAMERA_PASSWORD' : 'as shown at the first start';
+  const password = app.newPassword ? `${app.newPassword}   (write it down: it is shown this once)` : passwordSet;
+  const lines = [
+    `${name} (onvif-camera ${context.version}) is ready.`,
+    `  Picture     ${source.source.description}${source.reason ? ` (${source.reason})` : ''}`,
+    ...urls.map((url, at) => `  ${at === 0 ? 'Page      ' : '          '}  ${url}/`),
+    `  Stream      ${main}/stream.mjpg`,
+    `  Snapshot    ${main}/snapshot.jpg`,
+    ...(auth ? ['  User        admin', `  Password    ${password}`] : ['  Password    none: everybody in the network can watch']),
+    '  Home Assistant: add the integration "MJPEG IP Camera" with the stream and snapshot addresses above.',
+  ];
+  return `\n${lines.join('\n')}\n\n`;
+}
+
+/** The addresses under which a server on `bind` is reached from elsewhere; the machine itself where it has no network. */
+function addresses(bind: string): string[] {
+  if (bind !== '0.0.0.0' && bind !== '::') return [bind.includes(':') ? `[${bind}]` : bind];
+  const found = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .filter((each) => !each.internal && each.family === 'IPv4')
+    .map((each) => each.address);
+  return found.length > 0 ? found : ['127.0.0.1'];
+}

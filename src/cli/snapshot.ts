@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SourceResolver } from '../camera/resolver.ts';
+import { CameraSupervisor } from '../camera/supervisor.ts';
+import { findRunningServer, type RunFile } from '../config/run-file.ts';
+import { systemClock } from '../core/clock.ts';
+import { AppError, EXIT, messageOf } from '../core/errors.ts';
+import type { Arguments } from './arguments.ts';
+import type { Context } from './context.ts';
+import { type Prepared, prepare } from './prepare.ts';
+
+/** A camera that has to start, on a slow machine. */
+const TIMEOUT_MS = 20_000;
+
+/** `onvif-camera snapshot FILE`: one picture, from the running server or straight from the camera. */
+export async function snapshot(args: Arguments, context: Context): Promise<number> {
+  const [file, ...more] = args.positionals;
+  if (file === undefined || more.length > 0) throw new AppError('USAGE', 'snapshot takes one file name: onvif-camera snapshot picture.jpg');
+  const prepared = await prepare(args, context);
+  const stop = new AbortController();
+  void context.stopRequested.then(() => stop.abort(new AppError('SNAPSHOT_FAILED', 'Stopped before a picture came.', { hint: 'No file was written.' })));
+  // A source on the command line means that one, whatever a server shows.
+  const server = args.flags.source === undefined ? await findRunningServer(prepared.dataDir) : undefined;
+  const jpeg = server ? await fromServer(server, stop.signal) : await fromCamera(prepared, stop.signal);
+  if (file === '-') context.stdout.write(jpeg);
+  else {
+    try {
+      writeFileSync(file, jpeg);
+    } catch (error) {
+      throw new AppError('SNAPSHOT_FAILED', `${file} cannot be written: ${messageOf(error)}`, {
+        hint: 'Check the folder and its permissions.',
+        cause: error,
+      });
+    }
+    context.stderr.write(`${file}: ${Math.round(jpeg.length / 1000)} kB${server ? `, from the server at ${server.url}` : ''}\n`);
+  }
+  return EXIT.ok;
+}
+
+async function fromServer({ url, token }: RunFile, stop: AbortSignal): Promise<Buffer> {
+  const get = async () => {
+    const answer = await fetch(`${url}/snapshot.jpg`, {
+      headers: { Authorization: `Bearer ${token}`, Accept: 'text/plain' },
+      signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
+    });
+    return { ok: answer.ok, body: Buffer.from(await answer.arrayBuffer()) };
+  };
+  const { ok, body } = await get().catch((error: unknown) => {
+    stop.throwIfAborted();
+    throw new AppError('SNAPSHOT_FAILED', `The server at ${url} did not answer: ${messageOf(error)}`, { cause: error });
+  });
+  if (!ok) throw new AppError('SNAPSHOT_FAILED', `The server at ${url} has no picture: ${body.toString().trim()}`);
+  return body;
+}
+
+async function fromCamera({ config, spec, log, searchPath }: Prepared, stop: AbortSignal): Promise<Buffer> {
+  const workDir = mkdtempSync(join(tmpdir(), 'onvif-camera-'));
+  const resolver = new SourceResolver(
+    { spec, settings: config.camera, rpicamPath: config.camera.rpicamPath, searchPath, workDir, sysfs: '/sys' },
+    { clock: systemClock, log },
+  );
+  let supervisor: CameraSupervisor | undefined;
+  try {
+    const { source, reason } = await resolver.resolve();
+    log.info(`source: ${source.description}`, reason ? { reason } : {});
+    if (source.unsupported.length > 0) {
+      const cannot = source.unsupported.map((name) => `camera.${name}`).join(', ');
+      const error = new AppError('SETTING_UNSUPPORTED', `${source.description} cannot do ${cannot}.`);
+      if (spec.kind !== 'auto') throw error;
+      log.warn(`${error.message} ${error.hint}`, { code: error.code });
+    }
+    stop.throwIfAborted();
+    return await new Promise((resolve, reject) => {
+      let lastError: AppError | undefined;
+      // Keeps the process alive while it waits.
+      const timer = setTimeout(() => reject(lastError ?? new AppError('NO_FRAMES', 'No picture came.')), TIMEOUT_MS);
+      const settle = (act: () => void) => {
+        clearTimeout(timer);
+        act();
+      };
+      supervisor = new CameraSupervisor({
+        fps: config.camera.fps,
+        resolve: async () => source,
+        clock: systemClock,
+        log,
+        onFrame: (frame) => settle(() => resolve(frame.jpeg)),
+        onReport: ({ error }) => {
+          lastError = error ?? lastError;
+          if (error?.permanent) settle(() => reject(error));
+        },
+      });
+      stop.addEventListener('abort', () => settle(() => reject(stop.reason)), { once: true });
+      supervisor.start();
+    });
+  } finally {
+    await supervisor?.stop();
+    rmSync(workDir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,63 @@
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { suggest } from './suggest.ts';
+
+export interface FileValues {
+  /** By key ("camera.width"): text, a list of it, or anything else that the file has in its place. */
+  readonly values: ReadonlyMap<string, { readonly value: unknown; readonly where: string }>;
+  readonly faults: readonly string[];
+}
+
+/** A setting as far as a file is concerned. */
+interface Known {
+  readonly key: string;
+}
+
+/**
+ * Reads the YAML text of a configuration file: values by key with the line they stand in. They stay text, as on the
+ * command line: what a number is, the setting knows. Unknown keys and faulty YAML are reported, not thrown.
+ * @param name of the file, for the messages
+ */
+export function readConfigFile(text: string, name: string, settings: readonly Known[]): FileValues {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
+  const values = new Map<string, { value: unknown; where: string }>();
+  const faults = document.errors.map((error) => {
+    const remedy = error.code === 'BAD_SCALAR_START' ? '. Put the value in quotes.' : '';
+    return `${name} line ${lines.linePos(error.pos[0]).line}: ${error.message}${remedy}`;
+  });
+  if (faults.length > 0 || document.contents === null) return { values, faults };
+
+  const keys = settings.map((setting) => setting.key);
+  const sections = new Set(keys.filter((key) => key.includes('.')).map((key) => key.slice(0, key.lastIndexOf('.'))));
+  const place = (node: unknown) => {
+    const offset = (node as Node | null)?.range?.[0];
+    return offset === undefined ? name : `${name} line ${lines.linePos(offset).line}`;
+  };
+  const walk = (node: unknown, path: string) => {
+    if (!isMap(node)) {
+      const prefix = path === '' ? '' : `${path}.`;
+      const first = keys.find((key) => key.startsWith(prefix))?.slice(prefix.length);
+      const what = path === '' ? 'the file must have lines' : `${path} must be followed by indented lines`;
+      faults.push(`${place(node)}: ${what} with a key and a value, such as "${first}: …".`);
+      return;
+    }
+    for (const pair of node.items) {
+      const key = String(isScalar(pair.key) ? pair.key.value : pair.key);
+      const full = path === '' ? key : `${path}.${key}`;
+      if (!sections.has(full) && !keys.includes(full)) {
+        faults.push(`${place(pair.key)}: there is no setting ${full}.${suggest(full, [...keys, ...sections])}`);
+      } else if (isLeftOut(pair.value)) continue;
+      else if (sections.has(full)) walk(pair.value, full);
+      else values.set(full, { value: contentOf(pair.value), where: place(pair.key) });
+    }
+  };
+  walk(document.contents, '');
+  return { values, faults };
+}
+
+/** A key without a value is a setting left at its default, as in `annotate:`. */
+const isLeftOut = (node: unknown) =>
+  node === null || (isScalar(node) && node.type === 'PLAIN' && /^(|~|null|Null|NULL)$/.test(String(node.value)));
+
+/** The text or list of a node; what is neither (a map, an alias) is no value of any setting. */
+const contentOf = (node: unknown): unknown => (isScalar(node) ? node.value : isSeq(node) ? node.items.map(contentOf) : {});

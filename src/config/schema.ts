@@ -1,0 +1,112 @@
+import { isIP } from 'node:net';
+import * as z from 'zod';
+import { boolean, choice, infoOf, integer, number, numberOr, numbers, type SettingInfo, steps, text, words } from './settings.ts';
+
+/** The texts that camera.source takes are read by camera/; the app hands the check in, since config knows no cameras. */
+export interface SourceCheck {
+  readonly forms: string;
+  readonly isSource: (text: string) => boolean;
+}
+
+/** Every setting: key, default, what is allowed, and its line in the help. */
+export const makeSchema = (source: SourceCheck) =>
+  z.strictObject({
+    name: text('Pi Camera', 64, 'TEXT', 'Name that viewers and recorders see', {
+      allowed: 'a text of 1 to 64 characters',
+      test: (name) => name.trim() !== '',
+    }),
+    dataDir: text('', 4096, 'DIR', 'Where users and state are kept, if not in ~/.local/state/onvif-camera'),
+    bind: text('0.0.0.0', 64, 'ADDR', 'Address to listen on', {
+      allowed: 'an IP address of this machine, or localhost',
+      test: (addr) => isIP(addr) !== 0 || addr === 'localhost',
+    }),
+    camera: z
+      .strictObject({
+        source: text('auto', 4096, 'SPEC', `Where pictures come from: ${source.forms}`, { allowed: source.forms, test: source.isSource }),
+        width: integer(1280, 64, 8192, 'PIXELS', 'Width of the picture'),
+        height: integer(720, 64, 8192, 'PIXELS', 'Height of the picture'),
+        fps: number(15, 0.1, 120, 'N', 'Pictures per second'),
+        quality: integer(75, 1, 100, 'N', 'JPEG quality'),
+        rotation: steps(0, [0, 90, 180, 270], 'DEGREES', 'Clockwise rotation: 0, 90, 180 or 270'),
+        hflip: boolean(false, 'Mirror left and right'),
+        vflip: boolean(false, 'Mirror top and bottom'),
+        idleTimeout: numberOr(30, ['always'], 0, 86_400, 'SECONDS', 'Camera off this long after the last viewer; `always` keeps it on'),
+        rpicamPath: text('', 4096, 'FILE', 'The capture program, if it is not in PATH'),
+        exposure: choice(
+          'normal',
+          ['normal', 'sport', 'short', 'long', 'night', 'custom'],
+          'Exposure mode; night takes long exposures at 8 pictures per second or less',
+        ),
+        awb: choice(
+          'auto',
+          ['auto', 'normal', 'incandescent', 'tungsten', 'fluorescent', 'indoor', 'daylight', 'cloudy', 'custom'],
+          'White balance',
+        ),
+        awbGains: numbers(2, 0, 32, 'RED,BLUE', 'Fixed white balance gains'),
+        metering: choice('centre', ['centre', 'spot', 'average', 'matrix', 'custom'], 'Exposure metering'),
+        ev: number(0, -10, 10, 'STOPS', 'Exposure compensation'),
+        shutter: integer(0, 0, 120_000_000, 'MICROSECONDS', 'Fixed exposure time, 0 is automatic'),
+        gain: number(0, 0, 64, 'N', 'Fixed analogue gain, 0 is automatic'),
+        brightness: number(0, -1, 1, 'N', 'Brightness'),
+        contrast: number(1, 0, 15.99, 'N', 'Contrast'),
+        saturation: number(1, 0, 15.99, 'N', 'Colour saturation'),
+        sharpness: number(1, 0, 15.99, 'N', 'Sharpness'),
+        denoise: choice('auto', ['auto', 'off', 'cdn_off', 'cdn_fast', 'cdn_hq'], 'Noise reduction'),
+        hdr: choice('off', ['off', 'auto', 'sensor', 'single-exp'], 'High dynamic range'),
+        autofocus: choice('default', ['default', 'manual', 'auto', 'continuous'], 'Autofocus mode (Camera Module 3)'),
+        lensPosition: numberOr('', ['default', ''], 0, 32, 'DIOPTRES', 'Focus: 0 is infinity, 1/metres otherwise'),
+        roi: numbers(4, 0, 1, 'X,Y,W,H', 'Digital zoom, as shares of the picture'),
+        tuningFile: text('', 4096, 'FILE', 'libcamera tuning file'),
+        annotate: text('', 255, 'TEXT', 'Text in the picture with strftime codes, for example "%F %T"'),
+        extraArgs: words('"ARGS"', 'Further options for the capture program: --extra-args="--mode 1640:1232"'),
+      })
+      .prefault({}),
+    http: z.strictObject({ port: integer(8080, 0, 65_535, 'PORT', 'Port of page, stream and snapshot; 0 picks a free one') }).prefault({}),
+    auth: z.strictObject({ enabled: boolean(true, 'Ask for a password') }).prefault({}),
+    log: z
+      .strictObject({
+        level: choice('info', ['debug', 'info', 'warn', 'error', 'silent'], 'How much to log'),
+        format: choice('auto', ['auto', 'pretty', 'json'], 'Log lines for people or programs; auto: pretty on a terminal'),
+      })
+      .prefault({}),
+  });
+
+export type ConfigSchema = ReturnType<typeof makeSchema>;
+export type Config = z.infer<ConfigSchema>;
+
+export interface Setting extends SettingInfo {
+  /** "camera.width" */
+  readonly key: string;
+  readonly path: readonly string[];
+  /** "width", without dashes in front. */
+  readonly flag: string;
+  /** "ONVIF_CAMERA_CAMERA_WIDTH" */
+  readonly variable: string;
+  readonly preset: unknown;
+}
+
+const kebab = (word: string) => word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** The schema as a flat list, in its order. */
+export function listSettings(schema: ConfigSchema): Setting[] {
+  const settings: Setting[] = [];
+  const walk = (shape: Record<string, z.core.$ZodType>, path: string[]) => {
+    for (const [key, each] of Object.entries(shape)) {
+      const here = [...path, key];
+      if (each instanceof z.ZodPrefault) walk((each.unwrap() as z.ZodObject).shape, here);
+      else {
+        const short = here.filter((word, at) => !(at === 0 && word === 'camera') && !(at > 0 && word === 'enabled'));
+        settings.push({
+          ...infoOf(each),
+          key: here.join('.'),
+          path: here,
+          flag: short.map(kebab).join('-'),
+          variable: `ONVIF_CAMERA_${here.map((word) => kebab(word).replaceAll('-', '_').toUpperCase()).join('_')}`,
+          preset: (each as z.ZodDefault).def.defaultValue,
+        });
+      }
+    }
+  };
+  walk(schema.shape, []);
+  return settings;
+}

@@ -1,0 +1,122 @@
+import * as z from 'zod';
+
+/** How a setting's value is written as text, in a flag or an environment variable. */
+export type ValueKind = 'integer' | 'number' | 'boolean' | 'choice' | 'text' | 'numbers' | 'words' | 'mixed';
+
+export interface SettingInfo {
+  readonly kind: ValueKind;
+  /** Placeholder in the help: "PIXELS". */
+  readonly value: string;
+  /** What it does, in one line. */
+  readonly help: string;
+  /** What is allowed, to follow "must be". */
+  readonly allowed: string;
+}
+
+// Settings are checked once, at the start: code generated for it would cost more than it saves.
+z.config({ jitless: true });
+
+const infos = z.registry<SettingInfo>();
+
+/** What is known about a leaf of the schema. */
+export function infoOf(schema: z.core.$ZodType): SettingInfo {
+  const info = infos.get(schema);
+  if (!info) throw new Error('a setting without a description');
+  return info;
+}
+
+function described<T extends z.core.$ZodType>(schema: T, info: SettingInfo): T {
+  infos.add(schema, info);
+  return schema;
+}
+
+const range = (min: number, max: number) => `from ${min} to ${max}`;
+
+export const integer = (preset: number, min: number, max: number, value: string, help: string) =>
+  described(z.int().min(min).max(max).default(preset), { kind: 'integer', value, help, allowed: `a whole number ${range(min, max)}` });
+
+export const number = (preset: number, min: number, max: number, value: string, help: string) =>
+  described(z.number().min(min).max(max).default(preset), { kind: 'number', value, help, allowed: `a number ${range(min, max)}` });
+
+export const boolean = (preset: boolean, help: string) =>
+  described(z.boolean().default(preset), { kind: 'boolean', value: 'on|off', help, allowed: 'on or off' });
+
+export const choice = <const T extends readonly [string, ...string[]]>(preset: T[number], options: T, help: string) =>
+  described(z.enum(options).default(preset as never), {
+    kind: 'choice',
+    value: options.join('|'),
+    help,
+    allowed: `one of ${options.join(', ')}`,
+  });
+
+/** One of a few numbers. */
+export const steps = <const T extends readonly [number, ...number[]]>(preset: T[number], options: T, value: string, help: string) =>
+  described(z.literal(options).default(preset as never), { kind: 'integer', value, help, allowed: `one of ${options.join(', ')}` });
+
+export const text = (
+  preset: string,
+  max: number,
+  value: string,
+  help: string,
+  check?: { allowed: string; test: (text: string) => boolean },
+) => {
+  const plain = z.string().max(max);
+  const schema = check ? plain.refine(check.test) : plain;
+  return described(schema.default(preset), { kind: 'text', value, help, allowed: check?.allowed ?? `text of at most ${max} characters` });
+};
+
+/** Exactly `count` numbers, or none. */
+export const numbers = (count: number, min: number, max: number, value: string, help: string) =>
+  described(
+    z
+      .array(z.number().min(min).max(max))
+      .refine((list) => list.length === 0 || list.length === count)
+      .default([]),
+    { kind: 'numbers', value, help, allowed: `${count} numbers ${range(min, max)}, or none` },
+  );
+
+export const words = (value: string, help: string) =>
+  described(z.array(z.string()).default([]), { kind: 'words', value, help, allowed: 'a list of words' });
+
+/** A number, or one of some words. */
+export const numberOr = <const T extends readonly [string, ...string[]]>(
+  preset: number | T[number],
+  options: T,
+  min: number,
+  max: number,
+  value: string,
+  help: string,
+) =>
+  described(z.union([z.number().min(min).max(max), z.enum(options)]).default(preset as never), {
+    kind: 'mixed',
+    value,
+    help,
+    allowed: `a number ${range(min, max)}, or ${options.map((word) => (word === '' ? 'empty' : word)).join(' or ')}`,
+  });
+
+const TRUE = new Set(['on', 'true', 'yes', '1']);
+const FALSE = new Set(['off', 'false', 'no', '0']);
+
+const asNumber = (given: string): unknown => (/^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(given) ? Number(given) : given);
+
+/** Reads a value written as a list of texts; what cannot be read stays text, for the schema to refuse. */
+export const fromList = (kind: ValueKind, given: readonly unknown[]): unknown =>
+  kind === 'numbers' ? given.map((each) => (typeof each === 'string' ? asNumber(each) : each)) : given;
+
+/** Reads a value written as text; what cannot be read stays text, for the schema to refuse. */
+export function fromText(kind: ValueKind, given: string): unknown {
+  switch (kind) {
+    case 'integer':
+    case 'number':
+    case 'mixed':
+      return asNumber(given);
+    case 'boolean':
+      return TRUE.has(given.toLowerCase()) ? true : FALSE.has(given.toLowerCase()) ? false : given;
+    case 'numbers':
+      return given.trim() === '' ? [] : given.split(',').map(asNumber);
+    case 'words':
+      return given.split(/\s+/).filter((word) => word !== '');
+    default:
+      return given;
+  }
+}

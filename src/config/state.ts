@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { AppError, messageOf } from '../core/errors.ts';
+
+const stateSchema = z.object({
+  version: z.literal(1),
+  /** Identity of this camera, the same for ever. */
+  uuid: z.guid(),
+  users: z.array(z.object({ name: z.string(), password: z.string(), level: z.enum(['Administrator', 'Operator', 'User']) })),
+});
+
+/** What persists between runs. */
+export type State = z.infer<typeof stateSchema>;
+
+const FILE = 'state.json';
+
+/** Writes a file so that a crash or a power cut leaves the old one or the new one, never half of either. Mode 0600. */
+export function writeFileAtomically(path: string, text: string): void {
+  const temporary = `${path}.new`;
+  rmSync(temporary, { force: true });
+  const file = openSync(temporary, 'wx', 0o600);
+  try {
+    writeFileSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(temporary, path);
+}
+
+/** `state.json` in the data directory. */
+export class StateStore {
+  /** Set when a damaged file was put aside: where it is now. */
+  readonly putAside: string | undefined;
+  #state: State;
+
+  /** Reads the file, or begins a new state and writes it. Throws an AppError if the directory cannot be used. */
+  constructor(private readonly dir: string) {
+    try {
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      const path = join(dir, FILE);
+      const text = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+      // It holds passwords, damaged or not.
+      if (text !== undefined) chmodSync(path, 0o600);
+      const read = text === undefined ? undefined : parse(text);
+      if (text !== undefined && !read) {
+        this.putAside = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
+        renameSync(path, this.putAside);
+      }
+      this.#state = read ?? { version: 1, uuid: randomUUID(), users: [] };
+      if (!read) this.#write();
+    } catch (error) {
+      throw new AppError('DATA_DIR', `The data directory ${dir} cannot be used: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  get state(): Readonly<State> {
+    return this.#state;
+  }
+
+  /** Changes the state and writes it. Throws an AppError if it cannot be written; the change then holds until the end of the process. */
+  update(change: Partial<Omit<State, 'version'>>): void {
+    this.#state = { ...this.#state, ...change };
+    try {
+      this.#write();
+    } catch (error) {
+      throw new AppError('DATA_DIR', `The state cannot be written to ${this.dir}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  #write(): void {
+    writeFileAtomically(join(this.dir, FILE), `${JSON.stringify(this.#state, null, 2)}\n`);
+  }
+}
+
+function parse(text: string): State | undefined {
+  try {
+    return stateSchema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Where state is kept unless the user says otherwise: what systemd gives, else the user's state directory (XDG Base Directory).
+ * @param env `STATE_DIRECTORY`, `XDG_STATE_HOME`
+ * @param home the user's home directory
+ */
+export function defaultDataDir(env: Readonly<Record<string, string | undefined>>, home: string): string {
+  const service = env.STATE_DIRECTORY?.split(':')[0];
+  return service ? service : join(env.XDG_STATE_HOME || join(home, '.local', 'state'), 'onvif-camera');
+}
