@@ -1,0 +1,21 @@
+import type { Request, Response } from 'express';
+
+export interface Problem {
+  /** For programs: "CAMERA_BUSY", "NOT_FOUND". */
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** An error as short text, or as JSON for who prefers it. Never a stack. */
+export function sendProblem(req: Request, res: Response, status: number, problem: Problem): void {
+  res.status(status).set('Cache-Control', 'no-store');
+  if (req.accepts(['text', 'json']) === 'json') res.json({ error: problem });
+  else res.type('text/plain').send(`${[problem.message, problem.hint].filter(Boolean).join(' ')}\n`);
+}
+
+/** What an error of the camera looks like to a viewer. */
+export const cameraProblem = (error: { code: string; message: string; hint: string } | undefined): Problem =>
+  error
+    ? { code: error.code, message: error.message, hint: error.hint }
+    : { code: 'NO_PICTURE', message: 'The camera gave no picture in time.', hint: 'Try again in a moment.' };

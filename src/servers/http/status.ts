@@ -1,0 +1,55 @@
+import type { Request, Response } from 'express';
+import type { HubStatus } from '../../hub/hub.ts';
+import type { StreamCounters } from './stream.ts';
+
+/** What the running program knows about itself; gathered by the app. */
+export interface Vitals {
+  readonly name: string;
+  readonly version: string;
+  readonly status: HubStatus;
+  /** Size of the pictures in pixels, undefined while there is none. */
+  readonly size: { readonly width: number; readonly height: number } | undefined;
+  /** Measured pictures per second. */
+  readonly fps: number;
+  readonly viewers: number;
+  /** Seconds since the start. */
+  readonly uptime: number;
+  readonly capture: { starts: number; frames: number; droppedPictures: number; droppedBytes: number };
+  readonly streams: StreamCounters;
+}
+
+const shown = (error: { code: string; message: string; hint: string }) => ({ code: error.code, message: error.message, hint: error.hint });
+
+/** For supervisors and sensors; open to everybody, so it says nothing that a stranger should not know. */
+export function sendHealth(res: Response, vitals: Vitals): void {
+  res.set('Cache-Control', 'no-store').json({
+    status: 'ok',
+    camera: vitals.status.state,
+    ...(vitals.status.error ? { error: vitals.status.error.code } : {}),
+    uptime: Math.round(vitals.uptime),
+    version: vitals.version,
+  });
+}
+
+/** For the page. */
+export function sendStatus(req: Request, res: Response, vitals: Vitals): void {
+  const { status, size } = vitals;
+  const base = `http://${req.headers.host ?? `${req.socket.localAddress}:${req.socket.localPort}`}`;
+  res.set('Cache-Control', 'no-store').json({
+    name: vitals.name,
+    version: vitals.version,
+    camera: status.state,
+    error: status.error ? shown(status.error) : null,
+    notices: status.notices.map(shown),
+    source: status.source ?? '',
+    width: size?.width ?? 0,
+    height: size?.height ?? 0,
+    fps: Math.round(vitals.fps * 10) / 10,
+    viewers: vitals.viewers,
+    user: res.locals.user ?? null,
+    urls: [
+      { id: 'stream', label: 'MJPEG stream', url: `${base}/stream.mjpg` },
+      { id: 'snapshot', label: 'Snapshot', url: `${base}/snapshot.jpg` },
+    ],
+  });
+}

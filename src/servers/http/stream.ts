@@ -1,0 +1,159 @@
+import type { Socket } from 'node:net';
+import type { Cancel, Clock } from '../../core/clock.ts';
+import { RateLimiter } from '../../core/rate-limiter.ts';
+import type { Frame } from '../../frames/frame.ts';
+import type { Hub } from '../../hub/hub.ts';
+import { advancedPart, CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, part } from '../../protocols/multipart/mjpeg.ts';
+
+/** A viewer whose connection takes nothing for this long is dropped; that frees up to 4 MB in the kernel's queue. */
+const STALLED_VIEWER_MS = 30_000;
+/** A viewer who got nothing for this long gets the last picture again: Home Assistant gives up after 10 s of silence. */
+const REPEAT_MS = 5000;
+const SWEEP_MS = 1000;
+
+export interface StreamCounters {
+  /** Pictures handed to viewers. */
+  framesSent: number;
+  /** Pictures that slow viewers missed. */
+  framesSkipped: number;
+  bytesSent: number;
+  /** Viewers dropped because they took nothing for 30 s. */
+  viewersDropped: number;
+}
+
+export interface StreamOptions {
+  /** Pictures per second at most; undefined: all. */
+  readonly fps: number | undefined;
+  /** See {@link advancedPart}. */
+  readonly advance: boolean;
+}
+
+/** The headers of the stream; they go straight to the socket, since the stream has neither length nor chunks. */
+export const STREAM_HEADERS = {
+  'Content-Type': CONTENT_TYPE,
+  'Cache-Control': 'no-store',
+  Connection: 'close',
+  // An <img> in another program's page may show the stream; the login stands before it all the same.
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+} as const;
+
+const HEAD = `HTTP/1.1 200 OK\r\n${Object.entries(STREAM_HEADERS)
+  .map(([name, value]) => `${name}: ${value}\r\n`)
+  .join('')}\r\n`;
+
+/**
+ * Sends the camera's pictures to any number of viewers as MJPEG. All viewers share the frame's one buffer. A viewer who
+ * is slower than the camera skips pictures: at most one is under way to each, and the newest follows it.
+ */
+export class MjpegStreams {
+  readonly counters: StreamCounters = { framesSent: 0, framesSkipped: 0, bytesSent: 0, viewersDropped: 0 };
+  readonly #viewers = new Set<Viewer>();
+  readonly #sockets = new WeakSet<Socket>();
+  #cancelSweep: Cancel | undefined;
+
+  constructor(
+    private readonly hub: Hub,
+    private readonly clock: Clock,
+  ) {}
+
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  /** Whether this connection carries a stream: nothing else may be written to it. */
+  owns(socket: Socket): boolean {
+    return this.#sockets.has(socket);
+  }
+
+  /** Takes the connection over and streams until it closes. `onClose` is called once, then. */
+  add(socket: Socket, options: StreamOptions, onClose: () => void): void {
+    this.#sockets.add(socket);
+    socket.write(HEAD + (options.advance ? FIRST_ADVANCED_DELIMITER : FIRST_DELIMITER), 'latin1');
+    const viewer = new Viewer(socket, options, this.hub, this.clock, this.counters);
+    const release = this.hub.lease();
+    const unsubscribe = this.hub.subscribe((frame) => viewer.offer(frame));
+    this.#viewers.add(viewer);
+    this.#cancelSweep ??= this.clock.every(SWEEP_MS, () => this.#sweep());
+    socket.once('close', () => {
+      this.#viewers.delete(viewer);
+      unsubscribe();
+      release();
+      if (this.#viewers.size === 0) {
+        this.#cancelSweep?.();
+        this.#cancelSweep = undefined;
+      }
+      onClose();
+    });
+    if (this.hub.latest) viewer.offer(this.hub.latest);
+  }
+
+  /** Ends all streams. */
+  close(): void {
+    for (const viewer of this.#viewers) viewer.socket.destroy();
+  }
+
+  #sweep(): void {
+    const now = this.clock.monotonic();
+    for (const viewer of this.#viewers) {
+      if (viewer.stalledFor(now) >= STALLED_VIEWER_MS) {
+        this.counters.viewersDropped++;
+        viewer.socket.destroy();
+      } else viewer.repeatAfter(REPEAT_MS, now);
+    }
+  }
+}
+
+class Viewer {
+  /** A picture has been handed over and is not yet all in the kernel's queue. */
+  #busy = false;
+  /** A newer picture came meanwhile. */
+  #missed = false;
+  /** When the last picture was handed over, monotonic milliseconds. */
+  #sentAt: number;
+  readonly #limiter: RateLimiter | undefined;
+  readonly #longestInterval: number;
+
+  constructor(
+    readonly socket: Socket,
+    private readonly options: StreamOptions,
+    private readonly hub: Hub,
+    private readonly clock: Clock,
+    private readonly counters: StreamCounters,
+  ) {
+    this.#limiter = options.fps === undefined ? undefined : new RateLimiter(options.fps);
+    this.#longestInterval = options.fps === undefined ? 0 : 1000 / options.fps;
+    this.#sentAt = clock.monotonic();
+  }
+
+  offer(frame: Frame): void {
+    if (this.#limiter && !this.#limiter.pass(frame.monotonic)) return;
+    if (this.#busy) {
+      this.#missed = true;
+      this.counters.framesSkipped++;
+    } else this.#send(frame);
+  }
+
+  stalledFor(now: number): number {
+    return this.#busy ? now - this.#sentAt : 0;
+  }
+
+  repeatAfter(ms: number, now: number): void {
+    if (!this.#busy && now - this.#sentAt >= Math.max(ms, this.#longestInterval) && this.hub.latest) this.#send(this.hub.latest);
+  }
+
+  #send(frame: Frame): void {
+    const bytes = this.options.advance ? advancedPart(frame) : part(frame);
+    this.#busy = true;
+    this.#missed = false;
+    this.#sentAt = this.clock.monotonic();
+    this.counters.framesSent++;
+    this.counters.bytesSent += bytes.length;
+    this.socket.write(bytes, this.#written);
+  }
+
+  /** One function for all writes of a viewer, so that a picture costs no closure. */
+  readonly #written = (error?: Error | null): void => {
+    this.#busy = false;
+    if (!error && this.#missed && this.hub.latest) this.#send(this.hub.latest);
+  };
+}

@@ -1,0 +1,215 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readJpegHeader } from '../../src/frames/jpeg.ts';
+import { type Scenario, Stage, STANDIN } from '../support/rpicam/stage.ts';
+import { eventually, isRunning, Server, type ServerOptions } from '../support/server.ts';
+import { Viewer } from '../support/viewer.ts';
+
+/** What the user of a Pi sees, case by case; the stand-in plays rpicam-vid. */
+
+let stage: Stage;
+let server: Server | undefined;
+
+const captures = () => stage.starts().filter(({ argv }) => argv.includes('mjpeg'));
+const runningCaptures = () => captures().filter(({ pid }) => isRunning(pid));
+const options = (args: readonly string[] = []): ServerOptions => ({
+  args: ['--source', 'rpicam', '--rpicam-path', STANDIN, '--width', '640', '--height', '480', ...args],
+  env: stage.env,
+});
+const start = async (scenario: Scenario, args: readonly string[] = []) => {
+  stage.play(scenario);
+  server = await Server.start(options(args));
+  return server;
+};
+
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+  stage.remove();
+});
+
+describe('a camera that works', () => {
+  test('is off until somebody watches, gives whole pictures and goes off again', async () => {
+    await start({}, ['--idle-timeout', '1']);
+    expect(server!.stdout).toContain('rpicam-vid, camera 0 (imx219)');
+    expect(captures()).toHaveLength(0);
+    expect((await server!.json('/healthz')).camera).toBe('idle');
+
+    const viewer = new Viewer(server!);
+    const part = await viewer.next(5);
+    expect(readJpegHeader(part.jpeg)).toMatchObject({ width: 640, height: 480 });
+    expect(captures()).toHaveLength(1);
+    expect(await server!.json('/api/status')).toMatchObject({ camera: 'live', width: 640, height: 480, viewers: 1, error: null, notices: [] });
+
+    await viewer.close();
+    await server!.status(({ camera }) => camera === 'idle');
+    expect(stage.ends().filter(({ pid }) => pid === captures()[0]!.pid)).toMatchObject([{ code: 0 }]);
+    expect(server!.stderr).not.toMatch(/WARN|ERROR|"warn"|"error"/);
+  });
+
+  test('a page change within the idle time does not turn it off', async () => {
+    await start({}, ['--idle-timeout', '2']);
+    for (let k = 0; k < 3; k++) {
+      const viewer = new Viewer(server!);
+      await viewer.next();
+      await viewer.close();
+    }
+    expect(captures()).toHaveLength(1);
+    await eventually(() => runningCaptures().length === 0, 'the camera is off');
+  });
+
+  test('at one picture per second it is captured faster, so that the first picture comes soon', async () => {
+    await start({}, ['--fps', '1']);
+    const viewer = new Viewer(server!);
+    const began = Date.now();
+    await viewer.next();
+    expect(Date.now() - began).toBeLessThan(5000);
+    await viewer.next(3);
+    expect(captures()[0]!.argv.join(' ')).toContain('--framerate 10');
+    const times = viewer.parts.map(({ headers }) => Number(headers['X-Timestamp']));
+    expect(times[3]! - times[1]!).toBeGreaterThan(1.7);
+    expect(times[3]! - times[1]!).toBeLessThan(2.3);
+  });
+
+  test('a size it adjusts is shown as it is', async () => {
+    await start({}, ['--width', '641', '--height', '481']);
+    const viewer = new Viewer(server!);
+    expect(readJpegHeader((await viewer.next()).jpeg)).toMatchObject({ width: 640, height: 480 });
+    expect(await server!.json('/api/status')).toMatchObject({ width: 640, height: 480 });
+  });
+
+  test('starting slowly costs time, not the viewer', async () => {
+    await start({ startDelayMs: 2500, firstFrameDelayMs: 500 });
+    const viewer = new Viewer(server!);
+    await server!.status(({ camera }) => camera === 'starting');
+    await viewer.next();
+    expect(captures()).toHaveLength(1);
+  });
+
+  test('a missing overlay is told, and the picture comes all the same', async () => {
+    await start({ annotateStageMissing: true }, ['--annotate', '%F %T']);
+    const viewer = new Viewer(server!);
+    await viewer.next();
+    const { notices } = await server!.json('/api/status');
+    expect(notices).toMatchObject([{ code: 'ANNOTATE_MISSING', hint: expect.stringContaining('apt install') }]);
+    expect(captures()[0]!.argv.join(' ')).toContain('--post-process-file');
+  });
+});
+
+describe('a camera in trouble', () => {
+  test('freezes: it is restarted although it ignores SIGINT, and the viewer stays', async () => {
+    await start({ freezeAfterFrames: 20 });
+    const viewer = new Viewer(server!);
+    await viewer.next(20);
+    stage.play({});
+    const frozen = captures()[0]!.pid;
+    await viewer.next(30, 15);
+    expect(viewer.closed).toBe(false);
+    expect(captures()).toHaveLength(2);
+    expect(isRunning(frozen)).toBe(false);
+    expect(server!.stderr).toContain('sends no more pictures');
+  });
+
+  test('loses its sensor: the user is told to check the cable', async () => {
+    await start({ timeoutAfterFrames: 20 });
+    const viewer = new Viewer(server!);
+    await viewer.next(20);
+    const { error } = await server!.status(({ camera }) => camera === 'stalled' || camera === 'failed');
+    expect(error).toMatchObject({ code: 'SENSOR_LOST', hint: expect.stringContaining('ribbon cable') });
+    stage.play({});
+    await viewer.next(10);
+    expect(runningCaptures()).toHaveLength(1);
+  });
+
+  test('dies in the middle of a picture: no torn picture, and it goes on', async () => {
+    await start({ dieAfterFrames: 10, dieMidFrame: true });
+    const viewer = new Viewer(server!);
+    await viewer.next(9);
+    stage.play({});
+    await viewer.next(20);
+    for (const { jpeg } of viewer.parts) {
+      expect(readJpegHeader(jpeg)).toBeDefined();
+      expect(jpeg.subarray(-2)).toEqual(Buffer.of(0xff, 0xd9));
+    }
+    expect(viewer.closed).toBe(false);
+  });
+
+  test('is busy: the user is told, and gets pictures when it is free', async () => {
+    await start({ busy: true });
+    const viewer = new Viewer(server!);
+    const { error } = await server!.status(({ camera }) => camera === 'failed');
+    expect(error).toMatchObject({ code: 'CAMERA_BUSY', message: 'The camera is in use by another program.' });
+    expect(viewer.closed).toBe(false);
+    stage.play({});
+    await viewer.next(3, 15);
+    expect(await server!.json('/api/status')).toMatchObject({ camera: 'live', error: null });
+  });
+
+  test('SIGINT is ignored at the end: it is gone all the same', async () => {
+    await start({ ignoreSigint: true }, ['--idle-timeout', '0']);
+    const viewer = new Viewer(server!);
+    await viewer.next(3);
+    await viewer.close();
+    await eventually(() => runningCaptures().length === 0, 'the camera is off');
+    await server!.status(({ camera }) => camera === 'idle');
+  });
+
+  test('an option that an older version does not know is named, with the release that brought it', async () => {
+    await start({ olderVersion: '1.0.1' }, ['--autofocus', 'continuous']);
+    const answer = await server!.fetch('/snapshot.jpg');
+    expect(answer.status).toBe(503);
+    expect(await answer.text()).toContain('does not know --autofocus-mode (camera.autofocus); it came with rpicam-apps 1.1.2. Update rpicam-apps');
+  });
+});
+
+describe('no camera', () => {
+  const refusal = async (scenario: Scenario, args: readonly string[] = []) => {
+    stage.play(scenario);
+    const refused = Server.spawn(options(args));
+    const { code } = await refused.ended;
+    await refused.stop();
+    return { code, stderr: refused.stderr };
+  };
+
+  test('asked for explicitly: exit 4 and what to check', async () => {
+    const { code, stderr } = await refusal({ cameras: 'none' });
+    expect(code).toBe(4);
+    expect(stderr).toContain('No camera found by rpicam-vid.\nCheck the ribbon cable');
+    expect(stderr).toContain('rpicam-hello --list-cameras');
+  });
+
+  test('a number that is not there: exit 4 and which there are', async () => {
+    const { code, stderr } = await refusal({ cameras: 'two' }, ['--source', 'rpicam:5']);
+    expect(code).toBe(4);
+    expect(stderr).toContain('rpicam-vid has no camera number 5, only 0, 1.');
+  });
+
+  test('a rotation it cannot do: exit 2, not ignored', async () => {
+    const { code, stderr } = await refusal({}, ['--rotation', '90']);
+    expect(code).toBe(2);
+    expect(stderr).toContain('cannot do camera.rotation');
+  });
+
+  test('the legacy stack: what to change', async () => {
+    const { code, stderr } = await refusal({ legacyStack: true });
+    expect(code).toBe(1);
+    expect(stderr).toContain('raspi-config');
+  });
+
+  test('with auto: the test pattern, the reason, and the camera when it is there', async () => {
+    await start({ cameras: 'none' }, ['--source', 'auto', '--idle-timeout', '0']);
+    expect(server!.stdout).toContain('test pattern (No camera found by rpicam-vid; No webcam found)');
+    const viewer = new Viewer(server!);
+    await viewer.next();
+    expect((await server!.json('/api/status')).notices).toMatchObject([{ code: 'TEST_PATTERN' }]);
+    await viewer.close();
+    await server!.status(({ camera }) => camera === 'idle');
+    stage.play({});
+    const later = new Viewer(server!);
+    await later.next();
+    expect(await server!.json('/api/status')).toMatchObject({ source: 'rpicam-vid, camera 0 (imx219)', notices: [] });
+    await later.close();
+  });
+});
