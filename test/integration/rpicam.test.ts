@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
-import { type Scenario, Stage, STANDIN } from '../support/rpicam/stage.ts';
+import { type Scenario, STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { eventually, isRunning, Server, type ServerOptions } from '../support/server.ts';
 import { Viewer } from '../support/viewer.ts';
 
@@ -41,7 +41,14 @@ describe('a camera that works', () => {
     const part = await viewer.next(5);
     expect(readJpegHeader(part.jpeg)).toMatchObject({ width: 640, height: 480 });
     expect(captures()).toHaveLength(1);
-    expect(await server!.json('/api/status')).toMatchObject({ camera: 'live', width: 640, height: 480, viewers: 1, error: null, notices: [] });
+    expect(await server!.json('/api/status')).toMatchObject({
+      camera: 'live',
+      width: 640,
+      height: 480,
+      viewers: 1,
+      error: null,
+      notices: [],
+    });
 
     await viewer.close();
     await server!.status(({ camera }) => camera === 'idle');
@@ -160,7 +167,9 @@ describe('a camera in trouble', () => {
     await start({ olderVersion: '1.0.1' }, ['--autofocus', 'continuous']);
     const answer = await server!.fetch('/snapshot.jpg');
     expect(answer.status).toBe(503);
-    expect(await answer.text()).toContain('does not know --autofocus-mode (camera.autofocus); it came with rpicam-apps 1.1.2. Update rpicam-apps');
+    expect(await answer.text()).toContain(
+      'does not know --autofocus-mode (camera.autofocus); it came with rpicam-apps 1.1.2. Update rpicam-apps',
+    );
   });
 });
 

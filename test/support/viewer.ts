@@ -19,7 +19,11 @@ export class Viewer {
   #opened = false;
   readonly #watchers = new Set<() => void>();
 
-  constructor(server: Server, path = '/stream.mjpg', headers: Readonly<Record<string, string>> = { Authorization: basic('admin', PASSWORD) }) {
+  constructor(
+    server: Server,
+    path = '/stream.mjpg',
+    headers: Readonly<Record<string, string>> = { Authorization: basic('admin', PASSWORD) },
+  ) {
     this.socket = connect(server.port, '127.0.0.1');
     const lines = Object.entries({ Host: `127.0.0.1:${server.port}`, ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
     this.socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);

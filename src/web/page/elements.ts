@@ -1,0 +1,35 @@
+/** Every element of index.html that the script uses, by id, with its tag. */
+export const TAGS = {
+  page: 'main',
+  name: 'h1',
+  logout: 'form',
+  stage: 'figure',
+  picture: 'canvas',
+  overlay: 'div',
+  overlayTitle: 'p',
+  overlayMessage: 'p',
+  overlayHint: 'p',
+  overlayTime: 'p',
+  leaveFullScreen: 'button',
+  word: 'strong',
+  facts: 'p',
+  snapshot: 'button',
+  fullScreen: 'button',
+  notices: 'ul',
+  addresses: 'ul',
+  addressesNote: 'p',
+  version: 'p',
+  toast: 'p',
+} as const satisfies Record<string, keyof HTMLElementTagNameMap>;
+
+export type Elements = { readonly [Id in keyof typeof TAGS]: HTMLElementTagNameMap[(typeof TAGS)[Id]] };
+
+/** @throws Error when the page has not what the script needs (an old copy of one of the two) */
+export function findElements(root: ParentNode): Elements {
+  const found = Object.entries(TAGS).map(([id, tag]) => {
+    const element = root.querySelector(`${tag}#${id}`);
+    if (element === null) throw new Error(`index.html has no <${tag} id="${id}">`);
+    return [id, element];
+  });
+  return Object.fromEntries(found) as Elements;
+}

@@ -1,0 +1,36 @@
+export interface FullScreenOptions {
+  readonly stage: HTMLElement;
+  readonly enter: HTMLElement;
+  readonly leave: HTMLElement;
+}
+
+/** Full screen for the stage: by button, by double click on it, and back by button, double click or Escape. */
+export function fullScreen({ stage, enter, leave }: FullScreenOptions): void {
+  // Safari on iPhone has full screen for videos only: there the stage covers the page instead.
+  const cover = (on: boolean) => {
+    document.documentElement.classList.toggle('covered', on);
+    reflect();
+  };
+  const covered = () => document.documentElement.classList.contains('covered');
+  const active = () => document.fullscreenElement === stage || covered();
+  const reflect = () => {
+    leave.hidden = !active();
+  };
+
+  async function toggle(): Promise<void> {
+    if (covered()) return cover(false);
+    if (document.fullscreenElement === stage) return document.exitFullscreen();
+    if (!document.fullscreenEnabled) return cover(true);
+    await stage.requestFullscreen().catch(() => cover(true));
+  }
+
+  enter.addEventListener('click', () => void toggle());
+  leave.addEventListener('click', () => void toggle());
+  stage.addEventListener('dblclick', (event) => {
+    if (event.target instanceof Node && !leave.contains(event.target)) void toggle();
+  });
+  document.addEventListener('fullscreenchange', reflect);
+  document.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && covered()) cover(false);
+  });
+}

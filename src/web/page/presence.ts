@@ -1,0 +1,42 @@
+/** A page that is not looked at for this long gives the stream back, so that the camera may rest, milliseconds. */
+const AWAY_MS = 10_000;
+
+export interface PresenceOptions {
+  /** Somebody looks at the page (again). */
+  readonly onPresent: () => void;
+  /** The device has a network again; connections from before may be dead without a sign. Followed by `onPresent`. */
+  readonly onNetwork: () => void;
+  /** The page is hidden. */
+  readonly onHidden: () => void;
+  /** It has been hidden for a while, or the browser puts it aside. */
+  readonly onAway: () => void;
+}
+
+/** Follows whether somebody looks at the page. Calls `onPresent` or `onHidden` at once. */
+export function watchPresence({ onPresent, onNetwork, onHidden, onAway }: PresenceOptions): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const update = () => {
+    clearTimeout(timer);
+    if (document.visibilityState === 'visible') {
+      onPresent();
+    } else {
+      onHidden();
+      timer = setTimeout(onAway, AWAY_MS);
+    }
+  };
+  document.addEventListener('visibilitychange', update);
+  window.addEventListener('online', () => {
+    if (document.visibilityState !== 'visible') return;
+    onNetwork();
+    onPresent();
+  });
+  window.addEventListener('pageshow', (event) => {
+    if (event.persisted) update();
+  });
+  window.addEventListener('pagehide', () => {
+    clearTimeout(timer);
+    onHidden();
+    onAway();
+  });
+  update();
+}

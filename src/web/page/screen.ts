@@ -1,0 +1,83 @@
+import { AddressList } from './addresses.ts';
+import { make, prose, setLine, setText } from './dom.ts';
+import type { Elements } from './elements.ts';
+import { formatRate, formatSize, formatViewers } from './format.ts';
+import type { Problem } from './http.ts';
+import type { Status } from './status.ts';
+import type { Toast } from './toast.ts';
+import type { ViewState } from './view-state.ts';
+
+/** What the page measures itself. */
+export interface Measured {
+  /** Pictures received per second; 0 when unknown. */
+  readonly rate: number;
+  /** Of the picture on the canvas, pixels; 0 before the first. */
+  readonly width: number;
+  readonly height: number;
+  /** Local time of the newest new picture. */
+  readonly lastPicture: Date | undefined;
+}
+
+/** Puts what the page knows on the screen. */
+export class Screen {
+  readonly #elements: Elements;
+  readonly #addresses: AddressList;
+  #notices = '';
+
+  constructor(elements: Elements, toast: Toast) {
+    this.#elements = elements;
+    this.#addresses = new AddressList(elements.addresses, toast);
+  }
+
+  /** Shows the parts below the picture, once there is something to show. */
+  reveal(): void {
+    this.#elements.page.classList.remove('pending');
+  }
+
+  /** Gives the picture its place before it comes. Pixels; nothing changes when unknown. */
+  reserve(width: number, height: number): void {
+    if (width > 0 && height > 0) document.documentElement.style.setProperty('--ratio', (width / height).toFixed(4));
+  }
+
+  showView(view: ViewState, status: Status | undefined, measured: Measured): void {
+    const { page, word, overlay, overlayTitle, overlayMessage, overlayHint, overlayTime, facts } = this.#elements;
+    page.dataset.state = view.kind;
+    setText(word, view.word);
+    overlay.hidden = view.kind === 'live';
+    setText(overlayTitle, view.word);
+    setLine(overlayMessage, view.message);
+    setLine(overlayHint, view.hint);
+    const last = measured.lastPicture;
+    setLine(overlayTime, view.kind === 'live' || last === undefined ? '' : `Last picture at ${last.toLocaleTimeString()}`);
+    const known = measured.width > 0 ? measured : status;
+    const items = [
+      view.kind === 'live' ? formatRate(measured.rate) : '',
+      formatSize(known?.width ?? 0, known?.height ?? 0),
+      status === undefined ? '' : formatViewers(status.viewers),
+      status?.source ?? '',
+    ];
+    setText(facts, items.filter((item) => item !== '').join(' · '));
+  }
+
+  showStatus(status: Status): void {
+    const { name, logout, addressesNote, version } = this.#elements;
+    setText(name, status.name);
+    document.title = status.name;
+    logout.hidden = status.user === undefined;
+    addressesNote.hidden = status.user === undefined;
+    setText(version, status.version === '' ? '' : `onvif-camera ${status.version}`);
+    this.#showNotices(status.notices);
+    this.#addresses.show(status.urls);
+  }
+
+  #showNotices(notices: readonly Problem[]): void {
+    const key = JSON.stringify(notices);
+    if (key === this.#notices) return;
+    this.#notices = key;
+    const rows = notices.map(({ message, hint }) =>
+      make('li', 'notice', make('p', '', ...prose(message)), ...(hint === '' ? [] : [make('p', 'hint', ...prose(hint))])),
+    );
+    this.#elements.notices.replaceChildren(...rows);
+    this.#elements.notices.hidden = rows.length === 0;
+  }
+}

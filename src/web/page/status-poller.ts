@@ -1,0 +1,73 @@
+import { type Fetch, pageRequest } from './http.ts';
+import { parseStatus, type Status } from './status.ts';
+
+const STATUS_URL = '/api/status';
+/** Between the end of one question and the next, milliseconds: soon enough to follow, too rare to cost. */
+const INTERVAL_MS = 3000;
+/** An answer takes milliseconds; after this long the link is broken, milliseconds. */
+const TIMEOUT_MS = 5000;
+
+export interface StatusPollerOptions {
+  readonly fetch: Fetch;
+  readonly onStatus: (status: Status) => void;
+  /** No answer, or not one that this page understands. */
+  readonly onFailure: () => void;
+  readonly onSignedOut: () => void;
+}
+
+/** Asks for the status again and again, one question at a time. */
+export class StatusPoller {
+  readonly #options: StatusPollerOptions;
+  #running = false;
+  #question: AbortController | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: StatusPollerOptions) {
+    this.#options = options;
+  }
+
+  /** Asks at once and from then on. */
+  start(): void {
+    this.#running = true;
+    this.now();
+  }
+
+  stop(): void {
+    this.#running = false;
+    clearTimeout(this.#timer);
+    this.#question?.abort();
+    this.#question = undefined;
+  }
+
+  /** Asks at once, unless a question is out or the poller is stopped. */
+  now(): void {
+    if (!this.#running || this.#question !== undefined) return;
+    clearTimeout(this.#timer);
+    void this.#ask();
+  }
+
+  async #ask(): Promise<void> {
+    const question = new AbortController();
+    this.#question = question;
+    const deadline = setTimeout(() => question.abort(), TIMEOUT_MS);
+    const answer = await this.#answer(question.signal).catch(() => undefined);
+    clearTimeout(deadline);
+    if (this.#question !== question) return;
+
+    this.#question = undefined;
+    if (answer === 'signed-out') {
+      this.stop();
+      this.#options.onSignedOut();
+      return;
+    }
+    this.#timer = setTimeout(() => this.now(), INTERVAL_MS);
+    if (answer === undefined) this.#options.onFailure();
+    else this.#options.onStatus(answer);
+  }
+
+  async #answer(signal: AbortSignal): Promise<Status | 'signed-out' | undefined> {
+    const response = await this.#options.fetch(STATUS_URL, pageRequest('application/json', signal));
+    if (response.status === 401) return 'signed-out';
+    return response.ok ? parseStatus(await response.json()) : undefined;
+  }
+}

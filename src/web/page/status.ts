@@ -1,0 +1,59 @@
+import { isRecord, type Problem, parseProblem, textOf } from './http.ts';
+
+const CAMERA_STATES = ['idle', 'starting', 'live', 'stalled', 'failed'] as const;
+export type CameraState = (typeof CAMERA_STATES)[number];
+
+/** An address for other programs. */
+export interface Address {
+  readonly id: string;
+  readonly label: string;
+  readonly url: string;
+}
+
+/** What `GET /api/status` tells. */
+export interface Status {
+  readonly name: string;
+  readonly version: string;
+  readonly camera: CameraState;
+  readonly error: Problem | undefined;
+  readonly notices: readonly Problem[];
+  readonly source: string;
+  /** Pixels; 0 when unknown. */
+  readonly width: number;
+  readonly height: number;
+  /** Pictures per second measured at the camera; 0 when unknown. */
+  readonly fps: number;
+  readonly viewers: number;
+  /** Who is logged in; undefined when no login is needed. */
+  readonly user: string | undefined;
+  readonly urls: readonly Address[];
+}
+
+const isCameraState = (value: unknown): value is CameraState => CAMERA_STATES.some((state) => state === value);
+const numberOf = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0);
+const listOf = <T>(value: unknown, parse: (item: unknown) => T | undefined): T[] =>
+  Array.isArray(value) ? value.map(parse).filter((item) => item !== undefined) : [];
+
+function parseAddress(value: unknown): Address | undefined {
+  if (!isRecord(value) || textOf(value.url) === '') return undefined;
+  return { id: textOf(value.id), label: textOf(value.label), url: textOf(value.url) };
+}
+
+/** The status out of JSON. What is missing counts as unknown; undefined when it is no status at all. */
+export function parseStatus(value: unknown): Status | undefined {
+  if (!isRecord(value) || !isCameraState(value.camera)) return undefined;
+  return {
+    name: textOf(value.name),
+    version: textOf(value.version),
+    camera: value.camera,
+    error: parseProblem(value.error),
+    notices: listOf(value.notices, parseProblem),
+    source: textOf(value.source),
+    width: numberOf(value.width),
+    height: numberOf(value.height),
+    fps: numberOf(value.fps),
+    viewers: Math.round(numberOf(value.viewers)),
+    user: textOf(value.user) || undefined,
+    urls: listOf(value.urls, parseAddress),
+  };
+}

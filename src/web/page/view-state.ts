@@ -1,0 +1,69 @@
+import type { Problem } from './http.ts';
+import type { Status } from './status.ts';
+import type { Link } from './stream-client.ts';
+
+/** What the page knows; times are milliseconds of one steady clock. */
+export interface Facts {
+  readonly now: number;
+  readonly link: Link;
+  /** The newest status and when it came; undefined before the first. */
+  readonly status: Status | undefined;
+  readonly statusAt: number;
+  /** The last question for the status got no answer. */
+  readonly statusFailed: boolean;
+  /** When the newest new picture was painted; repeated pictures don't count. */
+  readonly paintedAt: number | undefined;
+  /** New pictures painted since the stream was opened. */
+  readonly painted: number;
+}
+
+/** What the page shows. */
+export interface ViewState {
+  readonly kind: 'paused' | 'connecting' | 'reconnecting' | 'starting' | 'live' | 'stalled' | 'failed';
+  /** One or two words. */
+  readonly word: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Shortest time without a new picture that counts as a stall, milliseconds: a hiccup of the Wi-Fi is shorter. */
+const MIN_STALE_MS = 4000;
+/** A camera with long exposures may take this many of its frame times. */
+const STALE_FRAMES = 3;
+
+const view = (kind: ViewState['kind'], word: string, message = '', hint = ''): ViewState => ({ kind, word, message, hint });
+
+function failed(problem: Problem | undefined): ViewState {
+  const word = problem?.code === 'NO_CAMERA' ? 'No camera' : 'Camera failed';
+  return view('failed', word, problem?.message ?? 'The camera gives no picture.', problem?.hint ?? '');
+}
+
+/** Whether new pictures come in. The first one after connecting may be an old one, so it takes a second or the server's word. */
+function isLive({ now, status, statusAt, paintedAt, painted }: Facts): boolean {
+  const staleMs = Math.max(MIN_STALE_MS, status !== undefined && status.fps > 0 ? (STALE_FRAMES * 1000) / status.fps : 0);
+  if (painted === 0 || paintedAt === undefined || now - paintedAt > staleMs) return false;
+  return status?.camera === 'live' || (painted >= 2 && paintedAt > statusAt);
+}
+
+function openView(facts: Facts): ViewState {
+  if (isLive(facts)) return view('live', 'Live');
+  const { status, painted } = facts;
+  if (status?.camera === 'failed') return failed(status.error);
+  if (painted === 0 && status?.camera !== 'stalled') return view('starting', 'Starting…', 'Waiting for the first picture.');
+  if (status?.camera === 'starting' || status?.camera === 'idle') return view('starting', 'Starting…', 'The camera is starting again.');
+  const error = status?.camera === 'stalled' ? status.error : undefined;
+  return view('stalled', 'Stalled', error?.message ?? 'No new picture is coming.', error?.hint ?? '');
+}
+
+/** What to show: only new pictures are ever called live. */
+export function viewState(facts: Facts): ViewState {
+  const { link, status, statusFailed } = facts;
+  if (link.state === 'paused') return view('paused', 'Paused');
+  if (link.state === 'open') return openView(facts);
+  // A reason with a code of its own is about the camera; otherwise only the number of the HTTP answer is known.
+  if (link.problem !== undefined && !link.problem.code.startsWith('HTTP_')) return failed(link.problem);
+  if (status?.camera === 'failed' && !statusFailed) return failed(status.error);
+  if (link.state === 'connecting' && !link.retry) return view('connecting', 'Connecting…');
+  const message = link.problem?.message ?? 'The connection to the camera is broken.';
+  return view('reconnecting', 'Reconnecting…', message, 'This page keeps trying by itself.');
+}

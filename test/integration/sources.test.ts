@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { JpegSplitter } from '../../src/camera/splitter.ts';
+import { HEADROOM } from '../../src/frames/frame.ts';
+import { readJpegHeader } from '../../src/frames/jpeg.ts';
+import { barsRecording } from '../support/jpegs.ts';
+import { needsProgram } from '../support/programs.ts';
+import { MAIN, Server } from '../support/server.ts';
+import { Viewer } from '../support/viewer.ts';
+
+let dir: string;
+let server: Server | undefined;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'sources-'));
+});
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** The pictures of the recording as files. */
+function writePictures(count: number): Buffer[] {
+  const pictures: Buffer[] = [];
+  const splitter = new JpegSplitter(({ room, size }) => pictures.push(room.subarray(HEADROOM, HEADROOM + size)));
+  splitter.push(barsRecording());
+  const chosen = pictures.slice(0, count);
+  for (const [k, jpeg] of chosen.entries()) writeFileSync(join(dir, `f${k + 1}.jpg`), jpeg);
+  return chosen;
+}
+
+describe('a folder of pictures', () => {
+  test('plays in a loop at the asked rate; a bad file is named once', async () => {
+    const pictures = writePictures(12);
+    writeFileSync(join(dir, 'f5.jpg'), 'no picture');
+    server = await Server.start({ args: ['--source', `images:${dir}`, '--fps', '20'] });
+    const viewer = new Viewer(server);
+    await viewer.next(30);
+    const order = viewer.parts.map(({ jpeg }) => pictures.findIndex((each) => each.equals(jpeg)));
+    const playing = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11];
+    expect(order.slice(0, 22)).toEqual([...playing, ...playing]);
+    expect((await server.json('/api/status')).notices).toMatchObject([{ code: 'BAD_PICTURE', message: expect.stringContaining('f5.jpg') }]);
+  });
+
+  test('an empty one: exit 4', async () => {
+    server = Server.spawn({ args: ['--source', `images:${dir}`] });
+    expect((await server.ended).code).toBe(4);
+    expect(server.stderr).toContain(dir);
+  });
+});
+
+describe('the test pattern', () => {
+  test('moves, at the asked size', async () => {
+    server = await Server.start({
+      args: ['--source', 'test', '--width', '320', '--height', '240', '--fps', '10', '--rotation', '90', '--annotate', '%T'],
+    });
+    const viewer = new Viewer(server);
+    await viewer.next(3);
+    expect(readJpegHeader(viewer.parts[0]!.jpeg)).toMatchObject({ width: 240, height: 320 });
+    expect(viewer.parts[0]!.jpeg.equals(viewer.parts[2]!.jpeg)).toBe(false);
+  });
+});
+
+describe('a webcam', () => {
+  const standin = fileURLToPath(new URL('../support/ffmpeg-v4l2', import.meta.url));
+  const env = (webcam: object) => {
+    const bin = join(dir, 'bin');
+    mkdirSync(bin);
+    // The real one stays behind it in PATH.
+    symlinkSync(standin, join(bin, 'ffmpeg'));
+    writeFileSync(join(dir, 'webcam.json'), JSON.stringify(webcam));
+    const real = execFileSync('sh', ['-c', 'command -v ffmpeg'], { encoding: 'utf8' }).trim();
+    return { ...process.env, PATH: `${bin}:${process.env.PATH}`, FAKE_WEBCAM: join(dir, 'webcam.json'), REAL_FFMPEG: real };
+  };
+  // Any file will do as the device: the stand-in does not open it.
+  const device = () => {
+    copyFileSync('/dev/null', join(dir, 'video7'));
+    return join(dir, 'video7');
+  };
+  const starts = () =>
+    readFileSync(join(dir, 'webcam.json.log'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as string[]).join(' '));
+
+  needsProgram('ffmpeg', 'that gives JPEGs: they go through untouched', async () => {
+    server = await Server.start({
+      args: ['--source', `v4l2:${device()}`, '--width', '640', '--height', '480'],
+      env: env({ formats: ['yuyv422', 'mjpeg'] }),
+    });
+    const viewer = new Viewer(server);
+    expect(readJpegHeader((await viewer.next(5)).jpeg)).toMatchObject({ width: 640, height: 480 });
+    expect(starts().at(-1)).toContain('-c:v copy');
+  });
+
+  needsProgram('ffmpeg', 'that gives raw pictures, turned by a quarter: they are encoded for RTP', async () => {
+    const args = ['--source', `v4l2:${device()}`, '--width', '640', '--height', '480', '--rotation', '90'];
+    server = await Server.start({ args, env: env({ formats: ['yuyv422'] }) });
+    const viewer = new Viewer(server);
+    expect(readJpegHeader((await viewer.next(5)).jpeg)).toMatchObject({ width: 480, height: 640 });
+  });
+
+  needsProgram('ffmpeg', 'that is busy: the user is told', async () => {
+    const refused = Server.spawn({
+      args: ['--source', `v4l2:${device()}`],
+      env: env({ formats: ['mjpeg'], error: 'Device or resource busy' }),
+    });
+    await refused.ended;
+    expect(refused.stderr).toContain('is in use by another program');
+    await refused.stop();
+  });
+
+  test('that is not there: exit 4', async () => {
+    server = Server.spawn({ args: ['--source', `v4l2:${join(dir, 'video9')}`] });
+    expect((await server.ended).code).toBe(4);
+    expect(server.stderr).toContain('There is no ');
+  });
+});
+
+describe('onvif-camera snapshot', () => {
+  const run = (...args: string[]) =>
+    execFileSync(process.execPath, [MAIN, 'snapshot', ...args], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
+
+  test('takes a picture without a server', () => {
+    run('out.jpg', '--source', 'test', '--width', '320', '--height', '240', '--data-dir', dir);
+    expect(readJpegHeader(readFileSync(join(dir, 'out.jpg')))).toMatchObject({ width: 320, height: 240 });
+  });
+
+  test('takes it through the server when one runs, to standard output too', async () => {
+    server = await Server.start({ args: ['--source', 'test', '--width', '160', '--height', '120'] });
+    expect(readJpegHeader(run('-', '--data-dir', server.dataDir))).toMatchObject({ width: 160, height: 120 });
+    expect(await server.json('/api/status')).toMatchObject({ camera: 'live' });
+  });
+
+  test('says what is wrong', () => {
+    expect(() => run('out.jpg', '--source', 'images:/nonexistent', '--data-dir', dir)).toThrow(/nonexistent/);
+    expect(() => run('--data-dir', dir)).toThrow(/takes one file name/);
+    expect(() => run('/nonexistent/out.jpg', '--source', 'test', '--data-dir', dir)).toThrow(/cannot be written/);
+  });
+});

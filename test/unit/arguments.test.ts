@@ -1,0 +1,140 @@
+import { describe, expect, test } from '@jest/globals';
+import { DEFAULT_CAMERA_SETTINGS } from '../../src/camera/defaults.ts';
+import { helpText, readArguments, schema, settings } from '../../src/cli/arguments.ts';
+import { AppError } from '../../src/core/errors.ts';
+
+function usageError(...argv: string[]): AppError {
+  try {
+    readArguments(argv);
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+  throw new Error(`${argv.join(' ')} was accepted`);
+}
+
+describe('the settings', () => {
+  test.each(['key', 'flag', 'variable'] as const)('no two share a %s', (name) => {
+    const all = settings.map((setting) => setting[name]);
+    expect(all.length).toBeGreaterThan(30);
+    expect(all.filter((each, at) => all.indexOf(each) !== at)).toEqual([]);
+  });
+
+  test('no flag is that of the command itself, nor the negation of another', () => {
+    const flags = settings.map((setting) => setting.flag);
+    for (const taken of ['config', 'help', 'version']) expect(flags).not.toContain(taken);
+    expect(flags.filter((flag) => flag.startsWith('no-'))).toEqual([]);
+  });
+
+  test.each([
+    ['camera.source', 'source', 'ONVIF_CAMERA_CAMERA_SOURCE'],
+    ['camera.idleTimeout', 'idle-timeout', 'ONVIF_CAMERA_CAMERA_IDLE_TIMEOUT'],
+    ['camera.rpicamPath', 'rpicam-path', 'ONVIF_CAMERA_CAMERA_RPICAM_PATH'],
+    ['dataDir', 'data-dir', 'ONVIF_CAMERA_DATA_DIR'],
+    ['http.port', 'http-port', 'ONVIF_CAMERA_HTTP_PORT'],
+    ['auth.enabled', 'auth', 'ONVIF_CAMERA_AUTH_ENABLED'],
+    ['log.level', 'log-level', 'ONVIF_CAMERA_LOG_LEVEL'],
+  ])('%s is --%s and %s', (key, flag, variable) => {
+    expect(settings.find((setting) => setting.key === key)).toMatchObject({ flag, variable });
+  });
+
+  test('the defaults are those of the contract, and of the camera', () => {
+    const defaults = schema.parse({});
+    expect(defaults).toMatchObject({
+      name: 'Pi Camera',
+      bind: '0.0.0.0',
+      camera: { source: 'auto', width: 1280, height: 720, fps: 15, quality: 75, rotation: 0, idleTimeout: 30 },
+      http: { port: 8080 },
+      auth: { enabled: true },
+      log: { level: 'info' },
+    });
+    const { source: _, idleTimeout: __, rpicamPath: ___, ...picture } = defaults.camera;
+    expect(picture).toEqual(DEFAULT_CAMERA_SETTINGS);
+  });
+});
+
+describe('readArguments', () => {
+  test('nothing means serve', () => {
+    expect(readArguments([])).toEqual({ command: 'serve', positionals: [], flags: {}, config: undefined, help: false, version: false });
+  });
+
+  test('command, its arguments and flags in any order', () => {
+    const args = readArguments(['--width', '640', 'snapshot', '--config=x.yaml', 'a.jpg', '--hflip', '-']);
+    expect(args).toMatchObject({
+      command: 'snapshot',
+      positionals: ['a.jpg', '-'],
+      flags: { width: '640', hflip: true },
+      config: 'x.yaml',
+    });
+  });
+
+  test.each(['--help', '-h'])('%s', (flag) => {
+    expect(readArguments(['snapshot', flag]).help).toBe(true);
+  });
+
+  test('--version', () => {
+    expect(readArguments(['--version']).version).toBe(true);
+  });
+
+  test('every setting has a flag', () => {
+    for (const setting of settings) {
+      const isSwitch = ['camera.hflip', 'camera.vflip'].includes(setting.key);
+      const { flags } = readArguments(isSwitch ? [`--${setting.flag}`] : [`--${setting.flag}`, 'value']);
+      expect(flags).toEqual({ [setting.flag]: isSwitch ? true : 'value' });
+    }
+  });
+
+  test('a switch can be turned off, and the last word counts', () => {
+    expect(readArguments(['--no-hflip']).flags).toEqual({ hflip: false });
+    expect(readArguments(['--hflip', '--no-hflip', '--vflip', '--fps', '1', '--fps', '2']).flags).toEqual({
+      hflip: false,
+      vflip: true,
+      fps: '2',
+    });
+  });
+
+  test('values that begin with a dash need the equals sign, and are told so', () => {
+    expect(readArguments(['--ev=-1', '--extra-args=--mode 1:2']).flags).toEqual({ ev: '-1', 'extra-args': '--mode 1:2' });
+    expect(usageError('--ev', '-1').message).toContain("'--ev=-");
+    expect(usageError('--extra-args', '--mode 1:2').message).toContain("'--extra-args=-");
+  });
+
+  test.each([
+    ['--widht', 'There is no option --widht. Did you mean --width?'],
+    ['--port=80', 'There is no option --port. Did you mean --http-port?'],
+    ['--idleTimeout=3', 'There is no option --idleTimeout. Did you mean --idle-timeout?'],
+    ['--no-auth', 'There is no option --no-auth. Did you mean --auth?'],
+    ['--frobnicate', 'There is no option --frobnicate.'],
+    ['-x', 'There is no option -x.'],
+    ['-hx', 'There is no option -x.'],
+    ['--width', "Option '--width <value>' argument missing"],
+    ['--hflip=on', "Option '--hflip' does not take an argument"],
+  ])('%s is a usage error', (argument, message) => {
+    const error = usageError(argument);
+    expect(error).toMatchObject({ code: 'USAGE', exitCode: 2, hint: expect.stringContaining('--help') });
+    expect(error.message).toContain(message);
+  });
+});
+
+describe('the help', () => {
+  const lines = helpText().split('\n');
+
+  test('lists every flag once, with its default', () => {
+    for (const { flag, help, preset } of settings) {
+      const found = lines.filter((line) => new RegExp(`^  --${flag}( |$)`).test(line));
+      expect(found).toHaveLength(1);
+      const at = lines.indexOf(found[0]!);
+      const text = `${lines[at]} ${lines[at + 1]}`;
+      expect(text).toContain(help);
+      if (typeof preset === 'number') expect(text).toContain(`[${preset}]`);
+    }
+    for (const flag of ['--config FILE', '--version', '-h, --help']) expect(lines.some((line) => line.startsWith(`  ${flag}`))).toBe(true);
+  });
+
+  test('every flag in it exists', () => {
+    const known = new Set(['config', 'version', 'help', ...settings.map((setting) => setting.flag)]);
+    const named = [...helpText().matchAll(/--([a-z][a-z-]*)/g)].map((match) => match[1]!);
+    // The capture program's own, in the example of --extra-args.
+    expect(named.filter((flag) => !known.has(flag))).toEqual(['mode']);
+  });
+});

@@ -1,0 +1,141 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { defaultDataDir, type State, StateStore, writeFileAtomically } from '../../src/config/state.ts';
+import { AppError } from '../../src/core/errors.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+
+const ADMIN = { name: 'admin', password: 'pass wörd "\n', level: 'Administrator' } as const;
+
+let dir: string;
+const file = () => join(dir, 'state.json');
+const mode = (path: string) => statSync(path).mode & 0o777;
+
+beforeEach(() => {
+  dir = join(makeTempDir(), 'new', 'data');
+});
+
+describe('StateStore', () => {
+  test('makes the directory for this user alone and begins with an identity', () => {
+    const { state, putAside } = new StateStore(dir);
+    expect(state).toEqual({ version: 1, uuid: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/), users: [] });
+    expect(putAside).toBeUndefined();
+    expect(mode(dir)).toBe(0o700);
+    expect(mode(file())).toBe(0o600);
+  });
+
+  test('the identity stays, even if nothing is ever changed', () => {
+    const { uuid } = new StateStore(dir).state;
+    expect(new StateStore(dir).state.uuid).toBe(uuid);
+    expect(new StateStore(join(dir, 'another')).state.uuid).not.toBe(uuid);
+  });
+
+  test('keeps what is changed, and leaves nothing else behind', () => {
+    const store = new StateStore(dir);
+    const { uuid } = store.state;
+    store.update({ users: [ADMIN] });
+    expect(store.state).toEqual({ version: 1, uuid, users: [ADMIN] });
+    expect(new StateStore(dir).state).toEqual(store.state);
+    expect(readdirSync(dir)).toEqual(['state.json']);
+    expect(mode(file())).toBe(0o600);
+  });
+
+  test('takes away what others may do with the file', () => {
+    new StateStore(dir);
+    chmodSync(file(), 0o644);
+    new StateStore(dir);
+    expect(mode(file())).toBe(0o600);
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['half of it', '{"version": 1, "uuid": "0b8f'],
+    ['no object', 'null'],
+    ['another version', JSON.stringify({ version: 2, uuid: '7b0f1f8c-9f0a-4d0e-8d5c-0a1b2c3d4e5f', users: [] })],
+    ['no identity', JSON.stringify({ version: 1, uuid: '', users: [] })],
+    ['a user without a password', JSON.stringify({ version: 1, uuid: '7b0f1f8c-9f0a-4d0e-8d5c-0a1b2c3d4e5f', users: [{ name: 'x' }] })],
+  ])('a file with %s is put aside, kept and reported', (_, damaged) => {
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(file(), damaged, { mode: 0o644 });
+    const store = new StateStore(dir);
+    const { putAside } = store;
+    expect(putAside).toMatch(/state\.json\.damaged-[-0-9TZ]+$/);
+    expect(readFileSync(putAside!, 'utf8')).toBe(damaged);
+    expect(mode(putAside!)).toBe(0o600);
+    const again = new StateStore(dir);
+    expect(again.putAside).toBeUndefined();
+    expect(again.state).toEqual(store.state);
+    expect(readdirSync(dir)).toHaveLength(2);
+  });
+
+  test.each([
+    ['is a file', () => dir],
+    ['is under a file', () => join(dir, 'data')],
+  ])('a directory that %s is a DATA_DIR error', (_, place) => {
+    mkdirSync(join(dir, '..'), { recursive: true });
+    writeFileSync(dir, 'a file');
+    const open = () => new StateStore(place());
+    expect(open).toThrow(AppError);
+    expect(open).toThrow(expect.objectContaining({ code: 'DATA_DIR', exitCode: 1, message: expect.stringContaining(place()) }));
+    expect(readFileSync(dir, 'utf8')).toBe('a file');
+  });
+
+  test('a state that cannot be read is an error too, and stays where it is', () => {
+    mkdirSync(file(), { recursive: true });
+    expect(() => new StateStore(dir)).toThrow(expect.objectContaining({ code: 'DATA_DIR' }));
+    expect(readdirSync(dir)).toEqual(['state.json']);
+  });
+
+  test('a change that cannot be written holds until the end, and says so', () => {
+    const store = new StateStore(dir);
+    const before = readFileSync(file(), 'utf8');
+    mkdirSync(join(dir, 'state.json.new'));
+    expect(() => store.update({ users: [ADMIN] })).toThrow(expect.objectContaining({ code: 'DATA_DIR' }));
+    expect(store.state.users).toEqual([ADMIN]);
+    expect(readFileSync(file(), 'utf8')).toBe(before);
+  });
+});
+
+describe('writeFileAtomically', () => {
+  test('replaces the file by another one, so that whoever reads has the old or the new', () => {
+    const path = join(makeTempDir(), 'x');
+    writeFileAtomically(path, 'old');
+    const { ino } = statSync(path);
+    writeFileAtomically(path, 'new');
+    expect(readFileSync(path, 'utf8')).toBe('new');
+    expect(statSync(path).ino).not.toBe(ino);
+  });
+
+  test('what a crash left of the last attempt is no obstacle', () => {
+    const path = join(makeTempDir(), 'x');
+    writeFileSync(`${path}.new`, 'half of', { mode: 0o666 });
+    writeFileAtomically(path, 'all of it');
+    expect(readFileSync(path, 'utf8')).toBe('all of it');
+    expect(mode(path)).toBe(0o600);
+  });
+
+  test('a megabyte arrives whole', () => {
+    const path = join(makeTempDir(), 'x');
+    const text = 'é'.repeat(500_000);
+    writeFileAtomically(path, text);
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+});
+
+test('the file is as the contract says', () => {
+  const store = new StateStore(dir);
+  store.update({ users: [ADMIN] });
+  const content = JSON.parse(readFileSync(file(), 'utf8')) as State;
+  expect(Object.keys(content)).toEqual(['version', 'uuid', 'users']);
+  expect(content.users).toEqual([ADMIN]);
+});
+
+test.each([
+  [{ STATE_DIRECTORY: '/var/lib/onvif-camera', XDG_STATE_HOME: '/x' }, '/var/lib/onvif-camera'],
+  [{ STATE_DIRECTORY: '/var/lib/a:/var/lib/b' }, '/var/lib/a'],
+  [{ STATE_DIRECTORY: '', XDG_STATE_HOME: '/x/state' }, '/x/state/onvif-camera'],
+  [{ XDG_STATE_HOME: '' }, '/home/pi/.local/state/onvif-camera'],
+  [{}, '/home/pi/.local/state/onvif-camera'],
+])('the data directory of %j is %s', (env, expected) => {
+  expect(defaultDataDir(env, '/home/pi')).toBe(expected);
+});
