@@ -42,7 +42,7 @@ chmodSync(join(out, 'main.js'), 0o755);
 
 await build({
   absWorkingDir: root,
-  entryPoints: { page: 'src/web/page/main.ts' },
+  entryPoints: { page: 'src/web/page/main.ts', login: 'src/web/page/login.ts' },
   outdir: 'dist/web/assets',
   bundle: true,
   format: 'esm',

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { FailureLimiter } from './auth/failure-limiter.ts';
 import { generatePassword, type User, UserStore } from './auth/users.ts';
-import { type ResolvedSource, SourceResolver } from './camera/resolver.ts';
+import { logSource, type ResolvedSource, SourceResolver } from './camera/resolver.ts';
+import type { Source } from './camera/source.ts';
 import type { SourceSpec } from './camera/source-spec.ts';
 import { CameraSupervisor } from './camera/supervisor.ts';
 import { findRunningServer, removeRunFile, writeRunFile } from './config/run-file.ts';
@@ -42,9 +43,7 @@ export class App {
   readonly #hub: Hub;
   readonly #http: HttpServer;
   readonly #localToken = randomBytes(32).toString('base64url');
-  /** What viewers should know about the source, for as long as it is this one. */
-  #notices: readonly AppError[] = [];
-  #lastSource: ResolvedSource['source'] | undefined;
+  #resolved: ResolvedSource | undefined;
 
   /** Reads the state; throws an AppError if the data directory cannot be used. Nothing runs before {@link start}. */
   constructor(private readonly options: AppOptions) {
@@ -71,7 +70,7 @@ export class App {
       clock,
       log,
       onFrame: (frame) => this.#hub.publish(frame),
-      onReport: (report) => this.#hub.setStatus({ ...report, notices: [...this.#notices, ...report.notices] }),
+      onReport: (report) => this.#hub.setStatus({ ...report, notices: [...(this.#resolved?.notices ?? []), ...report.notices] }),
     });
     this.#hub = new Hub({
       demand: { start: () => this.#supervisor.start(), stop: () => void this.#stopCamera() },
@@ -126,10 +125,11 @@ export class App {
           `Another onvif-camera (process ${other.pid}) runs with the data directory ${dataDir}, at ${other.url}.`,
         );
       writeRunFile(dataDir, { pid: process.pid, url: `http://${localAddress(config.bind)}:${this.port}`, token: this.#localToken });
-      await this.#resolveSource();
-      this.#hub.setStatus({ ...this.#hub.status, source: this.#lastSource?.description, notices: this.#notices });
+      const { description } = await this.#resolveSource();
+      const resolved = this.#resolved as ResolvedSource;
+      this.#hub.setStatus({ ...this.#hub.status, source: description, notices: resolved.notices });
       this.#hub.start();
-      return await this.#resolver.resolve();
+      return resolved;
     } catch (error) {
       await this.stop();
       throw error;
@@ -147,23 +147,13 @@ export class App {
     await this.#supervisor.stop();
   }
 
-  async #resolveSource() {
-    const { spec, log } = this.options;
-    const { source, reason } = await this.#resolver.resolve();
-    if (source === this.#lastSource) return source;
-    const cannot = source.unsupported.map((name) => `camera.${name}`).join(', ');
-    const unsupported = cannot === '' ? [] : [new AppError('SETTING_UNSUPPORTED', `${source.description} cannot do ${cannot}.`)];
-    // With `auto` nobody said which source it would be: better a picture without the setting than none.
-    if (spec.kind !== 'auto' && unsupported[0]) throw unsupported[0];
-    this.#lastSource = source;
-    const fallback = spec.kind === 'auto' && source.kind === 'test';
-    this.#notices = [
-      ...(fallback ? [new AppError('TEST_PATTERN', `No camera was found, this is a test pattern (${reason}).`)] : []),
-      ...unsupported,
-    ];
-    log.info(`source: ${source.description}`, reason ? { reason } : {});
-    for (const notice of unsupported) log.warn(`${notice.message} ${notice.hint}`, { code: notice.code });
-    return source;
+  async #resolveSource(): Promise<Source> {
+    const resolved = await this.#resolver.resolve();
+    if (resolved !== this.#resolved) {
+      this.#resolved = resolved;
+      logSource(resolved, this.options.log);
+    }
+    return resolved.source;
   }
 
   #makeUsers(): { users: UserStore; newPassword: string | undefined } {

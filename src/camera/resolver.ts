@@ -24,6 +24,8 @@ export interface ResolvedSource {
   readonly source: Source;
   /** For `auto`: why this one. */
   readonly reason?: string;
+  /** What viewers should know about it. */
+  readonly notices: readonly AppError[];
 }
 
 /** Turns `camera.source` into a source. Each kind's code is loaded only when it is used. */
@@ -36,16 +38,29 @@ export class SourceResolver {
   ) {}
 
   /**
-   * The source to capture from. Throws an AppError if there is none (never with `auto`). Once a camera was found it
-   * stays the one; after a fallback to the test pattern every call looks again, so that a camera plugged in later is used.
+   * The source to capture from. Throws an AppError if there is none, or if it cannot do what is set (neither with `auto`:
+   * nobody said which source it would be, and a picture without the setting is better than none). Once a camera was found
+   * it stays the one; after a fallback to the test pattern every call looks again: a camera plugged in later is used.
    */
   async resolve(): Promise<ResolvedSource> {
     const { spec } = this.options;
     if (this.#resolved && (spec.kind !== 'auto' || this.#resolved.source.kind !== 'test')) return this.#resolved;
-    const resolved = spec.kind === 'auto' ? await this.#auto() : { source: await this.#explicit(spec) };
+    const found: { source: Source; reason?: string } = spec.kind === 'auto' ? await this.#auto() : { source: await this.#explicit(spec) };
     // The same pattern goes on rather than starting over.
-    if (this.#resolved?.source.kind !== resolved.source.kind) this.#resolved = resolved;
-    return this.#resolved!;
+    if (this.#resolved?.source.kind === found.source.kind) return this.#resolved;
+    const { description, unsupported, kind } = found.source;
+    const notices: AppError[] = [];
+    if (unsupported.length > 0) {
+      notices.push(
+        new AppError('SETTING_UNSUPPORTED', `${description} cannot do ${unsupported.map((name) => `camera.${name}`).join(', ')}.`),
+      );
+      if (spec.kind !== 'auto') throw notices[0];
+    }
+    if (spec.kind === 'auto' && kind === 'test') {
+      notices.unshift(new AppError('TEST_PATTERN', `No camera was found, this is a test pattern (${found.reason}).`));
+    }
+    this.#resolved = { ...found, notices };
+    return this.#resolved;
   }
 
   async #explicit(spec: Exclude<SourceSpec, { kind: 'auto' }>): Promise<Source> {
@@ -66,7 +81,7 @@ export class SourceResolver {
     }
   }
 
-  async #auto(): Promise<ResolvedSource> {
+  async #auto(): Promise<{ source: Source; reason: string }> {
     const reasons: string[] = [];
     for (const attempt of [() => this.#rpicam(0), () => this.#v4l2(undefined)]) {
       try {
@@ -119,4 +134,10 @@ export class SourceResolver {
     const { V4l2Source } = await import('./v4l2/source.ts');
     return new V4l2Source({ ffmpeg, device, formats, searchPath, ...(name ? { name } : {}) }, settings, this.deps);
   }
+}
+
+/** One line of the log for the source, and one for each of its notices that a user can do something about. */
+export function logSource({ source, reason, notices }: ResolvedSource, log: Logger): void {
+  log.info(`source: ${source.description}`, reason ? { reason } : {});
+  for (const { code, message, hint } of notices) if (code !== 'TEST_PATTERN') log.warn(`${message} ${hint}`, { code });
 }

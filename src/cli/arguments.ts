@@ -34,7 +34,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     const [command = 'serve', ...rest] = positionals;
     return { command, positionals: rest, flags, config: config as string | undefined, help: help === true, version: version === true };
   } catch (error) {
-    const unknown = /^Unknown option '(-\S*?)'/.exec(messageOf(error))?.[1];
+    const unknown = /Unknown option '(-\S*?)'/.exec(messageOf(error))?.[1];
     const known = Object.keys(options).map((name) => `--${name}`);
     throw new AppError('USAGE', unknown ? `There is no option ${unknown}.${suggest(unknown, known)}` : messageOf(error), { cause: error });
   }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SourceResolver } from '../camera/resolver.ts';
+import { logSource, SourceResolver } from '../camera/resolver.ts';
 import { CameraSupervisor } from '../camera/supervisor.ts';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { systemClock } from '../core/clock.ts';
@@ -19,7 +19,9 @@ export async function snapshot(args: Arguments, context: Context): Promise<numbe
   if (file === undefined || more.length > 0) throw new AppError('USAGE', 'snapshot takes one file name: onvif-camera snapshot picture.jpg');
   const prepared = await prepare(args, context);
   const stop = new AbortController();
-  void context.stopRequested.then(() => stop.abort(new AppError('SNAPSHOT_FAILED', 'Stopped before a picture came.', { hint: 'No file was written.' })));
+  void context.stopRequested.then(() =>
+    stop.abort(new AppError('SNAPSHOT_FAILED', 'Stopped before a picture came.', { hint: 'No file was written.' })),
+  );
   // A source on the command line means that one, whatever a server shows.
   const server = args.flags.source === undefined ? await findRunningServer(prepared.dataDir) : undefined;
   const jpeg = server ? await fromServer(server, stop.signal) : await fromCamera(prepared, stop.signal);
@@ -62,14 +64,8 @@ async function fromCamera({ config, spec, log, searchPath }: Prepared, stop: Abo
   );
   let supervisor: CameraSupervisor | undefined;
   try {
-    const { source, reason } = await resolver.resolve();
-    log.info(`source: ${source.description}`, reason ? { reason } : {});
-    if (source.unsupported.length > 0) {
-      const cannot = source.unsupported.map((name) => `camera.${name}`).join(', ');
-      const error = new AppError('SETTING_UNSUPPORTED', `${source.description} cannot do ${cannot}.`);
-      if (spec.kind !== 'auto') throw error;
-      log.warn(`${error.message} ${error.hint}`, { code: error.code });
-    }
+    const resolved = await resolver.resolve();
+    logSource(resolved, log);
     stop.throwIfAborted();
     return await new Promise((resolve, reject) => {
       let lastError: AppError | undefined;
@@ -81,7 +77,7 @@ async function fromCamera({ config, spec, log, searchPath }: Prepared, stop: Abo
       };
       supervisor = new CameraSupervisor({
         fps: config.camera.fps,
-        resolve: async () => source,
+        resolve: async () => resolved.source,
         clock: systemClock,
         log,
         onFrame: (frame) => settle(() => resolve(frame.jpeg)),

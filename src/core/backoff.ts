@@ -13,6 +13,6 @@ const JITTER = 0.2;
  * @param random gives a number in [0, 1), like Math.random
  */
 export function backoffDelay(policy: BackoffPolicy, attempt: number, random: () => number = Math.random): number {
-  const base = Math.min(policy.maxMs, policy.firstMs * 2 ** Math.min(attempt - 1, 30));
+  const base = Math.min(policy.maxMs, policy.firstMs * 2 ** (attempt - 1));
   return base * (1 + JITTER * (2 * random() - 1));
 }

@@ -28,6 +28,6 @@ test('login.html has one place each for the error and for where to go', () => {
   for (const comment of ['<!--error-->', '<!--next-->']) expect(html.split(comment)).toHaveLength(2);
 });
 
-test('the style sheet loads nothing from elsewhere', () => {
-  expect(read('style.css')).not.toMatch(/@import|url\(/);
+test.each(['style.css', 'page.css'])('%s loads nothing from elsewhere', (name) => {
+  expect(read(name)).not.toMatch(/@import|url\(/);
 });

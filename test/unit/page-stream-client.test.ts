@@ -247,16 +247,24 @@ describe('pause', () => {
     expect(events).toEqual(['waiting', 'paused', 'connecting', 'open', 'picture b']);
   });
 
-  test('what the old connection still brings is not taken for the new one', async () => {
+  test('an answer that was under way is not taken for the new connection', async () => {
     client.resume();
     const old = newest();
+    old.open();
     client.pause();
     client.resume();
-    old.open();
-    old.picture('old');
+    await pass(0);
+    expect(events).toEqual(['connecting', 'paused', 'connecting']);
+  });
+
+  test('nor is a picture', async () => {
+    await watching();
+    newest().picture('old');
+    client.pause();
+    client.resume();
     newest().open();
     newest().picture('new');
     await pass(0);
-    expect(events).toEqual(['connecting', 'paused', 'connecting', 'open', 'picture new']);
+    expect(events).toEqual(['paused', 'connecting', 'open', 'picture new']);
   });
 });

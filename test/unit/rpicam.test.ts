@@ -44,23 +44,23 @@ describe('rpicamArguments', () => {
       '--rotation 180',
       '--hflip',
       '--vflip',
-      '--exposure sport',
-      '--awb daylight',
-      '--awbgains 1.5,2',
-      '--metering spot',
-      '--ev -1',
-      '--shutter 20000',
-      '--gain 2',
-      '--brightness -0.5',
-      '--contrast 1.5',
-      '--saturation 0',
-      '--sharpness 2',
-      '--denoise cdn_fast',
-      '--hdr auto',
-      '--autofocus-mode manual',
-      '--lens-position 0',
-      '--roi 0.25,0.25,0.5,0.5',
-      '--tuning-file /usr/share/x.json',
+      '--exposure=sport',
+      '--awb=daylight',
+      '--awbgains=1.5,2',
+      '--metering=spot',
+      '--ev=-1',
+      '--shutter=20000',
+      '--gain=2',
+      '--brightness=-0.5',
+      '--contrast=1.5',
+      '--saturation=0',
+      '--sharpness=2',
+      '--denoise=cdn_fast',
+      '--hdr=auto',
+      '--autofocus-mode=manual',
+      '--lens-position=0',
+      '--roi=0.25,0.25,0.5,0.5',
+      '--tuning-file=/usr/share/x.json',
       '--post-process-file /data/annotate.json --flicker-period 10000us',
     ]) {
       expect(args).toContain(part);
@@ -82,7 +82,7 @@ describe('rpicamArguments', () => {
   test('night takes long exposures at 8 per second, or slower if asked', () => {
     expect(rpicamFrameRate(settingsWith({ exposure: 'night' }))).toBe(8);
     expect(rpicamFrameRate(settingsWith({ exposure: 'night', fps: 2 }))).toBe(2);
-    expect(rpicamArguments(settingsWith({ exposure: 'night' }), 0).join(' ')).toContain('--framerate 8 -q 75 --exposure long');
+    expect(rpicamArguments(settingsWith({ exposure: 'night' }), 0).join(' ')).toContain('--framerate 8 -q 75 --exposure=long');
   });
 
   test('a long shutter gets a rate that leaves time for it', () => {

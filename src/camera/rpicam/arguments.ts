@@ -41,7 +41,8 @@ export function rpicamArguments(settings: CameraSettings, camera: number, annota
   if (settings.vflip) args.push('--vflip');
   const changed = new Set(changedSettings(settings));
   for (const [name, option] of Object.entries(OPTION_OF) as [SettingName, string][]) {
-    if (changed.has(name)) args.push(option, asText(settings, name));
+    // In one word: --hdr would not take its value as the next one.
+    if (changed.has(name)) args.push(`${option}=${asText(settings, name)}`);
   }
   if (annotateFile !== undefined) args.push('--post-process-file', annotateFile);
   return [...args, ...settings.extraArgs];

@@ -234,6 +234,8 @@ const securityHeaders = () =>
         frameAncestors: ["'self'"],
       },
     },
+    // Not "no-referrer": with that, browsers send `Origin: null` with the login form.
+    referrerPolicy: { policy: 'same-origin' },
     strictTransportSecurity: false,
     originAgentCluster: false,
     crossOriginOpenerPolicy: false,

@@ -13,6 +13,7 @@ export const TAGS = {
   leaveFullScreen: 'button',
   word: 'strong',
   facts: 'p',
+  source: 'p',
   snapshot: 'button',
   fullScreen: 'button',
   notices: 'ul',

@@ -54,14 +54,14 @@ export class Screen {
       view.kind === 'live' ? formatRate(measured.rate) : '',
       formatSize(known?.width ?? 0, known?.height ?? 0),
       status === undefined ? '' : formatViewers(status.viewers),
-      status?.source ?? '',
     ];
     setText(facts, items.filter((item) => item !== '').join(' · '));
   }
 
   showStatus(status: Status): void {
-    const { name, logout, addressesNote, version } = this.#elements;
+    const { name, source, logout, addressesNote, version } = this.#elements;
     setText(name, status.name);
+    setText(source, status.source);
     document.title = status.name;
     logout.hidden = status.user === undefined;
     addressesNote.hidden = status.user === undefined;

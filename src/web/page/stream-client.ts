@@ -72,7 +72,7 @@ export class StreamClient {
     this.#watch(connection);
     const ending = await this.#read(connection).catch(() => ({ problem: undefined, retryAfterMs: 0 }));
     // Paused meanwhile, and perhaps resumed with another connection.
-    
+    if (this.#connection !== connection) return;
 
     this.#connection = undefined;
     clearTimeout(this.#watchdog);
@@ -103,10 +103,10 @@ export class StreamClient {
       this.#options.onPart(part);
     });
     const reader = response.body.getReader();
-    while (this.#connection === connection) {
+    for (;;) {
       const { done, value } = await reader.read();
-      if (done) break;
-      if (this.#connection === connection && parser.push(value)) this.#watch(connection);
+      if (done || this.#connection !== connection) break;
+      if (parser.push(value)) this.#watch(connection);
     }
     return { problem: undefined, retryAfterMs: 0 };
   }
