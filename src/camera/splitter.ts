@@ -43,8 +43,6 @@ const isRestart = (marker: number) => marker >= 0xd0 && marker <= 0xd7;
  * The bytes are copied once, into the frame's own buffer.
  */
 export class JpegSplitter {
-  readonly counters: SplitterCounters = { pictures: 0, droppedPictures: 0, droppedBytes: 0 };
-
   #state = State.Sync;
   /** Earlier chunks of the picture under way, and how many bytes they hold. */
   #pieces: Buffer[] = [];
@@ -64,9 +62,11 @@ export class JpegSplitter {
   /** Where the Huffman tables go if there are none: the offset of the first SOS marker. */
   #scanHeaderOffset = 0;
 
+  /** @param counters are added to; give the same ones to several splitters to count over all of them */
   constructor(
     private readonly deliver: (picture: Picture) => void,
     private readonly maxBytes = MAX_PICTURE_BYTES,
+    readonly counters: SplitterCounters = { pictures: 0, droppedPictures: 0, droppedBytes: 0 },
   ) {}
 
   push(chunk: Buffer): void {

@@ -5,7 +5,7 @@ import type { Logger } from '../core/log.ts';
 import { RateLimiter } from '../core/rate-limiter.ts';
 import { Frame, type Picture } from '../frames/frame.ts';
 import type { Capture, Source } from './source.ts';
-import { JpegSplitter, type SplitterCounters } from './splitter.ts';
+import { JpegSplitter, MAX_PICTURE_BYTES, type SplitterCounters } from './splitter.ts';
 
 export type CameraState = 'idle' | 'starting' | 'live' | 'stalled' | 'failed';
 
@@ -148,10 +148,7 @@ export class CameraSupervisor {
         over = true;
         stopWatchdog();
         wanted.removeEventListener('abort', onAbort);
-        void (capture?.stop() ?? Promise.resolve()).then(() => {
-          this.#addCounters(splitter);
-          resolve(reason);
-        });
+        void (capture?.stop() ?? Promise.resolve()).then(() => resolve(reason));
       };
       const onAbort = () => finish(STOPPED);
       const onPicture = (picture: Picture) => {
@@ -169,7 +166,7 @@ export class CameraSupervisor {
         if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
         this.options.onFrame(new Frame(picture, this.counters.frames, clock.now(), now));
       };
-      const splitter = new JpegSplitter(onPicture);
+      const splitter = new JpegSplitter(onPicture, MAX_PICTURE_BYTES, this.counters);
       const stopWatchdog = clock.every(WATCHDOG_INTERVAL_MS, () => {
         const now = clock.monotonic();
         const explained = this.#report.notices.find((notice) => notice.code === 'SENSOR_LOST');
@@ -199,12 +196,6 @@ export class CameraSupervisor {
         finish(new AppError('CAPTURE_ENDED', messageOf(error), { cause: error }));
       }
     });
-  }
-
-  #addCounters(splitter: JpegSplitter): void {
-    this.counters.pictures += splitter.counters.pictures;
-    this.counters.droppedPictures += splitter.counters.droppedPictures;
-    this.counters.droppedBytes += splitter.counters.droppedBytes;
   }
 
   #set(change: Partial<CameraReport>): void {

@@ -53,7 +53,8 @@ export class Screen {
     const items = [
       view.kind === 'live' ? formatRate(measured.rate) : '',
       formatSize(known?.width ?? 0, known?.height ?? 0),
-      status === undefined ? '' : formatViewers(status.viewers),
+      // This page is one of them, though the last status may be older.
+      status === undefined ? '' : formatViewers(Math.max(status.viewers, view.kind === 'live' ? 1 : 0)),
     ];
     setText(facts, items.filter((item) => item !== '').join(' · '));
   }
