@@ -97,7 +97,7 @@ export class App {
         name: config.name,
         version: options.version,
         status: this.#hub.status,
-        size: this.#hub.latest,
+        size: this.#hub.latest ?? askedSize(config.camera),
         fps: this.#hub.fps,
         uptime: (clock.monotonic() - startedAt) / 1000,
         capture: this.#supervisor.counters,
@@ -177,4 +177,9 @@ function localAddress(bind: string): string {
   if (bind === '0.0.0.0') return '127.0.0.1';
   if (bind === '::') return '[::1]';
   return bind.includes(':') ? `[${bind}]` : bind;
+}
+
+/** The size that pictures will have as far as one can tell, so that the page can keep room for them. */
+function askedSize({ width, height, rotation }: Config['camera']): { width: number; height: number } {
+  return rotation === 90 || rotation === 270 ? { width: height, height: width } : { width, height };
 }

@@ -7,8 +7,8 @@ export interface Vitals {
   readonly name: string;
   readonly version: string;
   readonly status: HubStatus;
-  /** Size of the pictures in pixels, undefined while there is none. */
-  readonly size: { readonly width: number; readonly height: number } | undefined;
+  /** Size of the pictures in pixels; the asked one while there is none. */
+  readonly size: { readonly width: number; readonly height: number };
   /** Measured pictures per second. */
   readonly fps: number;
   readonly viewers: number;
@@ -42,8 +42,8 @@ export function sendStatus(req: Request, res: Response, vitals: Vitals): void {
     error: status.error ? shown(status.error) : null,
     notices: status.notices.map(shown),
     source: status.source ?? '',
-    width: size?.width ?? 0,
-    height: size?.height ?? 0,
+    width: size.width,
+    height: size.height,
     fps: Math.round(vitals.fps * 10) / 10,
     viewers: vitals.viewers,
     user: res.locals.user ?? null,

@@ -1,0 +1,17 @@
+import type { AccessLevel } from './users.ts';
+
+/** Access classes of the ONVIF Core Specification, chapter "Access classes for service requests". */
+export type AccessClass = 'PRE_AUTH' | 'READ_SYSTEM' | 'READ_SYSTEM_SECRET' | 'WRITE_SYSTEM' | 'UNRECOVERABLE' | 'READ_MEDIA' | 'ACTUATE';
+
+const LEVELS: Readonly<Record<AccessClass, readonly (AccessLevel | undefined)[]>> = {
+  PRE_AUTH: ['Administrator', 'Operator', 'User', undefined],
+  READ_SYSTEM: ['Administrator', 'Operator', 'User'],
+  READ_SYSTEM_SECRET: ['Administrator'],
+  WRITE_SYSTEM: ['Administrator'],
+  UNRECOVERABLE: ['Administrator'],
+  READ_MEDIA: ['Administrator', 'Operator', 'User'],
+  ACTUATE: ['Administrator', 'Operator'],
+};
+
+/** Whether somebody of this level may do something of this class. @param level undefined: nobody known */
+export const mayAccess = (level: AccessLevel | undefined, access: AccessClass): boolean => LEVELS[access].includes(level);

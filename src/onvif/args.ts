@@ -1,0 +1,45 @@
+import { SoapFault } from '../protocols/soap/fault.ts';
+import type { SoapObject } from './service.ts';
+
+/** A repeated element as a list, however many there are. */
+export const list = (value: unknown): readonly unknown[] =>
+  value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
+
+const isObject = (value: unknown): value is SoapObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A child with children; an empty object where it is missing or empty. */
+export const child = (request: SoapObject, name: string): SoapObject => {
+  const value = request[name];
+  return isObject(value) ? value : {};
+};
+
+/** The text of an element, undefined where it is missing; attributes beside it don't matter. */
+export function text(request: SoapObject, name: string): string | undefined {
+  const value = request[name];
+  const plain = isObject(value) ? value.$value : value;
+  return plain === undefined || plain === null ? undefined : String(plain);
+}
+
+/** The text of an element that must be there. Throws Sender / InvalidArgs. */
+export function required(request: SoapObject, name: string): string {
+  const value = text(request, name);
+  if (value === undefined) throw new SoapFault('Sender', ['InvalidArgs'], `${name} is missing.`);
+  return value;
+}
+
+/** A whole number; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
+export function integer(request: SoapObject, name: string): number | undefined {
+  const value = text(request, name);
+  if (value === undefined) return undefined;
+  if (!/^\s*[+-]?\d{1,15}\s*$/.test(value)) throw new SoapFault('Sender', ['InvalidArgs'], `${name} must be a whole number.`);
+  return Number(value);
+}
+
+/** xs:boolean; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
+export function boolean(request: SoapObject, name: string): boolean | undefined {
+  const value = text(request, name)?.trim();
+  if (value === undefined) return undefined;
+  if (value === 'true' || value === '1') return true;
+  if (value === 'false' || value === '0') return false;
+  throw new SoapFault('Sender', ['InvalidArgs'], `${name} must be true or false.`);
+}

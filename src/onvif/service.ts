@@ -1,0 +1,40 @@
+import type { AccessClass } from '../auth/access.ts';
+import type { User } from '../auth/users.ts';
+
+/** What an operation knows of the request besides its arguments. */
+export interface RequestContext {
+  /** "http://192.168.1.5:8080": the address by which the client reached us; all URIs we give it begin so. */
+  readonly baseUrl: string;
+  /** The same as host alone: "192.168.1.5", "[fe80::1]". */
+  readonly host: string;
+  /** Who asks; undefined: anonymous, or auth is off. */
+  readonly user: User | undefined;
+}
+
+/**
+ * The content of a request or response element, as the WSDL describes it: keys are element names in schema order, a repeated
+ * element is an array, attributes stand in `attributes`, text beside attributes in `$value`. A request has strings, numbers
+ * and booleans as its types say; a single element that could be repeated arrives without an array (see args.ts).
+ */
+export type SoapObject = { readonly [name: string]: unknown };
+
+export interface Operation {
+  /** "GetHostname": the request element's local name. */
+  readonly name: string;
+  readonly access: AccessClass;
+  /** Gives the content of the response element, keys in schema order. Throws a SoapFault to refuse; anything else is our fault. */
+  readonly handle: (request: SoapObject, context: RequestContext) => SoapObject | Promise<SoapObject>;
+}
+
+/** One ONVIF service: everything of its WSDL that is not in the table is answered with ActionNotSupported. */
+export interface Service {
+  /** File in wsdl/ without its ending: "device", "media". */
+  readonly name: string;
+  /** "http://www.onvif.org/ver10/device/wsdl" */
+  readonly namespace: string;
+  /** "/onvif/device_service" */
+  readonly path: string;
+  /** Version of the ONVIF specification the service follows, as in GetServices. */
+  readonly version: { readonly major: number; readonly minor: number };
+  readonly operations: readonly Operation[];
+}

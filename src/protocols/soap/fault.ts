@@ -1,0 +1,21 @@
+/** Top-level fault codes of SOAP 1.2 (section 5.4.6). */
+export type FaultCode = 'VersionMismatch' | 'MustUnderstand' | 'Sender' | 'Receiver';
+
+/**
+ * A SOAP fault to be sent. Subcodes are nested, outermost first, as the ONVIF Core Specification lists them for each
+ * command: `new SoapFault('Sender', ['InvalidArgVal', 'NoProfile'], 'There is no profile "x".')`; their prefix is `ter`.
+ */
+export class SoapFault extends Error {
+  override readonly name = 'SoapFault';
+
+  constructor(
+    readonly code: FaultCode,
+    readonly subcodes: readonly string[],
+    reason: string,
+  ) {
+    super(reason);
+  }
+}
+
+/** Sender / InvalidArgVal / `subcode`: the usual refusal of a value. */
+export const invalidArgument = (subcode: string, reason: string): SoapFault => new SoapFault('Sender', ['InvalidArgVal', subcode], reason);
