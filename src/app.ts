@@ -1,25 +1,36 @@
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Identity } from './adapters/identity.ts';
+import type { LazyEndpoint } from './adapters/lazy-endpoint.ts';
+import { adaptCamera } from './adapters/media-camera.ts';
+import { composeOnvif } from './adapters/onvif.ts';
+import { loadUsers } from './adapters/users.ts';
 import { FailureLimiter } from './auth/failure-limiter.ts';
-import { generatePassword, type User, UserStore } from './auth/users.ts';
-import { logSource, type ResolvedSource, SourceResolver } from './camera/resolver.ts';
-import type { Source } from './camera/source.ts';
+import { HttpAuthenticator } from './auth/http-authenticator.ts';
+import { Camera } from './camera/camera.ts';
+import type { ResolvedSource } from './camera/resolver.ts';
 import type { SourceSpec } from './camera/source-spec.ts';
-import { CameraSupervisor } from './camera/supervisor.ts';
 import { findRunningServer, removeRunFile, writeRunFile } from './config/run-file.ts';
 import type { Config } from './config/schema.ts';
 import { StateStore } from './config/state.ts';
 import type { Clock } from './core/clock.ts';
 import { AppError } from './core/errors.ts';
 import type { Logger } from './core/log.ts';
+import type { Machine } from './core/machine.ts';
 import { Hub } from './hub/hub.ts';
 import { HttpServer } from './servers/http/server.ts';
+import { LinuxMachine } from './system/linux-machine.ts';
 
 export interface AppOptions {
   readonly config: Config;
+  /** Keys of the settings that the owner set: what persists does not change these. */
+  readonly explicit: ReadonlySet<string>;
   /** What `config.camera.source` says. */
   readonly spec: SourceSpec;
   readonly dataDir: string;
   readonly webDir: string;
+  /** Where the WSDL files are. */
+  readonly wsdlDir: string;
   readonly version: string;
   /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
@@ -31,76 +42,107 @@ export interface AppOptions {
   readonly log: Logger;
 }
 
-const ADMIN = 'admin';
+/** The same for every way in: clients keep credentials by realm. */
+const REALM = 'onvif-camera';
+/** Time for an answer to reach its client. */
+const RESTART_DELAY_MS = 500;
 
 /** The program: everything is built here, started in order and stopped in reverse. */
 export class App {
   /** The password made at the first start; to be shown once. */
   readonly newPassword: string | undefined;
   readonly #state: StateStore;
-  readonly #supervisor: CameraSupervisor;
-  readonly #resolver: SourceResolver;
+  readonly #camera: Camera;
   readonly #hub: Hub;
   readonly #http: HttpServer;
+  readonly #identity: Identity;
+  readonly #machine: Machine;
+  readonly #onvif: LazyEndpoint;
+  #askRestart = (): void => {};
+  /** Resolves when a client asked to start anew; the one who started the app does it. */
+  readonly restartRequested = new Promise<void>((resolve) => {
+    this.#askRestart = resolve;
+  });
   readonly #localToken = randomBytes(32).toString('base64url');
-  #resolved: ResolvedSource | undefined;
 
   /** Reads the state; throws an AppError if the data directory cannot be used. Nothing runs before {@link start}. */
   constructor(private readonly options: AppOptions) {
     const { config, clock, log } = options;
     this.#state = new StateStore(options.dataDir);
     if (this.#state.putAside) log.error(`The state file was damaged; it is kept as ${this.#state.putAside} and a new one begins.`);
-    const { users, newPassword } = config.auth.enabled ? this.#makeUsers() : { users: undefined, newPassword: undefined };
+    const { users, newPassword } = config.auth.enabled
+      ? loadUsers(this.#state, options.password)
+      : { users: undefined, newPassword: undefined };
     this.newPassword = newPassword;
+    const access = users && {
+      users,
+      authenticator: new HttpAuthenticator({ users, clock, realm: REALM }),
+      limiter: new FailureLimiter(clock),
+    };
+    this.#identity = new Identity(this.#state, config.name, options.explicit.has('name'));
+    this.#machine = new LinuxMachine({ managed: config.system.manage, root: '/', searchPath: options.searchPath, clock, log });
 
-    this.#resolver = new SourceResolver(
-      {
-        spec: options.spec,
-        settings: config.camera,
-        rpicamPath: config.camera.rpicamPath,
-        searchPath: options.searchPath,
-        workDir: options.dataDir,
-        sysfs: options.sysfs,
-      },
-      { clock, log },
-    );
-    this.#supervisor = new CameraSupervisor({
-      fps: config.camera.fps,
-      resolve: () => this.#resolveSource(),
+    this.#camera = new Camera({
+      spec: options.spec,
+      settings: this.#cameraSettings(),
+      rpicamPath: config.camera.rpicamPath,
+      searchPath: options.searchPath,
+      workDir: options.dataDir,
+      sysfs: options.sysfs,
       clock,
       log,
       onFrame: (frame) => this.#hub.publish(frame),
-      onReport: (report) => this.#hub.setStatus({ ...report, notices: [...(this.#resolved?.notices ?? []), ...report.notices] }),
+      onReport: (report) => this.#hub.setStatus(report),
     });
     this.#hub = new Hub({
-      demand: { start: () => this.#supervisor.start(), stop: () => void this.#stopCamera() },
+      demand: { start: () => this.#camera.start(), stop: () => void this.#stopCamera() },
       idleTimeout: config.camera.idleTimeout,
       clock,
+    });
+    this.#onvif = composeOnvif({
+      machine: this.#machine,
+      state: this.#state,
+      identity: this.#identity,
+      camera: adaptCamera(this.#camera, this.#hub, (change) => this.#state.update({ camera: { ...this.#state.state.camera, ...change } })),
+      access,
+      clockWindow: config.auth.clockWindow,
+      version: options.version,
+      wsdlDir: options.wsdlDir,
+      ports: () => ({ http: this.port, rtsp: undefined }),
+      portFixed: options.explicit.has('http.port'),
+      restart: async () => this.#restartSoon(),
+      factoryDefault: async (hard) => {
+        this.#state.reset(hard);
+        this.#restartSoon();
+      },
+      clock,
+      log,
     });
     const startedAt = clock.monotonic();
     this.#http = new HttpServer({
       bind: config.bind,
-      port: config.http.port,
+      port: this.#configuredPort(),
       webDir: options.webDir,
-      authentication: users && {
-        users,
-        limiter: new FailureLimiter(clock),
+      authentication: access && {
+        ...access,
         clock,
         log,
         cookieName: `onvif-camera-${this.#state.state.uuid.slice(0, 8)}`,
         localToken: this.#localToken,
       },
+      onvif: this.#onvif,
+      hostname: hostname().split('.')[0] ?? '',
       hub: this.#hub,
       clock,
       log,
       vitals: () => ({
-        name: config.name,
+        name: this.#identity.name,
         version: options.version,
         status: this.#hub.status,
-        size: this.#hub.latest ?? askedSize(config.camera),
+        size: this.#hub.latest ?? askedSize(this.#camera.settings),
         fps: this.#hub.fps,
         uptime: (clock.monotonic() - startedAt) / 1000,
-        capture: this.#supervisor.counters,
+        capture: this.#camera.counters,
       }),
     });
   }
@@ -125,9 +167,8 @@ export class App {
           `Another onvif-camera (process ${other.pid}) runs with the data directory ${dataDir}, at ${other.url}.`,
         );
       writeRunFile(dataDir, { pid: process.pid, url: `http://${localAddress(config.bind)}:${this.port}`, token: this.#localToken });
-      const { description } = await this.#resolveSource();
-      const resolved = this.#resolved as ResolvedSource;
-      this.#hub.setStatus({ ...this.#hub.status, source: description, notices: resolved.notices });
+      const resolved = await this.#camera.resolve();
+      this.#hub.setStatus({ ...this.#hub.status, source: resolved.source.description, notices: resolved.notices });
       this.#hub.start();
       return resolved;
     } catch (error) {
@@ -138,37 +179,29 @@ export class App {
 
   /** Stops everything; resolves when nothing is left running. */
   async stop(): Promise<void> {
-    await Promise.all([this.#http.stop(), this.#supervisor.stop()]);
+    await Promise.all([this.#http.stop(), this.#camera.stop()]);
     removeRunFile(this.options.dataDir, process.pid);
   }
 
   async #stopCamera(): Promise<void> {
     this.options.log.info('camera off: nobody is watching');
-    await this.#supervisor.stop();
+    await this.#camera.stop();
   }
 
-  async #resolveSource(): Promise<Source> {
-    const resolved = await this.#resolver.resolve();
-    if (resolved !== this.#resolved) {
-      this.#resolved = resolved;
-      logSource(resolved, this.options.log);
-    }
-    return resolved.source;
+  /** What clients set beats the defaults, and what the owner set beats both. */
+  #cameraSettings(): Config['camera'] {
+    const kept = Object.entries(this.#state.state.camera).filter(([key]) => !this.options.explicit.has(`camera.${key}`));
+    return { ...this.options.config.camera, ...Object.fromEntries(kept) };
   }
 
-  #makeUsers(): { users: UserStore; newPassword: string | undefined } {
-    const stored = this.#state.state.users;
-    const { password } = this.options;
-    let users: readonly User[] = stored;
-    let newPassword: string | undefined;
-    if (password !== undefined)
-      users = [{ name: ADMIN, password, level: 'Administrator' }, ...stored.filter((user) => user.name !== ADMIN)];
-    else if (stored.length === 0) {
-      newPassword = generatePassword();
-      users = [{ name: ADMIN, password: newPassword, level: 'Administrator' }];
-      this.#state.update({ users: [...users] });
-    }
-    return { users: new UserStore(users), newPassword };
+  #configuredPort(): number {
+    const { config, explicit } = this.options;
+    return explicit.has('http.port') ? config.http.port : (this.#state.state.device.httpPort ?? config.http.port);
+  }
+
+  /** The answer to the one who asked goes out first. */
+  #restartSoon(): void {
+    this.options.clock.after(RESTART_DELAY_MS, this.#askRestart);
   }
 }
 
@@ -180,6 +213,9 @@ function localAddress(bind: string): string {
 }
 
 /** The size that pictures will have as far as one can tell, so that the page can keep room for them. */
-function askedSize({ width, height, rotation }: Config['camera']): { width: number; height: number } {
+function askedSize({ width, height, rotation }: Pick<Config['camera'], 'width' | 'height' | 'rotation'>): {
+  width: number;
+  height: number;
+} {
   return rotation === 90 || rotation === 270 ? { width: height, height: width } : { width, height };
 }

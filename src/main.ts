@@ -35,6 +35,7 @@ const code = await run(process.argv.slice(2), {
   home: homedir(),
   version,
   webDir: fileURLToPath(new URL('web/', import.meta.url)),
+  wsdlDir: fileURLToPath(new URL('../wsdl/', import.meta.url)),
   onExit: (act) => process.on('exit', act),
   stdout: process.stdout,
   stderr: process.stderr,

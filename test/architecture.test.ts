@@ -18,14 +18,32 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   auth: ['protocols', 'core'],
   camera: ['frames', 'core'],
   config: ['core'],
+  system: ['core'],
   servers: ['hub', 'auth', 'encode', 'protocols', 'frames', 'core'],
   onvif: ['hub', 'auth', 'encode', 'protocols', 'frames', 'core'],
   discovery: ['hub', 'auth', 'encode', 'protocols', 'frames', 'core'],
   analysis: ['hub', 'auth', 'encode', 'protocols', 'frames', 'core'],
   // In the browser, bundled by itself.
   web: ['core'],
-  'app.ts': ['servers', 'onvif', 'discovery', 'analysis', 'hub', 'auth', 'encode', 'camera', 'config', 'protocols', 'frames', 'core'],
-  cli: ['app.ts', 'config', 'camera', 'core'],
+  'app.ts': [
+    'adapters',
+    'servers',
+    'onvif',
+    'discovery',
+    'analysis',
+    'hub',
+    'auth',
+    'encode',
+    'camera',
+    'config',
+    'system',
+    'protocols',
+    'frames',
+    'core',
+  ],
+
+  // What the services ask for, made of what the program has.
+  adapters: ['servers', 'onvif', 'discovery', 'hub', 'auth', 'camera', 'config', 'system', 'protocols', 'frames', 'core'],  cli: ['app.ts', 'config', 'camera', 'system', 'frames', 'core'],
   'main.ts': ['cli'],
 };
 

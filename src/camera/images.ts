@@ -6,6 +6,7 @@ import { AppError, messageOf } from '../core/errors.ts';
 import { allocateRoom, HEADROOM, type Picture, TAILROOM } from '../frames/frame.ts';
 import { readJpegHeader, wholeJpegLength } from '../frames/jpeg.ts';
 import { unsupportedSettings } from './defaults.ts';
+import { HIGHEST_FPS, type SourceOffers } from './offers.ts';
 import type { CameraSettings, SettingName } from './settings.ts';
 import type { Capture, CaptureEvents, Source } from './source.ts';
 import { MAX_PICTURE_BYTES } from './splitter.ts';
@@ -21,6 +22,7 @@ export class ImagesSource implements Source {
   readonly description: string;
   readonly captureFps: number;
   readonly unsupported: readonly SettingName[];
+  readonly offers: SourceOffers = { sizes: [], fps: { min: 1, max: HIGHEST_FPS }, quality: undefined };
 
   constructor(
     private readonly dir: string,

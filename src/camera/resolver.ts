@@ -28,14 +28,31 @@ export interface ResolvedSource {
   readonly notices: readonly AppError[];
 }
 
+/** Makes the source that was found, for any settings. */
+type Make = (settings: CameraSettings) => Source;
+
+interface Found {
+  readonly make: Make;
+  readonly reason?: string;
+}
+
 /** Turns `camera.source` into a source. Each kind's code is loaded only when it is used. */
 export class SourceResolver {
+  #settings: CameraSettings;
+  #found: Found | undefined;
   #resolved: ResolvedSource | undefined;
 
   constructor(
     private readonly options: ResolverOptions,
     private readonly deps: { clock: Clock; log: Logger },
-  ) {}
+  ) {
+    this.#settings = options.settings;
+  }
+
+  /** The last source that was found. */
+  get resolved(): ResolvedSource | undefined {
+    return this.#resolved;
+  }
 
   /**
    * The source to capture from. Throws an AppError if there is none, or if it cannot do what is set (neither with `auto`:
@@ -45,25 +62,37 @@ export class SourceResolver {
   async resolve(): Promise<ResolvedSource> {
     const { spec } = this.options;
     if (this.#resolved && (spec.kind !== 'auto' || this.#resolved.source.kind !== 'test')) return this.#resolved;
-    const found: { source: Source; reason?: string } = spec.kind === 'auto' ? await this.#auto() : { source: await this.#explicit(spec) };
+    const found = spec.kind === 'auto' ? await this.#auto() : { make: await this.#explicit(spec) };
+    const resolved = this.#describe(found, this.#settings);
     // The same pattern goes on rather than starting over.
-    if (this.#resolved?.source.kind === found.source.kind) return this.#resolved;
-    const { description, unsupported, kind } = found.source;
-    const notices: AppError[] = [];
-    if (unsupported.length > 0) {
-      notices.push(
-        new AppError('SETTING_UNSUPPORTED', `${description} cannot do ${unsupported.map((name) => `camera.${name}`).join(', ')}.`),
-      );
-      if (spec.kind !== 'auto') throw notices[0];
-    }
-    if (spec.kind === 'auto' && kind === 'test') {
-      notices.unshift(new AppError('TEST_PATTERN', `No camera was found, this is a test pattern (${found.reason}).`));
-    }
-    this.#resolved = { ...found, notices };
-    return this.#resolved;
+    if (this.#resolved?.source.kind === resolved.source.kind) return this.#resolved;
+    this.#found = found;
+    this.#resolved = resolved;
+    return resolved;
   }
 
-  async #explicit(spec: Exclude<SourceSpec, { kind: 'auto' }>): Promise<Source> {
+  /** Takes new settings over. Throws an AppError, with nothing changed, if the source cannot do what is set. */
+  change(settings: CameraSettings): void {
+    if (this.#found) this.#resolved = this.#describe(this.#found, settings);
+    this.#settings = settings;
+  }
+
+  #describe({ make, reason }: Found, settings: CameraSettings): ResolvedSource {
+    const isAuto = this.options.spec.kind === 'auto';
+    const source = make(settings);
+    const notices: AppError[] = [];
+    if (source.unsupported.length > 0) {
+      const names = source.unsupported.map((name) => `camera.${name}`).join(', ');
+      notices.push(new AppError('SETTING_UNSUPPORTED', `${source.description} cannot do ${names}.`));
+      if (!isAuto) throw notices[0];
+    }
+    if (isAuto && source.kind === 'test') {
+      notices.unshift(new AppError('TEST_PATTERN', `No camera was found, this is a test pattern (${reason}).`));
+    }
+    return { source, notices, ...(reason === undefined ? {} : { reason }) };
+  }
+
+  async #explicit(spec: Exclude<SourceSpec, { kind: 'auto' }>): Promise<Make> {
     switch (spec.kind) {
       case 'rpicam':
         return this.#rpicam(spec.camera);
@@ -72,30 +101,30 @@ export class SourceResolver {
       case 'images': {
         const { checkImagesDir, ImagesSource } = await import('./images.ts');
         await checkImagesDir(spec.dir);
-        return new ImagesSource(spec.dir, this.options.settings, this.deps);
+        return (settings) => new ImagesSource(spec.dir, settings, this.deps);
       }
       case 'test': {
         const { TestPatternSource } = await import('./test-pattern/source.ts');
-        return new TestPatternSource(this.options.settings, this.deps);
+        return (settings) => new TestPatternSource(settings, this.deps);
       }
     }
   }
 
-  async #auto(): Promise<{ source: Source; reason: string }> {
+  async #auto(): Promise<Found> {
     const reasons: string[] = [];
     for (const attempt of [() => this.#rpicam(0), () => this.#v4l2(undefined)]) {
       try {
-        const source = await attempt();
-        return { source, reason: [...reasons, `${source.description} is there`].join('; ') };
+        const make = await attempt();
+        return { make, reason: [...reasons, `${make(this.#settings).description} is there`].join('; ') };
       } catch (error) {
         reasons.push(messageOf(error).replace(/\.$/, ''));
       }
     }
-    return { source: await this.#explicit({ kind: 'test' }), reason: reasons.join('; ') };
+    return { make: await this.#explicit({ kind: 'test' }), reason: reasons.join('; ') };
   }
 
-  async #rpicam(camera: number): Promise<Source> {
-    const { rpicamPath, searchPath, workDir, settings } = this.options;
+  async #rpicam(camera: number): Promise<Make> {
+    const { rpicamPath, searchPath, workDir } = this.options;
     const { findRpicam, listRpicamCameras } = await import('./rpicam/list.ts');
     const program = findRpicam(rpicamPath, searchPath);
     if (!program) {
@@ -113,11 +142,11 @@ export class SourceResolver {
       });
     }
     const { RpicamSource } = await import('./rpicam/source.ts');
-    return new RpicamSource({ program, camera, model: found.model, workDir, searchPath }, settings, this.deps);
+    return (settings) => new RpicamSource({ program, sensor: found, workDir, searchPath }, settings, this.deps);
   }
 
-  async #v4l2(asked: string | undefined): Promise<Source> {
-    const { searchPath, settings, sysfs } = this.options;
+  async #v4l2(asked: string | undefined): Promise<Make> {
+    const { searchPath, sysfs } = this.options;
     const { listVideoDevices } = await import('./v4l2/devices.ts');
     const known = listVideoDevices(sysfs);
     const device = asked ?? known[0]?.path;
@@ -132,7 +161,8 @@ export class SourceResolver {
     const formats = await listFormats(ffmpeg, device);
     const name = known.find((each) => each.path === device)?.name;
     const { V4l2Source } = await import('./v4l2/source.ts');
-    return new V4l2Source({ ffmpeg, device, formats, searchPath, ...(name ? { name } : {}) }, settings, this.deps);
+    const options = { ffmpeg, device, formats, searchPath, ...(name ? { name } : {}) };
+    return (settings) => new V4l2Source(options, settings, this.deps);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { AppError } from '../core/errors.ts';
 import type { Picture } from '../frames/frame.ts';
+import type { SourceOffers } from './offers.ts';
 import type { SettingName } from './settings.ts';
 
 /** What a running capture reports. A source uses either `bytes` or `picture`. */
@@ -31,5 +32,7 @@ export interface Source {
   readonly captureFps: number | undefined;
   /** Settings that the user changed and this source cannot do. */
   readonly unsupported: readonly SettingName[];
+  /** What it can be set to while it runs. */
+  readonly offers: SourceOffers;
   start(events: CaptureEvents): Capture;
 }

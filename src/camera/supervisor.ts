@@ -20,8 +20,8 @@ export interface CameraReport {
 }
 
 export interface SupervisorOptions {
-  /** Pictures per second to pass on at most. */
-  readonly fps: number;
+  /** Pictures per second to pass on at most; asked before each capture. */
+  readonly fps: () => number;
   /** Finds the source; called before each capture. */
   readonly resolve: () => Promise<Source>;
   readonly clock: Clock;
@@ -61,6 +61,8 @@ export class CameraSupervisor {
 
   #wanted: AbortController | undefined;
   #running: Promise<void> | undefined;
+  /** Ends the capture under way, if there is one. */
+  #finish: ((reason: AppError) => void) | undefined;
   #report: CameraReport = { state: 'idle', error: undefined, notices: [], source: undefined };
 
   constructor(private readonly options: SupervisorOptions) {}
@@ -84,6 +86,11 @@ export class CameraSupervisor {
     await this.#running;
   }
 
+  /** Ends the capture under way and starts the next one at once, as after a change of settings; viewers stay. */
+  restart(): void {
+    this.#finish?.(RESTARTED);
+  }
+
   async #run(): Promise<void> {
     while (this.#wanted) {
       await this.#keepAlive(this.#wanted.signal);
@@ -102,6 +109,10 @@ export class CameraSupervisor {
       const framesBefore = this.counters.frames;
       const error = await this.#capture(wanted);
       if (wanted.aborted) return;
+      if (error === RESTARTED) {
+        failures = 0;
+        continue;
+      }
       const gotFrames = this.counters.frames > framesBefore;
       if (gotFrames) {
         hadFrames = true;
@@ -130,11 +141,9 @@ export class CameraSupervisor {
     if (wanted.aborted) return STOPPED;
     this.#set({ source: source.description, notices: [] });
 
-    const limiter =
-      source.captureFps !== undefined && source.captureFps <= this.options.fps * RATE_TOLERANCE
-        ? undefined
-        : new RateLimiter(this.options.fps);
-    const interval = 1000 / (source.captureFps ?? this.options.fps);
+    const fps = this.options.fps();
+    const limiter = source.captureFps !== undefined && source.captureFps <= fps * RATE_TOLERANCE ? undefined : new RateLimiter(fps);
+    const interval = 1000 / (source.captureFps ?? fps);
     const startTimeout = START_TIMEOUT_MS + 10 * interval;
     const stallTimeout = Math.max(STALL_MS, 5 * interval);
     const began = clock.monotonic();
@@ -146,10 +155,12 @@ export class CameraSupervisor {
       const finish = (reason: AppError) => {
         if (over) return;
         over = true;
+        this.#finish = undefined;
         stopWatchdog();
         wanted.removeEventListener('abort', onAbort);
         void (capture?.stop() ?? Promise.resolve()).then(() => resolve(reason));
       };
+      this.#finish = finish;
       const onAbort = () => finish(STOPPED);
       const onPicture = (picture: Picture) => {
         if (over) return;
@@ -204,8 +215,9 @@ export class CameraSupervisor {
   }
 }
 
-/** The end of a capture that was asked for; nobody gets to see it. */
+/** The end of a capture that was asked for; nobody gets to see these. */
 const STOPPED = new AppError('CAPTURE_ENDED', 'Stopped.');
+const RESTARTED = new AppError('CAPTURE_ENDED', 'Restarted.');
 
 function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

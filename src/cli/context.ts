@@ -6,6 +6,8 @@ export interface Context {
   readonly version: string;
   /** Where the page's files are. */
   readonly webDir: string;
+  /** Where the WSDL files are. */
+  readonly wsdlDir: string;
   readonly stdout: { write(text: string | Uint8Array): unknown };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   /** Resolves when the program is asked to stop. */

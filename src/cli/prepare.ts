@@ -9,6 +9,8 @@ import { makeLogger } from './logger.ts';
 
 export interface Prepared {
   readonly config: Config;
+  /** Keys that were set by flags, environment or file. */
+  readonly explicit: ReadonlySet<string>;
   readonly spec: SourceSpec;
   readonly dataDir: string;
   readonly log: Logger;
@@ -17,7 +19,7 @@ export interface Prepared {
 
 /** What every command begins with: the settings, checked, and the log. Throws an AppError if a setting is wrong. */
 export async function prepare(args: Arguments, context: Context): Promise<Prepared> {
-  const { config, file } = await loadConfig(schema, settings, {
+  const { config, file, explicit } = await loadConfig(schema, settings, {
     flags: args.flags,
     env: context.env,
     file: args.config,
@@ -27,6 +29,7 @@ export async function prepare(args: Arguments, context: Context): Promise<Prepar
   if (file) log.debug(`settings from ${file}`);
   return {
     config,
+    explicit,
     // The schema has checked it.
     spec: parseSourceSpec(config.camera.source) as SourceSpec,
     dataDir: config.dataDir || defaultDataDir(context.env, context.home),

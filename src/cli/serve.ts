@@ -5,29 +5,46 @@ import { systemClock } from '../core/clock.ts';
 import { EXIT } from '../core/errors.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
-import { prepare } from './prepare.ts';
+import { type Prepared, prepare } from './prepare.ts';
 
 /** Runs the camera until the program is asked to stop. */
 export async function serve(args: Arguments, context: Context): Promise<number> {
-  const { config, spec, dataDir, log, searchPath } = await prepare(args, context);
+  const prepared = await prepare(args, context);
+  let stopping = false;
+  const stopRequested = context.stopRequested.then(() => {
+    stopping = true;
+  });
+  // Clients may ask for a restart (SystemReboot): everything is built anew, in this process.
+  let port = prepared.config.http.port;
+  while (!stopping) {
+    const app = await start(prepared, context, port);
+    // One that was picked stays: recorders have noted it down.
+    if (port === 0) port = app.port;
+    await Promise.race([stopRequested, app.restartRequested]);
+    prepared.log.info(stopping ? 'stopping' : 'restarting, as a client asked');
+    await app.stop();
+  }
+  return EXIT.ok;
+}
+
+async function start({ config, explicit, spec, dataDir, log, searchPath }: Prepared, context: Context, port: number): Promise<App> {
   const app = new App({
-    config,
+    config: { ...config, http: { port } },
+    explicit,
     spec,
     dataDir,
     log,
     searchPath,
     sysfs: '/sys',
     webDir: context.webDir,
+    wsdlDir: context.wsdlDir,
     version: context.version,
     password: context.env.ONVIF_CAMERA_PASSWORD || undefined,
     clock: systemClock,
   });
   const source = await app.start();
   context.stdout.write(banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source, context }));
-  await context.stopRequested;
-  log.info('stopping');
-  await app.stop();
-  return EXIT.ok;
+  return app;
 }
 
 interface BannerParts {

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { logSource, SourceResolver } from '../camera/resolver.ts';
-import { CameraSupervisor } from '../camera/supervisor.ts';
+import { Camera } from '../camera/camera.ts';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError, EXIT, messageOf } from '../core/errors.ts';
+import type { Frame } from '../frames/frame.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
@@ -58,39 +58,39 @@ async function fromServer({ url, token }: RunFile, stop: AbortSignal): Promise<B
 
 async function fromCamera({ config, spec, log, searchPath }: Prepared, stop: AbortSignal): Promise<Buffer> {
   const workDir = mkdtempSync(join(tmpdir(), 'onvif-camera-'));
-  const resolver = new SourceResolver(
-    { spec, settings: config.camera, rpicamPath: config.camera.rpicamPath, searchPath, workDir, sysfs: '/sys' },
-    { clock: systemClock, log },
-  );
-  let supervisor: CameraSupervisor | undefined;
+  let lastError: AppError | undefined;
+  let onFrame = (_frame: Frame): void => {};
+  let onFailure = (_error: AppError): void => {};
+  const camera = new Camera({
+    spec,
+    settings: config.camera,
+    rpicamPath: config.camera.rpicamPath,
+    searchPath,
+    workDir,
+    sysfs: '/sys',
+    clock: systemClock,
+    log,
+    onFrame: (frame) => onFrame(frame),
+    onReport: ({ error }) => {
+      lastError = error ?? lastError;
+      if (error?.permanent) onFailure(error);
+    },
+  });
+  // Also keeps the process alive while it waits.
+  let timer: NodeJS.Timeout | undefined;
   try {
-    const resolved = await resolver.resolve();
-    logSource(resolved, log);
+    await camera.resolve();
     stop.throwIfAborted();
     return await new Promise((resolve, reject) => {
-      let lastError: AppError | undefined;
-      // Keeps the process alive while it waits.
-      const timer = setTimeout(() => reject(lastError ?? new AppError('NO_FRAMES', 'No picture came.')), TIMEOUT_MS);
-      const settle = (act: () => void) => {
-        clearTimeout(timer);
-        act();
-      };
-      supervisor = new CameraSupervisor({
-        fps: config.camera.fps,
-        resolve: async () => resolved.source,
-        clock: systemClock,
-        log,
-        onFrame: (frame) => settle(() => resolve(frame.jpeg)),
-        onReport: ({ error }) => {
-          lastError = error ?? lastError;
-          if (error?.permanent) settle(() => reject(error));
-        },
-      });
-      stop.addEventListener('abort', () => settle(() => reject(stop.reason)), { once: true });
-      supervisor.start();
+      timer = setTimeout(() => reject(lastError ?? new AppError('NO_FRAMES', 'No picture came.')), TIMEOUT_MS);
+      stop.addEventListener('abort', () => reject(stop.reason), { once: true });
+      onFrame = (frame) => resolve(frame.jpeg);
+      onFailure = reject;
+      camera.start();
     });
   } finally {
-    await supervisor?.stop();
+    clearTimeout(timer);
+    await camera.stop();
     rmSync(workDir, { recursive: true, force: true });
   }
 }

@@ -25,6 +25,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** The file that was read, if any. */
   readonly file: string | undefined;
+  /** Keys that were set, by whatever means; the others may be changed by what persists. */
+  readonly explicit: ReadonlySet<string>;
 }
 
 interface Given {
@@ -64,7 +66,7 @@ export async function loadConfig(schema: ConfigSchema, settings: readonly Settin
     }
   }
   if (!result.success || faults.length > 0) throw new AppError('CONFIG_INVALID', faults.join('\n'));
-  return { config: result.data, file: source === undefined ? undefined : file };
+  return { config: result.data, file: source === undefined ? undefined : file, explicit: new Set(given.keys()) };
 }
 
 function readIfThere(file: string, asked: boolean): string | undefined {

@@ -62,7 +62,20 @@ export const makeSchema = (source: SourceCheck) =>
       })
       .prefault({}),
     http: z.strictObject({ port: integer(8080, 0, 65_535, 'PORT', 'Port of page, stream and snapshot; 0 picks a free one') }).prefault({}),
-    auth: z.strictObject({ enabled: boolean(true, 'Ask for a password') }).prefault({}),
+    auth: z
+      .strictObject({
+        enabled: boolean(true, 'Ask for a password'),
+        clockWindow: integer(600, 5, 86_400, 'SECONDS', 'How far the clock of an ONVIF client may be off, either way'),
+      })
+      .prefault({}),
+    discovery: z
+      .strictObject({ enabled: boolean(true, 'Let recorders and Home Assistant find the camera (WS-Discovery, mDNS)') })
+      .prefault({}),
+    system: z
+      .strictObject({
+        manage: boolean(false, 'Let ONVIF administrators change host name, network, clock and time zone, and reboot the machine'),
+      })
+      .prefault({}),
     log: z
       .strictObject({
         level: choice('info', ['debug', 'info', 'warn', 'error', 'silent'], 'How much to log'),

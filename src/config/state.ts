@@ -4,11 +4,31 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { AppError, messageOf } from '../core/errors.ts';
 
+const positive = z.number().positive();
+
 const stateSchema = z.object({
   version: z.literal(1),
   /** Identity of this camera, the same for ever. */
   uuid: z.guid(),
   users: z.array(z.object({ name: z.string(), password: z.string(), level: z.enum(['Administrator', 'Operator', 'User']) })),
+  /** Settings of the capture that clients changed; before rotation. */
+  camera: z.object({ width: positive, height: positive, fps: positive, quality: positive }).partial().default({}),
+  /** What clients changed of the camera's identity, and the web server's port. */
+  device: z
+    .object({
+      name: z.string().optional(),
+      location: z.string().default(''),
+      discoverable: z.boolean().default(true),
+      scopes: z.array(z.string()).default([]),
+      httpPort: z.int().min(1).max(65_535).optional(),
+    })
+    .prefault({}),
+  /** What was last announced by WS-Discovery: its version rises when the description changes. */
+  metadata: z.object({ version: z.int().positive(), fingerprint: z.string() }).optional(),
+  /** Media profiles that clients made. */
+  profiles: z
+    .array(z.object({ token: z.string(), name: z.string(), videoSource: z.string().optional(), videoEncoder: z.string().optional() }))
+    .default([]),
 });
 
 /** What persists between runs. */
@@ -49,11 +69,19 @@ export class StateStore {
         this.putAside = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
         renameSync(path, this.putAside);
       }
-      this.#state = read ?? { version: 1, uuid: randomUUID(), users: [] };
+      this.#state = read ?? stateSchema.parse({ version: 1, uuid: randomUUID(), users: [] });
       if (!read) this.#write();
     } catch (error) {
       throw new AppError('DATA_DIR', `The data directory ${dir} cannot be used: ${messageOf(error)}`, { cause: error });
     }
+  }
+
+  /** Begins anew; the identity stays. @param hard false: users and port stay too, so that the camera can still be reached */
+  reset(hard: boolean): void {
+    const { uuid, users, device, metadata } = this.#state;
+    const fresh = stateSchema.parse({ version: 1, uuid, users: [], metadata });
+    const reachable = { ...fresh, users, device: { ...fresh.device, ...(device.httpPort ? { httpPort: device.httpPort } : {}) } };
+    this.update(hard ? fresh : reachable);
   }
 
   get state(): Readonly<State> {

@@ -20,6 +20,7 @@ export const ERRORS = {
   DATA_DIR: entry('Give a directory that this user can write with --data-dir.', EXIT.failure, true),
   ALREADY_RUNNING: entry('Stop the other one, or give this one its own --data-dir and ports.', EXIT.failure, true),
   PORT_TAKEN: entry('Stop the program that uses it, or choose another port (0 picks a free one).', EXIT.portTaken, true),
+  PORT_FIXED: entry('Change it where it was set: flag, environment variable or settings file.', EXIT.failure, true),
   BIND_FAILED: entry('Check `bind`: it must be an address of this machine, and ports below 1024 need privileges.', EXIT.failure, true),
   NO_CAMERA: entry('Check the ribbon cable at both ends; `rpicam-hello --list-cameras` should show the camera.', EXIT.noCamera, true),
   TEST_PATTERN: entry('Connect a camera, or choose a source with --source; the next viewer gets it without a restart.'),
@@ -39,6 +40,12 @@ export const ERRORS = {
   ANNOTATE_MISSING: entry('Install the overlay: `sudo apt install rpicam-apps-opencv-postprocess` (Trixie) or `rpicam-apps` (Bookworm).'),
   SETTING_UNSUPPORTED: entry('Take the setting out, or choose a source that can do it; docs/settings.md has the table.', EXIT.usage, true),
   ENCODER_MISSING: entry('Run `npm install` again on this machine: the image library sharp has no build for it yet.', EXIT.failure, true),
+  NOT_MANAGED: entry(
+    'Only the owner of this machine can allow it: set `system.manage: true` in the configuration and start again.',
+    EXIT.failure,
+    true,
+  ),
+  SYSTEM_FAILED: entry("The tool's own words are above. Is it installed, and may this user do it (root, or a polkit rule)?"),
   SNAPSHOT_FAILED: entry('Look at the reason above; `onvif-camera snapshot --source test out.jpg` shows whether the rest works.'),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -43,3 +43,11 @@ export function boolean(request: SoapObject, name: string): boolean | undefined 
   if (value === 'false' || value === '0') return false;
   throw new SoapFault('Sender', ['InvalidArgs'], `${name} must be true or false.`);
 }
+
+/** A repeated element with children as a list of their contents, however many there are. */
+export const children = (request: SoapObject, name: string): readonly SoapObject[] =>
+  list(request[name]).map((value) => (isObject(value) ? value : {}));
+
+/** A repeated element as a list of its texts, however many there are. */
+export const texts = (request: SoapObject, name: string): readonly string[] =>
+  list(request[name]).map((value) => text({ value }, 'value') ?? '');

@@ -1,5 +1,6 @@
 import type { AccessClass } from '../auth/access.ts';
 import type { User } from '../auth/users.ts';
+import type { SoapFault } from '../protocols/soap/fault.ts';
 
 /** What an operation knows of the request besides its arguments. */
 export interface RequestContext {
@@ -24,6 +25,8 @@ export interface Operation {
   readonly access: AccessClass;
   /** Gives the content of the response element, keys in schema order. Throws a SoapFault to refuse; anything else is our fault. */
   readonly handle: (request: SoapObject, context: RequestContext) => SoapObject | Promise<SoapObject>;
+  /** What somebody without any credentials is told where NotAuthorized would mislead him; undefined: NotAuthorized it is. */
+  readonly answerToStranger?: (request: SoapObject) => SoapFault | undefined;
 }
 
 /** One ONVIF service: everything of its WSDL that is not in the table is answered with ActionNotSupported. */

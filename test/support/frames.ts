@@ -52,6 +52,7 @@ export class PlayedSource implements Source {
   readonly kind = 'test';
   readonly description = 'played camera';
   readonly unsupported = [];
+  readonly offers = { sizes: [], fps: { min: 1, max: 60 }, quality: undefined };
   readonly captures: PlayedCapture[] = [];
   captureFps: number | undefined = 15;
   slowToStop = false;

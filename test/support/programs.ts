@@ -1,8 +1,24 @@
+import { spawnSync } from 'node:child_process';
 import { test } from '@jest/globals';
 import { findProgram } from '../../src/core/programs.ts';
 
 /** Path of a program of the system, if it is installed. */
 export const program = (name: string): string | undefined => findProgram(name, process.env.PATH ?? '');
+
+/** Debian's Python, which has Debian's Python packages; another one may come first in PATH. */
+export const PYTHON = '/usr/bin/python3';
+
+/** Whether {@link PYTHON} has a module. */
+export function hasPythonModule(name: string): boolean {
+  return spawnSync(PYTHON, ['-c', `import ${name}`], { stdio: 'ignore' }).status === 0;
+}
+
+/** The same as {@link needsProgram} for a module of Debian's Python. */
+export function needsPython(module: string, title: string, fn: () => Promise<void>, timeout?: number): void {
+  const there = hasPythonModule(module) || process.env.CI !== undefined;
+  const run = there ? test : test.skip;
+  run(there ? title : `${title} (needs the Python module ${module}: apt install python3-${module})`, fn, timeout);
+}
 
 /** A test that needs a program of the system: left out, with a message, where it is missing; failing for that in CI. */
 export function needsProgram(name: string, title: string, fn: () => Promise<void>, timeout?: number): void {

@@ -78,7 +78,7 @@ describe('readArguments', () => {
 
   test('every setting has a flag', () => {
     for (const setting of settings) {
-      const isSwitch = ['camera.hflip', 'camera.vflip'].includes(setting.key);
+      const isSwitch = ['camera.hflip', 'camera.vflip', 'system.manage'].includes(setting.key);
       const { flags } = readArguments(isSwitch ? [`--${setting.flag}`] : [`--${setting.flag}`, 'value']);
       expect(flags).toEqual({ [setting.flag]: isSwitch ? true : 'value' });
     }

@@ -19,7 +19,7 @@ const crash = () => source.last.events.ended(new AppError('CAPTURE_ENDED', 'it d
 
 function make(fps = 15, resolve: () => Promise<PlayedSource> = async () => source) {
   supervisor = new CameraSupervisor({
-    fps,
+    fps: () => fps,
     resolve,
     clock,
     log: silentLogger,
@@ -205,6 +205,18 @@ describe('CameraSupervisor', () => {
     }
     expect(frames.length).toBeGreaterThanOrEqual(20);
     expect(frames.length).toBeLessThanOrEqual(21);
+  });
+
+  test('a restart for new settings is no failure: no wait, no fault shown', async () => {
+    supervisor.start();
+    await settle();
+    showPicture();
+    supervisor.restart();
+    await settle();
+    expect(source.captures.map((capture) => capture.stopped)).toEqual([true, false]);
+    expect(supervisor.report).toMatchObject({ state: 'live', error: undefined });
+    showPicture();
+    expect(frames).toHaveLength(2);
   });
 
   test('what a stopped capture still delivers is ignored', async () => {

@@ -1,19 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../core/log.ts';
+import { ANY_QUALITY, HIGHEST_FPS, type SourceOffers, usualSizes } from '../offers.ts';
 import { captureProgram } from '../program-source.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
 import type { Capture, CaptureEvents, Source } from '../source.ts';
 import { rpicamArguments, rpicamFrameRate, rpicamUnsupported } from './arguments.ts';
+import type { RpicamCamera } from './list.ts';
 import { readMessage } from './messages.ts';
 
 export interface RpicamOptions {
   /** Path of rpicam-vid or libcamera-vid. */
   readonly program: string;
-  /** Index as in `--list-cameras`. */
-  readonly camera: number;
-  /** Sensor name, if known. */
-  readonly model?: string;
+  /** The camera as `--list-cameras` shows it. */
+  readonly sensor: RpicamCamera;
   /** A directory for the post-processing file. */
   readonly workDir: string;
   readonly searchPath: string;
@@ -25,6 +25,7 @@ export class RpicamSource implements Source {
   readonly description: string;
   readonly captureFps: number;
   readonly unsupported: readonly SettingName[];
+  readonly offers: SourceOffers;
   readonly #name: string;
 
   constructor(
@@ -33,13 +34,15 @@ export class RpicamSource implements Source {
     private readonly deps: { log: Logger },
   ) {
     this.#name = options.program.split('/').at(-1)!;
-    this.description = `${this.#name}, camera ${options.camera}${options.model ? ` (${options.model})` : ''}`;
+    this.description = `${this.#name}, camera ${options.sensor.index} (${options.sensor.model})`;
     this.captureFps = rpicamFrameRate(settings);
     this.unsupported = rpicamUnsupported(settings);
+    this.offers = rpicamOffers(options.sensor, settings);
   }
 
   start(events: CaptureEvents): Capture {
-    const { program, camera, workDir, searchPath } = this.options;
+    const { program, sensor, workDir, searchPath } = this.options;
+    const camera = sensor.index;
     return captureProgram(
       {
         command: program,
@@ -63,4 +66,17 @@ function writeAnnotateFile(dir: string, text: string): string {
   const stage = { annotate_cv: { text, fg: 255, bg: 0, scale: 1.0, thickness: 2, alpha: 0.3 } };
   writeFileSync(file, `${JSON.stringify(stage)}\n`, { mode: 0o600 });
   return file;
+}
+
+/** The usual sizes up to the sensor's, and its own: the camera scales to any. Its modes know the highest rate. */
+function rpicamOffers(sensor: RpicamCamera, settings: CameraSettings): SourceOffers {
+  const fastest = Math.max(0, ...sensor.modes.map((mode) => mode.fps ?? 0)) || HIGHEST_FPS;
+  return {
+    sizes: usualSizes(
+      sensor,
+      [...sensor.modes, settings].map(({ width, height }) => ({ width, height })),
+    ),
+    fps: { min: 1, max: Math.max(1, Math.floor(Math.min(HIGHEST_FPS, fastest))) },
+    quality: ANY_QUALITY,
+  };
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError, messageOf } from '../../core/errors.ts';
 import { allocateRoom, HEADROOM } from '../../frames/frame.ts';
 import { unsupportedSettings } from '../defaults.ts';
+import { ANY_QUALITY, type SourceOffers, usualSizes } from '../offers.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
 import type { Capture, CaptureEvents, Source } from '../source.ts';
 import { startTicker } from '../ticker.ts';
@@ -18,12 +19,17 @@ const SUPPORTED: ReadonlySet<SettingName> = new Set<SettingName>([
   'annotate',
 ]);
 
+/** What a Pi can draw and encode without getting hot over it. */
+const LARGEST = { width: 1920, height: 1080 };
+const LARGEST_FPS = 30;
+
 /** A moving picture that needs no camera: a clock, a frame number and a test card, to see latency, freezes and colours. */
 export class TestPatternSource implements Source {
   readonly kind = 'test';
   readonly description = 'test pattern';
   readonly captureFps: number;
   readonly unsupported: readonly SettingName[];
+  readonly offers: SourceOffers;
 
   constructor(
     private readonly settings: CameraSettings,
@@ -31,6 +37,11 @@ export class TestPatternSource implements Source {
   ) {
     this.captureFps = settings.fps;
     this.unsupported = unsupportedSettings(settings, SUPPORTED);
+    this.offers = {
+      sizes: usualSizes(LARGEST, [{ width: settings.width, height: settings.height }]),
+      fps: { min: 1, max: LARGEST_FPS },
+      quality: ANY_QUALITY,
+    };
   }
 
   start(events: CaptureEvents): Capture {

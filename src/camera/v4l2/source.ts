@@ -1,5 +1,6 @@
 import type { Logger } from '../../core/log.ts';
 import { unsupportedSettings } from '../defaults.ts';
+import { ANY_QUALITY, HIGHEST_FPS, type SourceOffers, usualSizes } from '../offers.ts';
 import { captureProgram } from '../program-source.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
 import type { Capture, CaptureEvents, Source } from '../source.ts';
@@ -16,6 +17,9 @@ export interface V4l2Options {
   readonly formats: readonly VideoFormat[];
   readonly searchPath: string;
 }
+
+/** Assumed of a device that takes any size. */
+const LARGEST_ANY = { width: 1920, height: 1080 };
 
 const GEOMETRY = ['width', 'height', 'fps', 'rotation', 'hflip', 'vflip', 'extraArgs'] as const;
 
@@ -53,6 +57,7 @@ export class V4l2Source implements Source {
   /** Webcams pick the nearest rate they have, which may be higher than the one asked for. */
   readonly captureFps = undefined;
   readonly unsupported: readonly SettingName[];
+  readonly offers: SourceOffers;
 
   constructor(
     private readonly options: V4l2Options,
@@ -64,6 +69,16 @@ export class V4l2Source implements Source {
     // A picture that goes through untouched has the webcam's own quality.
     const supported: SettingName[] = copiesJpeg(settings, formats) ? [...GEOMETRY] : [...GEOMETRY, 'quality'];
     this.unsupported = unsupportedSettings(settings, new Set(supported));
+    const sizes =
+      (formats.find((format) => format.name === 'mjpeg') ?? formats[0])?.sizes.map(([width, height]) => ({ width, height })) ?? [];
+    this.offers = {
+      sizes: usualSizes(sizes.length > 0 ? { width: 0, height: 0 } : LARGEST_ANY, [
+        ...sizes,
+        { width: settings.width, height: settings.height },
+      ]),
+      fps: { min: 1, max: HIGHEST_FPS },
+      quality: supported.includes('quality') ? ANY_QUALITY : undefined,
+    };
   }
 
   start(events: CaptureEvents): Capture {

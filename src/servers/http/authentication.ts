@@ -2,20 +2,19 @@ import { timingSafeEqual } from 'node:crypto';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { clearCookie, parseCookies, sessionCookie } from '../../auth/cookies.ts';
 import type { FailureLimiter } from '../../auth/failure-limiter.ts';
-import { HttpAuthenticator } from '../../auth/http-authenticator.ts';
+import type { HttpAuthenticator } from '../../auth/http-authenticator.ts';
 import { Sessions } from '../../auth/sessions.ts';
 import type { User, UserStore } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import { sendProblem } from './answers.ts';
 
-/** The same for every way in: clients keep credentials by realm. */
-const REALM = 'onvif-camera';
 /** Seconds until a waiting guesser may try again. */
 const RETRY_AFTER_S = 5;
 
 export interface AuthenticationOptions {
   readonly users: UserStore;
+  readonly authenticator: HttpAuthenticator;
   readonly limiter: FailureLimiter;
   readonly clock: Clock;
   readonly log: Logger;
@@ -27,13 +26,11 @@ export interface AuthenticationOptions {
 
 /** Who may look: Basic, Digest, or the session of the login form. */
 export class Authentication {
-  readonly #authenticator: HttpAuthenticator;
   readonly #sessions: Sessions;
   readonly #throttle: LogThrottle;
 
   constructor(private readonly options: AuthenticationOptions) {
     const { users, clock } = options;
-    this.#authenticator = new HttpAuthenticator({ users, clock, realm: REALM });
     this.#sessions = new Sessions({ users, clock });
     this.#throttle = new LogThrottle(clock);
   }
@@ -48,7 +45,7 @@ export class Authentication {
     // Not awaited where there is nothing to wait for: pipelined guesses are then checked, and counted, one by one.
     const turn = this.#takeTurn(req, res);
     if (!(turn === true || (await turn))) return;
-    const result = this.#authenticator.authenticate({ method: req.method, url: req.originalUrl, authorization });
+    const result = this.options.authenticator.authenticate({ method: req.method, url: req.originalUrl, authorization });
     if (result.ok) {
       this.options.limiter.succeeded(addressOf(req));
       return pass(result.user, res, next);
@@ -127,7 +124,7 @@ export class Authentication {
     }
     // The page's own requests go without challenges: with one the browser would put its password window over the page.
     if (req.headers['x-requested-with'] === undefined) {
-      for (const challenge of this.#authenticator.challenges(stale)) res.append('WWW-Authenticate', challenge);
+      for (const challenge of this.options.authenticator.challenges(stale)) res.append('WWW-Authenticate', challenge);
     }
     sendProblem(req, res, 401, { code: 'UNAUTHORIZED', message: 'User name and password needed.' });
   }

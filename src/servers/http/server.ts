@@ -8,6 +8,7 @@ import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
 import { cameraProblem, sendProblem } from './answers.ts';
 import { Authentication, type AuthenticationOptions } from './authentication.ts';
+import { addOnvif, type SoapEndpoint } from './onvif.ts';
 import { addPublicPages, sameOriginOnly, sendPage } from './pages.ts';
 import { sendHealth, sendStatus, type Vitals } from './status.ts';
 import { MjpegStreams, STREAM_HEADERS } from './stream.ts';
@@ -33,6 +34,10 @@ export interface HttpServerOptions {
   readonly webDir: string;
   /** Undefined: everybody may look. */
   readonly authentication: AuthenticationOptions | undefined;
+  /** Answers SOAP at /onvif/; undefined where there is none. */
+  readonly onvif?: SoapEndpoint;
+  /** The machine's name. */
+  readonly hostname: string;
   readonly hub: Hub;
   readonly clock: Clock;
   readonly log: Logger;
@@ -111,6 +116,7 @@ export class HttpServer {
     });
     app.use(sameOriginOnly);
     route(app, '/healthz', { get: (_req, res) => sendHealth(res, this.#vitals()) });
+    if (this.options.onvif) addOnvif(app, this.options.onvif, this.options.hostname);
     addPublicPages(app, webDir, authentication);
     if (authentication) app.use(authentication.require);
 

@@ -1,0 +1,82 @@
+import type { FailureLimiter } from '../auth/failure-limiter.ts';
+import type { HttpAuthenticator } from '../auth/http-authenticator.ts';
+import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
+import type { UserStore } from '../auth/users.ts';
+import type { StateStore } from '../config/state.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+import type { Machine } from '../core/machine.ts';
+import { Authorizer } from '../onvif/authorizer.ts';
+import type { DeviceDeps } from '../onvif/device/deps.ts';
+import { makeDeviceService } from '../onvif/device/service.ts';
+import type { MediaCamera } from '../onvif/media/deps.ts';
+import { makeMediaService } from '../onvif/media/service.ts';
+import type { Service } from '../onvif/service.ts';
+import type { Identity } from './identity.ts';
+import { LazyEndpoint } from './lazy-endpoint.ts';
+import { keepPorts } from './ports.ts';
+
+/** What recorders may make of our users and scopes. */
+const LIMITS = { maxUsers: 32, userNameLength: 64, passwordLength: 128, maxScopes: 20 };
+
+export interface OnvifParts {
+  readonly machine: Machine;
+  readonly state: StateStore;
+  readonly identity: Identity;
+  readonly camera: MediaCamera;
+  /** Undefined: auth is off. */
+  readonly access: { readonly users: UserStore; readonly authenticator: HttpAuthenticator; readonly limiter: FailureLimiter } | undefined;
+  /** Seconds by which a client's clock may be off. */
+  readonly clockWindow: number;
+  readonly version: string;
+  readonly wsdlDir: string;
+  readonly ports: DeviceDeps['ports'];
+  /** The owner set the web server's port. */
+  readonly portFixed: boolean;
+  readonly restart: DeviceDeps['restart'];
+  readonly factoryDefault: DeviceDeps['factoryDefault'];
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The ONVIF services, made of what the program has. */
+export function composeOnvif(parts: OnvifParts): LazyEndpoint {
+  const { access, clock, log, state } = parts;
+  const services: Service[] = [];
+  services.push(
+    makeDeviceService({
+      machine: parts.machine,
+      clock,
+      users: access?.users,
+      store: parts.identity,
+      uuid: state.state.uuid,
+      firmwareVersion: parts.version,
+      limits: LIMITS,
+      services: () => services,
+      ports: parts.ports,
+      setPorts: async (ports) => keepPorts(state, parts.portFixed, parts.ports(), ports),
+      restart: parts.restart,
+      factoryDefault: parts.factoryDefault,
+    }),
+    makeMediaService({
+      camera: parts.camera,
+      store: { list: () => state.state.profiles, save: (list) => state.update({ profiles: [...list] }) },
+      rtsp: undefined,
+    }),
+  );
+  return new LazyEndpoint(() => ({
+    services,
+    wsdlDir: parts.wsdlDir,
+    authorizer:
+      access &&
+      new Authorizer({
+        http: access.authenticator,
+        usernameTokens: new UsernameTokenAuthenticator({ users: access.users, clock, window: parts.clockWindow }),
+        limiter: access.limiter,
+        clock,
+        log,
+      }),
+    clock,
+    log,
+  }));
+}

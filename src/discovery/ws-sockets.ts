@@ -1,0 +1,175 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import type { Cancel, Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import { type Logger, LogThrottle } from '../core/log.ts';
+import { type LocalAddress, localAddresses } from './addresses.ts';
+
+/** Where WS-Discovery happens (section 2.4). */
+export const PORT = 3702;
+export const GROUP = '239.255.255.250';
+
+/** How often the machine's addresses are looked at, milliseconds: a Wi-Fi that comes up is used within this time. */
+const POLL_MS = 3000;
+/** Multicast messages stay in the local network (section 2.4 with SOAP-over-UDP). */
+const MULTICAST_TTL = 1;
+
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+interface Options {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** `local`: which of our addresses it was sent to; undefined: to the group. */
+  readonly onDatagram: (datagram: Buffer, peer: Peer, local: LocalAddress | undefined) => void;
+  /** There is a new address, at the start as well. */
+  readonly onAddress: (local: LocalAddress) => void;
+}
+
+interface Opened extends LocalAddress {
+  readonly socket: Socket;
+}
+
+/**
+ * UDP port 3702 on all interfaces, as they come and go: one socket bound to the group receives what is for everyone, and one
+ * per address receives what is for us alone and sends, so that everything leaves by the right interface and address.
+ */
+export class WsSockets {
+  readonly #opened = new Map<string, Opened>();
+  readonly #throttle: LogThrottle;
+  #group: Socket | undefined;
+  #refreshing: Promise<void> | undefined;
+  #cancelPoll: Cancel | undefined;
+  #running = false;
+  /** The port is another program's, which has been said. */
+  #taken = false;
+
+  constructor(private readonly options: Options) {
+    this.#throttle = new LogThrottle(options.clock);
+  }
+
+  /** The addresses that are served now. */
+  get addresses(): readonly LocalAddress[] {
+    return [...this.#opened.values()];
+  }
+
+  /** Opens what can be opened; what cannot (no network yet, a port in use) is tried again until it can. */
+  async start(): Promise<void> {
+    this.#running = true;
+    this.#cancelPoll = this.options.clock.every(POLL_MS, () => void this.#refresh());
+    await this.#refresh();
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#cancelPoll?.();
+    await this.#refreshing;
+    for (const { address } of this.addresses) this.#close(address);
+    this.#group?.close();
+    this.#group = undefined;
+  }
+
+  /** Sends from one of our addresses, to the group if there is no `peer`. Resolves when it is on its way or failed. */
+  send(from: string, message: string, peer?: Peer): Promise<void> {
+    const socket = this.#opened.get(from)?.socket;
+    if (!socket) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (error: unknown) => {
+        if (error)
+          this.#throttle.log((suppressed) =>
+            this.options.log.debug('a WS-Discovery message could not be sent', { from, reason: messageOf(error), ...suppressed }),
+          );
+        resolve();
+      };
+      try {
+        // Each time: the interface of this address may be a new one of the same name.
+        if (!peer) socket.setMulticastInterface(from);
+        socket.send(message, peer?.port ?? PORT, peer?.address ?? GROUP, done);
+      } catch (error) {
+        done(error);
+      }
+    });
+  }
+
+  #refresh(): Promise<void> {
+    this.#refreshing ??= this.#update().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  async #update(): Promise<void> {
+    const wanted = localAddresses();
+    for (const { address } of this.addresses) if (!wanted.some((each) => each.address === address)) this.#close(address);
+    const before = this.#taken;
+    this.#taken = false;
+    this.#group ??= await this.#open(GROUP, undefined);
+    if (this.#group) this.#join(this.#group, wanted);
+    for (const local of wanted) {
+      if (this.#opened.has(local.address)) continue;
+      const socket = await this.#open(local.address, local);
+      if (!socket) continue;
+      this.#opened.set(local.address, { ...local, socket });
+      if (this.#running) this.options.onAddress(local);
+    }
+    this.#report(before);
+  }
+
+  /** On every interface, each time: the system forgets about an interface that was gone for a moment. */
+  #join(group: Socket, addresses: readonly LocalAddress[]): void {
+    for (const { address } of addresses) {
+      try {
+        group.addMembership(GROUP, address);
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        // It is a member already.
+        if (code === 'EADDRINUSE') continue;
+        // Interfaces that are gone count towards the system's limit until the socket is closed.
+        if (code === 'ENOBUFS') this.#group = void group.close();
+        this.options.log.debug('an interface cannot be joined to the WS-Discovery group', { address, reason: messageOf(error) });
+        if (code === 'ENOBUFS') return;
+      }
+    }
+  }
+
+  /** Undefined if the address cannot be used now. */
+  async #open(address: string, local: LocalAddress | undefined): Promise<Socket | undefined> {
+    const { log, onDatagram } = this.options;
+    const socket = createSocket({ type: 'udp4', reuseAddr: true });
+    try {
+      socket.bind({ address, port: PORT, exclusive: true });
+      await once(socket, 'listening');
+    } catch (error) {
+      socket.close();
+      if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') this.#taken = true;
+      // An address that has just gone; the next look will tell.
+      else log.debug('WS-Discovery cannot use an address', { address, reason: messageOf(error) });
+      return undefined;
+    }
+    socket.setMulticastTTL(MULTICAST_TTL);
+    socket.on('message', (datagram, { address: from, port }) => onDatagram(datagram, { address: from, port }, local));
+    socket.on('error', (error) => {
+      log.debug('a WS-Discovery socket failed', { address, reason: error.message });
+      if (socket === this.#group) this.#group = void socket.close();
+      else if (this.#opened.get(address)?.socket === socket) this.#close(address);
+    });
+    return socket;
+  }
+
+  #close(address: string): void {
+    this.#opened.get(address)?.socket.close();
+    this.#opened.delete(address);
+  }
+
+  #report(takenBefore: boolean): void {
+    const { log } = this.options;
+    if (this.#taken && !takenBefore)
+      log.warn(
+        `Another program keeps UDP port ${PORT} for itself: recorders cannot find the camera by WS-Discovery until it stops. ` +
+          `\`sudo ss -ulpn sport = :${PORT}\` shows which. Everything else works; it is tried again every ${POLL_MS / 1000} s.`,
+      );
+    if (!this.#taken && takenBefore) log.info(`UDP port ${PORT} is free again: the camera can be found by WS-Discovery.`);
+  }
+}

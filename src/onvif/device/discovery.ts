@@ -1,0 +1,67 @@
+import { SoapFault } from '../../protocols/soap/fault.ts';
+import { required, texts } from '../args.ts';
+import type { Operation, SoapObject } from '../service.ts';
+import type { DeviceDeps } from './deps.ts';
+import { attempt, invalidValue } from './refusals.ts';
+import { checkRemovable, configurable, deviceScopes, identityOf, normalScope } from './scopes.ts';
+
+/** Scopes, discovery mode and endpoint reference (Core Specification, chapter "Discovery"). */
+export function discoveryOperations(deps: DeviceDeps): Operation[] {
+  const { store } = deps;
+  const update = (change: Parameters<typeof store.update>[0]) => attempt(async () => store.update(change));
+
+  const setScopes = async (uris: readonly string[]): Promise<SoapObject> => {
+    const fixed = (await deviceScopes(deps)).filter((scope) => scope.fixed).map((scope) => scope.uri);
+    await update(identityOf(uris, fixed, deps.limits.maxScopes, store));
+    return {};
+  };
+
+  return [
+    {
+      name: 'GetScopes',
+      access: 'READ_SYSTEM',
+      handle: async () => ({
+        Scopes: (await deviceScopes(deps)).map(({ uri, fixed }) => ({ ScopeDef: fixed ? 'Fixed' : 'Configurable', ScopeItem: uri })),
+      }),
+    },
+    { name: 'SetScopes', access: 'WRITE_SYSTEM', handle: (request) => setScopes(scopesIn(request, 'Scopes')) },
+    {
+      name: 'AddScopes',
+      access: 'WRITE_SYSTEM',
+      handle: (request) => setScopes([...configurable(store), ...scopesIn(request, 'ScopeItem')]),
+    },
+    {
+      name: 'RemoveScopes',
+      access: 'WRITE_SYSTEM',
+      handle: async (request) => {
+        const gone = [...new Set(scopesIn(request, 'ScopeItem'))];
+        checkRemovable(gone, await deviceScopes(deps));
+        await setScopes(configurable(store).filter((uri) => !gone.includes(uri)));
+        return { ScopeItem: gone };
+      },
+    },
+    {
+      name: 'GetDiscoveryMode',
+      access: 'READ_SYSTEM',
+      handle: () => ({ DiscoveryMode: store.discoverable ? 'Discoverable' : 'NonDiscoverable' }),
+    },
+    {
+      name: 'SetDiscoveryMode',
+      access: 'WRITE_SYSTEM',
+      handle: async (request) => {
+        const mode = required(request, 'DiscoveryMode');
+        if (mode !== 'Discoverable' && mode !== 'NonDiscoverable')
+          throw invalidValue('DiscoveryMode must be Discoverable or NonDiscoverable.');
+        await update({ discoverable: mode === 'Discoverable' });
+        return {};
+      },
+    },
+    { name: 'GetEndpointReference', access: 'PRE_AUTH', handle: () => ({ GUID: `urn:uuid:${deps.uuid}` }) },
+  ];
+}
+
+function scopesIn(request: SoapObject, name: string): string[] {
+  const uris = texts(request, name).map(normalScope);
+  if (uris.length === 0) throw new SoapFault('Sender', ['InvalidArgs'], `${name} is missing.`);
+  return uris;
+}

@@ -1,0 +1,116 @@
+import { isIP } from 'node:net';
+import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
+import { boolean, children, required, texts } from '../args.ts';
+import type { Operation, SoapObject } from '../service.ts';
+import { ipAddress, isHostname, networkHost, readIpAddress, readNetworkHost } from './addresses.ts';
+import type { DeviceDeps } from './deps.ts';
+import { attemptOn, invalidValue, notSupported } from './refusals.ts';
+
+/** Linux keeps so many characters of a host name. */
+const MAX_HOSTNAME_LENGTH = 64;
+/** More servers make nothing safer. */
+const MAX_DNS_SERVERS = 8;
+export const MAX_NTP_SERVERS = 8;
+/** As many as every resolver uses. */
+const MAX_SEARCH_DOMAINS = 6;
+
+/** Host name, name servers and time servers (Core Specification, chapter "Network"). */
+export function hostOperations(deps: DeviceDeps): Operation[] {
+  const { machine } = deps;
+  return [
+    {
+      name: 'GetHostname',
+      access: 'PRE_AUTH',
+      handle: () => ({ HostnameInformation: { FromDHCP: false, Name: machine.hostname() } }),
+    },
+    {
+      name: 'SetHostname',
+      access: 'WRITE_SYSTEM',
+      handle: async (request) => {
+        const name = required(request, 'Name').trim();
+        if (!isHostname(name, MAX_HOSTNAME_LENGTH))
+          throw invalidArgument(
+            'InvalidHostname',
+            `A host name has letters, digits and hyphens between them, ${MAX_HOSTNAME_LENGTH} at most; "${name}" is none.`,
+          );
+        await attemptOn(machine, () => machine.setHostname(name));
+        return {};
+      },
+    },
+    {
+      name: 'SetHostnameFromDHCP',
+      access: 'WRITE_SYSTEM',
+      handle: (request) => {
+        if (fromDhcp(request)) throw notSupported('The host name cannot be taken from DHCP; give one with SetHostname.');
+        return { RebootNeeded: false };
+      },
+    },
+    {
+      name: 'GetDNS',
+      access: 'READ_SYSTEM',
+      handle: async () => {
+        const dns = await machine.dns();
+        const servers = dns.servers.filter((server) => isIP(server) !== 0).map(ipAddress);
+        return {
+          DNSInformation: {
+            FromDHCP: dns.fromDhcp,
+            ...(dns.search.length > 0 && { SearchDomain: dns.search }),
+            ...(servers.length > 0 && { [dns.fromDhcp ? 'DNSFromDHCP' : 'DNSManual']: servers }),
+          },
+        };
+      },
+    },
+    {
+      name: 'SetDNS',
+      access: 'WRITE_SYSTEM',
+      handle: async (request) => {
+        const dhcp = fromDhcp(request);
+        const search = texts(request, 'SearchDomain').map((domain) => domain.trim());
+        const servers = children(request, 'DNSManual').map(readIpAddress);
+        if (search.length > MAX_SEARCH_DOMAINS || !search.every((domain) => isHostname(domain)))
+          throw invalidValue(`SearchDomain must be up to ${MAX_SEARCH_DOMAINS} domain names.`);
+        if (servers.length > MAX_DNS_SERVERS) throw invalidValue(`There may be ${MAX_DNS_SERVERS} name servers.`);
+        if (!dhcp && servers.length === 0)
+          throw invalidArgument('InvalidIPv4Address', 'Give a name server in DNSManual, or FromDHCP true.');
+        await attemptOn(machine, () => machine.setDns(dhcp ? [] : servers, search));
+        return {};
+      },
+    },
+    {
+      name: 'GetNTP',
+      access: 'READ_SYSTEM',
+      handle: async () => {
+        const { servers, fromDhcp } = await machine.ntpServers();
+        return {
+          NTPInformation: {
+            FromDHCP: fromDhcp,
+            ...(servers.length > 0 && { [fromDhcp ? 'NTPFromDHCP' : 'NTPManual']: servers.map(networkHost) }),
+          },
+        };
+      },
+    },
+    {
+      name: 'SetNTP',
+      access: 'WRITE_SYSTEM',
+      handle: async (request) => {
+        const dhcp = fromDhcp(request);
+        const servers = children(request, 'NTPManual').map(readNetworkHost);
+        if (servers.length > MAX_NTP_SERVERS) throw invalidValue(`There may be ${MAX_NTP_SERVERS} time servers.`);
+        if (!dhcp && servers.length === 0) throw await noTimeServer(deps);
+        await attemptOn(machine, () => machine.setNtpServers(dhcp ? [] : servers));
+        return {};
+      },
+    },
+  ];
+}
+
+const noTimeServer = async ({ machine }: DeviceDeps): Promise<SoapFault> =>
+  (await machine.time()).ntp
+    ? invalidArgument('TimeSyncedToNtp', 'The clock is kept by NTP, which needs a server in NTPManual, or FromDHCP true.')
+    : invalidValue('Give a time server in NTPManual, or FromDHCP true.');
+
+function fromDhcp(request: SoapObject): boolean {
+  const value = boolean(request, 'FromDHCP');
+  if (value === undefined) throw new SoapFault('Sender', ['InvalidArgs'], 'FromDHCP is missing.');
+  return value;
+}

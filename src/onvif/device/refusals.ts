@@ -1,0 +1,27 @@
+import { AppError } from '../../core/errors.ts';
+import type { Machine } from '../../core/machine.ts';
+import { SoapFault } from '../../protocols/soap/fault.ts';
+
+/** Receiver / ActionNotSupported: a correct request for something this device does not do. */
+export const notSupported = (reason: string): SoapFault => new SoapFault('Receiver', ['ActionNotSupported'], reason);
+
+/** Sender / InvalidArgVal, where the specification has no subcode of its own for the value. */
+export const invalidValue = (reason: string): SoapFault => new SoapFault('Sender', ['InvalidArgVal'], reason);
+
+/** What happened and what to do next, as one reason. */
+export const reasonOf = (error: AppError): string => `${error.message} ${error.hint}`;
+
+/** Does something that an AppError may refuse, and turns that into the fault Receiver / Action. */
+export const attempt = <T>(change: () => Promise<T>): Promise<T> => refusing(['Action'], change);
+
+/** The same for the machine: Receiver / ActionNotSupported where it is not ours to change (`system.manage`). */
+export const attemptOn = <T>(machine: Machine, change: () => Promise<T>): Promise<T> =>
+  refusing([machine.managed ? 'Action' : 'ActionNotSupported'], change);
+
+async function refusing<T>(subcodes: readonly string[], change: () => Promise<T>): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    throw error instanceof AppError ? new SoapFault('Receiver', subcodes, reasonOf(error)) : error;
+  }
+}

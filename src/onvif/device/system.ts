@@ -1,0 +1,88 @@
+import { invalidArgument } from '../../protocols/soap/fault.ts';
+import { boolean, child, required, text } from '../args.ts';
+import type { Operation, SoapObject } from '../service.ts';
+import { dateTime, toMilliseconds } from './date-time.ts';
+import type { DeviceDeps } from './deps.ts';
+import { attempt, attemptOn, invalidValue } from './refusals.ts';
+import { isZoneName, parseTimeZone } from './time-zone.ts';
+
+/** Identity, clock, restart and factory default (Core Specification, chapter "System"). */
+export function systemOperations(deps: DeviceDeps): Operation[] {
+  const { machine } = deps;
+  return [
+    {
+      name: 'GetDeviceInformation',
+      access: 'READ_SYSTEM',
+      handle: () => {
+        const { manufacturer, model, serial, hardwareId } = machine.hardware();
+        return {
+          Manufacturer: manufacturer,
+          Model: model,
+          FirmwareVersion: deps.firmwareVersion,
+          SerialNumber: serial,
+          HardwareId: hardwareId,
+        };
+      },
+    },
+    { name: 'GetSystemDateAndTime', access: 'PRE_AUTH', handle: async () => ({ SystemDateAndTime: await systemDateTime(deps) }) },
+    {
+      name: 'SetSystemDateAndTime',
+      access: 'WRITE_SYSTEM',
+      handle: async (request) => {
+        const setting = clockSetting(request);
+        await attemptOn(machine, () => machine.setClock(setting));
+        return {};
+      },
+    },
+    {
+      name: 'SetSystemFactoryDefault',
+      access: 'UNRECOVERABLE',
+      handle: async (request) => {
+        const kind = required(request, 'FactoryDefault');
+        if (kind !== 'Hard' && kind !== 'Soft') throw invalidValue('FactoryDefault must be Hard or Soft.');
+        await attempt(() => deps.factoryDefault(kind === 'Hard'));
+        return {};
+      },
+    },
+    {
+      name: 'SystemReboot',
+      access: 'UNRECOVERABLE',
+      handle: async () => {
+        await attempt(machine.managed ? () => machine.reboot() : deps.restart);
+        return {
+          Message: machine.managed
+            ? 'The machine reboots now.'
+            : 'The camera program restarts now; the machine itself is rebooted only with the setting system.manage: true.',
+        };
+      },
+    },
+  ];
+}
+
+/** tt:SystemDateTime */
+async function systemDateTime({ machine, clock }: DeviceDeps): Promise<SoapObject> {
+  const { ntp, timeZone, daylightSavings } = await machine.time();
+  const now = clock.now();
+  const zone = parseTimeZone(timeZone);
+  return {
+    DateTimeType: ntp ? 'NTP' : 'Manual',
+    DaylightSavings: daylightSavings,
+    ...(timeZone !== '' && { TimeZone: { TZ: timeZone } }),
+    UTCDateTime: dateTime(now),
+    ...(zone && { LocalDateTime: dateTime(now + (daylightSavings ? zone.daylight : zone.standard)) }),
+  };
+}
+
+/**
+ * DaylightSavings is read and not used: recorders send there whether it is summer now, and a time zone that lost its rules
+ * for that would be wrong half a year later.
+ */
+function clockSetting(request: SoapObject): Parameters<DeviceDeps['machine']['setClock']>[0] {
+  const type = required(request, 'DateTimeType');
+  if (type !== 'Manual' && type !== 'NTP') throw invalidValue('DateTimeType must be Manual or NTP.');
+  boolean(request, 'DaylightSavings');
+  const timeZone = text(child(request, 'TimeZone'), 'TZ')?.trim();
+  if (timeZone !== undefined && !parseTimeZone(timeZone) && !isZoneName(timeZone))
+    throw invalidArgument('InvalidTimeZone', `"${timeZone}" is not a time zone such as CET-1CEST,M3.5.0,M10.5.0/3.`);
+  return { ntp: type === 'NTP', utc: type === 'NTP' ? undefined : toMilliseconds(child(request, 'UTCDateTime')), timeZone };
+}

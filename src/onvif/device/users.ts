@@ -1,0 +1,115 @@
+import type { AccessLevel, User, UserStore } from '../../auth/users.ts';
+import { AppError } from '../../core/errors.ts';
+import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
+import { children, required, text, texts } from '../args.ts';
+import type { Operation, SoapObject } from '../service.ts';
+import type { DeviceDeps, DeviceLimits } from './deps.ts';
+import { attempt, invalidValue, notSupported, reasonOf } from './refusals.ts';
+
+/** The people who may log in (Core Specification, chapter "User handling"). Each command does all of its work or nothing. */
+export function userOperations(deps: DeviceDeps): Operation[] {
+  const { limits } = deps;
+
+  /** Reads the request with the present list at hand, and puts the new list in its place. */
+  const change = (next: (request: SoapObject, now: readonly User[]) => readonly User[]) => async (request: SoapObject) => {
+    const { users } = deps;
+    if (!users)
+      throw notSupported('The camera asks for no password, so it has no users; turn that on with the setting auth.enabled: true.');
+    const list = next(request, users.list());
+    await attempt(async () => replace(users, list));
+    return {};
+  };
+
+  return [
+    {
+      name: 'GetUsers',
+      access: 'READ_SYSTEM_SECRET',
+      handle: () => ({ User: (deps.users?.list() ?? []).map(({ name, level }) => ({ Username: name, UserLevel: level })) }),
+    },
+    { name: 'CreateUsers', access: 'WRITE_SYSTEM', handle: change((request, now) => withNew(usersIn(request), now, limits)) },
+    { name: 'DeleteUsers', access: 'WRITE_SYSTEM', handle: change(without) },
+    { name: 'SetUser', access: 'WRITE_SYSTEM', handle: change((request, now) => withChanged(usersIn(request), now, limits)) },
+  ];
+}
+
+/** The store checks what is left to check: which characters a name and a password may have. */
+function replace(users: UserStore, list: readonly User[]): void {
+  try {
+    users.replace(list);
+  } catch (error) {
+    throw error instanceof AppError && error.code === 'CONFIG_INVALID' ? invalidValue(reasonOf(error)) : error;
+  }
+}
+
+function withNew(added: readonly SoapObject[], now: readonly User[], limits: DeviceLimits): User[] {
+  const list = [...now];
+  for (const each of added) {
+    const name = required(each, 'Username');
+    if (name === '') throw prohibited('UsernameTooShort', 'A user name must have a character at least.');
+    if (length(name) > limits.userNameLength)
+      throw prohibited('UsernameTooLong', `A user name may have ${limits.userNameLength} characters.`);
+    if (list.some((user) => user.name === name)) throw prohibited('UsernameClash', `There is a user "${name}" already.`);
+    list.push({ name, password: checkedPassword(text(each, 'Password') ?? '', limits, 'Password'), level: levelIn(each) });
+  }
+  if (list.length > limits.maxUsers) throw new SoapFault('Receiver', ['Action', 'TooManyUsers'], `There may be ${limits.maxUsers} users.`);
+  return list;
+}
+
+/** A password that is not given stays. */
+function withChanged(changed: readonly SoapObject[], now: readonly User[], limits: DeviceLimits): User[] {
+  const list = new Map(now.map((user) => [user.name, user]));
+  for (const each of changed) {
+    const before = known(list, required(each, 'Username'));
+    const given = text(each, 'Password');
+    const password = given === undefined ? before.password : checkedPassword(given, limits, 'PasswordTooWeak');
+    list.set(before.name, { name: before.name, password, level: levelIn(each) });
+  }
+  return keepingAdministrator([...list.values()]);
+}
+
+function without(request: SoapObject, now: readonly User[]): User[] {
+  const names = texts(request, 'Username');
+  if (names.length === 0) throw missing('Username');
+  const list = new Map(now.map((user) => [user.name, user]));
+  const gone = new Set(names.map((name) => known(list, name).name));
+  return keepingAdministrator(now.filter((user) => !gone.has(user.name)));
+}
+
+function usersIn(request: SoapObject): readonly SoapObject[] {
+  const users = children(request, 'User');
+  if (users.length === 0) throw missing('User');
+  return users;
+}
+
+function known(list: ReadonlyMap<string, User>, name: string): User {
+  const user = list.get(name);
+  if (!user) throw invalidArgument('UsernameMissing', `There is no user "${name}".`);
+  return user;
+}
+
+function keepingAdministrator(list: User[]): User[] {
+  if (list.some((user) => user.level === 'Administrator')) return list;
+  throw invalidArgument('FixedUser', 'One Administrator must stay, or nobody could change anything any more.');
+}
+
+function levelIn(user: SoapObject): AccessLevel {
+  const level = required(user, 'UserLevel');
+  if (level === 'Administrator' || level === 'Operator' || level === 'User') return level;
+  if (level === 'Anonymous') throw prohibited('AnonymousNotAllowed', 'A user cannot be Anonymous.');
+  throw invalidValue('UserLevel must be Administrator, Operator or User.');
+}
+
+/** @param weak subcode for no password at all; it differs between the commands */
+function checkedPassword(password: string, limits: DeviceLimits, weak: 'Password' | 'PasswordTooWeak'): string {
+  if (password === '') throw prohibited(weak, 'A user needs a password.');
+  if (length(password) > limits.passwordLength)
+    throw prohibited('PasswordTooLong', `A password may have ${limits.passwordLength} characters.`);
+  return password;
+}
+
+/** Characters, as the user store counts them. */
+const length = (value: string): number => [...value].length;
+
+const prohibited = (subcode: string, reason: string): SoapFault => new SoapFault('Sender', ['OperationProhibited', subcode], reason);
+
+const missing = (name: string): SoapFault => new SoapFault('Sender', ['InvalidArgs'], `${name} is missing.`);

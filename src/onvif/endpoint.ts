@@ -1,0 +1,125 @@
+import type { Clock } from '../core/clock.ts';
+import { AppError, messageOf } from '../core/errors.ts';
+import { type Logger, LogThrottle } from '../core/log.ts';
+import { contentTypeOf, statusOf, writeFault } from '../protocols/soap/envelope.ts';
+import { SoapFault } from '../protocols/soap/fault.ts';
+import { readRequest, type SoapRequest } from '../protocols/soap/gate.ts';
+import type { SoapVersion } from '../protocols/soap/namespaces.ts';
+import type { Authorizer } from './authorizer.ts';
+import type { Operation, Service } from './service.ts';
+import { SoapService } from './soap-service.ts';
+import { WsdlFiles } from './wsdl-files.ts';
+
+export interface EndpointOptions {
+  readonly services: readonly Service[];
+  /** Folder with the WSDL files. */
+  readonly wsdlDir: string;
+  /** Undefined: everybody may do everything, and credentials are ignored. */
+  readonly authorizer: Authorizer | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** A request under /onvif/, as it came over HTTP. */
+export interface EndpointRequest {
+  readonly method: string;
+  /** The request-target as it came. */
+  readonly url: string;
+  /** Value of the Authorization header. */
+  readonly authorization: string | undefined;
+  /** Undefined where there is none. */
+  readonly body: string | undefined;
+  readonly remoteAddress: string;
+  /** "http://192.168.1.5:8080": the address by which the client reached us. */
+  readonly baseUrl: string;
+  readonly host: string;
+  /** Fires when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface EndpointAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: string;
+}
+
+interface Entry {
+  readonly operation: Operation;
+  readonly soap: SoapService;
+}
+
+/**
+ * All ONVIF services behind one door. What is asked stands in the body alone: path, Content-Type and SOAPAction don't matter,
+ * since clients get them wrong. Constructing is inert; sockets are somebody else's.
+ */
+export class OnvifEndpoint {
+  readonly #throttle: LogThrottle;
+  #files: WsdlFiles | undefined;
+  /** By namespace and name, with a blank between them. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(private readonly options: EndpointOptions) {
+    this.#throttle = new LogThrottle(options.clock);
+  }
+
+  /** Reads the WSDL files. Throws an Error if one is missing or lacks an operation of its service's table. */
+  async start(): Promise<void> {
+    const { services, wsdlDir } = this.options;
+    this.#files = await WsdlFiles.read(wsdlDir, services);
+    for (const service of services) {
+      const { file, text } = this.#files.of(service);
+      const soap = await SoapService.open(service, text, file);
+      for (const operation of service.operations) this.#entries.set(`${service.namespace} ${operation.name}`, { operation, soap });
+    }
+  }
+
+  /** Answers any request. Never throws. */
+  async handle(request: EndpointRequest): Promise<EndpointAnswer> {
+    const { method, url, baseUrl, body } = request;
+    if (method === 'GET' || method === 'HEAD') {
+      const file = this.#files?.serve(url, baseUrl);
+      if (file !== undefined) return { status: 200, headers: { 'Content-Type': 'text/xml; charset=utf-8' }, body: file };
+    }
+    if (method !== 'POST')
+      return { status: 405, headers: { Allow: 'POST', 'Content-Type': 'text/plain; charset=utf-8' }, body: 'SOAP is spoken here: POST.\n' };
+    const soapRequest = readRequest(body ?? '');
+    if ('fault' in soapRequest) return answerFault(soapRequest.fault, soapRequest.soapVersion);
+    try {
+      return await this.#call(soapRequest, request);
+    } catch (error) {
+      return answerFault(this.#faultOf(error, soapRequest.operation.localName), soapRequest.soapVersion);
+    }
+  }
+
+  async #call(soapRequest: SoapRequest, request: EndpointRequest): Promise<EndpointAnswer> {
+    const { operation: asked, content, token, soapVersion } = soapRequest;
+    const entry = this.#entries.get(`${asked.namespace} ${asked.localName}`);
+    // Clients look for one or the other wording to know what they can do without.
+    if (!entry) throw new SoapFault('Receiver', ['ActionNotSupported'], `ActionNotSupported: ${asked.localName} is not implemented.`);
+    const decision = (await this.options.authorizer?.decide(entry.operation, { ...request, token })) ?? { user: undefined };
+    if ('fault' in decision) {
+      const isStranger = request.authorization === undefined && token === undefined;
+      const other = isStranger ? entry.operation.answerToStranger?.(entry.soap.read(content)) : undefined;
+      if (other) throw other;
+      const headers = { ...decision.headers, 'Content-Type': contentTypeOf(soapVersion) };
+      return { status: decision.status, headers, body: writeFault(decision.fault, soapVersion) };
+    }
+    const context = { baseUrl: request.baseUrl, host: request.host, user: decision.user };
+    const body = await entry.soap.call(content, context, soapVersion);
+    return { status: 200, headers: { 'Content-Type': contentTypeOf(soapVersion) }, body };
+  }
+
+  /** What a client is told of an error: a sentence made for people, never a stack. */
+  #faultOf(error: unknown, operation: string): SoapFault {
+    if (error instanceof SoapFault) return error;
+    const known = error instanceof AppError;
+    this.#throttle.log((fields) => this.options.log[known ? 'warn' : 'error'](`ONVIF ${operation}: ${messageOf(error)}`, fields));
+    return new SoapFault('Receiver', ['Action'], known ? `${error.message} ${error.hint}` : `The camera failed to carry out ${operation}.`);
+  }
+}
+
+const answerFault = (fault: SoapFault, soapVersion: SoapVersion): EndpointAnswer => ({
+  status: statusOf(fault, soapVersion),
+  headers: { 'Content-Type': contentTypeOf(soapVersion) },
+  body: writeFault(fault, soapVersion),
+});

@@ -1,0 +1,93 @@
+import { SoapFault } from '../../protocols/soap/fault.ts';
+import { required, text } from '../args.ts';
+import type { Operation, SoapObject } from '../service.ts';
+import { describeProfile } from './describe.ts';
+import { type MediaModel, SOURCE_CONFIGURATION, tooManyProfiles, UNPRINTABLE } from './model.ts';
+import { optionalToken, token } from './tokens.ts';
+
+/** Longest name, in characters (tt:Name). */
+const MAX_NAME = 64;
+
+/** Makes, lists, fills and deletes media profiles. */
+export const profileOperations = (model: MediaModel): readonly Operation[] => [
+  {
+    name: 'CreateProfile',
+    access: 'ACTUATE',
+    handle: (request) => {
+      const name = required(request, 'Name').trim();
+      if (name.length > MAX_NAME || name.search(UNPRINTABLE) >= 0)
+        throw new SoapFault('Sender', ['InvalidArgVal'], `Name must be plain text of at most ${MAX_NAME} characters.`);
+      const chosen = optionalToken(request, 'Token');
+      if (chosen !== undefined) checkNewToken(chosen);
+      return { Profile: describeProfile(model, model.create(name, chosen)) };
+    },
+  },
+  {
+    name: 'GetProfile',
+    access: 'READ_MEDIA',
+    handle: (request) => ({ Profile: describeProfile(model, model.profile(token(request, 'ProfileToken'))) }),
+  },
+  {
+    name: 'GetProfiles',
+    access: 'READ_MEDIA',
+    handle: () => ({ Profiles: model.profiles.map((profile) => describeProfile(model, profile)) }),
+  },
+  {
+    name: 'DeleteProfile',
+    access: 'ACTUATE',
+    handle: (request) => {
+      model.delete(token(request, 'ProfileToken'));
+      return {};
+    },
+  },
+  {
+    name: 'AddVideoSourceConfiguration',
+    access: 'ACTUATE',
+    handle: (request) => {
+      const profile = model.profile(token(request, 'ProfileToken'));
+      model.checkSourceConfiguration(token(request, 'ConfigurationToken'));
+      model.configure(profile, { videoSource: SOURCE_CONFIGURATION.token });
+      return {};
+    },
+  },
+  {
+    name: 'AddVideoEncoderConfiguration',
+    access: 'ACTUATE',
+    handle: (request) => {
+      const profile = model.profile(token(request, 'ProfileToken'));
+      const encoder = model.encoder(token(request, 'ConfigurationToken'));
+      model.configure(profile, { videoEncoder: encoder.token });
+      return {};
+    },
+  },
+  {
+    name: 'RemoveVideoSourceConfiguration',
+    access: 'ACTUATE',
+    handle: (request) => {
+      model.configure(model.profile(token(request, 'ProfileToken')), { videoSource: undefined });
+      return {};
+    },
+  },
+  {
+    name: 'RemoveVideoEncoderConfiguration',
+    access: 'ACTUATE',
+    handle: (request) => {
+      model.configure(model.profile(token(request, 'ProfileToken')), { videoEncoder: undefined });
+      return {};
+    },
+  },
+];
+
+/**
+ * The answer to a CreateProfile without any credentials where NotAuthorized would mislead; undefined: NotAuthorized it is.
+ * Synology's recorders send one to see whether profiles can be made and take NotAuthorized for a wrong password;
+ * that no more profiles fit lets them go on with the fixed ones.
+ */
+export const answerToStranger = (request: SoapObject): SoapFault | undefined =>
+  text(request, 'Name')?.trim() === 'SynoTestProfile' ? tooManyProfiles() : undefined;
+
+/** Tokens go into XML, logs and the state file: ONVIF asks for 12 characters of A-Z a-z 0-9 - . at least, and for 64 at most. */
+function checkNewToken(chosen: string): void {
+  if (!/^[\w.:-]{1,64}$/.test(chosen))
+    throw new SoapFault('Sender', ['InvalidArgVal'], 'A token has 1 to 64 characters out of A-Z, a-z, 0-9, "-", ".", ":" and "_".');
+}

@@ -1,0 +1,44 @@
+import type { Operation, Service } from '../service.ts';
+import type { MediaDeps } from './deps.ts';
+import { MediaModel, mjpegEncoder } from './model.ts';
+import { optionOperations } from './options.ts';
+import { profileOperations } from './profiles.ts';
+import { uriOperations } from './uris.ts';
+import { videoEncoderOperations } from './video-encoder.ts';
+import { videoSourceOperations } from './video-source.ts';
+
+/** The ONVIF media service (ver10): profiles, video source and encoder configurations, stream and snapshot URIs. */
+export function makeMediaService(deps: MediaDeps): Service {
+  const model = new MediaModel(deps, [mjpegEncoder(deps.camera)]);
+  return {
+    name: 'media',
+    namespace: 'http://www.onvif.org/ver10/media/wsdl',
+    path: '/onvif/media_service',
+    version: { major: 2, minor: 60 },
+    operations: [
+      capabilities(model, deps),
+      ...profileOperations(model),
+      ...videoSourceOperations(model),
+      ...videoEncoderOperations(model),
+      ...optionOperations(model),
+      ...uriOperations(model, deps),
+    ],
+  };
+}
+
+const capabilities = (model: MediaModel, deps: Pick<MediaDeps, 'rtsp'>): Operation => ({
+  name: 'GetServiceCapabilities',
+  access: 'PRE_AUTH',
+  handle: () => {
+    const rtsp = deps.rtsp !== undefined;
+    return {
+      Capabilities: {
+        attributes: { SnapshotUri: true, Rotation: false, VideoSourceMode: false, OSD: false, EXICompression: false },
+        ProfileCapabilities: { attributes: { MaximumNumberOfProfiles: model.maxProfiles } },
+        StreamingCapabilities: {
+          attributes: { RTPMulticast: false, RTP_TCP: false, RTP_RTSP_TCP: rtsp, NonAggregateControl: false, NoRTSPStreaming: !rtsp },
+        },
+      },
+    };
+  },
+});

@@ -1,0 +1,70 @@
+import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
+import { child, text } from '../args.ts';
+import type { Operation, RequestContext, SoapObject } from '../service.ts';
+import type { MediaDeps } from './deps.ts';
+import type { MediaModel, MediaProfile, VideoEncoder } from './model.ts';
+import { token } from './tokens.ts';
+
+/** Where streams and snapshots are fetched. */
+export const uriOperations = (model: MediaModel, deps: Pick<MediaDeps, 'rtsp'>): readonly Operation[] => [
+  {
+    name: 'GetStreamUri',
+    access: 'READ_MEDIA',
+    handle: (request, context) => {
+      const profile = model.profile(token(request, 'ProfileToken'));
+      const protocol = askedProtocol(child(request, 'StreamSetup'));
+      return { MediaUri: mediaUri(streamUri(streamed(profile), protocol, deps.rtsp, context)) };
+    },
+  },
+  {
+    name: 'GetSnapshotUri',
+    access: 'READ_MEDIA',
+    handle: (request, { baseUrl }) => {
+      const profile = model.profile(token(request, 'ProfileToken'));
+      if (!profile.videoSource) throw incomplete('The profile has no video source configuration.');
+      return { MediaUri: mediaUri(`${baseUrl}/snapshot.jpg`) };
+    },
+  },
+  {
+    // Every JPEG can be decoded by itself: nothing has to be done for it.
+    name: 'SetSynchronizationPoint',
+    access: 'ACTUATE',
+    handle: (request) => {
+      model.profile(token(request, 'ProfileToken'));
+      return {};
+    },
+  },
+];
+
+/** How a stream may be carried: RTP over UDP, RTP in RTSP over TCP, or HTTP. */
+type Protocol = 'UDP' | 'RTSP' | 'HTTP';
+const PROTOCOLS: readonly string[] = ['UDP', 'RTSP', 'HTTP'] satisfies readonly Protocol[];
+const isProtocol = (value: string | undefined): value is Protocol => value !== undefined && PROTOCOLS.includes(value);
+
+/** The protocol of a tt:StreamSetup. Throws InvalidStreamSetup. */
+function askedProtocol(setup: SoapObject): Protocol {
+  const stream = text(setup, 'Stream')?.trim();
+  if (stream === 'RTP-Multicast') throw invalidSetup('There is no multicast; ask for Stream RTP-Unicast.');
+  if (stream !== 'RTP-Unicast') throw invalidSetup('Stream must be RTP-Unicast.');
+  const protocol = text(child(setup, 'Transport'), 'Protocol')?.trim();
+  if (!isProtocol(protocol)) throw invalidSetup(`Transport/Protocol must be one of ${PROTOCOLS.join(', ')}.`);
+  return protocol;
+}
+
+function streamUri(encoder: VideoEncoder, protocol: Protocol, rtsp: MediaDeps['rtsp'], { baseUrl, host }: RequestContext): string {
+  if (protocol === 'HTTP') return `${baseUrl}${encoder.httpPath}`;
+  if (!rtsp) throw invalidSetup(`There is no RTSP server for Transport/Protocol ${protocol}; ask for HTTP.`);
+  return `rtsp://${host}:${rtsp.port}${encoder.rtspPath}`;
+}
+
+/** The encoder that a profile streams. Throws IncompleteConfiguration. */
+function streamed({ videoSource, encoder }: MediaProfile): VideoEncoder {
+  if (!videoSource || !encoder) throw incomplete('The profile needs a video source configuration and a video encoder configuration.');
+  return encoder;
+}
+
+/** tt:MediaUri that stays valid for ever, as ONVIF asks. */
+const mediaUri = (uri: string): SoapObject => ({ Uri: uri, InvalidAfterConnect: false, InvalidAfterReboot: false, Timeout: 'PT0S' });
+
+const invalidSetup = (reason: string): SoapFault => invalidArgument('InvalidStreamSetup', reason);
+const incomplete = (reason: string): SoapFault => new SoapFault('Receiver', ['Action', 'IncompleteConfiguration'], reason);

@@ -1,0 +1,67 @@
+import { invalidArgument } from '../../protocols/soap/fault.ts';
+import { child, integer, text } from '../args.ts';
+import type { Operation, SoapObject } from '../service.ts';
+import { describeSize, describeSourceConfiguration } from './describe.ts';
+import { type MediaModel, SOURCE_CONFIGURATION, VIDEO_SOURCE } from './model.ts';
+import { token } from './tokens.ts';
+
+/** The video source and its one configuration. */
+export const videoSourceOperations = (model: MediaModel): readonly Operation[] => [
+  {
+    name: 'GetVideoSources',
+    access: 'READ_MEDIA',
+    handle: () => {
+      const { fps, ...size } = model.pictures;
+      return {
+        VideoSources: [{ attributes: { token: VIDEO_SOURCE }, Framerate: Math.round(fps * 10) / 10, Resolution: describeSize(size) }],
+      };
+    },
+  },
+  {
+    name: 'GetVideoSourceConfigurations',
+    access: 'READ_MEDIA',
+    handle: () => ({ Configurations: [describeSourceConfiguration(model)] }),
+  },
+  {
+    name: 'GetVideoSourceConfiguration',
+    access: 'READ_MEDIA',
+    handle: (request) => {
+      model.checkSourceConfiguration(token(request, 'ConfigurationToken'));
+      return { Configuration: describeSourceConfiguration(model) };
+    },
+  },
+  {
+    name: 'GetCompatibleVideoSourceConfigurations',
+    access: 'READ_MEDIA',
+    handle: (request) => {
+      model.profile(token(request, 'ProfileToken'));
+      return { Configurations: [describeSourceConfiguration(model)] };
+    },
+  },
+  {
+    name: 'SetVideoSourceConfiguration',
+    access: 'ACTUATE',
+    handle: (request) => {
+      const configuration = child(request, 'Configuration');
+      model.checkSourceConfiguration(token(child(configuration, 'attributes'), 'token'));
+      checkUnchanged(model, configuration);
+      return {};
+    },
+  },
+];
+
+/** The whole picture of the only source is all there is to choose. Throws ConfigModify. */
+function checkUnchanged(model: MediaModel, configuration: SoapObject): void {
+  const name = text(configuration, 'Name')?.trim();
+  if (name !== undefined && name !== SOURCE_CONFIGURATION.name)
+    throw invalidArgument('ConfigModify', 'The video source configuration cannot be renamed.');
+  const source = text(configuration, 'SourceToken')?.trim();
+  if (source !== undefined && source !== VIDEO_SOURCE) throw invalidArgument('ConfigModify', `The only video source is "${VIDEO_SOURCE}".`);
+  const { width, height } = model.pictures;
+  const whole = { x: 0, y: 0, width, height };
+  const bounds = child(child(configuration, 'Bounds'), 'attributes');
+  for (const [edge, offered] of Object.entries(whole)) {
+    if ((integer(bounds, edge) ?? offered) !== offered)
+      throw invalidArgument('ConfigModify', `Bounds can only be the whole picture: x 0, y 0, width ${width}, height ${height}.`);
+  }
+}

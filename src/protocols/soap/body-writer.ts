@@ -1,0 +1,47 @@
+import type { OpenElement } from './element.ts';
+import { XML_SCHEMA_INSTANCE } from './namespaces.ts';
+import { malformed, refused } from './refusals.ts';
+import { escapeXml } from './text.ts';
+
+/** Reads the Body: its one element, and what that holds, written anew in the plainest form. */
+export class BodyWriter {
+  #operation: { readonly namespace: string; readonly localName: string } | undefined;
+  #content = '';
+  /** Where in the content the open elements begin. */
+  readonly #starts: number[] = [];
+
+  get operation(): { readonly namespace: string; readonly localName: string } | undefined {
+    return this.#operation;
+  }
+
+  get content(): string {
+    return this.#content;
+  }
+
+  open({ uri, local, attributes }: OpenElement): void {
+    if (this.#starts.length === 0) {
+      if (this.#operation) throw malformed('The Body may hold one element only.');
+      this.#operation = { namespace: uri, localName: local };
+    }
+    this.#starts.push(this.#content.length);
+    this.#content += `<${local}`;
+    for (const attribute of attributes) {
+      if (attribute.uri === '') this.#content += ` ${attribute.local}="${escapeXml(attribute.value)}"`;
+    }
+    this.#content += '>';
+  }
+
+  close(element: OpenElement): void {
+    const start = this.#starts.pop()!;
+    if (!element.hasChildren) this.#content += escapeXml(element.text);
+    else if (element.text.trim() !== '') throw refused(`${element.local} may not hold text between elements.`);
+    // An element that says it has no value is one that is not there.
+    if (isNil(element) && this.#starts.length > 0) this.#content = this.#content.slice(0, start);
+    else this.#content += `</${element.local}>`;
+  }
+}
+
+const isNil = ({ attributes }: OpenElement): boolean =>
+  attributes.some(
+    ({ uri, local, value }) => uri === XML_SCHEMA_INSTANCE && local === 'nil' && (value.trim() === 'true' || value.trim() === '1'),
+  );

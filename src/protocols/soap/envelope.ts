@@ -1,0 +1,40 @@
+import type { SoapFault } from './fault.ts';
+import { ENVELOPE, ONVIF_ERROR, type SoapVersion } from './namespaces.ts';
+import { escapeXml } from './text.ts';
+
+const DECLARATION = '<?xml version="1.0" encoding="utf-8"?>';
+
+/** The names of SOAP 1.2's codes in SOAP 1.1 (section 4.4.1). */
+const CODES_11 = { VersionMismatch: 'VersionMismatch', MustUnderstand: 'MustUnderstand', Sender: 'Client', Receiver: 'Server' } as const;
+
+/** Content-Type of an envelope. */
+export const contentTypeOf = (version: SoapVersion): string =>
+  version === '1.2' ? 'application/soap+xml; charset=utf-8' : 'text/xml; charset=utf-8';
+
+/**
+ * HTTP status of a fault: SOAP 1.2 part 2, section 7.5.2.2; SOAP 1.1, section 6.2, knows 500 alone.
+ */
+export const statusOf = (fault: SoapFault, version: SoapVersion): number => (version === '1.2' && fault.code === 'Sender' ? 400 : 500);
+
+/** The whole message that carries a fault. */
+export function writeFault(fault: SoapFault, version: SoapVersion): string {
+  const content = version === '1.2' ? content12(fault) : content11(fault);
+  return (
+    `${DECLARATION}<env:Envelope xmlns:env="${ENVELOPE[version]}" xmlns:ter="${ONVIF_ERROR}">` +
+    `<env:Body><env:Fault>${content}</env:Fault></env:Body></env:Envelope>`
+  );
+}
+
+function content12({ code, subcodes, message }: SoapFault): string {
+  const nested = subcodes.reduceRight((inner, name) => `<env:Subcode><env:Value>ter:${name}</env:Value>${inner}</env:Subcode>`, '');
+  return (
+    `<env:Code><env:Value>env:${code}</env:Value>${nested}</env:Code>` +
+    `<env:Reason><env:Text xml:lang="en">${escapeXml(message)}</env:Text></env:Reason>`
+  );
+}
+
+/** SOAP 1.1 has no subcodes: they go into the detail. */
+function content11({ code, subcodes, message }: SoapFault): string {
+  const detail = subcodes.reduceRight((inner, name) => `<ter:${name}>${inner}</ter:${name}>`, '');
+  return `<faultcode>env:${CODES_11[code]}</faultcode><faultstring>${escapeXml(message)}</faultstring><detail>${detail}</detail>`;
+}

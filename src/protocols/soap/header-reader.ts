@@ -1,0 +1,72 @@
+import { passwordTypeOf, type UsernameToken } from '../ws-security/username-token.ts';
+import type { OpenElement } from './element.ts';
+import { SoapFault } from './fault.ts';
+import { ADDRESSING, ENVELOPE, SECURITY, type SoapVersion } from './namespaces.ts';
+
+/** Roles that a camera plays: it is the last to receive the message (SOAP 1.2 section 2.2, SOAP 1.1 section 4.2.2). */
+const OUR_ROLES: ReadonlySet<string> = new Set([
+  '',
+  'http://www.w3.org/2003/05/soap-envelope/role/next',
+  'http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver',
+  'http://schemas.xmlsoap.org/soap/actor/next',
+]);
+
+/** Depths of the stack of elements, the envelope being the first. */
+const BLOCK = 3;
+const TOKEN = 4;
+const FIELD = 5;
+
+/** Reads the Header: the UsernameToken of wsse:Security and wsa:MessageID. Other headers pass unless they must be understood. */
+export class HeaderReader {
+  #token: { username: string; password: string; passwordType: UsernameToken['passwordType']; nonce?: string; created?: string } | undefined;
+  #inSecurity = false;
+  /** The first token counts, should there be several. */
+  #inToken = false;
+  messageId: string | undefined;
+
+  get token(): UsernameToken | undefined {
+    return this.#token && { ...this.#token, nonce: this.#token.nonce, created: this.#token.created };
+  }
+
+  /** @throws SoapFault MustUnderstand */
+  open(element: OpenElement, depth: number, soapVersion: SoapVersion): void {
+    if (depth === BLOCK) this.#openBlock(element, soapVersion);
+    else if (depth === TOKEN) this.#openToken(element);
+  }
+
+  close(element: OpenElement, depth: number): void {
+    if (depth === BLOCK) {
+      this.#inSecurity = false;
+      if (ADDRESSING.has(element.uri) && element.local === 'MessageID') this.messageId = element.text.trim();
+    } else if (depth === TOKEN) this.#inToken = false;
+    else if (depth === FIELD && this.#inToken) this.#readField(element);
+  }
+
+  #openBlock({ uri, local, attributes }: OpenElement, soapVersion: SoapVersion): void {
+    this.#inSecurity = uri === SECURITY && local === 'Security';
+    if (this.#inSecurity || ADDRESSING.has(uri)) return;
+    const own = (name: string) =>
+      attributes.find((attribute) => attribute.uri === ENVELOPE[soapVersion] && attribute.local === name)?.value.trim();
+    const must = own('mustUnderstand');
+    if ((must === '1' || must === 'true') && OUR_ROLES.has(own(soapVersion === '1.2' ? 'role' : 'actor') ?? ''))
+      throw new SoapFault('MustUnderstand', [], `The header ${local} is not understood.`);
+  }
+
+  #openToken({ uri, local }: OpenElement): void {
+    if (!this.#inSecurity || this.#token || uri !== SECURITY || local !== 'UsernameToken') return;
+    this.#inToken = true;
+    this.#token = { username: '', password: '', passwordType: 'PasswordText' };
+  }
+
+  /** By local names: some clients put Created into the namespace of the rest. */
+  #readField({ local, text, attributes }: OpenElement): void {
+    const token = this.#token!;
+    if (local === 'Username') token.username = text.trim();
+    else if (local === 'Nonce') token.nonce = text.trim();
+    else if (local === 'Created') token.created = text.trim();
+    else if (local === 'Password') {
+      token.password = text;
+      token.passwordType = passwordTypeOf(attributes.find((attribute) => attribute.local === 'Type')?.value);
+    }
+  }
+}

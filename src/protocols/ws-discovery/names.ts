@@ -1,0 +1,25 @@
+/** Namespace of WS-Discovery (April 2005), the version that ONVIF prescribes (Core Specification, section 7). */
+export const DISCOVERY = 'http://schemas.xmlsoap.org/ws/2005/04/discovery';
+/** Namespace of WS-Addressing (August 2004), which that version of WS-Discovery builds on. */
+export const ADDRESSING = 'http://schemas.xmlsoap.org/ws/2004/08/addressing';
+
+export const SOAP = { '1.1': 'http://schemas.xmlsoap.org/soap/envelope/', '1.2': 'http://www.w3.org/2003/05/soap-envelope' } as const;
+/** ZoneMinder and old clients probe in SOAP 1.1; they are answered in kind. */
+export type SoapVersion = keyof typeof SOAP;
+
+/** Whom a multicast message is for (WS-Discovery, section 4.1). */
+export const EVERYONE = 'urn:schemas-xmlsoap-org:ws:2005:04:discovery';
+/** Whom an answer is for: whoever asked. */
+export const ANONYMOUS = `${ADDRESSING}/role/anonymous`;
+
+export interface TypeName {
+  readonly prefix: string;
+  readonly namespace: string;
+  readonly local: string;
+}
+
+/** What an ONVIF camera is (Core Specification, section 7.3.2.1, and the older name that most clients ask for). */
+export const ONVIF_TYPES: readonly TypeName[] = [
+  { prefix: 'dn', namespace: 'http://www.onvif.org/ver10/network/wsdl', local: 'NetworkVideoTransmitter' },
+  { prefix: 'tds', namespace: 'http://www.onvif.org/ver10/device/wsdl', local: 'Device' },
+];

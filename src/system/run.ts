@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { messageOf } from '../core/errors.ts';
+
+/** Most that is kept of each output of a tool, characters: `nmcli device show` prints about 1 KB per device. */
+const MAX_OUTPUT = 1 << 20;
+/** How long the last output may follow the end of the tool, milliseconds: what it left running may hold the pipe for ever. */
+const DRAIN_MS = 200;
+
+export interface RunResult {
+  /** Exit code; null when the tool did not end by itself or could not be started. */
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly timeoutMs: number;
+  /** The whole environment: nothing of ours is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Runs a program to its end, without a shell, and gives what it printed. Never rejects. */
+export type Run = (command: string, args: readonly string[], options: RunOptions) => Promise<RunResult>;
+
+export const runTool: Run = (command, args, { timeoutMs, env }) =>
+  new Promise((resolve) => {
+    const child = spawn(command, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env } });
+    const output = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        output[name] = (output[name] + text).slice(0, MAX_OUTPUT);
+      });
+    }
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      end(null, `${command} did not end within ${timeoutMs / 1000} s`);
+    }, timeoutMs);
+    const end = (code: number | null, trouble = '') => {
+      clearTimeout(timer);
+      child.stdout.destroy();
+      child.stderr.destroy();
+      resolve({ code, stdout: output.stdout, stderr: output.stderr + trouble });
+    };
+    child.on('error', (error) => end(null, messageOf(error)));
+    child.on('exit', (code, signal) => {
+      const trouble = signal ? `${command} was ended by ${signal}` : '';
+      const drain = setTimeout(() => end(code, trouble), DRAIN_MS);
+      child.on('close', () => {
+        clearTimeout(drain);
+        end(code, trouble);
+      });
+    });
+  });

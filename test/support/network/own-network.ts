@@ -1,0 +1,48 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from '@jest/globals';
+import { program } from '../programs.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const MARK = 'IN_OWN_NETWORK';
+/** Without root, as root of a user namespace. */
+const UNSHARE = process.getuid?.() === 0 ? ['-n'] : ['-r', '-n'];
+
+/** Why there can be no network namespaces here; undefined if there can. */
+function obstacle(programs: readonly string[]): string | undefined {
+  const missing = ['ip', 'unshare', 'nsenter', ...programs].find((name) => !program(name));
+  if (missing) return `needs ${missing}`;
+  try {
+    execFileSync('unshare', [...UNSHARE, 'ip', 'link', 'add', 'try0', 'type', 'veth', 'peer', 'name', 'try1'], { stdio: 'pipe' });
+    return undefined;
+  } catch (error) {
+    return `needs network namespaces: ${String((error as { stderr?: Buffer }).stderr).trim()}`;
+  }
+}
+
+/**
+ * Runs the tests that `define` defines in a network namespace of their own, by running `file` again there; multicast must
+ * not reach the real network, nor come from it. Left out, with a message, where that is not possible; failing in CI.
+ */
+export function inOwnNetwork(file: string, programs: readonly string[], define: () => void): void {
+  if (process.env[MARK]) {
+    define();
+    return;
+  }
+  const reason = obstacle(programs);
+  const run = reason === undefined || process.env.CI !== undefined ? test : test.skip;
+  run(
+    `in a network of its own${reason ? ` (${reason})` : ''}`,
+    async () => {
+      const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js')];
+      const args = [...UNSHARE, process.execPath, ...jest, '--runInBand', '--verbose', file];
+      await new Promise<void>((resolve, reject) => {
+        execFile('unshare', args, { cwd: ROOT, env: { ...process.env, [MARK]: '1' } }, (error, stdout, stderr) => {
+          if (error) reject(new Error(`${stdout}${stderr}`));
+          else resolve();
+        });
+      });
+    },
+    240_000,
+  );
+}

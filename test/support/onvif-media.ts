@@ -1,0 +1,113 @@
+import type { MediaCamera, MediaDeps, PictureOptions, PictureSettings, StoredProfile } from '../../src/onvif/media/deps.ts';
+import { makeMediaService } from '../../src/onvif/media/service.ts';
+import type { RequestContext, SoapObject } from '../../src/onvif/service.ts';
+import { SoapFault } from '../../src/protocols/soap/fault.ts';
+
+export const CONTEXT: RequestContext = { baseUrl: 'http://192.168.1.5:8080', host: '192.168.1.5', user: undefined };
+
+/** A camera that does what it is told and notes it. */
+export class FakeCamera implements MediaCamera {
+  asked: PictureSettings = { width: 1280, height: 720, fps: 15, quality: 75 };
+  offered: PictureOptions = {
+    sizes: [
+      { width: 1920, height: 1080 },
+      { width: 1280, height: 720 },
+      { width: 320, height: 240 },
+    ],
+    fps: { min: 1, max: 30 },
+    quality: { min: 1, max: 100 },
+  };
+  real: ReturnType<MediaCamera['actual']> = undefined;
+  readonly changes: Partial<PictureSettings>[] = [];
+  /** Thrown by the next change. */
+  failure: Error | undefined;
+
+  settings() {
+    return this.asked;
+  }
+
+  options() {
+    return this.offered;
+  }
+
+  actual() {
+    return this.real;
+  }
+
+  async change(change: Partial<PictureSettings>) {
+    if (this.failure) throw this.failure;
+    this.changes.push(change);
+    this.asked = { ...this.asked, ...change };
+  }
+}
+
+/** A store as JSON, as a file would keep it. */
+export class FakeProfileStore {
+  json = '[]';
+  failure: Error | undefined;
+
+  list(): readonly StoredProfile[] {
+    return JSON.parse(this.json);
+  }
+
+  save(list: readonly StoredProfile[]) {
+    if (this.failure) throw this.failure;
+    this.json = JSON.stringify(list);
+  }
+}
+
+/** The media service over a fake camera. */
+export function mediaService(options: { rtsp?: MediaDeps['rtsp']; store?: FakeProfileStore; camera?: FakeCamera } = {}) {
+  const camera = options.camera ?? new FakeCamera();
+  const store = options.store ?? new FakeProfileStore();
+  const service = makeMediaService({ camera, store, rtsp: options.rtsp });
+  const call = async (name: string, request: SoapObject = {}, context: RequestContext = CONTEXT): Promise<SoapObject> => {
+    const operation = service.operations.find((candidate) => candidate.name === name);
+    if (!operation) throw new Error(`no operation ${name}`);
+    return operation.handle(request, context);
+  };
+  return { camera, store, service, call };
+}
+
+/** "Sender/InvalidArgVal/NoProfile" of the fault that something is refused with. */
+export async function faultOf(answer: Promise<unknown>): Promise<string> {
+  const error = await answer.then(
+    (value) => new Error(`no fault, but ${JSON.stringify(value)}`),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof SoapFault)) throw error;
+  return [error.code, ...error.subcodes].join('/');
+}
+
+/** A configuration read as the client that sends it back would have it: text for everything. */
+export const sentBack = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(sentBack);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, sentBack(part)]));
+  return String(value);
+};
+
+/** A value deep in an answer: `at(answer, 'Profiles', 0, 'attributes', 'token')`. */
+export const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
+  path.reduce<unknown>((part, key) => (part as Record<string | number, unknown> | undefined)?.[key], value);
+
+/** The response as a SOAP 1.2 envelope, as an encoder without knowledge of the schema would write it: in the order of the keys. */
+export function responseXml(name: string, content: SoapObject): string {
+  const namespaces =
+    'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:trt="http://www.onvif.org/ver10/media/wsdl" xmlns:tt="http://www.onvif.org/ver10/schema"';
+  return `<s:Envelope ${namespaces}><s:Body>${elementXml('trt', `${name}Response`, content, 'trt')}</s:Body></s:Envelope>`;
+}
+
+/** Of the media service's own types, Capabilities alone has elements of its own; all else is of the common types (tt). */
+function elementXml(prefix: 'trt' | 'tt', name: string, value: unknown, childPrefix: 'trt' | 'tt'): string {
+  if (Array.isArray(value)) return value.map((one) => elementXml(prefix, name, one, childPrefix)).join('');
+  if (typeof value !== 'object' || value === null) return `<${prefix}:${name}>${escaped(value)}</${prefix}:${name}>`;
+  const { attributes = {}, ...children } = value as SoapObject;
+  const attributeXml = Object.entries(attributes as SoapObject).map(([key, text]) => ` ${key}="${escaped(text)}"`);
+  const childXml = Object.entries(children).map(([key, child]) =>
+    elementXml(childPrefix, key, child, key === 'Capabilities' ? 'trt' : 'tt'),
+  );
+  return `<${prefix}:${name}${attributeXml.join('')}>${childXml.join('')}</${prefix}:${name}>`;
+}
+
+const escaped = (value: unknown) => String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');

@@ -1,0 +1,148 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { ReplayCache } from '../../src/auth/replay-cache.ts';
+import { DEFAULT_WINDOW, UsernameTokenAuthenticator } from '../../src/auth/username-token.ts';
+import { UserStore } from '../../src/auth/users.ts';
+import type { UsernameToken } from '../../src/protocols/ws-security/username-token.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+function setUp({ window }: { window?: number } = {}) {
+  const clock = new FakeClock();
+  const users = new UserStore([
+    { name: 'admin', password: 'pässwörd', level: 'Administrator' },
+    { name: 'twin', password: 'pässwörd', level: 'User' },
+  ]);
+  const authenticator = new UsernameTokenAuthenticator({ users, clock, ...(window === undefined ? {} : { window }) });
+  /** "ok admin", "invalid", … */
+  const check = (token: UsernameToken): string => {
+    const result = authenticator.authenticate(token);
+    return result.ok ? `ok ${result.user.name}` : result.reason;
+  };
+  /** `offset`: seconds of Created from now. */
+  const created = (offset = 0) => new Date(clock.now() + offset * 1000).toISOString();
+  return { clock, check, created };
+}
+
+function digest(created: string, { username = 'admin', password = 'pässwörd', nonce = 'a nonce' } = {}): UsernameToken {
+  return {
+    username,
+    password: createHash('sha1').update(nonce).update(created).update(password).digest('base64'),
+    passwordType: 'PasswordDigest',
+    nonce: Buffer.from(nonce).toString('base64'),
+    created,
+  };
+}
+
+describe('a digest', () => {
+  test('passes once', () => {
+    const { check, created } = setUp();
+    const token = digest(created());
+    expect([check(token), check(token)]).toEqual(['ok admin', 'replayed']);
+  });
+
+  test('passes with the nonce of another token and another time', () => {
+    const { check, created } = setUp();
+    expect(check(digest(created()))).toBe('ok admin');
+    expect(check(digest(created(0.001)))).toBe('ok admin');
+    expect(check(digest(created(), { nonce: 'b nonce' }))).toBe('ok admin');
+  });
+
+  test('is one of two users with one password for both of them', () => {
+    const { check, created } = setUp();
+    expect(check(digest(created()))).toBe('ok admin');
+    expect(check(digest(created(), { username: 'twin' }))).toBe('ok twin');
+  });
+
+  test('needs nonce and Created', () => {
+    const { check, created } = setUp();
+    const token = digest(created());
+    expect(check({ ...token, nonce: undefined })).toBe('invalid');
+    expect(check({ ...token, nonce: '' })).toBe('invalid');
+    expect(check({ ...token, created: undefined })).toBe('invalid');
+    expect(check({ ...token, created: '' })).toBe('invalid');
+  });
+
+  test('of a wrong password, an unknown user or a wrong length is invalid, at any time', () => {
+    const { check, created } = setUp();
+    expect(check(digest(created(), { password: 'other' }))).toBe('invalid');
+    expect(check(digest(created(-99999), { password: 'other' }))).toBe('invalid');
+    expect(check(digest(created(), { username: 'nobody' }))).toBe('invalid');
+    expect(check({ ...digest(created()), password: '' })).toBe('invalid');
+    expect(check(digest('yesterday'))).toBe('invalid');
+  });
+
+  test('may be minutes off in both directions, and not more', () => {
+    const { check, created } = setUp();
+    expect(DEFAULT_WINDOW).toBeGreaterThanOrEqual(300);
+    expect(check(digest(created(-DEFAULT_WINDOW)))).toBe('ok admin');
+    expect(check(digest(created(DEFAULT_WINDOW)))).toBe('ok admin');
+    expect(check(digest(created(-DEFAULT_WINDOW - 1)))).toBe('expired');
+    expect(check(digest(created(DEFAULT_WINDOW + 1)))).toBe('expired');
+    expect(check(digest('2001-01-01T00:00:00Z'))).toBe('expired');
+  });
+
+  test('has the window it is given', () => {
+    const { check, created } = setUp({ window: 30 });
+    expect(check(digest(created(-31)))).toBe('expired');
+    expect(check(digest(created(29)))).toBe('ok admin');
+  });
+
+  test('cannot be used again as long as its time is accepted, also when created ahead of time', () => {
+    const { clock, check, created } = setUp();
+    const token = digest(created(500));
+    expect(check(token)).toBe('ok admin');
+    clock.advance(1090_000);
+    expect(check(token)).toBe('replayed');
+    clock.advance(11_000);
+    expect(check(token)).toBe('expired');
+  });
+
+  test('follows the wall clock when that is set', () => {
+    const { clock, check, created } = setUp();
+    const before = created();
+    clock.setWallForward(365 * 86_400_000);
+    expect(check(digest(before))).toBe('expired');
+    expect(check(digest(created()))).toBe('ok admin');
+  });
+});
+
+describe('a text', () => {
+  const text = (username: string, password: string): UsernameToken => ({
+    username,
+    password,
+    passwordType: 'PasswordText',
+    nonce: undefined,
+    created: undefined,
+  });
+
+  test('passes with the right password', () => {
+    const { check } = setUp();
+    expect(check(text('admin', 'pässwörd'))).toBe('ok admin');
+    expect(check(text('admin', 'pässwörd '))).toBe('invalid');
+    expect(check(text('nobody', 'pässwörd'))).toBe('invalid');
+    expect(check(text('', ''))).toBe('invalid');
+  });
+
+  test('of another kind does not', () => {
+    expect(setUp().check({ ...text('admin', 'pässwörd'), passwordType: 'other' })).toBe('invalid');
+  });
+});
+
+describe('the replay cache', () => {
+  test('forgets what is too old to be accepted', () => {
+    const cache = new ReplayCache(60_000);
+    for (let time = 0; time < 1_000_000; time += 100) cache.take(`${time}`, time, time);
+    expect(cache.size).toBeGreaterThanOrEqual(600);
+    expect(cache.size).toBeLessThan(650);
+  });
+
+  test('drops the oldest when it is full, and then accepts nothing as old', () => {
+    const cache = new ReplayCache(600_000, 100);
+    for (let index = 0; index < 101; index++) expect(cache.take(`${index}`, index * 1000, 100_000)).toBe('taken');
+    expect(cache.size).toBe(100);
+    expect(cache.take('0', 0, 100_000)).toBe('expired');
+    expect(cache.take('new', 999, 100_000)).toBe('expired');
+    expect(cache.take('1', 1000, 100_000)).toBe('replayed');
+    expect(cache.take('new', 50_000, 100_000)).toBe('taken');
+  });
+});
