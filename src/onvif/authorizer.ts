@@ -31,7 +31,8 @@ export interface Credentials extends AuthRequest {
 
 /** Why a request may not pass. */
 export interface Denial {
-  readonly status: number;
+  /** Undefined: the fault's own. */
+  readonly status: number | undefined;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly fault: SoapFault;
 }
@@ -105,4 +106,4 @@ export class Authorizer {
 
 const notAuthorized = (reason: string): SoapFault => new SoapFault('Sender', ['NotAuthorized'], reason);
 
-const bad = (fault: SoapFault): Denial => ({ status: 400, headers: {}, fault });
+const bad = (fault: SoapFault): Denial => ({ status: undefined, headers: {}, fault });

@@ -102,7 +102,7 @@ export class OnvifEndpoint {
       const other = isStranger ? entry.operation.answerToStranger?.(entry.soap.read(content)) : undefined;
       if (other) throw other;
       const headers = { ...decision.headers, 'Content-Type': contentTypeOf(soapVersion) };
-      return { status: decision.status, headers, body: writeFault(decision.fault, soapVersion) };
+      return { ...answerFault(decision.fault, soapVersion), status: decision.status ?? statusOf(decision.fault, soapVersion), headers };
     }
     const context = { baseUrl: request.baseUrl, host: request.host, user: decision.user };
     const body = await entry.soap.call(content, context, soapVersion);

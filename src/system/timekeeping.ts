@@ -15,6 +15,7 @@ const SET_TIME_RETRY_MS = 200;
 const SET_TIME_TRIES = 25;
 /** Nothing before this program existed is a time to set, and systemd takes no year of five digits; milliseconds since the epoch. */
 const UTC_RANGE = [Date.UTC(2000, 0), Date.UTC(9999, 0)] as const;
+
 /** The system's clock: its zone, who keeps it, and how to change that. */
 export class Timekeeping {
   readonly #time: Cached<TimeInfo>;

@@ -21,10 +21,6 @@ export class Tools {
     this.#env = { PATH: searchPath, LC_ALL: 'C' };
   }
 
-  has(name: string): boolean {
-    return findProgram(name, this.searchPath) !== undefined;
-  }
-
   /** What a tool prints; undefined if it is missing, fails or takes too long. */
   async ask(name: string, args: readonly string[]): Promise<string | undefined> {
     const path = findProgram(name, this.searchPath);

@@ -55,7 +55,8 @@ export async function startEndpoint({ auth = true }: { auth?: boolean } = {}) {
     log,
   });
   await endpoint.start();
-  const send = (request: Partial<EndpointRequest>): Promise<EndpointAnswer> => endpoint.handle({ ...REQUEST, ...request });
+  const send = (request: Partial<EndpointRequest>): Promise<EndpointAnswer> =>
+    endpoint.handle({ ...REQUEST, signal: new AbortController().signal, ...request });
   return {
     endpoint,
     clock,
@@ -68,7 +69,7 @@ export async function startEndpoint({ auth = true }: { auth?: boolean } = {}) {
   };
 }
 
-const REQUEST: EndpointRequest = {
+const REQUEST: Omit<EndpointRequest, 'signal'> = {
   method: 'POST',
   url: '/onvif/device_service',
   authorization: undefined,
@@ -76,7 +77,6 @@ const REQUEST: EndpointRequest = {
   remoteAddress: '192.168.1.77',
   baseUrl: 'http://192.168.1.5:8080',
   host: '192.168.1.5',
-  signal: new AbortController().signal,
 };
 
 /** The text as a SOAP 1.2 message. */

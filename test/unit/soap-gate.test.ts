@@ -131,9 +131,8 @@ describe('what is refused', () => {
     ['a header after the body', envelope(tds('GetHostname')).replace('</s:Envelope>', '<s:Header/></s:Envelope>')],
     ['a stranger in the envelope', envelope(tds('GetHostname')).replace('<s:Body>', '<s:Foot/><s:Body>')],
     ['text in the envelope', envelope(tds('GetHostname')).replace('<s:Body>', 'x<s:Body>')],
-    ['a name with a colon too many', body(`<s:a:b/>`).replace('a:b', 'a:b')],
-  ])('%s', (name, text) => {
-    expect(refusal(text)).toBe(name === 'a name with a colon too many' ? 'Sender/Namespace' : 'Sender/WellFormed');
+  ])('%s', (_, text) => {
+    expect(refusal(text)).toBe('Sender/WellFormed');
   });
 
   test.each([
@@ -147,7 +146,8 @@ describe('what is refused', () => {
     ['an element', body('<x:GetHostname/>')],
     ['an attribute', body(`<GetHostname xmlns="${TDS}" y:z="1"/>`)],
     ['a prefix declared as nothing', body('<x:GetHostname xmlns:x=""/>')],
-  ])('%s with an undeclared prefix', (_, text) => {
+    ['a name of three parts', body('<s:a:b/>')],
+  ])('%s that has no namespace', (_, text) => {
     expect(refusal(text)).toBe('Sender/Namespace');
   });
 

@@ -97,6 +97,15 @@ describe('a tool that refuses', () => {
     await expect(change(machine)).rejects.toMatchObject({ code: 'SYSTEM_FAILED', message: `${call.split(' ')[0]}: ${words}` });
   });
 
+  test('may say nothing, or too much', async () => {
+    const words = async (text: string) =>
+      pi({ refuse: { 'systemctl reboot': text } })
+        .machine.reboot()
+        .catch(String);
+    expect(await words('')).toBe('AppError: systemctl: failed without a word');
+    expect(await words(`\u001b[31mred ${'x'.repeat(1000)}`)).toBe(`AppError: systemctl: [31mred ${'x'.repeat(292)}`);
+  });
+
   test('may be NetworkManager, which does not run', async () => {
     const { machine } = pi({ networkManager: false });
     await expect(machine.setGateway('192.168.1.1')).rejects.toThrow('nmcli: Error: NetworkManager is not running.');
@@ -389,7 +398,7 @@ describe('an interface', () => {
   });
 
   test('that cannot take a setting over at once is told of in the log', async () => {
-    const { machine, later, warnings } = pi({ refuse: { 'device reapply': 'Error: no' } });
+    const { machine, later, warnings } = pi({ refuse: { 'nmcli device reapply': 'Error: no' } });
     await machine.setInterface('eth0', { ...NOTHING, dhcp: true });
     await later();
     expect(warnings).toEqual([{ device: 'eth0', reason: 'nmcli: Error: no' }]);

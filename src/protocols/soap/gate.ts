@@ -72,6 +72,7 @@ class Gate {
     // What cannot be UTF-8 has been replaced by U+FFFD when the bytes were read.
     if (!isXmlText(text) || text.includes('\ufffd')) throw malformed('The message has characters that XML does not allow.');
     this.#parse(text);
+    if (this.#elementCount === 0) throw malformed('There is no SOAP envelope.');
     const operation = this.#body?.operation;
     if (!this.#body || !operation) throw new SoapFault('Sender', ['UnknownAction'], 'The Body asks for nothing.');
     return {

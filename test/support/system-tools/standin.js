@@ -11,7 +11,7 @@
  *   ntp             {can, on, synchronized}, all true by default
  *   timesync        lines of `timedatectl show-timesync`; absent: no systemd-timesyncd
  *   busyTimes       so many times set-time is refused because the time service is still ending
- *   refuse          {"hostnamectl set-hostname": "text"}: the call that begins so fails with that text
+ *   refuse          {"hostnamectl set-hostname": "text"}: a call of that tool with those words fails with that text
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -29,7 +29,9 @@ export function play(tool, answer) {
   const save = () => writeFileSync(file, JSON.stringify(scenario));
   const words = args.filter((arg) => !arg.startsWith('-'));
   try {
-    const refused = Object.entries(scenario.refuse ?? {}).find(([call]) => `${tool} ${words.join(' ')}`.includes(call));
+    const refused = Object.entries(scenario.refuse ?? {}).find(
+      ([call]) => call.startsWith(`${tool} `) && words.join(' ').includes(call.slice(tool.length + 1)),
+    );
     if (refused) throw new Refusal(refused[1]);
     process.stdout.write(answer(args, scenario, save));
   } catch (error) {
