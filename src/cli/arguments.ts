@@ -17,6 +17,12 @@ export interface Arguments {
   readonly version: boolean;
 }
 
+/** Flags that are no settings, of one command each. */
+const COMMAND_FLAGS = {
+  json: { command: 'discover', type: 'boolean' },
+  timeout: { command: 'discover', type: 'string' },
+} as const;
+
 /** A flag that needs no value: `--hflip`, `--no-hflip`. The ones that turn a whole part off are `--auth on|off`. */
 const isSwitch = (setting: Setting) => setting.kind === 'boolean' && !setting.key.endsWith('.enabled');
 
@@ -28,12 +34,17 @@ export function readArguments(argv: readonly string[]): Arguments {
     version: { type: 'boolean' },
   };
   for (const setting of settings) options[setting.flag] = { type: isSwitch(setting) ? 'boolean' : 'string' };
+  for (const [flag, { type }] of Object.entries(COMMAND_FLAGS)) options[flag] = { type };
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, allowNegative: true });
     const { config, help, version, ...flags } = values as Record<string, string | boolean | undefined>;
     const [command = 'serve', ...rest] = positionals;
+    for (const [flag, owner] of Object.entries(COMMAND_FLAGS))
+      if (flags[flag] !== undefined && owner.command !== command)
+        throw new AppError('USAGE', `--${flag} is an option of the command ${owner.command}.`);
     return { command, positionals: rest, flags, config: config as string | undefined, help: help === true, version: version === true };
   } catch (error) {
+    if (error instanceof AppError) throw error;
     const unknown = /Unknown option '(-\S*?)'/.exec(messageOf(error))?.[1];
     const known = Object.keys(options).map((name) => `--${name}`);
     throw new AppError('USAGE', unknown ? `There is no option ${unknown}.${suggest(unknown, known)}` : messageOf(error), { cause: error });
@@ -55,6 +66,7 @@ export function helpText(): string {
 
 Usage: onvif-camera [serve] [options]      run the camera
        onvif-camera snapshot FILE          take one picture (FILE "-": standard output)
+       onvif-camera discover               list the ONVIF cameras of the network (--json, --timeout SECONDS [3])
 
 ${line('--config FILE', 'Settings file [onvif-camera.yaml, if there]')}${options.join('')}${line('--version', 'Print the version')}${line('-h, --help', 'Print this')}
 Every option is also a key of the settings file and an environment variable: --http-port is http.port and

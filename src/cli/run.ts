@@ -2,6 +2,7 @@ import { killPrograms } from '../camera/program.ts';
 import { AppError, EXIT } from '../core/errors.ts';
 import { helpText, readArguments } from './arguments.ts';
 import type { Context } from './context.ts';
+import { discover } from './discover.ts';
 import { serve } from './serve.ts';
 import { snapshot } from './snapshot.ts';
 
@@ -24,6 +25,8 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
         return await serve(args, context);
       case 'snapshot':
         return await snapshot(args, context);
+      case 'discover':
+        return await discover(args, context);
       default:
         throw new AppError('USAGE', `There is no command "${args.command}".`);
     }

@@ -13,6 +13,8 @@ export const GROUP = '239.255.255.250';
 const POLL_MS = 3000;
 /** Multicast messages stay in the local network (section 2.4 with SOAP-over-UDP). */
 const MULTICAST_TTL = 1;
+/** Bytes that may wait to be read, so that a burst does not push a Probe out. The system allows less, usually 400 kB. */
+const RECEIVE_BUFFER = 1 << 20;
 
 export interface Peer {
   readonly address: string;
@@ -106,9 +108,13 @@ export class WsSockets {
     const before = this.#taken;
     this.#taken = false;
     this.#group ??= await this.#open(GROUP, undefined);
-    if (this.#group) this.#join(this.#group, wanted);
+    const joined = this.#group ? this.#join(this.#group, wanted) : new Set<string>();
     for (const local of wanted) {
-      if (this.#opened.has(local.address)) continue;
+      if (this.#opened.has(local.address)) {
+        // The interface was taken away and came back, faster than we looked.
+        if (joined.has(local.address) && this.#running) this.options.onAddress(local);
+        continue;
+      }
       const socket = await this.#open(local.address, local);
       if (!socket) continue;
       this.#opened.set(local.address, { ...local, socket });
@@ -117,11 +123,13 @@ export class WsSockets {
     this.#report(before);
   }
 
-  /** On every interface, each time: the system forgets about an interface that was gone for a moment. */
-  #join(group: Socket, addresses: readonly LocalAddress[]): void {
+  /** On every interface, each time: the system forgets about one that was gone for a moment. Gives those that are new. */
+  #join(group: Socket, addresses: readonly LocalAddress[]): Set<string> {
+    const joined = new Set<string>();
     for (const { address } of addresses) {
       try {
         group.addMembership(GROUP, address);
+        joined.add(address);
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         // It is a member already.
@@ -129,9 +137,10 @@ export class WsSockets {
         // Interfaces that are gone count towards the system's limit until the socket is closed.
         if (code === 'ENOBUFS') this.#group = void group.close();
         this.options.log.debug('an interface cannot be joined to the WS-Discovery group', { address, reason: messageOf(error) });
-        if (code === 'ENOBUFS') return;
+        if (code === 'ENOBUFS') return joined;
       }
     }
+    return joined;
   }
 
   /** Undefined if the address cannot be used now. */
@@ -149,6 +158,7 @@ export class WsSockets {
       return undefined;
     }
     socket.setMulticastTTL(MULTICAST_TTL);
+    socket.setRecvBufferSize(RECEIVE_BUFFER);
     socket.on('message', (datagram, { address: from, port }) => onDatagram(datagram, { address: from, port }, local));
     socket.on('error', (error) => {
       log.debug('a WS-Discovery socket failed', { address, reason: error.message });

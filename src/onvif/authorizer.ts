@@ -62,8 +62,7 @@ export class Authorizer {
   /** Operations that need no login ignore credentials, wrong ones too: clients send them with a clock not yet set. */
   async decide(operation: Operation, credentials: Credentials): Promise<Decision> {
     if (mayAccess(undefined, operation.access)) return { user: undefined };
-    if (credentials.authorization === undefined && credentials.token === undefined)
-      return this.#challenge(false, 'Credentials are needed.');
+    if (credentials.authorization === undefined && credentials.token === undefined) return this.ask();
     const turn = this.options.limiter.turn(credentials.remoteAddress, credentials.signal);
     // Not awaited where there is nothing to wait for: guesses at a time are then checked, and counted, one by one.
     if ((turn === 'granted' ? turn : await turn) !== 'granted')
@@ -77,6 +76,11 @@ export class Authorizer {
     this.options.limiter.succeeded(credentials.remoteAddress);
     if (mayAccess(decision.user?.level, operation.access)) return decision;
     return bad(notAuthorized(`The user may not call ${operation.name}.`));
+  }
+
+  /** The answer to somebody who showed no credentials. */
+  ask(): Denial {
+    return this.#challenge(false, 'Credentials are needed.');
   }
 
   #check(credentials: Credentials): Decision {

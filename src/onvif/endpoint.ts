@@ -82,6 +82,15 @@ export class OnvifEndpoint {
     }
     if (method !== 'POST')
       return { status: 405, headers: { Allow: 'POST', 'Content-Type': 'text/plain; charset=utf-8' }, body: 'SOAP is spoken here: POST.\n' };
+    if (body === undefined && request.authorization === undefined && this.options.authorizer) {
+      // So do clients of HTTP Digest begin (curl, gSOAP): they send the body when they know the nonce.
+      const { fault, status, headers } = this.options.authorizer.ask();
+      return {
+        ...answerFault(fault, '1.2'),
+        ...(status === undefined ? {} : { status }),
+        headers: { ...headers, 'Content-Type': contentTypeOf('1.2') },
+      };
+    }
     const soapRequest = readRequest(body ?? '');
     if ('fault' in soapRequest) return answerFault(soapRequest.fault, soapRequest.soapVersion);
     try {

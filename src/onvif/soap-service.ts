@@ -25,7 +25,6 @@ interface Output {
 /** The parts of the library's model of a WSDL that are used here. */
 interface Definitions {
   readonly services: Readonly<Record<string, { readonly ports: Readonly<Record<string, { readonly binding: Binding }>> }>>;
-  readonly xmlns: Readonly<Record<string, string>>;
 }
 
 interface Binding {

@@ -382,9 +382,19 @@ describe('refusals', () => {
     expect((await post(envelope(tds('GetScopes')))).status).toBe(200);
   });
 
-  test('no body, and a body that is no SOAP', async () => {
+  test('no body and no credentials: the challenge, for clients of HTTP Digest begin so', async () => {
+    const answer = await send({ body: undefined });
+    expect([answer.status, faultCodes(answer)]).toEqual([401, 'Sender/NotAuthorized']);
+    expect(answer.headers['WWW-Authenticate']).toEqual([
+      expect.stringMatching(/^Digest /),
+      expect.stringMatching(/^Digest /),
+      expect.stringMatching(/^Basic /),
+    ]);
+  });
+
+  test('a body that is no SOAP', async () => {
     const { send } = await startEndpoint();
-    for (const body of [undefined, '', 'x', '<html/>', '{}']) {
+    for (const body of ['', 'x', '<html/>', '{}']) {
       const answer = await send({ body });
       expect([answer.status, faultCodes(answer)]).toEqual([400, 'Sender/WellFormed']);
     }

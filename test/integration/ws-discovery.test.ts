@@ -57,6 +57,12 @@ inOwnNetwork(import.meta.filename, [], () => {
       (message !== undefined && 'relatesTo' in message && message.relatesTo === id) || text.includes(`<a:RelatesTo>${id}<`);
   let count = 0;
   const newId = () => `urn:uuid:test-${++count}`;
+  async function until(condition: () => boolean): Promise<void> {
+    for (const end = performance.now() + 8000; !condition(); ) {
+      if (performance.now() > end) throw new Error('it did not come to that');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
   /** Asks something that is answered always, and waits for the answer: what was asked before it has had its time. */
   async function settle(to?: string): Promise<void> {
     const id = newId();
@@ -172,7 +178,7 @@ inOwnNetwork(import.meta.filename, [], () => {
       station.send(REQUESTS.bare(newId()));
       station.send(REQUESTS.bare(newId()), '10.99.0.1');
       station.send(REQUESTS.resolve(`urn:uuid:${UUID}`, newId()));
-      while (discovery.counters.received < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+      await until(() => discovery.counters.received >= 3);
       // Longer than any delay before a Hello or an answer.
       await new Promise((resolve) => setTimeout(resolve, 700));
       await discovery.stop();
@@ -199,9 +205,10 @@ inOwnNetwork(import.meta.filename, [], () => {
     test('one that comes later is used, with its own address; one that is made anew as well', async () => {
       const discovery = await startDiscovery();
       await station.hears(is('Hello'));
+      let second: Station;
       for (const network of ['10.99.1', '10.99.1', '10.99.2']) {
         neighbour.connect('wlan0', network);
-        const second = await Station.start(neighbour, `${network}.2`);
+        second = await Station.start(neighbour, `${network}.2`);
         const hello = await second.hears(is('Hello'));
         expect(hello).toMatchObject({
           from: `${network}.1`,
@@ -274,7 +281,7 @@ inOwnNetwork(import.meta.filename, [], () => {
       const discovery = await startDiscovery();
       const asked = 200;
       for (let at = 0; at < asked; at++) station.send(REQUESTS.bare(newId()), '10.99.0.1');
-      while (discovery.counters.received < asked) await new Promise((resolve) => setTimeout(resolve, 10));
+      await until(() => discovery.counters.received >= asked);
       expect(discovery.counters.answered).toBeLessThan(40);
       expect(discovery.counters.refused).toBeGreaterThan(150);
     });
@@ -285,7 +292,7 @@ inOwnNetwork(import.meta.filename, [], () => {
       execFileSync('ip', ['route', 'replace', '203.0.113.9', 'via', '10.99.0.2']);
       const afar = await Station.start(neighbour, '203.0.113.9');
       afar.send(REQUESTS.bare(newId()), '10.99.0.1');
-      while (discovery.counters.refused < 1) await new Promise((resolve) => setTimeout(resolve, 10));
+      await until(() => discovery.counters.refused >= 1);
       await settle('10.99.0.1');
       expect(afar.heard).toEqual([]);
       await afar.stop();

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
-import { needsPython, PYTHON } from '../support/programs.ts';
+import { needsProgram, needsPython, PYTHON } from '../support/programs.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { basic, PASSWORD, Server } from '../support/server.ts';
 import { Viewer } from '../support/viewer.ts';
@@ -69,7 +69,10 @@ describe('npm onvif (agsh), which UniFi Protect and Scrypted use', () => {
       });
     });
   const call = <T>(cam: Cam, method: keyof Cam, ...args: unknown[]): Promise<T> =>
-    promisify(cam[method] as (...all: unknown[]) => void).bind(cam)(...args) as Promise<T>;
+    new Promise((resolve, reject) => {
+      const done = (error: Error | null, result: T) => (error ? reject(error) : resolve(result));
+      (cam[method] as (...all: unknown[]) => void).call(cam, ...args, done);
+    });
 
   test('connects, and finds capabilities, profile, stream and snapshot', async () => {
     const cam = await connect();
@@ -136,6 +139,27 @@ describe('node-onvif-ts', () => {
     const { body } = await device.fetchSnapshot();
     expect(readJpegHeader(Buffer.from(body))).toMatchObject({ width: 640, height: 480 });
   });
+});
+
+describe('curl', () => {
+  const body = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><GetProfiles xmlns="${MEDIA}"/></s:Body></s:Envelope>`;
+  for (const [title, options] of [
+    ['with HTTP Digest, whose first request has no body', ['--digest', '-u', `admin:${PASSWORD}`]],
+    [
+      'with Expect: 100-continue and a chunked body',
+      ['--basic', '-u', `admin:${PASSWORD}`, '-H', 'Expect: 100-continue', '-H', 'Transfer-Encoding: chunked'],
+    ],
+    [
+      'at a path with a slash too many and another content type',
+      ['--basic', '-u', `admin:${PASSWORD}`, '-H', 'Content-Type: application/xml', '--path-as-is'],
+    ],
+  ] as const) {
+    needsProgram('curl', `calls a service ${title}`, async () => {
+      const path = options.includes('--path-as-is' as never) ? '//onvif/anything' : '/onvif/media_service';
+      const { stdout } = await promisify(execFile)('curl', ['-sS', '--fail', ...options, '-d', body, server.url + path]);
+      expect(stdout).toContain('GetProfilesResponse');
+    });
+  }
 });
 
 describe('python-zeep, strict', () => {

@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { envelope, fixture, security, startEndpoint, tds, trt } from '../support/onvif-endpoint.ts';
@@ -9,6 +11,7 @@ const RUNS = 10_000;
 const requests = [
   ...readdirSync(join(import.meta.dirname, '../fixtures/soap')).map((name) => fixture(name.replace('.xml', ''))),
   envelope(tds('GetSystemDateAndTime')),
+  envelope(tds('GetDeviceInformation')),
   envelope(tds('GetHostname'), security()),
   envelope(tds('CreateUsers', '<User token="a"><tt:Username>a</tt:Username><tt:Password> b </tt:Password></User><User/>'), security()),
   envelope(trt('GetStreamUri', '<StreamSetup><tt:Stream>RTP-Unicast</tt:Stream></StreamSetup><ProfileToken>a</ProfileToken>'), security()),
@@ -60,6 +63,9 @@ const SNIPPETS = [
   '<a>'.repeat(50),
 ];
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
 interface Edit {
   readonly at: number;
   readonly remove: number;
@@ -108,19 +114,18 @@ test(`${RUNS} mutated requests are answered, each in its way, and leave nothing 
 }, 120_000);
 
 test('mutated requests do not grow the process', async () => {
-  const { post } = await startEndpoint();
-  const collect = globalThis.gc;
+  // Who guesses has to wait; that this ends, and grows nothing, is tested elsewhere.
+  const { post } = await startEndpoint({ auth: false });
   const bodies = requests.flatMap((request) =>
     SNIPPETS.map((insert, index) => mutate(request, [{ at: index / SNIPPETS.length, remove: 3, insert }])),
   );
   const round = async () => {
     for (const body of bodies) await post(body);
-    collect?.();
+    collectGarbage();
     return process.memoryUsage().heapUsed;
   };
   for (let warm = 0; warm < 3; warm++) await round();
   const before = await round();
   for (let time = 0; time < 8; time++) await round();
-  // Without a forced collection the heap may hold some garbage.
-  expect((await round()) - before).toBeLessThan(collect ? 2_000_000 : 40_000_000);
+  expect((await round()) - before).toBeLessThan(2_000_000);
 }, 60_000);

@@ -22,7 +22,7 @@ describe('the settings', () => {
 
   test('no flag is that of the command itself, nor the negation of another', () => {
     const flags = settings.map((setting) => setting.flag);
-    for (const taken of ['config', 'help', 'version']) expect(flags).not.toContain(taken);
+    for (const taken of ['config', 'help', 'version', 'json', 'timeout']) expect(flags).not.toContain(taken);
     expect(flags.filter((flag) => flag.startsWith('no-'))).toEqual([]);
   });
 
@@ -84,6 +84,12 @@ describe('readArguments', () => {
     }
   });
 
+  test('flags of one command are refused for others', () => {
+    expect(readArguments(['discover', '--json', '--timeout', '5']).flags).toEqual({ json: true, timeout: '5' });
+    for (const argv of [['--json'], ['snapshot', 'a.jpg', '--timeout=5']])
+      expect(usageError(...argv).message).toMatch(/^--(json|timeout) is an option of the command discover\.$/);
+  });
+
   test('a switch can be turned off, and the last word counts', () => {
     expect(readArguments(['--no-hflip']).flags).toEqual({ hflip: false });
     expect(readArguments(['--hflip', '--no-hflip', '--vflip', '--fps', '1', '--fps', '2']).flags).toEqual({
@@ -133,7 +139,7 @@ describe('the help', () => {
   });
 
   test('every flag in it exists', () => {
-    const known = new Set(['config', 'version', 'help', ...settings.map((setting) => setting.flag)]);
+    const known = new Set(['config', 'version', 'help', 'json', 'timeout', ...settings.map((setting) => setting.flag)]);
     const named = [...helpText().matchAll(/--([a-z][a-z-]*)/g)].map((match) => match[1]!);
     // The capture program's own, in the example of --extra-args.
     expect(named.filter((flag) => !known.has(flag))).toEqual(['mode']);

@@ -37,6 +37,7 @@ async function command(
     env: { PATH: process.env.PATH },
     home: dir,
     version: '1.2.3',
+    wsdlDir: '/nonexistent',
     webDir: dir,
     stdout: { write: (chunk) => out.push(Buffer.from(chunk)) },
     stderr: {

@@ -90,7 +90,13 @@ const v4l2 = (changed: CameraSettings, format: string) =>
 
 /** Every way in which a source of a kind can meet the settings. */
 const SOURCES: Readonly<Record<string, (changed: CameraSettings) => { unsupported: readonly SettingName[] }[]>> = {
-  rpicam: (changed) => [new RpicamSource({ program: '/rpicam-vid', sensor: { index: 0, model: 'x', width: 1, height: 1, id: 'x', modes: [] }, workDir: '/', searchPath: '' }, changed, deps)],
+  rpicam: (changed) => [
+    new RpicamSource(
+      { program: '/rpicam-vid', sensor: { index: 0, model: 'x', width: 1, height: 1, id: 'x', modes: [] }, workDir: '/', searchPath: '' },
+      changed,
+      deps,
+    ),
+  ],
   v4l2: (changed) => [v4l2(changed, 'mjpeg'), v4l2(changed, 'yuyv422')],
   images: (changed) => [new ImagesSource('/', changed, deps)],
   test: (changed) => [new TestPatternSource(changed, deps)],

@@ -13,6 +13,7 @@ export const profileOperations = (model: MediaModel): readonly Operation[] => [
   {
     name: 'CreateProfile',
     access: 'ACTUATE',
+    answerToStranger,
     handle: (request) => {
       const name = required(request, 'Name').trim();
       if (name.length > MAX_NAME || name.search(UNPRINTABLE) >= 0)

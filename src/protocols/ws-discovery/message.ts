@@ -66,9 +66,11 @@ const MAX_ID = 256;
  * is too large or has a DOCTYPE gives undefined; nothing throws.
  */
 export function parseMessage(datagram: Buffer): Message | undefined {
-  // Most of what is not for us is recognised without being parsed.
+  // Most of what is no message is recognised without being parsed.
   if (datagram.length > MAX_DATAGRAM || !datagram.includes(DISCOVERY)) return undefined;
-  const envelope = readXml(datagram.toString('utf8'));
+  const text = datagram.toString('utf8').trimEnd();
+  if (!text.endsWith('>') || text.includes('<!DOCTYPE')) return undefined;
+  const envelope = readXml(text);
   const soap = (Object.keys(SOAP) as SoapVersion[]).find((version) => envelope?.uri === SOAP[version]);
   if (envelope?.local !== 'Envelope' || !soap) return undefined;
   const header = child(envelope, SOAP[soap], 'Header');

@@ -41,8 +41,7 @@ const strcmp0: Rule = (probed, ours) => probed === ours;
 
 /** Both are UUIDs, and the same. */
 const uuid: Rule = (probed, ours) => {
-  const digits = (text: string) =>
-    /^(?:urn:)?uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(text)?.[1]?.toLowerCase();
+  const digits = (text: string) => /^(?:urn:)?uuid:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(text)?.[1]?.toLowerCase();
   return digits(probed) !== undefined && digits(probed) === digits(ours);
 };
 

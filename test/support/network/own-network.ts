@@ -5,6 +5,8 @@ import { program } from '../programs.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MARK = 'IN_OWN_NETWORK';
+/** Longest time for all tests of a file, milliseconds; they take less than a minute. */
+const TIMEOUT_MS = 180_000;
 /** Without root, as root of a user namespace. */
 const UNSHARE = process.getuid?.() === 0 ? ['-n'] : ['-r', '-n'];
 
@@ -35,14 +37,19 @@ export function inOwnNetwork(file: string, programs: readonly string[], define: 
     `in a network of its own${reason ? ` (${reason})` : ''}`,
     async () => {
       const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js')];
-      const args = [...UNSHARE, process.execPath, ...jest, '--runInBand', '--verbose', file];
+      const args = [...UNSHARE, process.execPath, ...jest, '--runInBand', '--verbose', '--forceExit', file];
       await new Promise<void>((resolve, reject) => {
-        execFile('unshare', args, { cwd: ROOT, env: { ...process.env, [MARK]: '1' } }, (error, stdout, stderr) => {
-          if (error) reject(new Error(`${stdout}${stderr}`));
-          else resolve();
-        });
+        execFile(
+          'unshare',
+          args,
+          { cwd: ROOT, env: { ...process.env, [MARK]: '1' }, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' },
+          (error, stdout, stderr) => {
+            if (error) reject(new Error(`${stdout}${stderr}`));
+            else resolve();
+          },
+        );
       });
     },
-    240_000,
+    TIMEOUT_MS + 5000,
   );
 }

@@ -21,13 +21,16 @@ export class Station {
   readonly heard: Heard[] = [];
   readonly #waiting = new Set<() => void>();
 
-  private constructor(private readonly process: ChildProcessWithoutNullStreams) {}
+  private constructor(
+    private readonly process: ChildProcessWithoutNullStreams,
+    private readonly address: string,
+  ) {}
 
   static async start(neighbour: Neighbour, address: string): Promise<Station> {
     const [command, args] = neighbour.command(process.execPath, join(import.meta.dirname, 'wsd-station.js'), address);
     const child = spawn(command, args);
     child.stderr.pipe(process.stderr);
-    const station = new Station(child);
+    const station = new Station(child, address);
     const lines = createInterface({ input: child.stdout });
     await once(lines, 'line');
     lines.on('line', (line) => station.#hear(JSON.parse(line)));
@@ -64,6 +67,8 @@ export class Station {
   }
 
   #hear(heard: Omit<Heard, 'at' | 'message'>): void {
+    // What it sends to the group comes back.
+    if (heard.from === this.address) return;
     this.heard.push({ ...heard, at: performance.now(), message: parseMessage(Buffer.from(heard.text)) });
     for (const wake of this.#waiting) wake();
   }

@@ -1,0 +1,109 @@
+import { AppError, EXIT } from '../core/errors.ts';
+import type { Arguments } from './arguments.ts';
+import type { Context } from './context.ts';
+
+/** One search: the client library asks for a second and a half and listens for three. */
+const ROUND_S = 3;
+const MAX_TIMEOUT_S = 600;
+
+/** A camera that answered; absent parts are empty. */
+interface Found {
+  readonly address: string;
+  readonly name: string;
+  readonly hardware: string;
+  readonly xaddr: string;
+  readonly uuid: string;
+}
+
+type Answers = Awaited<ReturnType<typeof import('node-onvif-ts').startProbe>>;
+
+/** `onvif-camera discover`: the ONVIF cameras that answer a search of the network, as a table or as JSON. */
+export async function discover(args: Arguments, context: Context): Promise<number> {
+  if (args.positionals.length > 0) throw new AppError('USAGE', `discover takes no "${args.positionals[0]}".`);
+  const seconds = readTimeout(args.flags.timeout);
+  const json = args.flags.json === true;
+  const found = new Map<string, Found>();
+  let stopped = false;
+  void context.stopRequested.then(() => {
+    stopped = true;
+  });
+  for (let spent = 0; spent < seconds && !stopped; spent += ROUND_S)
+    for (const camera of await Promise.race([search(), context.stopRequested.then(() => [])])) found.set(camera.uuid, camera);
+  const cameras = [...found.values()].sort((one, two) => one.address.localeCompare(two.address, 'en', { numeric: true }));
+  if (json) context.stdout.write(`${JSON.stringify(cameras, null, 2)}\n`);
+  else if (cameras.length > 0) context.stdout.write(table(cameras));
+  else
+    context.stderr.write(
+      `No ONVIF camera answered within ${Math.ceil(seconds / ROUND_S) * ROUND_S} s.\n` +
+        'Cameras are found in the same network only (same router, no guest Wi-Fi), if their discovery is on and UDP port 3702 is not blocked.\n',
+    );
+  return EXIT.ok;
+}
+
+function readTimeout(text: string | boolean | undefined): number {
+  if (text === undefined) return ROUND_S;
+  const seconds = Number(text);
+  if (!(seconds > 0 && seconds <= MAX_TIMEOUT_S))
+    throw new AppError('USAGE', `--timeout takes seconds from 1 to ${MAX_TIMEOUT_S}, not "${text}".`);
+  return seconds;
+}
+
+async function search(): Promise<Found[]> {
+  const { startProbe } = await import('node-onvif-ts');
+  const log = console.log;
+  // The library prints what it cannot read; standard output is for the cameras.
+  console.log = () => {};
+  try {
+    return readAnswers(await startProbe());
+  } finally {
+    console.log = log;
+  }
+}
+
+/** What strangers answered: any part may be missing or of another kind. */
+export function readAnswers(answers: Answers): Found[] {
+  return answers.flatMap(({ urn, name, hardware, xaddrs }) => {
+    const urls = xaddrs.filter((each) => URL.canParse(each));
+    // Some list an IPv6 or link-local address first.
+    const xaddr = urls.find((each) => /^\d+(\.\d+){3}$/.test(new URL(each).hostname) && !each.includes('//169.254.')) ?? urls[0];
+    if (xaddr === undefined) return [];
+    return [
+      {
+        address: new URL(xaddr).hostname,
+        name: readable(name),
+        hardware: readable(hardware),
+        xaddr,
+        uuid: readable(urn).replace(/^(urn:)?uuid:/i, ''),
+      },
+    ];
+  });
+}
+
+/** Without the escapes of a URI, and without what moves the cursor of a terminal. */
+function readable(text: unknown): string {
+  if (typeof text !== 'string') return '';
+  let decoded = text;
+  try {
+    decoded = decodeURIComponent(text);
+  } catch {
+    // It is shown as it came.
+  }
+  return decoded.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').trim();
+}
+
+function table(cameras: readonly Found[]): string {
+  const rows = [
+    ['ADDRESS', 'NAME', 'HARDWARE', 'DEVICE SERVICE', 'UUID'],
+    ...cameras.map((each) => [each.address, each.name, each.hardware, each.xaddr, each.uuid]),
+  ];
+  const widths = (rows[0] as string[]).map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] as number))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
+}
