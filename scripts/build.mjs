@@ -9,12 +9,20 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist');
 rmSync(out, { recursive: true, force: true });
 
-// body-parser brings iconv-lite with tables for East Asian charsets, half a megabyte that would stay in memory; the only
-// bodies read as text are UTF-8 (forms, SOAP). Asking for one of those charsets then fails as any unknown one does.
-const withoutCharsetTables = {
-  name: 'without-charset-tables',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /iconv-lite[/\\]encodings[/\\]tables[/\\].*\.json$/ }, () => ({ contents: '[]', loader: 'json' })),
+// Tables that would stay in memory for nothing. body-parser brings iconv-lite with East Asian charsets, half a megabyte;
+// the only bodies read as text are UTF-8 (forms, SOAP), and asking for one of those charsets fails as any unknown one does.
+// express brings 2,500 media types; we serve these.
+const MEDIA_TYPES =
+  /^(text\/(html|css|plain|javascript|xml)|application\/(json|javascript|xml|soap\+xml|x-www-form-urlencoded|octet-stream)|image\/(jpeg|png|svg\+xml))$/;
+const withoutTables = {
+  name: 'without-tables',
+  setup({ onLoad }) {
+    onLoad({ filter: /iconv-lite[/\\]encodings[/\\]tables[/\\].*\.json$/ }, () => ({ contents: '[]', loader: 'json' }));
+    onLoad({ filter: /mime-db[/\\]db\.json$/ }, ({ path }) => {
+      const served = Object.entries(JSON.parse(readFileSync(path, 'utf8'))).filter(([type]) => MEDIA_TYPES.test(type));
+      return { contents: JSON.stringify(Object.fromEntries(served)), loader: 'json' };
+    });
+  },
 };
 
 const { metafile } = await build({
@@ -28,7 +36,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20.19',
   external: ['sharp'],
-  plugins: [withoutCharsetTables],
+  plugins: [withoutTables],
   legalComments: 'none',
   // Not the names, so that stacks stay readable. The source text stays in memory while the program runs.
   minifyWhitespace: true,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { Discovery } from './adapters/discovery.ts';
 import { Identity } from './adapters/identity.ts';
 import type { LazyEndpoint } from './adapters/lazy-endpoint.ts';
 import { adaptCamera } from './adapters/media-camera.ts';
@@ -58,6 +59,7 @@ export class App {
   readonly #identity: Identity;
   readonly #machine: Machine;
   readonly #onvif: LazyEndpoint;
+  #discovery: Discovery | undefined;
   #askRestart = (): void => {};
   /** Resolves when a client asked to start anew; the one who started the app does it. */
   readonly restartRequested = new Promise<void>((resolve) => {
@@ -170,6 +172,7 @@ export class App {
       const resolved = await this.#camera.resolve();
       this.#hub.setStatus({ ...this.#hub.status, source: resolved.source.description, notices: resolved.notices });
       this.#hub.start();
+      await this.#startDiscovery();
       return resolved;
     } catch (error) {
       await this.stop();
@@ -177,8 +180,25 @@ export class App {
     }
   }
 
+  async #startDiscovery(): Promise<void> {
+    const { config, clock, log } = this.options;
+    if (!config.discovery.enabled || isLoopback(config.bind)) return;
+    this.#discovery = new Discovery({
+      machine: this.#machine,
+      state: this.#state,
+      identity: this.#identity,
+      port: this.port,
+      onFound: () => this.#onvif.warmUp(),
+      clock,
+      log,
+    });
+    await this.#discovery.start();
+  }
+
   /** Stops everything; resolves when nothing is left running. */
   async stop(): Promise<void> {
+    // Goodbye first: who is told that we go does not ask any more.
+    await this.#discovery?.stop();
     await Promise.all([this.#http.stop(), this.#camera.stop()]);
     removeRunFile(this.options.dataDir, process.pid);
   }
@@ -204,6 +224,9 @@ export class App {
     this.options.clock.after(RESTART_DELAY_MS, this.#askRestart);
   }
 }
+
+/** A server for this machine alone is not to be announced to others. */
+const isLoopback = (bind: string) => /^(127\.|::1$|localhost$)/.test(bind);
 
 /** Where this machine reaches a server that listens on `bind`. */
 function localAddress(bind: string): string {

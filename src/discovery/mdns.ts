@@ -43,7 +43,7 @@ interface Answer {
   readonly data: unknown;
 }
 /** The library's socket: errors that nobody listens to would end the program. */
-type Mdns = EventEmitter & { respond(packet: Packet | Answer[], ...rest: unknown[]): void };
+type Responder = EventEmitter & { respond(packet: Packet | Answer[], ...rest: unknown[]): void };
 
 /** What is published on one interface. */
 interface Published {
@@ -107,7 +107,7 @@ export class Mdns {
     const socketOptions = { port: 5353, interface: address, bind: '0.0.0.0' };
     const ignore = (error: unknown) => log.debug('mDNS', { address, reason: messageOf(error) });
     const bonjour = new Bonjour(socketOptions, ignore);
-    const { mdns } = (bonjour as unknown as { server: { mdns: Mdns } }).server;
+    const { mdns } = (bonjour as unknown as { server: { mdns: Responder } }).server;
     mdns.on('error', (error: unknown) => this.#refuse(address, error));
     mdns.on('warning', ignore);
     const respond = mdns.respond.bind(mdns);

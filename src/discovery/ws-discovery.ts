@@ -34,6 +34,8 @@ export interface WsDiscoveryOptions {
   discoverable(): boolean;
   /** Rises when scopes, types or XAddrs change, across restarts; `xaddrs` are all that are in use, sorted. */
   metadataVersion(xaddrs: readonly string[]): number;
+  /** Somebody searched and is being answered: he will ask for more in a moment. */
+  readonly onAnswer?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
   /** From 0 to below 1. */
@@ -155,6 +157,7 @@ export class WsDiscovery {
           ? buildMatchingRuleFault(message as Probe, messageId())
           : buildMatches(message, this.#target(from.address), messageId(), this.#nextSequence());
       this.#counters.answered++;
+      this.options.onAnswer?.();
       void this.#sockets.send(from.address, answer, peer);
     });
   }

@@ -383,6 +383,7 @@ describe('refusals', () => {
   });
 
   test('no body and no credentials: the challenge, for clients of HTTP Digest begin so', async () => {
+    const { send } = await startEndpoint();
     const answer = await send({ body: undefined });
     expect([answer.status, faultCodes(answer)]).toEqual([401, 'Sender/NotAuthorized']);
     expect(answer.headers['WWW-Authenticate']).toEqual([

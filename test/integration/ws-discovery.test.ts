@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { run } from '../../src/cli/run.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Logger } from '../../src/core/log.ts';
 import { WsDiscovery, type WsDiscoveryOptions } from '../../src/discovery/ws-discovery.ts';
@@ -299,12 +300,50 @@ inOwnNetwork(import.meta.filename, [], () => {
     });
   });
 
+  describe('onvif-camera discover', () => {
+    async function discover(...argv: string[]) {
+      execFileSync('ip', ['route', 'replace', 'default', 'via', '10.99.0.2']);
+      let stdout = '';
+      let stderr = '';
+      const code = await run(['discover', ...argv], {
+        env: {},
+        home: '/',
+        version: '1',
+        webDir: '/',
+        wsdlDir: '/',
+        stdout: { write: (text) => (stdout += text) },
+        stderr: { write: (text) => (stderr += text) },
+        stopRequested: new Promise(() => {}),
+        onExit() {},
+      });
+      return { code, stdout, stderr };
+    }
+
+    test('lists all cameras as a table and as JSON', async () => {
+      await startDiscovery();
+      await startDiscovery({ uuid: 'second', xaddr: (host) => `http://${host}:8081/onvif/device_service` });
+      const { code, stdout } = await discover();
+      expect(code).toBe(0);
+      expect(stdout).toContain('ADDRESS    NAME       HARDWARE  DEVICE SERVICE');
+      expect(stdout).toContain(`10.99.0.1  Pi Camera  RPi4      http://10.99.0.1:8080/onvif/device_service  ${UUID}\n`);
+      const found = JSON.parse((await discover('--json', '--timeout', '2')).stdout) as { uuid: string }[];
+      expect(found.map(({ uuid }) => uuid).sort()).toEqual([UUID, 'second']);
+    });
+
+    test('says so when there is none', async () => {
+      const { code, stdout, stderr } = await discover();
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+      expect(stderr).toContain('No ONVIF camera answered within 3 s.');
+      expect(JSON.parse((await discover('--json')).stdout)).toEqual([]);
+    });
+  });
+
   describe('clients in the field find it', () => {
-    const run = (script: string) => neighbour.output(process.execPath, '--input-type=module', '-e', script);
+    const script = (text: string) => neighbour.output(process.execPath, '--input-type=module', '-e', text);
 
     test('node-onvif-ts', async () => {
       await startDiscovery();
-      const out = await run(
+      const out = await script(
         `process.chdir(${JSON.stringify(ROOT)}); const { startProbe } = await import(${JSON.stringify(join(ROOT, 'node_modules/node-onvif-ts/dist/node-onvif/index.js'))}); console.log(JSON.stringify(await startProbe()));`,
       );
       expect(JSON.parse(out)).toEqual([
@@ -322,7 +361,7 @@ inOwnNetwork(import.meta.filename, [], () => {
 
     test('onvif', async () => {
       await startDiscovery();
-      const out = await run(
+      const out = await script(
         `import { createRequire } from 'node:module'; const { Discovery } = createRequire(${JSON.stringify(`${ROOT}/package.json`)})('onvif');
          Discovery.probe({ timeout: 1500, resolve: false }, (error, found) => console.log(JSON.stringify({ error, found })));`,
       );

@@ -1,0 +1,72 @@
+import type { StateStore } from '../config/state.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+import type { Machine } from '../core/machine.ts';
+import { Mdns } from '../discovery/mdns.ts';
+import { nextMetadata } from '../discovery/metadata-version.ts';
+import { WsDiscovery } from '../discovery/ws-discovery.ts';
+import { deviceScopes } from '../onvif/device/scopes.ts';
+import { ONVIF_TYPES } from '../protocols/ws-discovery/names.ts';
+import type { Identity } from './identity.ts';
+
+const DEVICE_PATH = '/onvif/device_service';
+
+export interface DiscoveryParts {
+  readonly machine: Machine;
+  readonly state: StateStore;
+  readonly identity: Identity;
+  /** Port of the web server. */
+  readonly port: number;
+  /** Somebody is about to ask us. */
+  readonly onFound: () => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Makes the camera findable, by WS-Discovery and mDNS. */
+export class Discovery {
+  readonly #ws: WsDiscovery;
+  readonly #mdns: Mdns;
+  #scopes: readonly string[] = [];
+
+  constructor(private readonly parts: DiscoveryParts) {
+    const { machine, state, identity, port, clock, log } = parts;
+    const { uuid } = state.state;
+    this.#ws = new WsDiscovery({
+      uuid,
+      types: ONVIF_TYPES,
+      scopes: () => this.#scopes,
+      xaddr: (address) => `http://${address}:${port}${DEVICE_PATH}`,
+      onAnswer: parts.onFound,
+      discoverable: () => identity.discoverable,
+      metadataVersion: (xaddrs) => {
+        const next = nextMetadata(state.state.metadata, [...ONVIF_TYPES.map(({ local }) => local), ...this.#scopes, ...xaddrs]);
+        if (next.version !== state.state.metadata?.version) state.update({ metadata: next });
+        return next.version;
+      },
+      clock,
+      log,
+    });
+    const { model, serial } = machine.hardware();
+    this.#mdns = new Mdns({ name: identity.name, uuid, model, serial, httpPort: port, onvifPath: DEVICE_PATH, clock, log });
+    identity.onChange(() => {
+      void this.#readScopes().then(() => this.#ws.changed());
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#readScopes();
+    await this.#ws.start();
+    this.#mdns.start();
+  }
+
+  /** Says goodbye and stops. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#ws.stop(), this.#mdns.stop()]);
+  }
+
+  async #readScopes(): Promise<void> {
+    const { machine, identity } = this.parts;
+    this.#scopes = (await deviceScopes({ machine, store: identity })).map(({ uri }) => uri);
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, test } from '@jest/globals';
+import { readAnswers } from '../../src/cli/discover.ts';
+import { run } from '../../src/cli/run.ts';
+
+const answer = (changes: object) => ({
+  urn: 'urn:uuid:9a8b7c6d-1234-4abc-8def-0123456789ab',
+  name: 'Pi%20Camera',
+  hardware: 'RPi4',
+  location: '',
+  types: [],
+  scopes: [],
+  xaddrs: ['http://192.168.1.5:8080/onvif/device_service'],
+  ...changes,
+});
+
+describe('readAnswers', () => {
+  test('takes what a table needs', () => {
+    expect(readAnswers([answer({})])).toEqual([
+      {
+        address: '192.168.1.5',
+        name: 'Pi Camera',
+        hardware: 'RPi4',
+        xaddr: 'http://192.168.1.5:8080/onvif/device_service',
+        uuid: '9a8b7c6d-1234-4abc-8def-0123456789ab',
+      },
+    ]);
+  });
+
+  test('prefers an IPv4 address, and one that is not link-local', () => {
+    const xaddrs = ['http://[fe80::1]/a', 'http://169.254.3.4/b', 'http://10.0.0.2/c'];
+    expect(readAnswers([answer({ xaddrs })])).toMatchObject([{ address: '10.0.0.2', xaddr: 'http://10.0.0.2/c' }]);
+    expect(readAnswers([answer({ xaddrs: xaddrs.slice(0, 1) })])).toMatchObject([{ address: '[fe80::1]' }]);
+  });
+
+  test('leaves out what cannot be reached, and what would move the cursor', () => {
+    expect(readAnswers([answer({ xaddrs: ['', 'nonsense'] })])).toEqual([]);
+    expect(readAnswers([answer({ name: 'a%1b[2Jb\u001b]0;x\u0007\u202e%zz', urn: { _: 'x' } })])).toMatchObject([
+      { name: 'a%1b[2Jb]0;x%zz', uuid: '' },
+    ]);
+    expect(readAnswers([answer({ name: 'a%1b[2J' })])).toMatchObject([{ name: 'a[2J' }]);
+  });
+});
+
+test.each([
+  [['discover', '--timeout', '0'], '--timeout takes seconds'],
+  [['discover', '--timeout', 'x'], '--timeout takes seconds'],
+  [['discover', 'more'], 'discover takes no "more".'],
+])('%j is a usage error', async (argv, message) => {
+  let stderr = '';
+  const code = await run(argv, {
+    env: {},
+    home: '/',
+    version: '1',
+    webDir: '/',
+    wsdlDir: '/',
+    stdout: { write: () => true },
+    stderr: { write: (text) => (stderr += text) },
+    stopRequested: new Promise(() => {}),
+    onExit() {},
+  });
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+});
