@@ -160,14 +160,13 @@ export class App {
   async start(): Promise<ResolvedSource> {
     const { config, dataDir, log } = this.options;
     if (!config.auth.enabled) log.warn('No password is asked: everybody in the network can watch (--auth off).');
+    const other = await findRunningServer(dataDir);
+    if (other) {
+      const where = `runs with the data directory ${dataDir}, at ${other.url}`;
+      throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${other.pid}) ${where}.`);
+    }
     await this.#http.start();
     try {
-      const other = await findRunningServer(dataDir);
-      if (other)
-        throw new AppError(
-          'ALREADY_RUNNING',
-          `Another onvif-camera (process ${other.pid}) runs with the data directory ${dataDir}, at ${other.url}.`,
-        );
       writeRunFile(dataDir, { pid: process.pid, url: `http://${localAddress(config.bind)}:${this.port}`, token: this.#localToken });
       const resolved = await this.#camera.resolve();
       this.#hub.setStatus({ ...this.#hub.status, source: resolved.source.description, notices: resolved.notices });

@@ -21,6 +21,9 @@ const fail = (error: unknown): never => {
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 
+// Whoever read our output has gone; that is no reason to go as well.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 const stopRequested = new Promise<void>((resolve) => {
   let asked = false;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

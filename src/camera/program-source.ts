@@ -25,7 +25,8 @@ export function captureProgram({ command, args, searchPath, readLine, log }: Pro
     stdout: (chunk) => events.bytes(chunk),
     stderrLine(line) {
       log.debug(line, { program: name });
-      lastLine = line;
+      // libcamera's INFO lines say nothing about the end.
+      if (!/ INFO /.test(line)) lastLine = line;
       const meaning = readLine(line);
       if (meaning?.fatal) reason ??= meaning.error;
       else if (meaning && !told.has(meaning.error.code)) {

@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { messageOf } from '../core/errors.ts';
 import { findProgram } from '../core/programs.ts';
 
 /** Wait after SIGINT, then after SIGTERM, milliseconds. rpicam-vid drains in 200 to 500 ms; one that ignores SIGINT never ends by it. */
 const INTERRUPT_GRACE_MS = 1500;
 const TERMINATE_GRACE_MS = 1000;
+/** How long the last output may come in after the end of a program, milliseconds. */
+const OUTPUT_GRACE_MS = 200;
 /** Longest line of standard error that is kept, characters. */
 const MAX_LINE = 4096;
 
@@ -27,7 +29,36 @@ const running = new Set<ChildProcess>();
 
 /** Last resort when our own process goes down at once: no capture program outlives it. */
 export function killPrograms(): void {
-  for (const child of running) child.kill('SIGKILL');
+  for (const child of running) signalGroup(child, 'SIGKILL');
+}
+
+/** Signals the program and whatever it started: a wrapper script's capture would live on otherwise, and keep the camera. */
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // Gone already.
+  }
+}
+
+const setprivs = new Map<string, string | undefined>();
+
+/** The `setpriv` that can tie a program's life to ours; BusyBox's cannot. */
+function findSetpriv(searchPath: string): string | undefined {
+  if (!setprivs.has(searchPath)) {
+    const found = findProgram('setpriv', searchPath);
+    const works =
+      found !== undefined && spawnSync(found, ['--pdeathsig', 'KILL', '--', 'true'], { stdio: 'ignore', timeout: 1000 }).status === 0;
+    setprivs.set(searchPath, works ? found : undefined);
+  }
+  return setprivs.get(searchPath);
+}
+
+/** The command line with which the kernel kills the program when we die, however we die. */
+function tied(command: string, args: readonly string[], searchPath: string): [file: string, args: string[]] {
+  const setpriv = findSetpriv(searchPath);
+  return setpriv ? [setpriv, ['--pdeathsig', 'KILL', '--', command, ...args]] : [command, [...args]];
 }
 
 /**
@@ -41,9 +72,9 @@ export class Program {
 
   /** @param searchPath where `setpriv` is looked up, as in PATH */
   constructor(command: string, args: readonly string[], searchPath: string, events: ProgramEvents) {
-    const setpriv = findProgram('setpriv', searchPath);
-    const [file, argv] = setpriv ? [setpriv, ['--pdeathsig', 'KILL', '--', command, ...args]] : [command, [...args]];
-    const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [file, argv] = tied(command, args, searchPath);
+    // A process group of its own, to be signalled as one; also, Ctrl-C in our terminal is then ours to pass on.
+    const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.#child = child;
     running.add(child);
     child.stdout!.on('data', (chunk: Buffer) => {
@@ -70,7 +101,7 @@ export class Program {
       });
       // The last output can arrive after the exit: wait a moment for it, but not for ever (a grandchild may hold the pipe).
       child.on('exit', (code, signal) => {
-        const timer = setTimeout(() => end(code, signal), 200);
+        const timer = setTimeout(() => end(code, signal), OUTPUT_GRACE_MS);
         child.on('close', () => {
           clearTimeout(timer);
           end(code, signal);
@@ -95,10 +126,10 @@ export class Program {
       ['SIGTERM', TERMINATE_GRACE_MS],
     ] as const;
     for (const [signal, grace] of steps) {
-      this.#child.kill(signal);
+      signalGroup(this.#child, signal);
       if (await this.#goneWithin(grace)) return;
     }
-    this.#child.kill('SIGKILL');
+    signalGroup(this.#child, 'SIGKILL');
     await this.#gone;
   }
 
@@ -132,10 +163,14 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
-/** Runs a program to its end and returns what it printed, at most `timeoutMs` long and 1 MiB of each. Never rejects. */
-export function runProgram(command: string, args: readonly string[], timeoutMs: number): Promise<ProgramResult> {
+/**
+ * Runs a program to its end and returns what it printed, at most 1 MiB of each. Never rejects, and is over after `timeoutMs`
+ * whatever the program does.
+ */
+export function runProgram(command: string, args: readonly string[], timeoutMs: number, searchPath: string): Promise<ProgramResult> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [file, argv] = tied(command, args, searchPath);
+    const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     running.add(child);
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
@@ -143,16 +178,26 @@ export function runProgram(command: string, args: readonly string[], timeoutMs: 
         if (output[name].length < 1 << 20) output[name] += text;
       });
     }
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     const end = (code: number | null) => {
+      if (!running.delete(child)) return;
       clearTimeout(timer);
-      running.delete(child);
+      child.stdout.destroy();
+      child.stderr.destroy();
       resolve({ code, ...output });
     };
+    const timer = setTimeout(() => {
+      signalGroup(child, 'SIGKILL');
+      output.stderr += `no answer within ${timeoutMs / 1000} s`;
+      end(null);
+    }, timeoutMs);
     child.on('error', (error) => {
       output.stderr += messageOf(error);
       end(null);
     });
-    child.on('close', end);
+    // Something it started may hold the pipes open after its end.
+    child.on('exit', (code) => {
+      child.on('close', () => end(code));
+      setTimeout(() => end(code), OUTPUT_GRACE_MS);
+    });
   });
 }

@@ -132,7 +132,7 @@ export class SourceResolver {
         hint: 'On a Raspberry Pi: `sudo apt install rpicam-apps-lite`. Elsewhere use --source v4l2, images:DIR or test.',
       });
     }
-    const cameras = await listRpicamCameras(program);
+    const cameras = await listRpicamCameras(program, searchPath);
     const found = cameras.find((each) => each.index === camera);
     const name = program.split('/').at(-1)!;
     if (!found && cameras.length === 0) throw new AppError('NO_CAMERA', `No camera found by ${name}.`);
@@ -158,7 +158,7 @@ export class SourceResolver {
         hint: 'Install it: `sudo apt install ffmpeg`.',
       });
     const { listFormats } = await import('./v4l2/formats.ts');
-    const formats = await listFormats(ffmpeg, device);
+    const formats = await listFormats(ffmpeg, device, searchPath);
     const name = known.find((each) => each.path === device)?.name;
     const { V4l2Source } = await import('./v4l2/source.ts');
     const options = { ffmpeg, device, formats, searchPath, ...(name ? { name } : {}) };

@@ -42,6 +42,8 @@ const START_TIMEOUT_MS = 12_000;
 /** Without a picture for this long a running capture counts as stalled; or for five intervals, if that is longer. */
 const STALL_MS = 3000;
 const WATCHDOG_INTERVAL_MS = 500;
+/** More than anybody reads. */
+const MAX_NOTICES = 20;
 /** Capture that is thinned out to a rate this close costs more pictures than it saves. */
 const RATE_TOLERANCE = 1.05;
 
@@ -198,8 +200,9 @@ export class CameraSupervisor {
           picture: onPicture,
           notice: (error) => {
             if (over) return;
+            if (this.#report.notices.some(({ message }) => message === error.message)) return;
             log.warn(`${error.message} ${error.hint}`, { code: error.code });
-            this.#set({ notices: [...this.#report.notices, error] });
+            this.#set({ notices: [...this.#report.notices, error].slice(-MAX_NOTICES) });
           },
           ended: finish,
         });

@@ -1,6 +1,7 @@
 import { AppError, EXIT } from '../core/errors.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
+import type { Answers } from './search.ts';
 
 /** One search: the client library asks for a second and a half and listens for three. */
 const ROUND_S = 3;
@@ -15,20 +16,21 @@ interface Found {
   readonly uuid: string;
 }
 
-type Answers = Awaited<ReturnType<typeof import('node-onvif-ts').startProbe>>;
-
 /** `onvif-camera discover`: the ONVIF cameras that answer a search of the network, as a table or as JSON. */
 export async function discover(args: Arguments, context: Context): Promise<number> {
   if (args.positionals.length > 0) throw new AppError('USAGE', `discover takes no "${args.positionals[0]}".`);
   const seconds = readTimeout(args.flags.timeout);
   const json = args.flags.json === true;
   const found = new Map<string, Found>();
+  // Loaded here, so that the camera's own start does without it.
+  const { search } = await import('./search.ts');
   let stopped = false;
   void context.stopRequested.then(() => {
     stopped = true;
   });
   for (let spent = 0; spent < seconds && !stopped; spent += ROUND_S)
-    for (const camera of await Promise.race([search(), context.stopRequested.then(() => [])])) found.set(camera.uuid, camera);
+    for (const camera of await Promise.race([search().then(readAnswers), context.stopRequested.then(() => [])]))
+      found.set(camera.uuid, camera);
   const cameras = [...found.values()].sort((one, two) => one.address.localeCompare(two.address, 'en', { numeric: true }));
   if (json) context.stdout.write(`${JSON.stringify(cameras, null, 2)}\n`);
   else if (cameras.length > 0) context.stdout.write(table(cameras));
@@ -46,18 +48,6 @@ function readTimeout(text: string | boolean | undefined): number {
   if (!(seconds > 0 && seconds <= MAX_TIMEOUT_S))
     throw new AppError('USAGE', `--timeout takes seconds from 1 to ${MAX_TIMEOUT_S}, not "${text}".`);
   return seconds;
-}
-
-async function search(): Promise<Found[]> {
-  const { startProbe } = await import('node-onvif-ts');
-  const log = console.log;
-  // The library prints what it cannot read; standard output is for the cameras.
-  console.log = () => {};
-  try {
-    return readAnswers(await startProbe());
-  } finally {
-    console.log = log;
-  }
 }
 
 /** What strangers answered: any part may be missing or of another kind. */

@@ -17,18 +17,29 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
   // Clients may ask for a restart (SystemReboot): everything is built anew, in this process.
   let port = prepared.config.http.port;
   while (!stopping) {
-    const app = await start(prepared, context, port);
-    // One that was picked stays: recorders have noted it down.
-    if (port === 0) port = app.port;
-    await Promise.race([stopRequested, app.restartRequested]);
+    const app = build(prepared, context, port);
+    const started = app.start();
+    // A camera that is slow to be found does not hold up the one who wants to stop.
+    await Promise.race([started, stopRequested]);
+    if (!stopping) {
+      const { config } = prepared;
+      context.stdout.write(
+        banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source: await started, context }),
+      );
+      // One that was picked stays: recorders have noted it down.
+      if (port === 0) port = app.port;
+      await Promise.race([stopRequested, app.restartRequested]);
+    }
+    // Whatever was still starting is being stopped.
+    started.catch(() => {});
     prepared.log.info(stopping ? 'stopping' : 'restarting, as a client asked');
     await app.stop();
   }
   return EXIT.ok;
 }
 
-async function start({ config, explicit, spec, dataDir, log, searchPath }: Prepared, context: Context, port: number): Promise<App> {
-  const app = new App({
+function build({ config, explicit, spec, dataDir, log, searchPath }: Prepared, context: Context, port: number): App {
+  return new App({
     config: { ...config, http: { port } },
     explicit,
     spec,
@@ -42,9 +53,6 @@ async function start({ config, explicit, spec, dataDir, log, searchPath }: Prepa
     password: context.env.ONVIF_CAMERA_PASSWORD || undefined,
     clock: systemClock,
   });
-  const source = await app.start();
-  context.stdout.write(banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source, context }));
-  return app;
 }
 
 interface BannerParts {

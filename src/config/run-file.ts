@@ -33,13 +33,23 @@ export function readRunFile(dataDir: string): RunFile | undefined {
   }
 }
 
+function isRunning(pid: number): boolean {
+  try {
+    // Signal 0 only asks.
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** A local server answers in milliseconds; one that hangs is no help. */
 const ANSWER_TIMEOUT_MS = 2000;
 
 /** The server that runs with this data directory, if there is one and it answers. */
 export async function findRunningServer(dataDir: string): Promise<RunFile | undefined> {
   const found = readRunFile(dataDir);
-  if (!found) return undefined;
+  if (!found || !isRunning(found.pid)) return undefined;
   try {
     const answer = await fetch(`${found.url}/api/status`, {
       headers: { Authorization: `Bearer ${found.token}` },

@@ -70,6 +70,12 @@ export class Hub {
     return ((this.#times.length - 1) * 1000) / (last - first);
   }
 
+  /** A slow camera's picture is current for longer: milliseconds. */
+  #currentFor(): number {
+    const [before, last] = this.#times.slice(-2);
+    return before === undefined || last === undefined ? CURRENT_MS : Math.max(CURRENT_MS, 1.5 * (last - before));
+  }
+
   publish(frame: Frame): void {
     this.#latest = frame;
     this.#times.push(frame.monotonic);
@@ -134,7 +140,7 @@ export class Hub {
   current(timeoutMs: number, signal: AbortSignal): Promise<Frame | undefined> {
     const release = this.lease();
     const latest = this.#latest;
-    if (this.#status.state === 'live' && latest && this.options.clock.monotonic() - latest.monotonic <= CURRENT_MS) {
+    if (this.#status.state === 'live' && latest && this.options.clock.monotonic() - latest.monotonic <= this.#currentFor()) {
       release();
       return Promise.resolve(latest);
     }

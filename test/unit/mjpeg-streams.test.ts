@@ -12,6 +12,7 @@ class SlowSocket extends EventEmitter {
   readonly written: string[] = [];
   readonly #callbacks: (() => void)[] = [];
   destroyed = false;
+  setTimeout(): void {}
 
   write(data: string | Buffer, encodingOrCallback: unknown): boolean {
     this.written.push(data.toString('latin1'));

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findRunningServer, type RunFile, readRunFile, removeRunFile, writeRunFile } from '../../src/config/run-file.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
-const CONTENT: RunFile = { pid: 123, url: 'http://127.0.0.1:8080', token: 'secret' };
+const CONTENT: RunFile = { pid: process.pid, url: 'http://127.0.0.1:8080', token: 'secret' };
 
 let dir: string;
 const file = () => join(dir, 'server.json');
@@ -40,9 +40,9 @@ describe('the file', () => {
     writeRunFile(dir, CONTENT);
     removeRunFile(dir, 124);
     expect(existsSync(file())).toBe(true);
-    removeRunFile(dir, 123);
+    removeRunFile(dir, process.pid);
     expect(existsSync(file())).toBe(false);
-    removeRunFile(dir, 123);
+    removeRunFile(dir, process.pid);
   });
 
   test('a directory that cannot be written is a DATA_DIR error', () => {

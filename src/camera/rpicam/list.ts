@@ -55,8 +55,8 @@ export function parseCameraList(text: string): RpicamCamera[] {
 }
 
 /** Asks the capture program which cameras it sees. Throws an AppError if it cannot say. */
-export async function listRpicamCameras(program: string): Promise<RpicamCamera[]> {
-  const result = await runProgram(program, ['--list-cameras'], LIST_TIMEOUT_MS);
+export async function listRpicamCameras(program: string, searchPath: string): Promise<RpicamCamera[]> {
+  const result = await runProgram(program, ['--list-cameras'], LIST_TIMEOUT_MS, searchPath);
   if (result.code === 0) return parseCameraList(result.stdout);
   const name = program.split('/').at(-1)!;
   for (const line of result.stderr.split('\n')) {

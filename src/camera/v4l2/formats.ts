@@ -23,10 +23,10 @@ export function parseFormats(text: string): VideoFormat[] {
 }
 
 /** Asks the device for its formats. Throws an AppError if it is not there, busy or no camera. */
-export async function listFormats(ffmpeg: string, device: string): Promise<VideoFormat[]> {
+export async function listFormats(ffmpeg: string, device: string, searchPath: string): Promise<VideoFormat[]> {
   const args = ['-hide_banner', '-nostdin', '-f', 'v4l2', '-list_formats', 'all', '-i', device];
   // Exit code 1 is normal here: listing ends with "Immediate exit requested".
-  const { stderr } = await runProgram(ffmpeg, args, PROBE_TIMEOUT_MS);
+  const { stderr } = await runProgram(ffmpeg, args, PROBE_TIMEOUT_MS, searchPath);
   const formats = parseFormats(stderr);
   if (formats.length > 0) return formats;
   for (const line of stderr.split('\n')) {

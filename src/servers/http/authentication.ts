@@ -96,9 +96,10 @@ export class Authentication {
     const turn = this.options.limiter.turn(addressOf(req), gone.signal);
     if (turn === 'granted') return true;
     const onClose = () => gone.abort();
-    res.once('close', onClose);
+    // The connection, not the response: one that waits behind others on its connection never hears of its end.
+    req.socket.once('close', onClose);
     return Promise.resolve(turn).then((result) => {
-      res.removeListener('close', onClose);
+      req.socket.removeListener('close', onClose);
       if (result === 'rejected') {
         res.set('Retry-After', String(RETRY_AFTER_S));
         sendProblem(req, res, 429, {
@@ -107,7 +108,7 @@ export class Authentication {
           hint: 'Wait a few seconds.',
         });
       }
-      return result === 'granted';
+      return result === 'granted' && !req.socket.destroyed;
     });
   }
 

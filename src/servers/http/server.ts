@@ -19,6 +19,9 @@ const SNAPSHOT_TIMEOUT_MS = 10_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const TIMEOUT_CHECK_MS = 5000;
+/** A connection on which nothing moves for this long, neither way, is dropped; streams have a rule of their own. */
+const SILENCE_TIMEOUT_MS = 120_000;
+const KEEP_ALIVE_DELAY_MS = 30_000;
 /** Connections at a time; 800 viewers are more than a Pi's network carries. */
 const MAX_CONNECTIONS = 1000;
 /** Seconds after which a client may try again when the camera gave no picture. */
@@ -56,6 +59,9 @@ export class HttpServer {
     this.#throttle = new LogThrottle(options.clock);
     const app = this.#makeApp();
     const limits = {
+      // A viewer whose machine lost power is noticed although nothing is being sent.
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
@@ -66,6 +72,7 @@ export class HttpServer {
       else app(req, res);
     });
     this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.timeout = SILENCE_TIMEOUT_MS;
   }
 
   /** Listens. Throws an AppError if the port or the address cannot be used. */
@@ -148,11 +155,16 @@ export class HttpServer {
       res.set(STREAM_HEADERS).end();
       return;
     }
-    if (hub.status.state === 'failed' && !hub.latest) {
+    if (hub.status.state === 'failed') {
       // Asking keeps the camera wanted, so that it is tried again.
       hub.lease()();
       res.set('Retry-After', String(RETRY_AFTER_S));
       sendProblem(req, res, 503, cameraProblem(hub.status.error));
+      return;
+    }
+    // Its connection is gone, carries a stream already, or has earlier requests to answer first.
+    if (req.socket.destroyed || this.#streams.owns(req.socket) || res.socket !== req.socket) {
+      req.socket.destroy();
       return;
     }
     const viewer = req.socket.remoteAddress;

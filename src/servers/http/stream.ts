@@ -68,6 +68,7 @@ export class MjpegStreams {
   /** Takes the connection over and streams until it closes. `onClose` is called once, then. */
   add(socket: Socket, options: StreamOptions, onClose: () => void): void {
     this.#sockets.add(socket);
+    socket.setTimeout(0);
     socket.write(HEAD + (options.advance ? FIRST_ADVANCED_DELIMITER : FIRST_DELIMITER), 'latin1');
     const viewer = new Viewer(socket, options, this.hub, this.clock, this.counters);
     const release = this.hub.lease();
