@@ -69,6 +69,7 @@ const packages = new Set(
 const notices = [...packages].sort().map((dir) => {
   const { name, version, license } = JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8'));
   const file = readdirSync(join(root, dir)).find((entry) => /^licen[cs]e/i.test(entry));
-  return `${name} ${version} (${license})\n\n${file ? readFileSync(join(root, dir, file), 'utf8').trim() : ''}\n`;
+  // Old packages have an object there.
+  return `${name} ${version} (${license?.type ?? license})\n\n${file ? readFileSync(join(root, dir, file), 'utf8').trim() : ''}\n`;
 });
 writeFileSync(join(out, 'THIRD-PARTY-LICENSES.txt'), notices.join(`\n${'-'.repeat(78)}\n\n`));
