@@ -166,3 +166,26 @@ export function makeDevice(options: { others?: readonly Service[]; users?: UserS
   const fault = async (name: string, request: SoapObject = {}): Promise<string> => (await refusal(name, request)).fault;
   return { service, deps, machine, store, users, noted, failing, call, fault, refusal };
 }
+
+/** A request of each operation that has arguments; the others are asked with none. */
+export const DEVICE_REQUESTS: Readonly<Record<string, SoapObject>> = {
+  GetServices: { IncludeCapability: true },
+  GetCapabilities: { Category: 'All' },
+  SetSystemDateAndTime: { DateTimeType: 'NTP', DaylightSavings: false, TimeZone: { TZ: 'UTC0' } },
+  SetSystemFactoryDefault: { FactoryDefault: 'Soft' },
+  SetScopes: { Scopes: 'onvif://www.onvif.org/location/Garden' },
+  AddScopes: { ScopeItem: ['onvif://www.onvif.org/zone/1'] },
+  RemoveScopes: { ScopeItem: 'onvif://www.onvif.org/zone/1' },
+  SetDiscoveryMode: { DiscoveryMode: 'NonDiscoverable' },
+  CreateUsers: { User: { Username: 'eva', Password: 'secret', UserLevel: 'Operator' } },
+  SetUser: { User: { Username: 'eva', UserLevel: 'User' } },
+  DeleteUsers: { Username: 'eva' },
+  SetHostname: { Name: 'camera-2' },
+  SetHostnameFromDHCP: { FromDHCP: false },
+  SetDNS: { FromDHCP: true },
+  SetNTP: { FromDHCP: true },
+  SetNetworkInterfaces: { InterfaceToken: 'eth0', NetworkInterface: { IPv4: { DHCP: true } } },
+  SetNetworkProtocols: { NetworkProtocols: { Name: 'HTTP', Enabled: true, Port: 80 } },
+  SetNetworkDefaultGateway: { IPv4Address: '192.168.1.1' },
+  SetZeroConfiguration: { InterfaceToken: 'eth0', Enabled: false },
+};

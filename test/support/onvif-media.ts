@@ -1,3 +1,4 @@
+import type { AccessClass } from '../../src/auth/access.ts';
 import type { MediaCamera, MediaDeps, PictureOptions, PictureSettings, StoredProfile } from '../../src/onvif/media/deps.ts';
 import { makeMediaService } from '../../src/onvif/media/service.ts';
 import type { RequestContext, SoapObject } from '../../src/onvif/service.ts';
@@ -111,3 +112,34 @@ function elementXml(prefix: 'trt' | 'tt', name: string, value: unknown, childPre
 }
 
 const escaped = (value: unknown) => String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+
+/** ONVIF Media Service Specification: access class of each command, and a request that it answers. */
+export const MEDIA_OPERATIONS: Readonly<Record<string, readonly [access: AccessClass, request: SoapObject]>> = {
+  GetServiceCapabilities: ['PRE_AUTH', {}],
+  GetVideoSources: ['READ_MEDIA', {}],
+  CreateProfile: ['ACTUATE', { Name: 'Tom & "Jerry" <3', Token: 'new' }],
+  GetProfile: ['READ_MEDIA', { ProfileToken: 'mjpeg' }],
+  GetProfiles: ['READ_MEDIA', {}],
+  AddVideoSourceConfiguration: ['ACTUATE', { ProfileToken: 'mine', ConfigurationToken: 'video_source_config' }],
+  AddVideoEncoderConfiguration: ['ACTUATE', { ProfileToken: 'mine', ConfigurationToken: 'mjpeg_encoder' }],
+  RemoveVideoEncoderConfiguration: ['ACTUATE', { ProfileToken: 'mine' }],
+  RemoveVideoSourceConfiguration: ['ACTUATE', { ProfileToken: 'mine' }],
+  DeleteProfile: ['ACTUATE', { ProfileToken: 'mine' }],
+  GetVideoSourceConfigurations: ['READ_MEDIA', {}],
+  GetVideoSourceConfiguration: ['READ_MEDIA', { ConfigurationToken: 'video_source_config' }],
+  GetCompatibleVideoSourceConfigurations: ['READ_MEDIA', { ProfileToken: 'mjpeg' }],
+  GetVideoSourceConfigurationOptions: ['READ_MEDIA', {}],
+  SetVideoSourceConfiguration: ['ACTUATE', { Configuration: { attributes: { token: 'video_source_config' } }, ForcePersistence: 'true' }],
+  GetVideoEncoderConfigurations: ['READ_MEDIA', {}],
+  GetVideoEncoderConfiguration: ['READ_MEDIA', { ConfigurationToken: 'mjpeg_encoder' }],
+  GetCompatibleVideoEncoderConfigurations: ['READ_MEDIA', { ProfileToken: 'mjpeg' }],
+  GetVideoEncoderConfigurationOptions: ['READ_MEDIA', {}],
+  SetVideoEncoderConfiguration: [
+    'ACTUATE',
+    { Configuration: { attributes: { token: 'mjpeg_encoder' }, Quality: '42.5' }, ForcePersistence: 'true' },
+  ],
+  GetGuaranteedNumberOfVideoEncoderInstances: ['READ_MEDIA', { ConfigurationToken: 'video_source_config' }],
+  GetStreamUri: ['READ_MEDIA', { StreamSetup: { Stream: 'RTP-Unicast', Transport: { Protocol: 'HTTP' } }, ProfileToken: 'mjpeg' }],
+  GetSnapshotUri: ['READ_MEDIA', { ProfileToken: 'mjpeg' }],
+  SetSynchronizationPoint: ['ACTUATE', { ProfileToken: 'mjpeg' }],
+};

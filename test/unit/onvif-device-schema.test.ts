@@ -1,30 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { SoapObject } from '../../src/onvif/service.ts';
-import { EVENTS, MEDIA, makeDevice, networkInterface } from '../support/onvif-device.ts';
+import { DEVICE_REQUESTS, EVENTS, MEDIA, makeDevice, networkInterface } from '../support/onvif-device.ts';
 import { cannotValidate, invalidMessages, schemaProblems, toEnvelope } from '../support/soap-object-to-xml.ts';
-
-/** A request of each operation that has arguments; the others are asked with none. */
-const REQUESTS: Readonly<Record<string, SoapObject>> = {
-  GetServices: { IncludeCapability: true },
-  GetCapabilities: { Category: 'All' },
-  SetSystemDateAndTime: { DateTimeType: 'NTP', DaylightSavings: false, TimeZone: { TZ: 'UTC0' } },
-  SetSystemFactoryDefault: { FactoryDefault: 'Soft' },
-  SetScopes: { Scopes: 'onvif://www.onvif.org/location/Garden' },
-  AddScopes: { ScopeItem: ['onvif://www.onvif.org/zone/1'] },
-  RemoveScopes: { ScopeItem: 'onvif://www.onvif.org/zone/1' },
-  SetDiscoveryMode: { DiscoveryMode: 'NonDiscoverable' },
-  CreateUsers: { User: { Username: 'eva', Password: 'secret', UserLevel: 'Operator' } },
-  SetUser: { User: { Username: 'eva', UserLevel: 'User' } },
-  DeleteUsers: { Username: 'eva' },
-  SetHostname: { Name: 'camera-2' },
-  SetHostnameFromDHCP: { FromDHCP: false },
-  SetDNS: { FromDHCP: true },
-  SetNTP: { FromDHCP: true },
-  SetNetworkInterfaces: { InterfaceToken: 'eth0', NetworkInterface: { IPv4: { DHCP: true } } },
-  SetNetworkProtocols: { NetworkProtocols: { Name: 'HTTP', Enabled: true, Port: 80 } },
-  SetNetworkDefaultGateway: { IPv4Address: '192.168.1.1' },
-  SetZeroConfiguration: { InterfaceToken: 'eth0', Enabled: false },
-};
 
 /** In this order the changes fit each other. */
 const FIRST = ['CreateUsers', 'SetUser', 'DeleteUsers', 'AddScopes', 'RemoveScopes'];
@@ -34,7 +11,7 @@ async function messages(device: ReturnType<typeof makeDevice>): Promise<Map<stri
   const { service, call } = device;
   const names = [...new Set([...FIRST, ...service.operations.map((operation) => operation.name)])];
   const all = new Map<string, string>();
-  for (const name of names) all.set(name, toEnvelope(service.namespace, `${name}Response`, await call(name, REQUESTS[name])));
+  for (const name of names) all.set(name, toEnvelope(service.namespace, `${name}Response`, await call(name, DEVICE_REQUESTS[name])));
   return all;
 }
 
@@ -68,7 +45,7 @@ run(`the responses are valid by the official schemas${cannotValidate ? ` (${cann
     device.machine.ntpInfo = { servers: ['2001:db8::1', 'a.example'], fromDhcp: true };
     const all = new Map<string, string>();
     for (const { name } of device.service.operations.filter((operation) => operation.name.startsWith('Get')))
-      all.set(name, toEnvelope(device.service.namespace, `${name}Response`, await device.call(name, REQUESTS[name])));
+      all.set(name, toEnvelope(device.service.namespace, `${name}Response`, await device.call(name, DEVICE_REQUESTS[name])));
     expect(schemaProblems(all)).toEqual([]);
   });
 
@@ -81,7 +58,7 @@ run(`the responses are valid by the official schemas${cannotValidate ? ` (${cann
     device.machine.gateways = async () => [];
     const all = new Map<string, string>();
     for (const { name } of device.service.operations.filter((operation) => operation.name.startsWith('Get')))
-      all.set(name, toEnvelope(device.service.namespace, `${name}Response`, await device.call(name, REQUESTS[name])));
+      all.set(name, toEnvelope(device.service.namespace, `${name}Response`, await device.call(name, DEVICE_REQUESTS[name])));
     expect(all.size).toBeGreaterThan(15);
     expect(schemaProblems(all)).toEqual([]);
   });
