@@ -7,9 +7,10 @@ import { setFlagsFromString } from 'node:v8';
 // Keeps V8's young generation at 1 MB instead of letting it grow to 16: pictures live outside of it, and starting up is
 // all that would make it grow. Must come before the program itself is loaded.
 setFlagsFromString('--semi-space-growth-factor=1');
-// Ten times V8's own patience before it optimises a function: starting up is not worth it, and the compiler's code alone
-// would take 4 MB. What runs for every picture gets there all the same.
-setFlagsFromString('--interrupt-budget=1351680');
+// While starting up, ten times V8's own patience before it optimises a function: it is not worth it for what runs once, and
+// the compiler's code alone would take 4 MB.
+const PATIENCE = 132 * 1024;
+setFlagsFromString(`--interrupt-budget=${10 * PATIENCE}`);
 const { run } = await import('./cli/run.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -42,6 +43,7 @@ const code = await run(process.argv.slice(2), {
   version,
   webDir: fileURLToPath(new URL('web/', import.meta.url)),
   wsdlDir: fileURLToPath(new URL('../wsdl/', import.meta.url)),
+  onReady: () => setFlagsFromString(`--interrupt-budget=${PATIENCE}`),
   onExit: (act) => process.on('exit', act),
   stdout: process.stdout,
   stderr: process.stderr,

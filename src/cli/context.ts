@@ -12,6 +12,8 @@ export interface Context {
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   /** Resolves when the program is asked to stop. */
   readonly stopRequested: Promise<void>;
+  /** To be called when starting up is over. */
+  onReady(): void;
   /** Calls `act` when the process ends, however it does. */
   onExit(act: () => void): void;
 }

@@ -26,6 +26,7 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
       context.stdout.write(
         banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source: await started, context }),
       );
+      context.onReady();
       // One that was picked stays: recorders have noted it down.
       if (port === 0) port = app.port;
       await Promise.race([stopRequested, app.restartRequested]);

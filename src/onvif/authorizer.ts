@@ -23,7 +23,6 @@ export interface AuthorizerOptions {
 
 /** What a request brings to show who asks. */
 export interface Credentials extends AuthRequest {
-  readonly token: UsernameToken | undefined;
   readonly remoteAddress: string;
   /** Fires when the client has gone. */
   readonly signal: AbortSignal;
@@ -60,9 +59,9 @@ export class Authorizer {
   }
 
   /** Operations that need no login ignore credentials, wrong ones too: clients send them with a clock not yet set. */
-  async decide(operation: Operation, credentials: Credentials): Promise<Decision> {
+  async decide(operation: Operation, credentials: Credentials, token: UsernameToken | undefined): Promise<Decision> {
     if (mayAccess(undefined, operation.access)) return { user: undefined };
-    if (credentials.authorization === undefined && credentials.token === undefined) return this.ask();
+    if (credentials.authorization === undefined && token === undefined) return this.ask();
     const turn = this.options.limiter.turn(credentials.remoteAddress, credentials.signal);
     // Not awaited where there is nothing to wait for: guesses at a time are then checked, and counted, one by one.
     if ((turn === 'granted' ? turn : await turn) !== 'granted')
@@ -71,7 +70,7 @@ export class Authorizer {
         headers: { 'Retry-After': RETRY_AFTER_S },
         fault: notAuthorized('Too many wrong passwords from this address. Wait a few seconds.'),
       };
-    const decision = this.#check(credentials);
+    const decision = this.#check(credentials, token);
     if ('fault' in decision) return decision;
     this.options.limiter.succeeded(credentials.remoteAddress);
     if (mayAccess(decision.user?.level, operation.access)) return decision;
@@ -83,14 +82,14 @@ export class Authorizer {
     return this.#challenge(false, 'Credentials are needed.');
   }
 
-  #check(credentials: Credentials): Decision {
+  #check(credentials: Credentials, token: UsernameToken | undefined): Decision {
     const http = credentials.authorization === undefined ? undefined : this.options.http.authenticate(credentials);
     if (http && !http.ok) {
       if (http.reason === 'invalid') this.#failed(credentials);
       return this.#challenge(http.stale, REASONS.invalid);
     }
-    if (!credentials.token) return { user: http?.user };
-    const result = this.options.usernameTokens.authenticate(credentials.token);
+    if (!token) return { user: http?.user };
+    const result = this.options.usernameTokens.authenticate(token);
     if (result.ok) return { user: result.user };
     if (result.reason === 'invalid') this.#failed(credentials);
     return bad(notAuthorized(REASONS[result.reason]));

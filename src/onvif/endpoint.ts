@@ -105,7 +105,7 @@ export class OnvifEndpoint {
     const entry = this.#entries.get(`${asked.namespace} ${asked.localName}`);
     // Clients look for one or the other wording to know what they can do without.
     if (!entry) throw new SoapFault('Receiver', ['ActionNotSupported'], `ActionNotSupported: ${asked.localName} is not implemented.`);
-    const decision = (await this.options.authorizer?.decide(entry.operation, { ...request, token })) ?? { user: undefined };
+    const decision = (await this.options.authorizer?.decide(entry.operation, request, token)) ?? { user: undefined };
     if ('fault' in decision) {
       const isStranger = request.authorization === undefined && token === undefined;
       const other = isStranger ? entry.operation.answerToStranger?.(entry.soap.read(content)) : undefined;

@@ -47,6 +47,7 @@ async function command(
       },
     },
     stopRequested: stop,
+    onReady() {},
     onExit() {},
   });
   return { code, stdout: Buffer.concat(out), stderr };

@@ -56,6 +56,7 @@ test.each([
     stdout: { write: () => true },
     stderr: { write: (text) => (stderr += text) },
     stopRequested: new Promise(() => {}),
+    onReady() {},
     onExit() {},
   });
   expect(code).toBe(2);

@@ -1,15 +1,15 @@
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { baseUrlOf } from './base-url.ts';
+import { isFromOtherSite } from './pages.ts';
 
 /** Requests of real clients have a few kB; a user list of the largest size has 20. */
-const BODY_LIMIT = '256kb';
+const BODY_LIMIT = 256 * 1024;
 
 /** A request to one of the ONVIF services, as it came over HTTP. */
 export interface SoapRequest {
   readonly method: string;
   /** The request-target as it came. */
   readonly url: string;
-  readonly contentType: string | undefined;
   readonly authorization: string | undefined;
   /** Undefined where there is none. */
   readonly body: string | undefined;
@@ -32,32 +32,110 @@ export interface SoapEndpoint {
   handle(request: SoapRequest): Promise<SoapAnswer>;
 }
 
-/** The ONVIF services under /onvif/: any content type, no compressed bodies. */
-export function addOnvif(app: Express, endpoint: SoapEndpoint, hostname: string): void {
-  const readBody = express.text({ type: () => true, limit: BODY_LIMIT, inflate: false });
-  app.all('/onvif/{*path}', readBody, async (req, res) => {
-    const gone = new AbortController();
-    res.once('close', () => gone.abort());
-    const { localAddress, localPort, remoteAddress } = req.socket;
-    const body: unknown = req.body;
-    const answer = await endpoint.handle({
-      method: req.method,
-      url: req.originalUrl,
-      contentType: req.headers['content-type'],
-      authorization: req.headers.authorization,
-      body: typeof body === 'string' && body !== '' ? body : undefined,
-      remoteAddress: remoteAddress ?? '',
-      ...baseUrlOf({ host: req.headers.host, localAddress, localPort, hostname }),
-      signal: gone.signal,
+/**
+ * The ONVIF services under /onvif/: any content type, no compressed bodies. Not a route of express: recorders ask every few
+ * seconds for years, and routing would cost four times what the answer does.
+ */
+export class OnvifDoor {
+  constructor(
+    private readonly endpoint: SoapEndpoint,
+    /** The machine's name, without domain. */
+    private readonly hostname: string,
+    private readonly onError: (error: unknown) => void,
+  ) {}
+
+  /** Answers a request that is for the services; false: it is not. */
+  takes(req: IncomingMessage, res: ServerResponse): boolean {
+    // Some recorders put a base URL and a path together with a slash too many.
+    if (!/^\/+onvif\//i.test(req.url ?? '')) return false;
+    this.#answer(req, res).catch((error: unknown) => {
+      this.onError(error);
+      refuse(res, 500, 'Something went wrong here; the log has the details.');
     });
-    if (gone.signal.aborted) return;
-    for (const [name, value] of Object.entries(answer.headers)) res.setHeader(name, value as string | string[]);
-    res.status(answer.status).end(answer.body);
+    return true;
+  }
+
+  async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (isFromOtherSite(req)) return refuse(res, 403, 'This request comes from another site.');
+    if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') return refuse(res, 415, 'Compressed bodies are not read.');
+    const body = await readBody(req);
+    if (body === 'too large') return refuse(res, 413, `A body may have ${BODY_LIMIT / 1024} kB.`);
+    if (body === 'cut off') return;
+    const request = new IncomingSoap(req, res, body === '' ? undefined : body, this.hostname);
+    const { status, headers, body: answer } = await this.endpoint.handle(request);
+    if (res.destroyed) return;
+    res.statusCode = status;
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value as string | string[]);
+    res.setHeader('Content-Length', Buffer.byteLength(answer));
+    res.setHeader('X-Content-Type-Options', 'nosniff');
+    // As text: Node then sends head and body in one piece.
+    res.end(req.method === 'HEAD' ? undefined : answer);
+  }
+}
+
+/** A request with what the endpoint wants to know of it. */
+class IncomingSoap implements SoapRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly authorization: string | undefined;
+  readonly remoteAddress: string;
+  readonly baseUrl: string;
+  readonly host: string;
+  #gone: AbortController | undefined;
+
+  constructor(
+    { method = '', url = '', headers, socket }: IncomingMessage,
+    private readonly res: ServerResponse,
+    readonly body: string | undefined,
+    hostname: string,
+  ) {
+    this.method = method;
+    this.url = url;
+    this.authorization = headers.authorization;
+    this.remoteAddress = socket.remoteAddress ?? '';
+    const { localAddress, localPort } = socket;
+    const reached = baseUrlOf({ host: headers.host, localAddress, localPort, hostname });
+    this.baseUrl = reached.baseUrl;
+    this.host = reached.host;
+  }
+
+  /** Made only for those that have to wait: most answers are there before anybody could leave. */
+  get signal(): AbortSignal {
+    if (!this.#gone) {
+      const gone = new AbortController();
+      this.#gone = gone;
+      this.res.once('close', () => {
+        if (!this.res.writableFinished) gone.abort();
+      });
+    }
+    return this.#gone.signal;
+  }
+}
+
+/** Short text, as no SOAP was understood. What is still coming in of the request is not waited for. */
+function refuse(res: ServerResponse, status: number, text: string): void {
+  if (res.headersSent) {
+    res.destroy();
+    return;
+  }
+  res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+  res.end(`${text}\n`);
+}
+
+function readBody(req: IncomingMessage): Promise<string | 'too large' | 'cut off'> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    req.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= BODY_LIMIT) chunks.push(chunk);
+      else {
+        req.removeAllListeners('data');
+        req.resume();
+        resolve('too large');
+      }
+    });
+    req.on('end', () => resolve(chunks.length === 1 ? chunks[0]!.toString() : Buffer.concat(chunks).toString()));
+    req.on('close', () => resolve('cut off'));
   });
-  // A body that cannot be read (too large, compressed, cut off): short text, as no SOAP was understood.
-  const onBodyError: ErrorRequestHandler = (error: { status?: number }, _req, res, next) => {
-    if (error.status === undefined || res.headersSent) next(error);
-    else res.status(error.status).type('text/plain').send('The body cannot be read: plain text of at most 256 kB, please.\n');
-  };
-  app.use('/onvif', onBodyError);
 }

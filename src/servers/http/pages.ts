@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { sendProblem } from './answers.ts';
@@ -8,12 +9,14 @@ import type { Authentication } from './authentication.ts';
 const FORM_LIMIT = '4kb';
 const LOGIN_ERRORS = { wrong: 'Wrong user name or password.' };
 
-/** Refuses requests that another site's page makes with this browser's credentials. */
+/** Whether another site's page makes this request, with this browser's credentials. */
+export function isFromOtherSite({ method, headers }: IncomingMessage): boolean {
+  return method === 'POST' && headers.origin !== undefined && hostOf(headers.origin) !== headers.host;
+}
+
 export const sameOriginOnly: RequestHandler = (req, res, next) => {
-  const { origin, host } = req.headers;
-  if (req.method === 'POST' && origin !== undefined && hostOf(origin) !== host) {
-    sendProblem(req, res, 403, { code: 'CROSS_ORIGIN', message: 'This request comes from another site.' });
-  } else next();
+  if (isFromOtherSite(req)) sendProblem(req, res, 403, { code: 'CROSS_ORIGIN', message: 'This request comes from another site.' });
+  else next();
 };
 
 function hostOf(origin: string): string | undefined {

@@ -8,7 +8,7 @@ import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
 import { cameraProblem, sendProblem } from './answers.ts';
 import { Authentication, type AuthenticationOptions } from './authentication.ts';
-import { addOnvif, type SoapEndpoint } from './onvif.ts';
+import { OnvifDoor, type SoapEndpoint } from './onvif.ts';
 import { addPublicPages, sameOriginOnly, sendPage } from './pages.ts';
 import { sendHealth, sendStatus, type Vitals } from './status.ts';
 import { MjpegStreams, STREAM_HEADERS } from './stream.ts';
@@ -58,6 +58,7 @@ export class HttpServer {
     this.#streams = new MjpegStreams(options.hub, options.clock);
     this.#throttle = new LogThrottle(options.clock);
     const app = this.#makeApp();
+    const onvif = options.onvif && new OnvifDoor(options.onvif, options.hostname, (error) => this.#logFault(error, '/onvif/'));
     const limits = {
       // A viewer whose machine lost power is noticed although nothing is being sent.
       keepAlive: true,
@@ -69,7 +70,7 @@ export class HttpServer {
     this.#server = createServer(limits, (req, res) => {
       // A stream never ends; a second request on its connection cannot be answered.
       if (this.#streams.owns(req.socket)) req.socket.destroy();
-      else app(req, res);
+      else if (!onvif?.takes(req, res)) app(req, res);
     });
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.timeout = SILENCE_TIMEOUT_MS;
@@ -123,7 +124,6 @@ export class HttpServer {
     });
     app.use(sameOriginOnly);
     route(app, '/healthz', { get: (_req, res) => sendHealth(res, this.#vitals()) });
-    if (this.options.onvif) addOnvif(app, this.options.onvif, this.options.hostname);
     addPublicPages(app, webDir, authentication);
     if (authentication) app.use(authentication.require);
 
@@ -208,13 +208,14 @@ export class HttpServer {
     };
   }
 
+  #logFault(error: unknown, path: string): void {
+    const { log } = this.options;
+    this.#throttle.log((fields) => log.error(`web server: ${error instanceof Error ? error.stack : String(error)}`, { path, ...fields }));
+  }
+
   readonly #onError: ErrorRequestHandler = (error: unknown, req, res, next) => {
     const status = statusOf(error);
-    if (status === 500) {
-      this.#throttle.log((fields) =>
-        this.options.log.error(`web server: ${error instanceof Error ? error.stack : String(error)}`, { path: req.path, ...fields }),
-      );
-    }
+    if (status === 500) this.#logFault(error, req.path);
     if (res.headersSent) next(error);
     else if (status === 500)
       sendProblem(req, res, 500, { code: 'INTERNAL', message: 'Something went wrong here; the log has the details.' });
