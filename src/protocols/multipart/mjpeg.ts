@@ -39,3 +39,25 @@ export function advancedPart(frame: Frame): Buffer {
   writeAround(frame);
   return frame.room.subarray(HEADROOM, HEADROOM + frame.size + TAIL.length);
 }
+
+/** Makes each form of a frame's part once, however many viewers ask for it: they all want the newest frame. */
+export class Parts {
+  #plain: { frame: Frame; bytes: Buffer } | undefined;
+  #advanced: { frame: Frame; bytes: Buffer } | undefined;
+
+  plain(frame: Frame): Buffer {
+    if (this.#plain?.frame !== frame) this.#plain = { frame, bytes: part(frame) };
+    return this.#plain.bytes;
+  }
+
+  advanced(frame: Frame): Buffer {
+    if (this.#advanced?.frame !== frame) this.#advanced = { frame, bytes: advancedPart(frame) };
+    return this.#advanced.bytes;
+  }
+
+  /** Lets the last frame go. */
+  clear(): void {
+    this.#plain = undefined;
+    this.#advanced = undefined;
+  }
+}

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from '../../core/clock.ts';
 import { RateLimiter } from '../../core/rate-limiter.ts';
 import type { Frame } from '../../frames/frame.ts';
 import type { Hub } from '../../hub/hub.ts';
-import { advancedPart, CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, part } from '../../protocols/multipart/mjpeg.ts';
+import { CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, Parts } from '../../protocols/multipart/mjpeg.ts';
 
 /** A viewer whose connection takes nothing for this long is dropped; that frees up to 4 MB in the kernel's queue. */
 const STALLED_VIEWER_MS = 30_000;
@@ -24,7 +24,7 @@ export interface StreamCounters {
 export interface StreamOptions {
   /** Pictures per second at most; undefined: all. */
   readonly fps: number | undefined;
-  /** See {@link advancedPart}. */
+  /** See `advancedPart` in protocols/multipart. */
   readonly advance: boolean;
 }
 
@@ -48,6 +48,7 @@ const HEAD = `HTTP/1.1 200 OK\r\n${Object.entries(STREAM_HEADERS)
 export class MjpegStreams {
   readonly counters: StreamCounters = { framesSent: 0, framesSkipped: 0, bytesSent: 0, viewersDropped: 0 };
   readonly #viewers = new Set<Viewer>();
+  readonly #parts = new Parts();
   readonly #sockets = new WeakSet<Socket>();
   #cancelSweep: Cancel | undefined;
 
@@ -70,7 +71,7 @@ export class MjpegStreams {
     this.#sockets.add(socket);
     socket.setTimeout(0);
     socket.write(HEAD + (options.advance ? FIRST_ADVANCED_DELIMITER : FIRST_DELIMITER), 'latin1');
-    const viewer = new Viewer(socket, options, this.hub, this.clock, this.counters);
+    const viewer = new Viewer(socket, options, this.hub, this.#parts, this.clock, this.counters);
     const release = this.hub.lease();
     const unsubscribe = this.hub.subscribe((frame) => viewer.offer(frame));
     this.#viewers.add(viewer);
@@ -82,6 +83,7 @@ export class MjpegStreams {
       if (this.#viewers.size === 0) {
         this.#cancelSweep?.();
         this.#cancelSweep = undefined;
+        this.#parts.clear();
       }
       onClose();
     });
@@ -118,6 +120,7 @@ class Viewer {
     readonly socket: Socket,
     private readonly options: StreamOptions,
     private readonly hub: Hub,
+    private readonly parts: Parts,
     private readonly clock: Clock,
     private readonly counters: StreamCounters,
   ) {
@@ -143,7 +146,7 @@ class Viewer {
   }
 
   #send(frame: Frame): void {
-    const bytes = this.options.advance ? advancedPart(frame) : part(frame);
+    const bytes = this.options.advance ? this.parts.advanced(frame) : this.parts.plain(frame);
     this.#busy = true;
     this.#missed = false;
     this.#sentAt = this.clock.monotonic();
