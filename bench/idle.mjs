@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { cpuSeconds, residentMegabytes } from './process.mjs';
+import { load, startOurs } from './servers.mjs';
+
+/** Some 8 s after a start, or after work, V8 collects garbage once. */
+const SETTLE_MS = 12_000;
+const WINDOW_S = 20;
+const VIEWERS = 50;
+const VIEWED_S = 30;
+/** Less CPU time than this is nothing: 0.05 % of a core. */
+const NOTHING_MS = 0.5 * WINDOW_S;
+const TARGET_RSS_MB = 60;
+
+/** Nobody watches: before the first viewer, and after many. */
+export async function idle(note) {
+  const server = await startOurs('camera', { auth: 'off', 'idle-timeout': 1 });
+  try {
+    await sleep(SETTLE_MS);
+    note(`no viewer for ${WINDOW_S} s`);
+    const before = cpuSeconds(server.pid);
+    await sleep(WINDOW_S * 1000);
+    const cpuMs = (cpuSeconds(server.pid) - before) * 1000;
+    const fresh = residentMegabytes(server.pid);
+    note(`${VIEWERS} viewers for ${VIEWED_S} s`);
+    const viewed = await load(server, { clients: VIEWERS, seconds: VIEWED_S });
+    await sleep(SETTLE_MS);
+    const again = residentMegabytes(server.pid);
+    return {
+      results: [
+        { what: `CPU in ${WINDOW_S} s without viewers`, measured: `${cpuMs.toFixed(1)} ms`, target: 'none', met: cpuMs <= NOTHING_MS },
+        { what: 'Memory, idle', measured: `${fresh.toFixed(0)} MB`, target: `≤ ${TARGET_RSS_MB} MB`, met: fresh <= TARGET_RSS_MB },
+        {
+          what: `Memory with ${VIEWERS} viewers for ${VIEWED_S} s, and idle again`,
+          measured: `${viewed.srv_rss_peak_mb.toFixed(0)}, ${again.toFixed(0)} MB`,
+        },
+      ],
+    };
+  } finally {
+    await server.stop();
+  }
+}

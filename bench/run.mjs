@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+// npm run bench [-- NAME ...] [--write] [--main FILE]
+//
+// Measures the built program, everything over the loopback interface: all of it in about seven minutes, or only what is
+// named. --write puts the figures of a whole run into docs/performance.md. --main measures another build.
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { fanout } from './fanout.mjs';
+import { firstPicture } from './first-picture.mjs';
+import { idle } from './idle.mjs';
+import { ready } from './ready.mjs';
+import { asMarkdown, machine, writeDocument } from './report.mjs';
+import { useBuild } from './servers.mjs';
+import { soap } from './soap.mjs';
+import { splitter } from './splitter.mjs';
+import { stalled } from './stalled.mjs';
+import { viewer } from './viewer.mjs';
+
+const MEASUREMENTS = { fanout, stalled, splitter, 'first-picture': firstPicture, idle, ready, viewer, soap };
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' }, main: { type: 'string' } } });
+const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);
+const unknown = names.find((name) => !Object.hasOwn(MEASUREMENTS, name));
+if (unknown !== undefined) fail(`There is no measurement "${unknown}"; there are ${Object.keys(MEASUREMENTS).join(', ')}.`);
+if (values.write && positionals.length > 0) fail('--write takes the figures of a whole run.');
+if (values.main !== undefined) useBuild(resolve(values.main));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
+const measured = [];
+for (const name of names) measured.push(await MEASUREMENTS[name]((text) => process.stderr.write(`${name}: ${text}\n`)));
+
+const text = `${asMarkdown(measured)}\n\n${machine()}`;
+process.stdout.write(`${text}\n`);
+if (values.write) writeDocument(text);
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(2);
+}

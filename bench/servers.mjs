@@ -1,0 +1,163 @@
+// The programs that are measured: each started with a free port, waited for, and ended by its process id.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { CAMERA, compiled, pictureFolder } from './tools.mjs';
+
+export const FPS = 30;
+const HOST = '127.0.0.1';
+/** A start that takes this long has failed. */
+const START_LIMIT_MS = 10_000;
+const POLL_MS = 2;
+/** A server that takes this long to end hangs. */
+const STOP_LIMIT_MS = 5000;
+
+const main = { path: fileURLToPath(new URL('../dist/main.js', import.meta.url)) };
+
+/** Measures another build than the one in dist/. */
+export function useBuild(path) {
+  main.path = path;
+}
+
+async function freePort() {
+  const server = createServer().listen(0, HOST);
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+const running = new Set();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+class Server {
+  constructor(child, port, folder) {
+    this.child = child;
+    this.port = port;
+    this.folder = folder;
+    this.exited = once(child, 'exit').finally(() => running.delete(child));
+    running.add(child);
+  }
+
+  get pid() {
+    return this.child.pid;
+  }
+
+  url(path) {
+    return `http://${HOST}:${this.port}${path}`;
+  }
+
+  /** Times of the benchmark camera's first pictures so far, milliseconds since the Unix epoch. */
+  firstPictures() {
+    const notes = join(this.folder, 'first-pictures');
+    return existsSync(notes) ? readFileSync(notes, 'utf8').trim().split('\n').map(Number) : [];
+  }
+
+  async json(path) {
+    const response = await fetch(this.url(path));
+    return response.json();
+  }
+
+  async stop() {
+    this.child.kill('SIGTERM');
+    await Promise.race([this.exited, sleep(STOP_LIMIT_MS, undefined, { ref: false })]);
+    this.child.kill('SIGKILL');
+    await this.exited;
+    if (this.folder) rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+const SOURCES = {
+  /** The picture set through a pipe from a program, as from rpicam-vid. */
+  camera: () => ({ source: 'rpicam', 'rpicam-path': CAMERA }),
+  /** The picture set read from its files. */
+  images: () => ({ source: `images:${pictureFolder('large')}` }),
+};
+
+/**
+ * Starts our server. `readyMs` of the result is the time from the start to the first answer of /healthz.
+ * @param {'camera' | 'images'} source
+ * @param {Record<string, string | number>} options of the command line
+ */
+export async function startOurs(source, options = {}) {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'onvif-camera-bench-'));
+  const own = { fps: FPS, bind: HOST, 'http-port': port, 'data-dir': folder, 'log-level': 'error', discovery: 'off' };
+  const args = Object.entries({ ...SOURCES[source](), ...own, ...options }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const env = { ...process.env, BENCH_PICTURES: pictureFolder('large'), BENCH_NOTES: join(folder, 'first-pictures') };
+  const began = performance.now();
+  const child = spawn(process.execPath, [main.path, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const server = new Server(child, port, folder);
+  await until(server, () => answers(server.url('/healthz')));
+  server.readyMs = performance.now() - began;
+  return server;
+}
+
+/** Starts a bare node:http server. */
+export async function startBare() {
+  const port = await freePort();
+  const child = spawn(process.execPath, [fileURLToPath(new URL('bare.mjs', import.meta.url)), String(port)], { stdio: 'inherit' });
+  const server = new Server(child, port, undefined);
+  await until(server, () => accepts(port));
+  return server;
+}
+
+/** Starts the C server that does nothing but send. */
+export async function startLimit() {
+  const port = await freePort();
+  const child = spawn(compiled('mjpeg-limit'), [String(port), pictureFolder('large'), String(FPS)], { stdio: 'inherit' });
+  const server = new Server(child, port, undefined);
+  await until(server, () => accepts(port));
+  return server;
+}
+
+async function until(server, ready) {
+  const giveUp = performance.now() + START_LIMIT_MS;
+  while (!(await ready())) {
+    if (server.child.exitCode !== null) throw new Error(`the server ended at its start with code ${server.child.exitCode}`);
+    if (performance.now() > giveUp) throw new Error('the server did not start');
+    await sleep(POLL_MS);
+  }
+}
+
+/** Whether a GET is answered with 200 now. */
+function answers(url) {
+  return new Promise((resolve) => {
+    const request = get(url, { agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on('error', () => resolve(false));
+  });
+}
+
+/** Whether something listens on the port now. */
+function accepts(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, HOST, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+/**
+ * Runs the load client against a server's stream and returns its figures; see the head of mjpeg-loadgen.c.
+ * @param {{ clients: number, seconds: number, warmUp?: number, stalled?: number }} load
+ */
+export async function load(server, { clients, seconds, warmUp = 1.2, stalled = 0 }) {
+  const args = ['-u', server.url('/stream.mjpg'), '-c', clients, '-t', seconds, '-w', warmUp, '-s', stalled, '-p', server.pid];
+  const { stdout } = await promisify(execFile)(compiled('mjpeg-loadgen'), args.map(String));
+  return JSON.parse(stdout);
+}

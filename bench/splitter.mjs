@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { median } from './statistics.mjs';
+import { bundled, pictureFolder } from './tools.mjs';
+
+const ROUNDS = 5;
+const TARGET = 2;
+const SETS = { large: '1280x720, 74 KB each', small: '640x480, 15 KB each' };
+
+/** The splitter alone, on pictures cut into what a pipe delivers. CPU time of all threads counts, garbage collection too. */
+export async function splitter(note) {
+  const module = await bundled('src/camera/splitter.ts', 'splitter.mjs');
+  const program = fileURLToPath(new URL('splitter-run.mjs', import.meta.url));
+  const rates = { large: [], small: [] };
+  for (const set of Object.keys(SETS)) pictureFolder(set);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const set of Object.keys(SETS)) {
+      note(`${SETS[set]}, round ${round + 1} of ${ROUNDS}`);
+      const { stdout } = await promisify(execFile)(process.execPath, [program, module, set]);
+      rates[set].push(Number(stdout) / 1e9);
+    }
+  }
+  return {
+    results: Object.entries(rates).map(([set, values]) => ({
+      what: `Splitter, ${SETS[set]}`,
+      measured: `${median(values).toFixed(1)} GB/s of CPU time`,
+      target: `≥ ${TARGET} GB/s`,
+      met: median(values) >= TARGET,
+    })),
+  };
+}
