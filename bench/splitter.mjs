@@ -6,7 +6,7 @@ import { bundled, pictureFolder } from './tools.mjs';
 
 const ROUNDS = 5;
 const TARGET = 2;
-const SETS = { large: '1280x720, 74 KB each', small: '640x480, 15 KB each' };
+const SETS = { large: '1280x720, 74 KB each', small: '640x480, 25 KB each' };
 
 /** The splitter alone, on pictures cut into what a pipe delivers. CPU time of all threads counts, garbage collection too. */
 export async function splitter(note) {

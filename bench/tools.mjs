@@ -25,7 +25,7 @@ export function compiled(name) {
 const SETS = {
   // 60 pictures of 74 KB: a Pi camera at 1280x720.
   large: ['mandelbrot=size=1280x720:rate=30,noise=alls=6:allf=t', '-frames:v', '60', '-q:v', '4'],
-  // 60 pictures of about 15 KB: a webcam at 640x480.
+  // 60 pictures of about 25 KB: a webcam at 640x480.
   small: ['mandelbrot=size=640x480:rate=30,noise=alls=6:allf=t', '-frames:v', '60', '-q:v', '8'],
 };
 
