@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { Program, type ProgramEnd } from './program.ts';
+import { Program, type ProgramEnd } from '../core/program.ts';
 import type { Capture, CaptureEvents } from './source.ts';
 
 /** What one line of a capture program's standard error means. */

@@ -1,5 +1,5 @@
-import { killPrograms } from '../camera/program.ts';
 import { AppError, EXIT } from '../core/errors.ts';
+import { killPrograms } from '../core/program.ts';
 import { helpText, readArguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { discover } from './discover.ts';

@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts';
+import { runProgram } from '../../core/program.ts';
 import { findProgram } from '../../core/programs.ts';
-import { runProgram } from '../program.ts';
 import { readMessage } from './messages.ts';
 
 /** A sensor mode as `--list-cameras` shows it. */

@@ -1,4 +1,4 @@
-import { runProgram } from '../program.ts';
+import { runProgram } from '../../core/program.ts';
 import { readFfmpegMessage } from './messages.ts';
 
 /** A pixel format a device offers. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { messageOf } from '../core/errors.ts';
-import { findProgram } from '../core/programs.ts';
+import { messageOf } from './errors.ts';
+import { findProgram } from './programs.ts';
 
 /** Wait after SIGINT, then after SIGTERM, milliseconds. rpicam-vid drains in 200 to 500 ms; one that ignores SIGINT never ends by it. */
 const INTERRUPT_GRACE_MS = 1500;
