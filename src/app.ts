@@ -111,7 +111,9 @@ export class App {
       version: options.version,
       wsdlDir: options.wsdlDir,
       ports: () => ({ http: this.port, rtsp: undefined }),
-      portFixed: options.explicit.has('http.port'),
+      portsFixed: { http: options.explicit.has('http.port'), rtsp: options.explicit.has('rtsp.port') },
+      h264: () => undefined,
+      multicast: undefined,
       restart: async () => this.#restartSoon(),
       factoryDefault: async (hard) => {
         this.#state.reset(hard);
