@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   frames: ['core'],
   protocols: ['frames', 'core'],
   hub: ['frames', 'core'],
-  encode: ['frames', 'core'],
+  encode: ['protocols', 'frames', 'core'],
   auth: ['protocols', 'core'],
   camera: ['frames', 'core'],
   config: ['core'],
