@@ -14,6 +14,11 @@ export interface EncoderChoice {
 }
 
 export interface ProbeOptions {
+  /** Path of ffmpeg; undefined: it is looked up in `searchPath`. */
+  readonly ffmpeg: string | undefined;
+  /** The only encoder that may be used; `auto`: any. */
+  readonly wanted: Codec | 'auto';
+  /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
   readonly log: Logger;
 }
@@ -35,17 +40,23 @@ export function codecFor({ hardware, software }: EncoderChoice, { width, height 
  * Finds out, by letting each encode a few pictures, which H.264 encoders work on this machine, and says so in the log.
  * The error is H264_UNAVAILABLE: no ffmpeg, or one without an encoder that works.
  */
-export async function probeEncoder({ searchPath, log }: ProbeOptions): Promise<{ ok: EncoderChoice } | { error: AppError }> {
-  const ffmpeg = findProgram('ffmpeg', searchPath);
+export async function probeEncoder(options: ProbeOptions): Promise<{ ok: EncoderChoice } | { error: AppError }> {
+  const { wanted, searchPath, log } = options;
+  const ffmpeg = options.ffmpeg ?? findProgram('ffmpeg', searchPath);
   if (ffmpeg === undefined) return { error: new AppError('H264_UNAVAILABLE', 'There is no H.264: ffmpeg is not installed.') };
-  const hardware = await tryCodec(ffmpeg, 'h264_v4l2m2m', searchPath);
-  const software = await tryCodec(ffmpeg, 'libx264', searchPath);
+  const trial = async (codec: Codec) => (wanted === 'auto' || wanted === codec ? tryCodec(ffmpeg, codec, searchPath) : UNWANTED);
+  const hardware = await trial('h264_v4l2m2m');
+  const software = await trial('libx264');
   log.debug('H.264 encoders tried', { h264_v4l2m2m: hardware.said, libx264: software.said });
   if (!hardware.works && !software.works) {
     return {
-      error: new AppError('H264_UNAVAILABLE', `There is no H.264: ${ffmpeg} has no encoder that works (libx264: ${software.said}).`, {
-        hint: "Install the system's own ffmpeg, which has libx264: `sudo apt install --reinstall ffmpeg`. MJPEG works without it.",
-      }),
+      error: new AppError(
+        'H264_UNAVAILABLE',
+        `There is no H.264: ${ffmpeg} has no encoder that works (${wanted === 'h264_v4l2m2m' ? `${wanted}: ${hardware.said}` : `libx264: ${software.said}`}).`,
+        {
+          hint: "Install the system's own ffmpeg, which has libx264: `sudo apt install --reinstall ffmpeg`. MJPEG works without it.",
+        },
+      ),
     };
   }
   log.info(hardware.works ? 'H.264 by the hardware encoder (h264_v4l2m2m)' : 'H.264 by libx264: no hardware encoder works here', {
@@ -53,6 +64,8 @@ export async function probeEncoder({ searchPath, log }: ProbeOptions): Promise<{
   });
   return { ok: { ffmpeg, hardware: hardware.works, software: software.works } };
 }
+
+const UNWANTED = { works: false, said: 'not wanted' };
 
 /** Encodes a few grey pictures just as it is done later. */
 async function tryCodec(ffmpeg: string, codec: Codec, searchPath: string): Promise<{ works: boolean; said: string }> {
