@@ -191,7 +191,12 @@ export class App {
     try {
       await this.#streaming?.start();
       await this.#http.start();
-      writeRunFile(dataDir, { pid: process.pid, url: `http://${localAddress(config.bind)}:${this.port}`, token: this.#localToken });
+      writeRunFile(dataDir, {
+        pid: process.pid,
+        url: `http://${localAddress(config.bind)}:${this.port}`,
+        rtspPort: this.rtspPort,
+        token: this.#localToken,
+      });
       const resolved = await this.#camera.resolve();
       this.#hub.setStatus({ ...this.#hub.status, source: resolved.source.description, notices: resolved.notices });
       this.#hub.start();

@@ -62,6 +62,11 @@ describe('packetizeH264', () => {
     expect(Math.max(...packetsOf(batch).map(({ length }) => length))).toBe(1400);
   });
 
+  test('refuses packets too small for a fragment', () => {
+    expect(() => packetizeH264(stream(), [hex('419b')], 0, 14)).toThrow(RangeError);
+    expect(packed([hex('41010203')], 15).payloads).toEqual(['5c8101', '5c0102', '5c4103']);
+  });
+
   test('makes no packets of nothing', () => {
     expect(packetizeH264(stream(), [], 0)).toMatchObject({ count: 0, keyframe: false });
     expect(packetizeH264(stream(), [Buffer.alloc(0)], 0).framed).toHaveLength(0);

@@ -3,7 +3,7 @@ import type { RtpStream } from './stream.ts';
 
 /**
  * Largest RTP packet in bytes, its header included. An Ethernet frame holds 1452 above IPv6 and UDP; the rest is left
- * to VLAN tags, PPPoE and tunnels on the way, as a datagram that is fragmented is lost with any of its fragments.
+ * to VLAN tags, PPPoE and the lighter tunnels on the way, as a datagram in fragments is lost with any one of them.
  */
 export const MAX_PACKET = 1400;
 

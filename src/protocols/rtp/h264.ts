@@ -23,6 +23,7 @@ const STAP_LENGTH = 2;
  */
 export function packetizeH264(stream: RtpStream, nals: readonly Buffer[], timestamp: number, maxPacket: number = MAX_PACKET): RtpBatch {
   const room = maxPacket - RTP_HEADER;
+  if (room <= FU_HEADER) throw new RangeError(`packets of ${maxPacket} bytes are too small for H.264`);
   const groups = groupNals(
     nals.filter((nal) => nal.length > 0),
     room,

@@ -75,6 +75,16 @@ export function sendStatus(req: Request, res: Response, vitals: Vitals): void {
     urls: [
       { id: 'stream', label: 'MJPEG stream', url: `${base}/stream.mjpg` },
       { id: 'snapshot', label: 'Snapshot', url: `${base}/snapshot.jpg` },
+      ...rtspUrls(vitals.rtsp, base),
     ],
   });
+}
+
+function rtspUrls(rtsp: RtspVitals | undefined, base: string) {
+  if (!rtsp) return [];
+  const origin = `${base.replace('http:', 'rtsp:').replace(/:\d+$/, '')}:${rtsp.port}`;
+  return [
+    ...(rtsp.h264 ? [{ id: 'rtsp-h264', label: 'RTSP, H.264', url: `${origin}/h264` }] : []),
+    { id: 'rtsp-mjpeg', label: 'RTSP, MJPEG', url: `${origin}/mjpeg` },
+  ];
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { formatTransport, type Pair, type TransportOffer } from '../../protocols/rtsp/transport.ts';
-import type { RtspConnection } from './connection.ts';
+import type { RtspClient } from './client.ts';
 import type { RtspCounters } from './counters.ts';
 import { InterleavedSink } from './interleaved-sink.ts';
 import type { MulticastGroup, MulticastStream } from './multicast.ts';
@@ -13,7 +13,7 @@ export interface Carried {
   readonly carrier: Carrier;
   /** Value of the Transport header of the answer. */
   readonly transport: string;
-  /** RTCP that comes by another way than the RTSP connection. */
+  /** RTCP that comes by another way than the RTSP client. */
   readonly onReport?: (listener: (rtcp: Buffer) => void) => void;
 }
 
@@ -30,28 +30,28 @@ export class Carriers {
   constructor(private readonly options: CarriersOptions) {}
 
   /** The first of the client's offers that can be had; undefined: none. */
-  async choose(offers: readonly TransportOffer[], track: Track, connection: RtspConnection): Promise<Carried | undefined> {
+  async choose(offers: readonly TransportOffer[], track: Track, client: RtspClient): Promise<Carried | undefined> {
     for (const offer of offers) {
       if (offer.mode !== 'PLAY') continue;
-      const carried = offer.lower === 'TCP' ? this.#interleaved(offer, track, connection) : await this.#overUdp(offer, track, connection);
+      const carried = offer.lower === 'TCP' ? this.#interleaved(offer, track, client) : await this.#overUdp(offer, track, client);
       if (carried) return carried;
     }
     return undefined;
   }
 
-  async #overUdp(offer: TransportOffer, track: Track, connection: RtspConnection): Promise<Carried | undefined> {
+  async #overUdp(offer: TransportOffer, track: Track, client: RtspClient): Promise<Carried | undefined> {
     if (offer.delivery === 'multicast') return this.#multicast(track);
     // Packets go to the client who asks, never to an address of his choice.
-    if (offer.destination !== undefined && offer.destination !== connection.remoteAddress) return undefined;
-    return offer.clientPort ? this.#unicast(offer.clientPort, track, connection) : undefined;
+    if (offer.destination !== undefined && offer.destination !== client.remoteAddress) return undefined;
+    return offer.clientPort ? this.#unicast(offer.clientPort, track, client) : undefined;
   }
 
-  #interleaved(offer: TransportOffer, track: Track, connection: RtspConnection): Carried | undefined {
-    const channels = offer.interleaved ?? freeChannels(connection);
-    if (channelsOf(connection).some((taken) => taken === channels.rtp || taken === channels.rtcp)) return undefined;
+  #interleaved(offer: TransportOffer, track: Track, client: RtspClient): Carried | undefined {
+    const channels = offer.interleaved ?? freeChannels(client);
+    if (channelsOf(client).some((taken) => taken === channels.rtp || taken === channels.rtcp)) return undefined;
     const { clock, counters } = this.options;
     const sink = new InterleavedSink({
-      socket: connection.socket,
+      socket: client.socket,
       channels,
       resumption: track.resumption,
       requestKeyFrame: () => track.requestKeyFrame(),
@@ -64,11 +64,11 @@ export class Carriers {
     };
   }
 
-  async #unicast(clientPort: Pair, track: Track, connection: RtspConnection): Promise<Carried | undefined> {
+  async #unicast(clientPort: Pair, track: Track, client: RtspClient): Promise<Carried | undefined> {
     const { pacer, counters } = this.options;
     let ports: UdpPorts;
     try {
-      ports = await openUdpPorts(connection.localAddress, { address: connection.remoteAddress, ...clientPort });
+      ports = await openUdpPorts(client.localAddress, { address: client.remoteAddress, ...clientPort });
     } catch {
       return undefined;
     }
@@ -91,7 +91,7 @@ export class Carriers {
         kind: 'udp',
         clientPort,
         serverPort: { rtp: ports.port, rtcp: ports.port + 1 },
-        source: connection.localAddress,
+        source: client.localAddress,
         ssrc: track.ssrc,
       }),
       onReport: (listener) => rtcp.on('message', listener),
@@ -116,14 +116,14 @@ export class Carriers {
   }
 }
 
-/** Interleaved channels in use on a connection. */
-const channelsOf = (connection: RtspConnection): number[] =>
-  [...connection.sessions.values()].flatMap(({ carrier }) =>
+/** Interleaved channels in use on a client. */
+const channelsOf = (client: RtspClient): number[] =>
+  [...client.sessions.values()].flatMap(({ carrier }) =>
     carrier.kind === 'interleaved' ? [carrier.channels.rtp, carrier.channels.rtcp] : [],
   );
 
-function freeChannels(connection: RtspConnection): Pair {
-  const taken = new Set(channelsOf(connection));
+function freeChannels(client: RtspClient): Pair {
+  const taken = new Set(channelsOf(client));
   let first = 0;
   while (taken.has(first) || taken.has(first + 1)) first += 2;
   return { rtp: first, rtcp: first + 1 };

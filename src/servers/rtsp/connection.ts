@@ -4,6 +4,7 @@ import type { Logger } from '../../core/log.ts';
 import { parseRtcp } from '../../protocols/rtp/rtcp-parser.ts';
 import { RtspReader, type RtspRequest } from '../../protocols/rtsp/reader.ts';
 import { formatResponse, type RtspResponse } from '../../protocols/rtsp/response.ts';
+import type { RtspClient } from './client.ts';
 import { type RtspRequests, SERVER } from './requests.ts';
 import type { Ending, RtspSession } from './session.ts';
 
@@ -26,14 +27,14 @@ export interface ConnectionOptions {
 }
 
 /** One client's RTSP connection: its own socket, or a tunnel through HTTP. Requests are answered one after the other. */
-export class RtspConnection {
-  readonly sessions = new Map<string, RtspSession>();
+export class RtspConnection implements RtspClient {
   readonly socket: Socket;
   readonly remoteAddress: string;
   readonly localAddress: string;
-  /** Its client has shown who it is, or need not. */
   authenticated = false;
-  readonly gone = new AbortController();
+  readonly #gone = new AbortController();
+  readonly gone = this.#gone.signal;
+  readonly #sessions = new Map<string, RtspSession>();
   readonly #reader: RtspReader;
   readonly #waiting: RtspRequest[] = [];
   #answering = false;
@@ -61,7 +62,7 @@ export class RtspConnection {
     });
     socket.on('error', () => {});
     socket.once('close', () => {
-      this.gone.abort();
+      this.#gone.abort();
       this.endSessions('disconnected');
       for (const input of this.#inputs) input.destroy();
       options.onClose();
@@ -82,12 +83,16 @@ export class RtspConnection {
     return take;
   }
 
+  get sessions(): ReadonlyMap<string, RtspSession> {
+    return this.#sessions;
+  }
+
   add(session: RtspSession): void {
-    this.sessions.set(session.id, session);
+    this.#sessions.set(session.id, session);
   }
 
   endSession(session: RtspSession, ending: Ending): void {
-    if (!this.sessions.delete(session.id)) return;
+    if (!this.#sessions.delete(session.id)) return;
     session.end();
     this.options.log.debug(`RTSP session of ${session.track.name} ended: ${ending}`, { client: this.remoteAddress });
   }
@@ -96,7 +101,6 @@ export class RtspConnection {
     for (const session of this.sessions.values()) this.endSession(session, ending);
   }
 
-  /** RTCP from the client, for the session it came to. */
   receive(session: RtspSession, rtcp: Buffer): void {
     const packets = parseRtcp(rtcp);
     if (!packets) return;
@@ -133,10 +137,10 @@ export class RtspConnection {
 
   async #answerAll(): Promise<void> {
     this.#answering = true;
-    for (let request = this.#waiting.shift(); request && !this.gone.signal.aborted; request = this.#waiting.shift()) {
+    for (let request = this.#waiting.shift(); request && !this.gone.aborted; request = this.#waiting.shift()) {
       if (this.#waiting.length === MAX_PIPELINED - 1) for (const input of this.#inputs) input.resume();
       const { response, after, close } = await this.options.requests.answer(request, this);
-      if (this.gone.signal.aborted) break;
+      if (this.gone.aborted) break;
       this.#heardAt = this.options.clock.monotonic();
       this.#write(response);
       after?.();

@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { RtspRequest } from '../../protocols/rtsp/reader.ts';
 import type { RtspStatus } from '../../protocols/rtsp/response.ts';
-import type { RtspConnection } from './connection.ts';
+import type { RtspClient } from './client.ts';
 
 export interface RtspAccess {
   readonly authenticator: HttpAuthenticator;
@@ -36,29 +36,29 @@ export class RtspGate {
   }
 
   /** Undefined: the request may go on. */
-  async check(request: RtspRequest, connection: RtspConnection): Promise<Refusal | undefined> {
+  async check(request: RtspRequest, client: RtspClient): Promise<Refusal | undefined> {
     if (!this.access) {
-      connection.authenticated = true;
+      client.authenticated = true;
       return undefined;
     }
     const { authenticator, limiter, basic } = this.access;
     const authorization = request.headers.get('authorization');
     // Some clients send credentials only until they play.
-    if (authorization === undefined && connection.authenticated) return undefined;
+    if (authorization === undefined && client.authenticated) return undefined;
     if (authorization === undefined || (!basic && /^basic\s/i.test(authorization))) return this.#challenge(false);
-    const { remoteAddress } = connection;
-    const turn = limiter.turn(remoteAddress, connection.gone.signal);
+    const { remoteAddress } = client;
+    const turn = limiter.turn(remoteAddress, client.gone);
     const granted = turn === 'granted' ? turn : await turn;
     if (granted !== 'granted') return { status: 503, headers: [['Retry-After', '5']], close: true };
     const result = authenticator.authenticate({ method: request.method, url: request.url, authorization, rtsp: true });
     if (result.ok) {
       limiter.succeeded(remoteAddress);
       if (!mayAccess(result.user.level, 'READ_MEDIA')) return { status: 403 };
-      connection.authenticated = true;
+      client.authenticated = true;
       return undefined;
     }
     // Nonces live shorter than sessions; what is right on a connection that is known already need not be asked for again.
-    if (result.stale && connection.authenticated) return undefined;
+    if (result.stale && client.authenticated) return undefined;
     if (result.reason === 'invalid') {
       limiter.failed(remoteAddress);
       this.#throttle.log((fields) => this.log.warn(`wrong user name or password from ${remoteAddress} (RTSP)`, fields));

@@ -20,7 +20,7 @@ import { parseTransport } from '../../protocols/rtsp/transport.ts';
 import { contentBase, controlOf, parseRequestUrl, trackUrl } from '../../protocols/rtsp/url.ts';
 import { formatSessionDescription } from '../../protocols/sdp/describe.ts';
 import type { Carriers } from './carriers.ts';
-import type { RtspConnection } from './connection.ts';
+import type { RtspClient } from './client.ts';
 import type { RtspCounters } from './counters.ts';
 import type { Refusal, RtspGate } from './gate.ts';
 import { RtspSession, SESSION_TIMEOUT_S } from './session.ts';
@@ -69,26 +69,26 @@ export interface RequestsOptions {
 
 /** What each method of RTSP does (RFC 2326 section 10). */
 export class RtspRequests {
-  readonly #handlers: Readonly<Record<RtspMethod, (request: RtspRequest, connection: RtspConnection) => Promise<Body> | Body>> = {
-    OPTIONS: (request, connection) => this.#options(request, connection),
-    DESCRIBE: (request, connection) => this.#describe(request, connection),
-    SETUP: (request, connection) => this.#setUp(request, connection),
-    PLAY: (request, connection) => this.#play(request, connection),
-    PAUSE: (request, connection) => this.#pause(request, connection),
-    TEARDOWN: (request, connection) => this.#tearDown(request, connection),
-    GET_PARAMETER: (request, connection) => this.#parameter(request, connection),
-    SET_PARAMETER: (request, connection) => this.#parameter(request, connection),
+  readonly #handlers: Readonly<Record<RtspMethod, (request: RtspRequest, client: RtspClient) => Promise<Body> | Body>> = {
+    OPTIONS: (request, client) => this.#options(request, client),
+    DESCRIBE: (request, client) => this.#describe(request, client),
+    SETUP: (request, client) => this.#setUp(request, client),
+    PLAY: (request, client) => this.#play(request, client),
+    PAUSE: (request, client) => this.#pause(request, client),
+    TEARDOWN: (request, client) => this.#tearDown(request, client),
+    GET_PARAMETER: (request, client) => this.#parameter(request, client),
+    SET_PARAMETER: (request, client) => this.#parameter(request, client),
   };
 
   constructor(private readonly options: RequestsOptions) {}
 
-  async answer(request: RtspRequest, connection: RtspConnection): Promise<Answer> {
-    const { status, headers, body, after, close = false } = await this.#respond(request, connection);
+  async answer(request: RtspRequest, client: RtspClient): Promise<Answer> {
+    const { status, headers, body, after, close = false } = await this.#respond(request, client);
     const response = { status, cseq: request.headers.get('cseq'), server: SERVER, headers: headers ?? [], body };
     return { response, after, close };
   }
 
-  async #respond(request: RtspRequest, connection: RtspConnection): Promise<Body> {
+  async #respond(request: RtspRequest, client: RtspClient): Promise<Body> {
     const { method, version, headers } = request;
     if (version !== 'RTSP/1.0') return { status: 505 };
     if (headers.get('cseq') === undefined) return { status: 400 };
@@ -98,10 +98,10 @@ export class RtspRequests {
     const unsupported = unsupportedOptions(headers.get('require'), headers.get('proxy-require'));
     if (unsupported.length > 0) return { status: 551, headers: [['Unsupported', unsupported.join(', ')]] };
     // What there is to ask is no secret, and some clients ask it without credentials.
-    const refusal = method === 'OPTIONS' ? undefined : await this.options.gate.check(request, connection);
+    const refusal = method === 'OPTIONS' ? undefined : await this.options.gate.check(request, client);
     if (refusal) return refusal;
     try {
-      return await this.#handlers[method](request, connection);
+      return await this.#handlers[method](request, client);
     } catch (error) {
       this.options.log.error(`RTSP server: ${error instanceof Error ? error.stack : String(error)}`, { method });
       return { status: 500 };
@@ -109,17 +109,17 @@ export class RtspRequests {
   }
 
   /** Keeps sessions alive, named or not: some clients send nothing else while they play. */
-  #options(request: RtspRequest, connection: RtspConnection): Body {
+  #options(request: RtspRequest, client: RtspClient): Body {
     const now = this.options.clock.monotonic();
-    if (!this.#session(request, connection)) for (const each of connection.sessions.values()) each.heard(now);
+    if (!this.#session(request, client)) for (const each of client.sessions.values()) each.heard(now);
     return { status: 200, headers: [['Public', PUBLIC]] };
   }
 
-  async #describe(request: RtspRequest, connection: RtspConnection): Promise<Body> {
+  async #describe(request: RtspRequest, client: RtspClient): Promise<Body> {
     const track = this.#track(request);
     if (!track) return { status: 404 };
     if (!acceptsSdp(request.headers.get('accept'))) return { status: 406 };
-    const description = await track.describe(connection.gone.signal);
+    const description = await track.describe(client.gone);
     if (description instanceof AppError) {
       this.options.log.debug(`RTSP: ${description.message}`, { code: description.code });
       return { status: 503, headers: [RETRY_AFTER] };
@@ -129,7 +129,7 @@ export class RtspRequests {
     const sdp = formatSessionDescription({
       id: track.ssrc,
       version,
-      origin: connection.localAddress,
+      origin: client.localAddress,
       name: this.options.name(),
       multicast: group,
       video: { ...description, port: group?.port ?? 0, control: controlOf(TRACK) },
@@ -138,43 +138,43 @@ export class RtspRequests {
       status: 200,
       headers: [
         ['Content-Type', 'application/sdp'],
-        ['Content-Base', baseOf(request, connection, track)],
+        ['Content-Base', baseOf(request, client, track)],
         ['Cache-Control', 'no-store'],
       ],
       body: Buffer.from(sdp),
     };
   }
 
-  async #setUp(request: RtspRequest, connection: RtspConnection): Promise<Body> {
+  async #setUp(request: RtspRequest, client: RtspClient): Promise<Body> {
     const track = this.#track(request);
     if (!track) return { status: 404 };
-    const before = this.#session(request, connection);
+    const before = this.#session(request, client);
     if (!before && request.headers.get('session') !== undefined) return { status: 454 };
     if (before?.playing) return { status: 455 };
     if (before && before.track !== track) return { status: 459 };
-    if (!before && (!this.options.hasRoom() || connection.sessions.size >= MAX_PER_CONNECTION)) return { status: 453 };
+    if (!before && (!this.options.hasRoom() || client.sessions.size >= MAX_PER_CONNECTION)) return { status: 453 };
     const offers = parseTransport(request.headers.get('transport') ?? '');
     // A second SETUP changes the transport.
-    if (before) connection.endSession(before, 'torn down');
-    const carried = await this.options.carriers.choose(offers, track, connection);
+    if (before) client.endSession(before, 'torn down');
+    const carried = await this.options.carriers.choose(offers, track, client);
     if (!carried) return { status: 461 };
     const { clock, counters } = this.options;
     const id = before?.id ?? randomBytes(8).toString('hex');
     const session = new RtspSession(id, track, carried.carrier, clock.monotonic(), counters);
-    connection.add(session);
+    client.add(session);
     counters.sessions++;
-    carried.onReport?.((rtcp) => connection.receive(session, rtcp));
+    carried.onReport?.((rtcp) => client.receive(session, rtcp));
     return { status: 200, headers: [['Transport', carried.transport], sessionHeader(session)] };
   }
 
-  async #play(request: RtspRequest, connection: RtspConnection): Promise<Body> {
-    const session = this.#session(request, connection);
+  async #play(request: RtspRequest, client: RtspClient): Promise<Body> {
+    const session = this.#session(request, client);
     if (!session) return { status: 454 };
     const range = request.headers.get('range');
     if (range !== undefined && !parseRange(range)) return { status: 457 };
     if (this.#track(request) !== session.track) return { status: 404 };
     const { sequence, timestamp, start } = await session.play();
-    const url = trackUrl(baseOf(request, connection, session.track), TRACK);
+    const url = trackUrl(baseOf(request, client, session.track), TRACK);
     return {
       status: 200,
       headers: [
@@ -186,23 +186,23 @@ export class RtspRequests {
     };
   }
 
-  #pause(request: RtspRequest, connection: RtspConnection): Body {
-    const session = this.#session(request, connection);
+  #pause(request: RtspRequest, client: RtspClient): Body {
+    const session = this.#session(request, client);
     if (!session) return { status: 454 };
     session.pause();
     return { status: 200, headers: [sessionHeader(session)] };
   }
 
-  #tearDown(request: RtspRequest, connection: RtspConnection): Body {
-    const session = this.#session(request, connection);
+  #tearDown(request: RtspRequest, client: RtspClient): Body {
+    const session = this.#session(request, client);
     if (!session) return { status: 454 };
-    connection.endSession(session, 'torn down');
+    client.endSession(session, 'torn down');
     return { status: 200 };
   }
 
   /** There are no parameters; an empty request is how clients keep their sessions alive. */
-  #parameter(request: RtspRequest, connection: RtspConnection): Body {
-    const session = this.#session(request, connection);
+  #parameter(request: RtspRequest, client: RtspClient): Body {
+    const session = this.#session(request, client);
     if (!session && request.headers.get('session') !== undefined) return { status: 454 };
     if (request.body.toString('latin1').trim() !== '') return { status: 451 };
     return { status: 200, headers: session ? [sessionHeader(session)] : [] };
@@ -213,17 +213,17 @@ export class RtspRequests {
     return target && (target.track ?? TRACK) === TRACK ? this.options.track(target.path) : undefined;
   }
 
-  /** The session that the request names, if it is one of its connection; naming it keeps it alive. */
-  #session(request: RtspRequest, connection: RtspConnection): RtspSession | undefined {
+  /** The session that the request names, if it is one of its client; naming it keeps it alive. */
+  #session(request: RtspRequest, client: RtspClient): RtspSession | undefined {
     const named = parseSession(request.headers.get('session') ?? '');
-    const session = named && connection.sessions.get(named.id);
+    const session = named && client.sessions.get(named.id);
     session?.heard(this.options.clock.monotonic());
     return session;
   }
 }
 
 /** Where the track's URL begins: as the client named it, or as this server would be named. */
-const baseOf = ({ url }: RtspRequest, { localAddress, socket }: RtspConnection, { name }: Track): string =>
+const baseOf = ({ url }: RtspRequest, { localAddress, socket }: RtspClient, { name }: Track): string =>
   contentBase(url) ?? `rtsp://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${socket.localPort}/${name}/`;
 
 const sessionHeader = ({ id }: RtspSession): Header => ['Session', formatSession(id, SESSION_TIMEOUT_S)];
