@@ -316,6 +316,14 @@ describe('H264Stream', () => {
     expect(times()).toEqual([0, 4000, 8000, 12_000]);
   });
 
+  test('after weeks of watching, when FLV has no more bits for the time, units still find their pictures', async () => {
+    watch();
+    await encode();
+    const frames = await encode(60, 86_400_000);
+    expect(units.slice(1).map(({ monotonic }) => monotonic)).toEqual(frames.map(({ monotonic }) => monotonic));
+    expect(starts()).toHaveLength(1);
+  });
+
   test('other settings, or pictures of another size: a new encoder, the same viewers', async () => {
     watch();
     await encode(2);
