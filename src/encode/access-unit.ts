@@ -1,7 +1,7 @@
 import type { Frame } from '../frames/frame.ts';
-import type { ParameterSets } from '../protocols/h264/nal-units.ts';
+import type { ParameterSets } from '../protocols/h264/avc.ts';
 
-export type { ParameterSets } from '../protocols/h264/nal-units.ts';
+export type { ParameterSets } from '../protocols/h264/avc.ts';
 
 /** One coded picture, with the times of the frame it was made from. Shared by every viewer; never changes. */
 export interface AccessUnit extends Pick<Frame, 'sequence' | 'capturedAt' | 'monotonic'> {

@@ -3,16 +3,9 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { Program, type ProgramEnd } from '../core/program.ts';
 import type { Frame } from '../frames/frame.ts';
+import { isSlice, NAL, nalType, splitAnnexB } from '../frames/h264.ts';
 import { FLV_TIMESTAMP_MODULUS, FlvDemuxer, FlvError, type FlvVideo } from '../protocols/flv/demuxer.ts';
-import {
-  isSlice,
-  NAL_TYPE,
-  nalType,
-  type ParameterSets,
-  readAvcConfiguration,
-  splitAnnexB,
-  splitLengthPrefixed,
-} from '../protocols/h264/nal-units.ts';
+import { type ParameterSets, readAvcConfiguration, splitLengthPrefixed } from '../protocols/h264/avc.ts';
 import { mjpegClusterHeader, mjpegStreamHeader } from '../protocols/matroska/mjpeg-stream.ts';
 import type { EncoderCounters, VideoEncoder, VideoEncoderEvents } from './encoder.ts';
 import { type Codec, type EncodingPlan, ffmpegArguments, keyFrameTimestamp } from './ffmpeg-arguments.ts';
@@ -183,7 +176,7 @@ export class FfmpegEncoder implements VideoEncoder {
     const nals = this.#lengthSize > 0 ? splitLengthPrefixed(data, this.#lengthSize) : splitAnnexB(data);
     if (!nals) throw new FlvError('the lengths of its NAL units do not add up');
     const find = (type: number) => nals.find((nal) => nalType(nal) === type);
-    this.#setParameters(find(NAL_TYPE.SPS) ?? this.#sps, find(NAL_TYPE.PPS) ?? this.#pps);
+    this.#setParameters(find(NAL.SPS) ?? this.#sps, find(NAL.PPS) ?? this.#pps);
     const slices = nals.filter(isSlice);
     if (slices.length > 0) this.#onPicture(slices, timestamp);
   }
@@ -205,7 +198,7 @@ export class FfmpegEncoder implements VideoEncoder {
     // Those before it came to nothing.
     this.#inFlight.splice(0, index + 1);
 
-    const keyframe = slices.some((nal) => nalType(nal) === NAL_TYPE.IDR);
+    const keyframe = slices.some((nal) => nalType(nal) === NAL.IDR);
     const nals = keyframe ? [parameterSets.sps, parameterSets.pps, ...slices] : slices;
     const size = nals.reduce((sum, nal) => sum + nal.length, 0);
     const { counters, clock } = this.options;

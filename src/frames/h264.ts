@@ -19,9 +19,6 @@ export const nalRefIdc = (nal: Buffer): number => ((nal[0] ?? 0) >> 5) & 3;
 /** Whether a NAL unit holds coded samples of a picture. */
 export const isSlice = (nal: Buffer): boolean => nalType(nal) >= NAL.SLICE && nalType(nal) <= NAL.IDR;
 
-/** Whether a NAL unit is the first slice of its picture: its first_mb_in_slice, ue(v) behind the header, is 0 (7.3.3). */
-export const isFirstSlice = (nal: Buffer): boolean => isSlice(nal) && ((nal[1] ?? 0) & 0x80) !== 0;
-
 /** The NAL units of a byte stream (H.264 annex B) as views, without start codes and the zeros around them; what comes before the first start code is left out. */
 export function splitAnnexB(bytes: Buffer): Buffer[] {
   const nals: Buffer[] = [];

@@ -10,7 +10,7 @@ import type { H264Settings } from '../../src/encode/encoder.ts';
 import { H264Stream } from '../../src/encode/h264-stream.ts';
 import { probeEncoder } from '../../src/encode/probe.ts';
 import type { Picture } from '../../src/frames/frame.ts';
-import { NAL_TYPE, nalType } from '../../src/protocols/h264/nal-units.ts';
+import { NAL, nalType } from '../../src/frames/h264.ts';
 import { barsRecording } from '../support/jpegs.ts';
 import { PlayedFeed } from '../support/picture-feed.ts';
 import { needsProgram, program } from '../support/programs.ts';
@@ -40,7 +40,7 @@ const children = () =>
     .map((line) => Number.parseInt(line, 10));
 
 async function open(change: Partial<H264Settings> = {}, ffmpeg?: string): Promise<{ feed: PlayedFeed; stream: H264Stream }> {
-  const probed = await probeEncoder({ searchPath, log: silentLogger });
+  const probed = await probeEncoder({ ffmpeg: undefined, wanted: 'auto', searchPath, log: silentLogger });
   if ('error' in probed) throw probed.error;
   const choice = { ...probed.ok, ...(ffmpeg === undefined ? {} : { ffmpeg }) };
   const settings = { width: 0, height: 0, fps: 0, bitrate: 1000, keyframeInterval: 1, ...change };
@@ -130,7 +130,7 @@ describe('H.264 by the real ffmpeg', () => {
     expect(keys[0]).toBe(0);
     // The next picture that is handed over; one may be on its way already.
     expect(units[keys[1]!]!.sequence - asked).toBeLessThanOrEqual(3);
-    for (const { keyframe, nals } of units) expect(nals.map(nalType).slice(0, 2).includes(NAL_TYPE.SPS)).toBe(keyframe);
+    for (const { keyframe, nals } of units) expect(nals.map(nalType).slice(0, 2).includes(NAL.SPS)).toBe(keyframe);
     expect(decode(units.slice(keys[1]))).toHaveLength((45 - keys[1]!) * 640 * 480 * 3);
   });
 
@@ -167,7 +167,7 @@ describe('H.264 by the real ffmpeg', () => {
     const sets = await stream.parameterSets(5000, new AbortController().signal);
     // Constrained Baseline, which every player and WebRTC take.
     expect(sets!.sps.subarray(0, 3)).toEqual(Buffer.from([0x67, 0x42, 0xc0]));
-    expect(nalType(sets!.pps)).toBe(NAL_TYPE.PPS);
+    expect(nalType(sets!.pps)).toBe(NAL.PPS);
   });
 
   needsProgram('ffmpeg', 'an encoder with its parameter sets in band, as the hardware has them, is understood as well', async () => {
@@ -177,7 +177,7 @@ describe('H.264 by the real ffmpeg', () => {
     const { feed, stream } = await open({}, inBand);
     play(feed, bars);
     const units = await next(stream, 20);
-    expect(units[0]!.nals.map(nalType).slice(0, 3)).toEqual([NAL_TYPE.SPS, NAL_TYPE.PPS, NAL_TYPE.IDR]);
+    expect(units[0]!.nals.map(nalType).slice(0, 3)).toEqual([NAL.SPS, NAL.PPS, NAL.IDR]);
     expect(decode(units)).toHaveLength(20 * 640 * 480 * 3);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { splitAnnexB } from '../../src/frames/h264.ts';
 import { FlvDemuxer, FlvError, type FlvVideo } from '../../src/protocols/flv/demuxer.ts';
-import { readAvcConfiguration, splitAnnexB, splitLengthPrefixed } from '../../src/protocols/h264/nal-units.ts';
+import { readAvcConfiguration, splitLengthPrefixed } from '../../src/protocols/h264/avc.ts';
 import { avcTag, FLV_HEADER } from '../support/flv.ts';
 import { cut } from '../support/jpegs.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { isFirstSlice, isSlice, NAL, nalRefIdc, nalType, splitAnnexB } from '../../src/frames/h264.ts';
+import { isSlice, NAL, nalRefIdc, nalType, splitAnnexB } from '../../src/frames/h264.ts';
 import { readSps } from '../../src/frames/h264-sps.ts';
 
 const hex = (text: string) => Buffer.from(text, 'hex');
@@ -32,10 +32,9 @@ test('the first byte of a NAL unit tells type and importance', () => {
   expect([nalType(Buffer.alloc(0)), nalRefIdc(Buffer.alloc(0))]).toEqual([0, 0]);
 });
 
-test('the first slice of a picture is told from the others and from what is no slice', () => {
-  const nals = ['6588', '4188', '6508', '4108', '6788', '0688', '65'].map(hex);
-  expect(nals.map(isFirstSlice)).toEqual([true, true, false, false, false, false, false]);
-  expect(nals.map(isSlice)).toEqual([true, true, true, true, false, false, true]);
+test('slices are told from what is no part of a picture', () => {
+  const nals = ['6588', '4188', '6508', '6788', '0688', '65'].map(hex);
+  expect(nals.map(isSlice)).toEqual([true, true, true, false, false, true]);
 });
 
 /** A parameter set written down bit by bit behind its type, profile and level. */

@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts';
+import { readSps } from '../../frames/h264-sps.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { packetizeH264 } from '../../protocols/rtp/h264.ts';
 import { Track, type TrackDescription, type TrackOptions } from './track.ts';
@@ -48,7 +49,7 @@ export class H264Track extends Track {
     const { encoder, fps } = this.options;
     const sets = await encoder.parameterSets(PARAMETER_SETS_TIMEOUT_MS, signal);
     if (!sets) return encoder.status.error ?? new AppError('NO_FRAMES', 'There is no picture to encode.');
-    return { encoding: { name: 'H264', ...sets }, payloadType: H264_PAYLOAD_TYPE, frameRate: fps() };
+    return { encoding: { name: 'H264', ...sets }, payloadType: H264_PAYLOAD_TYPE, frameRate: fps(), size: readSps(sets.sps) };
   }
 
   requestKeyFrame(): void {

@@ -1,17 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { isSlice, readAvcConfiguration, splitAnnexB, splitLengthPrefixed } from '../../src/protocols/h264/nal-units.ts';
+import { readAvcConfiguration, splitLengthPrefixed } from '../../src/protocols/h264/avc.ts';
 
 const sps = Buffer.from([0x67, 0x42, 0xc0, 0x1e, 0x01]);
 const pps = Buffer.from([0x68, 0xce]);
 const record = Buffer.from([1, 0x42, 0xc0, 0x1e, 0xff, 0xe1, 0, 5, ...sps, 1, 0, 2, ...pps]);
 
 describe('NAL units', () => {
-  test('of a byte stream: three or four byte start codes, zeros between them, nothing before the first', () => {
-    const bytes = Buffer.from([9, 9, 0, 0, 0, 1, ...sps, 0, 0, 1, ...pps, 0, 0, 0, 0, 1, 0x65, 0, 0, 3, 1, 0, 0]);
-    expect(splitAnnexB(bytes)).toEqual([sps, pps, Buffer.from([0x65, 0, 0, 3, 1])]);
-    for (const none of ['', '0000', '000001', '0000000100']) expect(splitAnnexB(Buffer.from(none, 'hex'))).toEqual([]);
-  });
-
   test('of a sample: by their lengths, empty ones left out', () => {
     expect(splitLengthPrefixed(Buffer.from([0, 0, 0, 2, ...pps, 0, 0, 0, 0, 0, 0, 0, 5, ...sps]), 4)).toEqual([pps, sps]);
     expect(splitLengthPrefixed(Buffer.from([2, ...pps]), 1)).toEqual([pps]);
@@ -19,11 +13,6 @@ describe('NAL units', () => {
     for (const wrong of ['0000', '00000003aabb', 'ffffffff', '00000001aa00']) {
       expect(splitLengthPrefixed(Buffer.from(wrong, 'hex'), 4)).toBeUndefined();
     }
-  });
-
-  test('that are part of a picture', () => {
-    const types = Array.from({ length: 32 }, (_, type) => type).filter((type) => isSlice(Buffer.from([0x60 | type])));
-    expect(types).toEqual([1, 2, 3, 4, 5]);
   });
 });
 

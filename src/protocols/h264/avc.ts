@@ -1,38 +1,4 @@
-/** Types of NAL units: ITU-T H.264, table 7-1. */
-export const NAL_TYPE = { SLICE: 1, IDR: 5, SEI: 6, SPS: 7, PPS: 8, AUD: 9 } as const;
-
-export const nalType = (nal: Buffer): number => nal[0]! & 0x1f;
-
-/** Whether a NAL unit holds a part of a picture: slices and their data partitions. */
-export const isSlice = (nal: Buffer): boolean => nalType(nal) >= NAL_TYPE.SLICE && nalType(nal) <= NAL_TYPE.IDR;
-
-/**
- * The NAL units of a byte stream (H.264 annex B), without start codes and the zero bytes around them; views into
- * `bytes`. What comes before the first start code is left out.
- */
-export function splitAnnexB(bytes: Buffer): Buffer[] {
-  const nals: Buffer[] = [];
-  let start = -1;
-  for (let code = findStartCode(bytes, 0); ; code = findStartCode(bytes, start)) {
-    const end = code === -1 ? bytes.length : code;
-    if (start !== -1) {
-      const nal = withoutTrailingZeros(bytes.subarray(start, end));
-      if (nal.length > 0) nals.push(nal);
-    }
-    if (code === -1) return nals;
-    start = code + 3;
-  }
-}
-
-const START_CODE = Buffer.from([0, 0, 1]);
-const findStartCode = (bytes: Buffer, from: number): number => bytes.indexOf(START_CODE, from);
-
-/** The last byte of a NAL unit is never 0 (H.264, 7.4.1): zeros there belong to the next start code. */
-function withoutTrailingZeros(nal: Buffer): Buffer {
-  let end = nal.length;
-  while (end > 0 && nal[end - 1] === 0) end--;
-  return nal.subarray(0, end);
-}
+import { NAL, nalType } from '../../frames/h264.ts';
 
 /**
  * The NAL units of a sample of an AVC stream (ISO/IEC 14496-15): each follows its length. Views into `bytes`.
@@ -86,7 +52,7 @@ export function readAvcConfiguration(record: Buffer): AvcConfiguration | undefin
     }
     return sets;
   };
-  const sps = readSets(0x1f)?.find((nal) => nal.length > 3 && nalType(nal) === NAL_TYPE.SPS);
-  const pps = readSets(0xff)?.find((nal) => nal.length > 1 && nalType(nal) === NAL_TYPE.PPS);
+  const sps = readSets(0x1f)?.find((nal) => nal.length > 3 && nalType(nal) === NAL.SPS);
+  const pps = readSets(0xff)?.find((nal) => nal.length > 1 && nalType(nal) === NAL.PPS);
   return sps && pps && { lengthSize, sps, pps };
 }
