@@ -51,7 +51,7 @@ export function makeMetrics(vitals: () => Vitals): () => Promise<{ type: string;
   counter('bytes_sent', 'Bytes sent to MJPEG viewers', (now) => now.streams.bytesSent);
   counter('viewers_dropped', 'MJPEG viewers dropped because they took nothing', (now) => now.streams.viewersDropped);
   gauge('rtsp_sessions', 'Open RTSP sessions', (now) => now.rtsp?.sessions ?? 0);
-  counter('rtsp_sessions', 'RTSP sessions set up', (now) => now.rtsp?.counters.sessions ?? 0);
+  counter('rtsp_sessions_opened', 'RTSP sessions set up', (now) => now.rtsp?.counters.sessions ?? 0);
   counter('rtsp_packets_sent', 'RTP packets sent', (now) => now.rtsp?.counters.packetsSent ?? 0);
   counter('rtsp_bytes_sent', 'Bytes of RTP sent', (now) => now.rtsp?.counters.bytesSent ?? 0);
   counter('rtsp_packets_lost', 'RTP packets that clients report as lost', (now) => now.rtsp?.counters.packetsLost ?? 0);
