@@ -115,7 +115,14 @@ export class Streaming {
       camera: mediaCamera,
       stream: { profile: 'Baseline', changed: () => stream.changed(), requestKeyFrame: () => stream.requestKeyFrame() },
     });
-    const stream = new H264Stream({ feed: hub, settings: () => control.settings(), encoder: () => found.ok, searchPath, clock, log });
+    const stream = new H264Stream({
+      feed: hub,
+      settings: (captured) => control.settingsFor(captured),
+      encoder: () => found.ok,
+      searchPath,
+      clock,
+      log,
+    });
     this.#encoder = { stream, control };
     await this.multicast?.resume([H264_STREAM.token]);
   }

@@ -25,8 +25,8 @@ export interface PictureFeed {
 
 export interface H264StreamOptions {
   readonly feed: PictureFeed;
-  /** Asked before each start of the encoder. */
-  readonly settings: () => H264Settings;
+  /** Asked before each start of the encoder. @param captured size of the pictures that it will get */
+  readonly settings: (captured: PictureSize) => H264Settings;
   readonly encoder: () => EncoderChoice;
   /** Where helper programs are looked up, as in PATH. */
   readonly searchPath: string;
@@ -234,9 +234,12 @@ export class H264Stream {
   /** One encoder, from the first picture to its end. Resolves when nothing of it is left, with the reason why it ended. */
   #encode(wanted: AbortSignal): Promise<AppError> {
     const { clock, feed } = this.options;
-    const settings = this.options.settings();
-    const limiter = settings.fps > 0 ? new RateLimiter(settings.fps) : undefined;
-    const expectedRate = () => (settings.fps > 0 ? Math.min(settings.fps, feed.fps || settings.fps) : feed.fps || USUAL_FPS);
+    let plan: { settings: H264Settings; limiter: RateLimiter | undefined } | undefined;
+    const makePlan = (captured: PictureSize) => {
+      const settings = this.options.settings(captured);
+      return { settings, limiter: settings.fps > 0 ? new RateLimiter(settings.fps) : undefined };
+    };
+    const expectedRate = ({ fps }: H264Settings) => (fps > 0 ? Math.min(fps, feed.fps || fps) : feed.fps || USUAL_FPS);
     let running: { encoder: VideoEncoder; from: PictureSize; rate: RateWatch } | undefined;
 
     return new Promise((resolve) => {
@@ -254,15 +257,18 @@ export class H264Stream {
       };
       const onAbort = () => finish(STOPPED);
       const onFrame = (frame: Frame) => {
-        if (over || frame.sequence <= this.#lastSequence || limiter?.pass(frame.monotonic) === false) return;
+        if (over || frame.sequence <= this.#lastSequence) return;
+        plan ??= makePlan(frame);
+        const { settings, limiter } = plan;
+        if (limiter?.pass(frame.monotonic) === false) return;
         if (running) {
           const resized = frame.width !== running.from.width || frame.height !== running.from.height;
           if (resized) this.#parameterSets = undefined;
           // The next encoder begins with this frame, if it is quick: it is the feed's latest.
-          if (resized || running.rate.isWrong(expectedRate(), clock.monotonic())) return finish(RESTARTED);
+          if (resized || running.rate.isWrong(expectedRate(settings), clock.monotonic())) return finish(RESTARTED);
         } else {
           const from = { width: frame.width, height: frame.height };
-          const rate = new RateWatch(expectedRate());
+          const rate = new RateWatch(expectedRate(settings));
           try {
             running = { encoder: this.#startEncoder(settings, from, rate.assumed, finish), from, rate };
           } catch (error) {
