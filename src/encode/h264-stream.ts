@@ -25,8 +25,8 @@ export interface PictureFeed {
 
 export interface H264StreamOptions {
   readonly feed: PictureFeed;
-  /** Asked before each start of the encoder. */
-  readonly settings: () => H264Settings;
+  /** Asked at each start of the encoder, for pictures of the size that is there now. */
+  readonly settings: (captured: PictureSize) => H264Settings;
   readonly encoder: () => EncoderChoice;
   /** Where helper programs are looked up, as in PATH. */
   readonly searchPath: string;
@@ -234,10 +234,8 @@ export class H264Stream {
   /** One encoder, from the first picture to its end. Resolves when nothing of it is left, with the reason why it ended. */
   #encode(wanted: AbortSignal): Promise<AppError> {
     const { clock, feed } = this.options;
-    const settings = this.options.settings();
-    const limiter = settings.fps > 0 ? new RateLimiter(settings.fps) : undefined;
-    const expectedRate = () => (settings.fps > 0 ? Math.min(settings.fps, feed.fps || settings.fps) : feed.fps || USUAL_FPS);
-    let running: { encoder: VideoEncoder; from: PictureSize; rate: RateWatch } | undefined;
+    const expectedRate = (fps: number) => (fps > 0 ? Math.min(fps, feed.fps || fps) : feed.fps || USUAL_FPS);
+    let running: { encoder: VideoEncoder; from: PictureSize; fps: number; rate: RateWatch; limiter: RateLimiter | undefined } | undefined;
 
     return new Promise((resolve) => {
       let over = false;
@@ -254,17 +252,21 @@ export class H264Stream {
       };
       const onAbort = () => finish(STOPPED);
       const onFrame = (frame: Frame) => {
-        if (over || frame.sequence <= this.#lastSequence || limiter?.pass(frame.monotonic) === false) return;
+        if (over || frame.sequence <= this.#lastSequence || running?.limiter?.pass(frame.monotonic) === false) return;
         if (running) {
           const resized = frame.width !== running.from.width || frame.height !== running.from.height;
           if (resized) this.#parameterSets = undefined;
           // The next encoder begins with this frame, if it is quick: it is the feed's latest.
-          if (resized || running.rate.isWrong(expectedRate(), clock.monotonic())) return finish(RESTARTED);
+          if (resized || running.rate.isWrong(expectedRate(running.fps), clock.monotonic())) return finish(RESTARTED);
         } else {
           const from = { width: frame.width, height: frame.height };
-          const rate = new RateWatch(expectedRate());
+          const settings = this.options.settings(from);
+          const { fps } = settings;
+          const rate = new RateWatch(expectedRate(fps));
+          const limiter = fps > 0 ? new RateLimiter(fps) : undefined;
+          limiter?.pass(frame.monotonic);
           try {
-            running = { encoder: this.#startEncoder(settings, from, rate.assumed, finish), from, rate };
+            running = { encoder: this.#startEncoder(settings, from, rate.assumed, finish), from, fps, rate, limiter };
           } catch (error) {
             return finish(new AppError('ENCODER_ENDED', messageOf(error), { cause: error }));
           }
