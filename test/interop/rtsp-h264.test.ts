@@ -1,7 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { BARS, colourBars, grey, noise, PictureFolder, PLAIN } from '../support/pictures.ts';
-import { decode, lastFrame, meansOf, Player, probe, rtspUrl, TRANSPORTS, tunnelUrl } from '../support/players.ts';
+import { decode, encodersOf, lastFrame, meansOf, Player, probe, rtspUrl, TRANSPORTS, tunnelUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
 import { Server } from '../support/server.ts';
 import { Viewer } from '../support/viewer.ts';
@@ -22,12 +21,9 @@ const packetsOf = (lines: readonly string[]) =>
 
 /** The encoder that a server has started. */
 function encoderOf(server: Server): number {
-  const children = readdirSync(`/proc/${server.pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${server.pid}/task/${task}/children`, 'utf8').trim().split(' '),
-  );
-  const pids = children.filter((pid) => pid !== '' && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('libx264'));
-  expect(pids).toHaveLength(1);
-  return Number(pids[0]);
+  const encoders = encodersOf(server.pid);
+  expect(encoders).toHaveLength(1);
+  return encoders[0]!;
 }
 
 describe('the moving test pattern', () => {

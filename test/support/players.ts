@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { PASSWORD, type Server } from './server.ts';
 
@@ -99,6 +100,14 @@ export async function probe(url: string, transport: Transport, entries: string):
   );
   if (stderr !== '') throw new Error(`ffprobe complains: ${stderr}`);
   return (JSON.parse(stdout) as { streams: Record<string, unknown>[] }).streams[0]!;
+}
+
+/** The H.264 encoders that a process has started. */
+export function encodersOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`)
+    .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
+    .filter((child) => child !== '' && readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('libx264'))
+    .map(Number);
 }
 
 /** A program that plays until it is stopped, and what it has printed so far. */
