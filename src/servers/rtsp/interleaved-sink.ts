@@ -66,6 +66,10 @@ export class InterleavedSink implements Sink {
     this.options.socket.write(framed(this.options.channels.rtcp, rtcp), this.#reported);
   }
 
+  drop(): void {
+    this.#missed = undefined;
+  }
+
   /** Milliseconds for which the client has taken nothing of what it was given. */
   stalledFor(now: number): number {
     return this.#writing > 0 ? now - this.#tookAt : 0;

@@ -15,6 +15,13 @@ const MIN_BURST = 6;
 const SHARE_OF_INTERVAL = 0.6;
 /** Pictures that come seldom need not be spread out further: it would only make them late. Milliseconds. */
 const MAX_SPREAD_MS = 40;
+/**
+ * A late client's first pictures come all at once. What waits goes out as fast as so many pictures as large as itself would:
+ * it is worked off in a few intervals, and no burst is larger than usual by much.
+ */
+const CATCH_UP = 4;
+/** Bursts that are made up for when the timer was late: a busy machine must not send slower. */
+const MAX_LATE_BURSTS = 8;
 /** Packets that may wait, about 4 MB. */
 const MAX_WAITING = 3000;
 /** Bytes in Node's own queue beyond which the network takes nothing at present. */
@@ -24,6 +31,8 @@ const MAX_KERNEL_BACKLOG = 512 * 1024;
 export class Pacer {
   readonly #busy = new Set<UdpSender>();
   #cancel: Cancel | undefined;
+  /** When the last bursts were due, monotonic milliseconds. */
+  #at = 0;
 
   /** @param fps pictures per second, as far as it is known */
   constructor(
@@ -39,11 +48,16 @@ export class Pacer {
 
   wake(sender: UdpSender): void {
     this.#busy.add(sender);
-    this.#cancel ??= this.clock.every(TICK_MS, () => this.#tick());
+    if (this.#cancel) return;
+    this.#at = this.clock.monotonic();
+    this.#cancel = this.clock.every(TICK_MS, () => this.#tick());
   }
 
   #tick(): void {
-    for (const sender of this.#busy) if (!sender.burst()) this.#busy.delete(sender);
+    const now = this.clock.monotonic();
+    const due = Math.floor((now - this.#at) / TICK_MS);
+    this.#at = due > MAX_LATE_BURSTS ? now : this.#at + due * TICK_MS;
+    for (const sender of this.#busy) if (!sender.burst(Math.min(due, MAX_LATE_BURSTS))) this.#busy.delete(sender);
     if (this.#busy.size > 0) return;
     this.#cancel?.();
     this.#cancel = undefined;
@@ -78,32 +92,35 @@ export class UdpSender implements Sink {
 
   deliver(batch: RtpBatch): void {
     if (this.#closed) return;
-    const { resumption, counters, pacer, rtp } = this.options;
+    const { resumption, pacer, rtp } = this.options;
     const incomplete = resumption === 'keyframe' && this.#needsKeyframe && !batch.keyframe;
     if (incomplete || this.#waiting + batch.count > MAX_WAITING || rtp.getSendQueueSize() > MAX_KERNEL_BACKLOG) {
       this.#skip();
       return;
     }
-    if (resumption === 'any') this.#keepBegun();
+    if (resumption === 'any') this.drop();
     this.#needsKeyframe = false;
+    const idle = this.#queue.length === 0;
     this.#queue.push(batch);
     this.#waiting += batch.count;
-    counters.packetsSent += batch.count;
-    counters.bytesSent += batch.framed.length;
-    this.#perBurst = Math.max(MIN_BURST, Math.ceil(this.#waiting / pacer.bursts));
-    if (this.burst()) pacer.wake(this);
+    this.#perBurst = Math.max(MIN_BURST, Math.ceil(Math.max(batch.count, this.#waiting / CATCH_UP) / pacer.bursts));
+    if (idle && this.burst(1)) pacer.wake(this);
   }
 
   report(rtcp: Buffer): void {
     if (!this.#closed) this.#transmit(this.options.rtcp, rtcp, this.options.destination?.rtcpPort);
   }
 
-  /** Sends the next few packets. @returns whether more wait */
-  burst(): boolean {
-    for (let left = this.#perBurst; left > 0; left--) {
+  /** Sends the packets of some bursts. @returns whether more wait */
+  burst(count: number): boolean {
+    const { rtp, destination, counters } = this.options;
+    for (let left = count * this.#perBurst; left > 0; left--) {
       const batch = this.#queue[0];
       if (!batch) break;
-      this.#transmit(this.options.rtp, batch.packet(this.#next), this.options.destination?.rtpPort);
+      const packet = batch.packet(this.#next);
+      this.#transmit(rtp, packet, destination?.rtpPort);
+      counters.packetsSent++;
+      counters.bytesSent += packet.length;
       this.#waiting--;
       if (++this.#next === batch.count) {
         this.#queue.shift();
@@ -113,18 +130,17 @@ export class UdpSender implements Sink {
     return this.#queue.length > 0;
   }
 
+  drop(): void {
+    const dropped = this.#queue.splice(this.#next > 0 ? 1 : 0);
+    this.options.counters.framesSkipped += dropped.length;
+    this.#waiting -= dropped.reduce((sum, { count }) => sum + count, 0);
+  }
+
   /** Sends nothing more. The sockets stay open. */
   close(): void {
     this.#closed = true;
     this.#queue = [];
     this.#waiting = 0;
-  }
-
-  /** Drops what waits, except the rest of a picture that has been begun. */
-  #keepBegun(): void {
-    const dropped = this.#queue.splice(this.#next > 0 ? 1 : 0);
-    this.options.counters.framesSkipped += dropped.length;
-    this.#waiting -= dropped.reduce((sum, { count }) => sum + count, 0);
   }
 
   #skip(): void {
