@@ -5,7 +5,7 @@ import { program } from '../programs.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MARK = 'IN_OWN_NETWORK';
-/** Longest time for all tests of a file, milliseconds; they take less than a minute. */
+/** Longest time for all tests of a file, milliseconds; most take less than a minute. */
 const TIMEOUT_MS = 180_000;
 /** Without root, as root of a user namespace. */
 const UNSHARE = process.getuid?.() === 0 ? ['-n'] : ['-r', '-n'];
@@ -25,8 +25,9 @@ function obstacle(programs: readonly string[]): string | undefined {
 /**
  * Runs the tests that `define` defines in a network namespace of their own, by running `file` again there; multicast must
  * not reach the real network, nor come from it. Left out, with a message, where that is not possible; failing in CI.
+ * @param timeoutMs longest time for all of them, milliseconds
  */
-export function inOwnNetwork(file: string, programs: readonly string[], define: () => void): void {
+export function inOwnNetwork(file: string, programs: readonly string[], define: () => void, timeoutMs = TIMEOUT_MS): void {
   if (process.env[MARK]) {
     define();
     return;
@@ -42,7 +43,7 @@ export function inOwnNetwork(file: string, programs: readonly string[], define: 
         execFile(
           'unshare',
           args,
-          { cwd: ROOT, env: { ...process.env, [MARK]: '1' }, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' },
+          { cwd: ROOT, env: { ...process.env, [MARK]: '1' }, timeout: timeoutMs, killSignal: 'SIGKILL' },
           (error, stdout, stderr) => {
             if (error) reject(new Error(`${stdout}${stderr}`));
             else resolve();
@@ -50,6 +51,9 @@ export function inOwnNetwork(file: string, programs: readonly string[], define: 
         );
       });
     },
-    TIMEOUT_MS + 5000,
+    timeoutMs + 5000,
   );
 }
+
+/** Whether the tests of this process run in a network of their own already. */
+export const isInOwnNetwork = (): boolean => process.env[MARK] !== undefined;
