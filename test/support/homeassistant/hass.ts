@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -96,14 +96,14 @@ export class HomeAssistant {
     writeFileSync(file, text);
   }
 
-  /** Copies a file or a folder into the configuration folder. */
-  copy(from: string, path: string): void {
-    cpSync(from, join(this.#dir, path), { recursive: true });
+  /** Removes a file of the configuration folder. */
+  removeFile(path: string): void {
+    rmSync(join(this.#dir, path));
   }
 
-  /** What its own check of a configuration says: `hass --script check_config`. */
-  async check(dir = this.#dir): Promise<string> {
-    const child = this.#spawn(['--script', 'check_config', '-c', dir]);
+  /** What its own check of the configuration says, with the files that it read. */
+  async check(): Promise<string> {
+    const child = this.#spawn(['--script', 'check_config', '--config', this.#dir, '--files']);
     let output = '';
     for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
     await once(child, 'close');
