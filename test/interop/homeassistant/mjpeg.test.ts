@@ -154,4 +154,50 @@ withHomeAssistant(import.meta.filename, [], ({ venv }) => {
       await open.stop();
     }
   });
+
+  describe('onvif-camera homeassistant', () => {
+    let hall: Server;
+    const command = (...args: string[]) => {
+      const child = Server.spawn({ command: ['homeassistant', ...args], dataDir: hall.dataDir });
+      return child.ended.then(({ code }) => ({ code, stdout: child.stdout, stderr: child.stderr }));
+    };
+
+    beforeAll(async () => {
+      hall = await start('--name', 'Hall', '--source', 'test');
+    });
+    afterAll(async () => void (await hall?.stop()));
+
+    test('shows the values that work', async () => {
+      const { code, stdout } = await command();
+      expect(code).toBe(0);
+      const url = (label: string) => new RegExp(`${label} +(\\S+)`).exec(stdout)?.[1];
+      expect(url('MJPEG URL')).toBe(`http://${NETWORK}.1:${hall.port}/stream.mjpg`);
+      expect(url('Still image URL')).toBe(`http://${NETWORK}.1:${hall.port}/snapshot.jpg`);
+    });
+
+    test('adds the camera, and does so once', async () => {
+      const args = ['--url', hass.url, '--token', hass.token, '--as', 'mjpeg'];
+      const added = await command(...args);
+      expect(added).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('has the camera now: "Hall"') });
+      const answer = await hass.fetch('/api/camera_proxy/camera.hall');
+      expect(await shown(Buffer.from(await answer.arrayBuffer()))).toMatch(/^640x480 /);
+      expect(await command(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining('has this camera already') });
+    });
+
+    test('says that a token is wrong', async () => {
+      const { code, stderr } = await command('--url', hass.url, '--token', `${hass.token}x`);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('does not take this token') });
+    });
+
+    test('says that Home Assistant cannot reach the camera', async () => {
+      const local = await Server.start({ args: ['--source', 'test'] });
+      try {
+        const child = Server.spawn({ command: ['homeassistant', '--url', hass.url, '--token', hass.token], dataDir: local.dataDir });
+        expect(await child.ended).toMatchObject({ code: 1 });
+        expect(child.stderr).toContain('Home Assistant cannot reach the camera (cannot_connect).');
+      } finally {
+        await local.stop();
+      }
+    });
+  });
 });
