@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DigestOnly } from '../../support/homeassistant/digest-only.ts';
 import { HomeAssistant } from '../../support/homeassistant/hass.ts';
-import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
+import { translations, withHomeAssistant } from '../../support/homeassistant/installation.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
 import { shown, watch } from '../../support/pictures.ts';
 import { STANDIN, Stage } from '../../support/rpicam/stage.ts';
@@ -13,6 +15,13 @@ const NETWORK = '10.88.0';
 /** How long the stream is watched, and when in that time the capture is killed. */
 const WATCH_MS = 60_000;
 const KILL_MS = 20_000;
+
+/** The first column of the table of our README that begins with `head`. */
+function firstColumn(head: string): string[] {
+  const text = readFileSync(join(import.meta.dirname, '../../../homeassistant/README.md'), 'utf8');
+  const [, rows = ''] = new RegExp(`^\\| ${head} \\|.*\\n\\|[-|]+\\n((?:\\|.*\\n)+)`, 'm').exec(text) ?? [];
+  return [...rows.matchAll(/^\| (.+?) \|/gm)].map(([, cell]) => cell!);
+}
 
 withHomeAssistant(import.meta.filename, [], ({ venv }) => {
   let neighbour: Neighbour;
@@ -54,13 +63,16 @@ withHomeAssistant(import.meta.filename, [], ({ venv }) => {
     neighbour?.stop();
   }, 60_000);
 
-  test('its form asks for what our README names, in that order', async () => {
+  test('its form asks for what our README names, in that order and by those labels', async () => {
     const { type, step_id, data_schema } = await hass.begin('mjpeg');
-    expect({ type, step_id, fields: data_schema!.map(({ name }) => name) }).toEqual({
-      type: 'form',
-      step_id: 'user',
-      fields: ['name', 'mjpeg_url', 'still_image_url', 'username', 'password', 'verify_ssl'],
-    });
+    const { config } = translations(venv, 'mjpeg');
+    expect({ type, step_id }).toEqual({ type: 'form', step_id: 'user' });
+    expect(data_schema!.map(({ name }) => config.step.user!.data[name])).toEqual(firstColumn('Field'));
+  });
+
+  test('its errors are those that our README explains', () => {
+    const { error, abort } = translations(venv, 'mjpeg').config;
+    expect([error.invalid_auth, error.cannot_connect, abort.already_configured]).toEqual(firstColumn('It says'));
   });
 
   describe('with the right values', () => {
@@ -172,7 +184,7 @@ withHomeAssistant(import.meta.filename, [], ({ venv }) => {
       expect(code).toBe(0);
       const url = (label: string) => new RegExp(`${label} +(\\S+)`).exec(stdout)?.[1];
       expect(url('MJPEG URL')).toBe(`http://${NETWORK}.1:${hall.port}/stream.mjpg`);
-      expect(url('Still image URL')).toBe(`http://${NETWORK}.1:${hall.port}/snapshot.jpg`);
+      expect(url('Still Image URL')).toBe(`http://${NETWORK}.1:${hall.port}/snapshot.jpg`);
     });
 
     test('adds the camera, and does so once', async () => {

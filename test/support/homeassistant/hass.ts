@@ -180,7 +180,9 @@ export class HomeAssistant {
   }
 
   #spawn(args: readonly string[]): ChildProcess {
-    const [command, words] = this.#options.neighbour.command(join(this.#options.venv, 'bin/python'), '-m', 'homeassistant', ...args);
+    // It does not outlive the test, however that ends.
+    const program = ['setpriv', '--pdeathsig', 'KILL', join(this.#options.venv, 'bin/python'), '-m', 'homeassistant'];
+    const [command, words] = this.#options.neighbour.command(...program, ...args);
     const { PATH = '' } = process.env;
     return spawn(command, words, { env: { PATH, HOME: this.#dir, LANG: 'C.UTF-8' }, cwd: this.#dir, stdio: ['ignore', 'pipe', 'pipe'] });
   }

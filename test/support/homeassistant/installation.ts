@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from '@jest/globals';
@@ -53,5 +54,21 @@ export function withHomeAssistant(file: string, programs: readonly string[], def
       async () => void (await promisify(execFile)(INSTALL)),
       INSTALL_TIMEOUT_MS,
     );
-  inOwnNetwork(file, programs, () => define(planned), FILE_TIMEOUT_MS);
+  inOwnNetwork(file, ['setpriv', ...programs], () => define(planned), FILE_TIMEOUT_MS);
+}
+
+interface Translations {
+  readonly config: {
+    readonly step: Readonly<Record<string, { readonly data: Readonly<Record<string, string>> }>>;
+    readonly error: Readonly<Record<string, string>>;
+    readonly abort: Readonly<Record<string, string>>;
+  };
+}
+
+/** What Home Assistant's page says in the forms of an integration, in English. */
+export function translations(venv: string, integration: string): Translations {
+  const lib = join(venv, 'lib');
+  const python = readdirSync(lib).find((name) => name.startsWith('python'))!;
+  const file = join(lib, python, 'site-packages/homeassistant/components', integration, 'translations/en.json');
+  return JSON.parse(readFileSync(file, 'utf8')) as Translations;
 }
