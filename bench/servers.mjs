@@ -92,7 +92,16 @@ const SOURCES = {
 export async function startOurs(source, options = {}) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'onvif-camera-bench-'));
-  const own = { fps: FPS, bind: HOST, 'http-port': port, 'data-dir': folder, 'log-level': 'error', discovery: 'off' };
+  const own = {
+    fps: FPS,
+    bind: HOST,
+    'http-port': port,
+    'rtsp-port': 0,
+    h264: 'off',
+    'data-dir': folder,
+    'log-level': 'error',
+    discovery: 'off',
+  };
   const args = Object.entries({ ...SOURCES[source](), ...own, ...options }).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const env = { ...process.env, BENCH_PICTURES: pictureFolder('large'), BENCH_NOTES: join(folder, 'first-pictures') };
   const began = performance.now();

@@ -5,6 +5,7 @@ import { Identity } from './adapters/identity.ts';
 import type { LazyEndpoint } from './adapters/lazy-endpoint.ts';
 import { adaptCamera } from './adapters/media-camera.ts';
 import { composeOnvif } from './adapters/onvif.ts';
+import { Streaming } from './adapters/streaming.ts';
 import { loadUsers } from './adapters/users.ts';
 import { FailureLimiter } from './auth/failure-limiter.ts';
 import { HttpAuthenticator } from './auth/http-authenticator.ts';
@@ -56,6 +57,7 @@ export class App {
   readonly #camera: Camera;
   readonly #hub: Hub;
   readonly #http: HttpServer;
+  readonly #streaming: Streaming | undefined;
   readonly #identity: Identity;
   readonly #machine: Machine;
   readonly #onvif: LazyEndpoint;
@@ -101,17 +103,31 @@ export class App {
       idleTimeout: config.camera.idleTimeout,
       clock,
     });
+    const mediaCamera = adaptCamera(this.#camera, this.#hub, (change) =>
+      this.#state.update({ camera: { ...this.#state.state.camera, ...change } }),
+    );
+    const host = hostname().split('.')[0] ?? '';
+    const streaming = config.rtsp.enabled
+      ? new Streaming({
+          ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access },
+          ...{ port: this.#configuredPort('rtsp'), name: () => this.#identity.name, hostname: host },
+          ...{ searchPath: options.searchPath, clock, log },
+        })
+      : undefined;
+    this.#streaming = streaming;
     this.#onvif = composeOnvif({
       machine: this.#machine,
       state: this.#state,
       identity: this.#identity,
-      camera: adaptCamera(this.#camera, this.#hub, (change) => this.#state.update({ camera: { ...this.#state.state.camera, ...change } })),
+      camera: mediaCamera,
       access,
       clockWindow: config.auth.clockWindow,
       version: options.version,
       wsdlDir: options.wsdlDir,
-      ports: () => ({ http: this.port, rtsp: undefined }),
-      portFixed: options.explicit.has('http.port'),
+      ports: () => ({ http: this.port, rtsp: this.rtspPort }),
+      portsFixed: { http: options.explicit.has('http.port'), rtsp: options.explicit.has('rtsp.port') },
+      h264: () => streaming?.h264,
+      multicast: streaming?.multicast,
       restart: async () => this.#restartSoon(),
       factoryDefault: async (hard) => {
         this.#state.reset(hard);
@@ -123,7 +139,7 @@ export class App {
     const startedAt = clock.monotonic();
     this.#http = new HttpServer({
       bind: config.bind,
-      port: this.#configuredPort(),
+      port: this.#configuredPort('http'),
       webDir: options.webDir,
       authentication: access && {
         ...access,
@@ -133,7 +149,8 @@ export class App {
         localToken: this.#localToken,
       },
       onvif: this.#onvif,
-      hostname: hostname().split('.')[0] ?? '',
+      tunnel: streaming && ((request, socket, rest) => streaming.server.acceptTunnel(request, socket, rest)),
+      hostname: host,
       hub: this.#hub,
       clock,
       log,
@@ -145,12 +162,18 @@ export class App {
         fps: this.#hub.fps,
         uptime: (clock.monotonic() - startedAt) / 1000,
         capture: this.#camera.counters,
+        rtsp: streaming?.vitals,
       }),
     });
   }
 
   get port(): number {
     return this.#http.port;
+  }
+
+  /** Undefined: there is no RTSP. */
+  get rtspPort(): number | undefined {
+    return this.#streaming?.server.port;
   }
 
   /**
@@ -165,9 +188,15 @@ export class App {
       const where = `runs with the data directory ${dataDir}, at ${other.url}`;
       throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${other.pid}) ${where}.`);
     }
-    await this.#http.start();
     try {
-      writeRunFile(dataDir, { pid: process.pid, url: `http://${localAddress(config.bind)}:${this.port}`, token: this.#localToken });
+      await this.#streaming?.start();
+      await this.#http.start();
+      writeRunFile(dataDir, {
+        pid: process.pid,
+        url: `http://${localAddress(config.bind)}:${this.port}`,
+        rtspPort: this.rtspPort,
+        token: this.#localToken,
+      });
       const resolved = await this.#camera.resolve();
       this.#hub.setStatus({ ...this.#hub.status, source: resolved.source.description, notices: resolved.notices });
       this.#hub.start();
@@ -187,6 +216,7 @@ export class App {
       state: this.#state,
       identity: this.#identity,
       port: this.port,
+      rtspPort: this.rtspPort,
       onFound: () => this.#onvif.warmUp(),
       clock,
       log,
@@ -198,7 +228,8 @@ export class App {
   async stop(): Promise<void> {
     // Goodbye first: who is told that we go does not ask any more.
     await this.#discovery?.stop();
-    await Promise.all([this.#http.stop(), this.#camera.stop()]);
+    await Promise.all([this.#http.stop(), this.#streaming?.stop()]);
+    await this.#camera.stop();
     removeRunFile(this.options.dataDir, process.pid);
   }
 
@@ -213,9 +244,11 @@ export class App {
     return { ...this.options.config.camera, ...Object.fromEntries(kept) };
   }
 
-  #configuredPort(): number {
+  #configuredPort(server: 'http' | 'rtsp'): number {
     const { config, explicit } = this.options;
-    return explicit.has('http.port') ? config.http.port : (this.#state.state.device.httpPort ?? config.http.port);
+    const { httpPort, rtspPort } = this.#state.state.device;
+    const kept = server === 'http' ? httpPort : rtspPort;
+    return explicit.has(`${server}.port`) ? config[server].port : (kept ?? config[server].port);
   }
 
   /** The answer to the one who asked goes out first. */

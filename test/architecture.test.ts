@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   frames: ['core'],
   protocols: ['frames', 'core'],
   hub: ['frames', 'core'],
-  encode: ['frames', 'core'],
+  encode: ['protocols', 'frames', 'core'],
   auth: ['protocols', 'core'],
   camera: ['frames', 'core'],
   config: ['core'],
@@ -43,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 
   // What the services ask for, made of what the program has.
-  adapters: ['servers', 'onvif', 'discovery', 'hub', 'auth', 'camera', 'config', 'system', 'protocols', 'frames', 'core'],
+  adapters: ['servers', 'onvif', 'discovery', 'hub', 'auth', 'encode', 'camera', 'config', 'system', 'protocols', 'frames', 'core'],
   cli: ['app.ts', 'config', 'camera', 'system', 'frames', 'core'],
   'main.ts': ['cli'],
 };

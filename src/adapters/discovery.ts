@@ -6,6 +6,7 @@ import { Mdns } from '../discovery/mdns.ts';
 import { nextMetadata } from '../discovery/metadata-version.ts';
 import { WsDiscovery } from '../discovery/ws-discovery.ts';
 import { deviceScopes } from '../onvif/device/scopes.ts';
+import { MJPEG_STREAM } from '../onvif/media/encoders.ts';
 import { ONVIF_TYPES } from '../protocols/ws-discovery/names.ts';
 import type { Identity } from './identity.ts';
 
@@ -17,6 +18,8 @@ export interface DiscoveryParts {
   readonly identity: Identity;
   /** Port of the web server. */
   readonly port: number;
+  /** Port of the RTSP server, if there is one. */
+  readonly rtspPort?: number | undefined;
   /** Somebody is about to ask us. */
   readonly onFound: () => void;
   readonly clock: Clock;
@@ -30,7 +33,7 @@ export class Discovery {
   #scopes: readonly string[] = [];
 
   constructor(private readonly parts: DiscoveryParts) {
-    const { machine, state, identity, port, clock, log } = parts;
+    const { machine, state, identity, port, rtspPort, clock, log } = parts;
     const { uuid } = state.state;
     this.#ws = new WsDiscovery({
       uuid,
@@ -48,7 +51,9 @@ export class Discovery {
       log,
     });
     const { model, serial } = machine.hardware();
-    this.#mdns = new Mdns({ name: identity.name, uuid, model, serial, httpPort: port, onvifPath: DEVICE_PATH, clock, log });
+    const ports = { httpPort: port, rtspPort };
+    const paths = { onvifPath: DEVICE_PATH, rtspPath: MJPEG_STREAM.rtspPath };
+    this.#mdns = new Mdns({ name: identity.name, uuid, model, serial, ...ports, ...paths, clock, log });
     identity.onChange(() => {
       void this.#readScopes().then(() => this.#ws.changed());
     });

@@ -7,9 +7,9 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import type { Machine } from '../core/machine.ts';
 import { Authorizer } from '../onvif/authorizer.ts';
-import type { DeviceDeps } from '../onvif/device/deps.ts';
+import type { DeviceDeps, ServerPorts } from '../onvif/device/deps.ts';
 import { makeDeviceService } from '../onvif/device/service.ts';
-import type { MediaCamera } from '../onvif/media/deps.ts';
+import type { MediaCamera, MediaH264, MediaMulticast } from '../onvif/media/deps.ts';
 import { makeMediaService } from '../onvif/media/service.ts';
 import type { Service } from '../onvif/service.ts';
 import type { Identity } from './identity.ts';
@@ -24,6 +24,10 @@ export interface OnvifParts {
   readonly state: StateStore;
   readonly identity: Identity;
   readonly camera: MediaCamera;
+  /** Gives undefined where nothing can encode, and until it is known. */
+  readonly h264: () => MediaH264 | undefined;
+  /** Undefined: nothing is sent by multicast. */
+  readonly multicast: MediaMulticast | undefined;
   /** Undefined: auth is off. */
   readonly access: { readonly users: UserStore; readonly authenticator: HttpAuthenticator; readonly limiter: FailureLimiter } | undefined;
   /** Seconds by which a client's clock may be off. */
@@ -31,8 +35,8 @@ export interface OnvifParts {
   readonly version: string;
   readonly wsdlDir: string;
   readonly ports: DeviceDeps['ports'];
-  /** The owner set the web server's port. */
-  readonly portFixed: boolean;
+  /** Which of them the owner set. */
+  readonly portsFixed: Readonly<Record<keyof ServerPorts, boolean>>;
   readonly restart: DeviceDeps['restart'];
   readonly factoryDefault: DeviceDeps['factoryDefault'];
   readonly clock: Clock;
@@ -54,14 +58,21 @@ export function composeOnvif(parts: OnvifParts): LazyEndpoint {
       limits: LIMITS,
       services: () => services,
       ports: parts.ports,
-      setPorts: async (ports) => keepPorts(state, parts.portFixed, parts.ports(), ports),
+      setPorts: async (ports) => keepPorts(state, parts.portsFixed, parts.ports(), ports),
       restart: parts.restart,
       factoryDefault: parts.factoryDefault,
     }),
     makeMediaService({
       camera: parts.camera,
       store: { list: () => state.state.profiles, save: (list) => state.update({ profiles: [...list] }) },
-      rtsp: undefined,
+      get rtsp() {
+        const { rtsp } = parts.ports();
+        return rtsp === undefined ? undefined : { port: rtsp };
+      },
+      get h264() {
+        return parts.h264();
+      },
+      multicast: parts.multicast,
     }),
   );
   return new LazyEndpoint(() => ({

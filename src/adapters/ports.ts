@@ -3,11 +3,22 @@ import { AppError } from '../core/errors.ts';
 import type { ServerPorts } from '../onvif/device/deps.ts';
 
 /**
- * Keeps another port of the web server for the next start.
- * @param fixed the owner set the port: it would come back at the next start
+ * Keeps other ports of our servers for the next start.
+ * @param fixed what the owner set: it would come back at the next start
  */
-export function keepPorts(state: StateStore, fixed: boolean, now: ServerPorts, next: ServerPorts): void {
-  if (next.http === now.http) return;
-  if (fixed) throw new AppError('PORT_FIXED', `The port ${now.http} was set by the owner of this camera.`);
-  state.update({ device: { ...state.state.device, httpPort: next.http } });
+export function keepPorts(
+  state: StateStore,
+  fixed: Readonly<Record<keyof ServerPorts, boolean>>,
+  now: ServerPorts,
+  next: ServerPorts,
+): void {
+  for (const server of ['http', 'rtsp'] as const)
+    if (fixed[server] && next[server] !== now[server])
+      throw new AppError('PORT_FIXED', `The ${server.toUpperCase()} port ${now[server]} was set by the owner of this camera.`);
+  // One that stays is not kept: it may be one that was picked.
+  const changed = {
+    ...(next.http !== now.http && { httpPort: next.http }),
+    ...(next.rtsp !== now.rtsp && { rtspPort: next.rtsp }),
+  };
+  state.update({ device: { ...state.state.device, ...changed } });
 }

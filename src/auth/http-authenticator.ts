@@ -1,8 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
-import { type DigestCredentials, parseAuthorization } from '../protocols/http-auth/authorization.ts';
-import { formatChallenges, isPlainRealm } from '../protocols/http-auth/challenge.ts';
-import { digestResponse } from '../protocols/http-auth/digest.ts';
+import {
+  type DigestCredentials,
+  type LegacyDigestCredentials,
+  parseAuthorization,
+  parseRtspAuthorization,
+} from '../protocols/http-auth/authorization.ts';
+import { formatChallenges, formatRtspChallenges, isPlainRealm } from '../protocols/http-auth/challenge.ts';
+import { digestResponse, legacyDigestResponse } from '../protocols/http-auth/digest.ts';
 import { Nonces } from './nonces.ts';
 import { generatePassword, type User, type UserStore } from './users.ts';
 
@@ -12,6 +17,11 @@ export interface AuthRequest {
   readonly url: string;
   /** Value of the Authorization header. */
   readonly authorization: string | undefined;
+  /**
+   * The request is one of RTSP, whose clients know no more than RFC 2069: MD5 without qop is accepted, as often as the
+   * client repeats it while the nonce lives, and live555's uri, which is the presentation's for its tracks too.
+   */
+  readonly rtsp?: boolean;
 }
 
 /**
@@ -26,7 +36,7 @@ const NONE: AuthResult = { ok: false, stale: false, reason: 'none' };
 const INVALID: AuthResult = { ok: false, stale: false, reason: 'invalid' };
 const STALE: AuthResult = { ok: false, stale: true, reason: 'stale' };
 
-/** Checks Basic (RFC 7617) and Digest (RFC 7616, MD5 and SHA-256, qop=auth) against the users. */
+/** Checks Basic (RFC 7617) and Digest (RFC 7616, MD5 and SHA-256, qop=auth; for RTSP also RFC 2069) against the users. */
 export class HttpAuthenticator {
   readonly #users: UserStore;
   readonly #realm: string;
@@ -42,11 +52,11 @@ export class HttpAuthenticator {
     this.#nonces = new Nonces(options.clock);
   }
 
-  authenticate({ method, url, authorization }: AuthRequest): AuthResult {
+  authenticate({ method, url, authorization, rtsp = false }: AuthRequest): AuthResult {
     if (authorization === undefined) return NONE;
-    const credentials = parseAuthorization(authorization);
+    const credentials = rtsp ? parseRtspAuthorization(authorization) : parseAuthorization(authorization);
     if (!credentials) return INVALID;
-    if (credentials.scheme === 'digest') return this.#checkDigest(credentials, method, url);
+    if (credentials.scheme !== 'basic') return this.#checkDigest(credentials, method, url, rtsp);
     const user = this.#users.verifyPassword(credentials.username, credentials.password);
     return user ? { ok: true, user } : INVALID;
   }
@@ -56,13 +66,22 @@ export class HttpAuthenticator {
     return formatChallenges(this.#realm, this.#nonces.issue(), stale);
   }
 
-  #checkDigest(credentials: DigestCredentials, method: string, url: string): AuthResult {
-    if (credentials.realm !== this.#realm || !sameTarget(credentials.uri, url)) return INVALID;
-    const user = this.#users.find(credentials.username);
-    const expected = digestResponse(credentials, method, user?.password ?? this.#decoy);
-    const right = timingSafeEqual(Buffer.from(expected, 'latin1'), Buffer.from(credentials.response, 'latin1'));
+  /** The same for a 401 of RTSP. `basic`: whether passwords may travel in clear. */
+  rtspChallenges(stale: boolean, { basic }: { readonly basic: boolean }): string[] {
+    return formatRtspChallenges(this.#realm, this.#nonces.issue(), stale, basic);
+  }
+
+  #checkDigest(credentials: DigestCredentials | LegacyDigestCredentials, method: string, url: string, rtsp: boolean): AuthResult {
+    const { realm, uri, username, nonce, response } = credentials;
+    if (realm !== this.#realm || !(sameTarget(uri, url) || (rtsp && samePresentation(uri, url)))) return INVALID;
+    const user = this.#users.find(username);
+    const password = user?.password ?? this.#decoy;
+    const legacy = credentials.scheme === 'legacy-digest';
+    const expected = legacy ? legacyDigestResponse(credentials, method, password) : digestResponse(credentials, method, password);
+    const right = timingSafeEqual(Buffer.from(expected, 'latin1'), Buffer.from(response, 'latin1'));
     if (!right || !user) return INVALID;
-    return this.#nonces.use(credentials.nonce, Number.parseInt(credentials.nc, 16)) ? { ok: true, user } : STALE;
+    const fresh = legacy ? this.#nonces.isCurrent(nonce) : this.#nonces.use(nonce, Number.parseInt(credentials.nc, 16));
+    return fresh ? { ok: true, user } : STALE;
   }
 }
 
@@ -73,6 +92,15 @@ export class HttpAuthenticator {
 function sameTarget(uri: string, target: string): boolean {
   return uri === target || normalize(uri) === normalize(target);
 }
+
+/** Whether Digest's uri is the target up to a slash at the end, or the presentation that it is a track of. */
+function samePresentation(uri: string, target: string): boolean {
+  const presentation = withoutSlash(normalize(uri));
+  const wanted = withoutSlash(normalize(target));
+  return presentation === wanted || (presentation !== '' && presentation === wanted.slice(0, wanted.lastIndexOf('/')));
+}
+
+const withoutSlash = (path: string): string => (path.endsWith('/') ? path.slice(0, -1) : path);
 
 function normalize(target: string): string {
   const path = target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?]*/i, '').replace(/%[\da-f]{2}/gi, (octet) => octet.toUpperCase());

@@ -70,6 +70,12 @@ export class Nonces {
     return true;
   }
 
+  /** Whether a nonce is from this process and not expired, for clients that send no count. */
+  isCurrent(nonce: string): boolean {
+    const issuedAt = this.#issuedAt(nonce);
+    return issuedAt !== undefined && !this.#expired(issuedAt);
+  }
+
   #issuedAt(nonce: string): number | undefined {
     if (!NONCE.test(nonce)) return undefined;
     const bytes = Buffer.from(nonce, 'hex');

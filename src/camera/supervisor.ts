@@ -2,6 +2,7 @@ import { type BackoffPolicy, backoffDelay } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import { pause } from '../core/pause.ts';
 import { RateLimiter } from '../core/rate-limiter.ts';
 import { Frame, type Picture } from '../frames/frame.ts';
 import type { Capture, Source } from './source.ts';
@@ -221,16 +222,3 @@ export class CameraSupervisor {
 /** The end of a capture that was asked for; nobody gets to see these. */
 const STOPPED = new AppError('CAPTURE_ENDED', 'Stopped.');
 const RESTARTED = new AppError('CAPTURE_ENDED', 'Restarted.');
-
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
-}

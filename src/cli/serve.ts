@@ -15,9 +15,9 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
     stopping = true;
   });
   // Clients may ask for a restart (SystemReboot): everything is built anew, in this process.
-  let port = prepared.config.http.port;
+  let ports = { http: prepared.config.http.port, rtsp: prepared.config.rtsp.port };
   while (!stopping) {
-    const app = build(prepared, context, port);
+    const app = build(prepared, context, ports);
     const started = app.start();
     // A camera that is slow to be found does not hold up the one who wants to stop.
     await Promise.race([started, stopRequested]);
@@ -28,7 +28,7 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
       );
       context.onReady();
       // One that was picked stays: recorders have noted it down.
-      if (port === 0) port = app.port;
+      ports = { http: ports.http || app.port, rtsp: ports.rtsp || (app.rtspPort ?? 0) };
       await Promise.race([stopRequested, app.restartRequested]);
     }
     // Whatever was still starting is being stopped.
@@ -39,9 +39,13 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
   return EXIT.ok;
 }
 
-function build({ config, explicit, spec, dataDir, log, searchPath }: Prepared, context: Context, port: number): App {
+function build(
+  { config, explicit, spec, dataDir, log, searchPath }: Prepared,
+  context: Context,
+  ports: { readonly http: number; readonly rtsp: number },
+): App {
   return new App({
-    config: { ...config, http: { port } },
+    config: { ...config, http: { port: ports.http }, rtsp: { ...config.rtsp, port: ports.rtsp } },
     explicit,
     spec,
     dataDir,
@@ -67,8 +71,11 @@ interface BannerParts {
 
 /** What a new user wants to know: what is shown, where, and who may look. */
 function banner({ app, bind, name, auth, source, context }: BannerParts): string {
-  const urls = addresses(bind).map((address) => `http://${address}:${app.port}`);
+  const hosts = addresses(bind);
+  const urls = hosts.map((address) => `http://${address}:${app.port}`);
   const [main = ''] = urls;
+  const rtsp =
+    app.rtspPort === undefined ? [] : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}/mjpeg, and /h264 where ffmpeg is installed`];
   const passwordSet = context.env.ONVIF_CAMERA_PASSWORD ? 'from ONVIF_CAMERA_PASSWORD' : 'as shown at the first start';
   const password = app.newPassword ? `${app.newPassword}   (write it down: it is shown this once)` : passwordSet;
   const lines = [
@@ -77,6 +84,7 @@ function banner({ app, bind, name, auth, source, context }: BannerParts): string
     ...urls.map((url, at) => `  ${at === 0 ? 'Page      ' : '          '}  ${url}/`),
     `  Stream      ${main}/stream.mjpg`,
     `  Snapshot    ${main}/snapshot.jpg`,
+    ...rtsp,
     ...(auth ? ['  User        admin', `  Password    ${password}`] : ['  Password    none: everybody in the network can watch']),
     '  Home Assistant: add the integration "MJPEG IP Camera" with the stream and snapshot addresses above, or',
     '                  have it added: onvif-camera homeassistant',

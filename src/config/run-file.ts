@@ -4,9 +4,9 @@ import * as z from 'zod';
 import { AppError, messageOf } from '../core/errors.ts';
 import { writeFileAtomically } from './state.ts';
 
-const schema = z.object({ pid: z.int().positive(), url: z.url(), token: z.string() });
+const schema = z.object({ pid: z.int().positive(), url: z.url(), rtspPort: z.int().positive().optional(), token: z.string() });
 
-/** How commands on this machine reach the running server: its process id, local URL and a token that ends with it. */
+/** How commands on this machine reach the running server: its process id, local URL, port of RTSP, and a token that ends with it. */
 export type RunFile = z.infer<typeof schema>;
 
 const place = (dataDir: string) => join(dataDir, 'server.json');

@@ -1,12 +1,20 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
-import { boolean, choice, infoOf, integer, number, numberOr, numbers, type SettingInfo, steps, text, words } from './settings.ts';
+import { isMulticastGroup, MULTICAST_GROUPS } from '../core/multicast.ts';
+import { boolean, choice, even, infoOf, integer, number, numberOr, numbers, type SettingInfo, steps, text, words } from './settings.ts';
 
 /** The texts that camera.source takes are read by camera/; the app hands the check in, since config knows no cameras. */
 export interface SourceCheck {
   readonly forms: string;
   readonly isSource: (text: string) => boolean;
 }
+
+/** Bit rates of H.264 that may be set, in kbit/s: below is no picture to be made, above no home network. */
+export const MIN_BITRATE = 64;
+export const MAX_BITRATE = 50_000;
+/** Seconds between key frames that may be set: a viewer waits for one as long where a packet was lost. */
+export const MIN_KEYFRAME_INTERVAL = 0.1;
+export const MAX_KEYFRAME_INTERVAL = 60;
 
 /** Every setting: key, default, what is allowed, and its line in the help. */
 export const makeSchema = (source: SourceCheck) =>
@@ -62,6 +70,36 @@ export const makeSchema = (source: SourceCheck) =>
       })
       .prefault({}),
     http: z.strictObject({ port: integer(8080, 0, 65_535, 'PORT', 'Port of page, stream and snapshot; 0 picks a free one') }).prefault({}),
+    rtsp: z
+      .strictObject({
+        enabled: boolean(true, 'Serve the streams by RTSP, which recorders want'),
+        port: integer(8554, 0, 65_535, 'PORT', 'Port of the RTSP server; 0 picks a free one'),
+        basic: boolean(false, 'Accept Basic authentication by RTSP besides Digest: the password then crosses the network in clear text'),
+        multicast: z
+          .strictObject({
+            enabled: boolean(false, 'Let clients have the streams sent by multicast'),
+            address: text('', 15, 'ADDR', "Where to: a multicast address, or empty for one of the camera's own", {
+              allowed: `${MULTICAST_GROUPS}, or empty`,
+              test: (address) => address === '' || isMulticastGroup(address),
+            }),
+            port: even(5004, 1024, 65_532, 'PORT', 'UDP port of the MJPEG stream; H.264 has the one two above'),
+            ttl: integer(1, 1, 255, 'HOPS', 'How many networks multicast may cross; 1 stays in this one'),
+          })
+          .prefault({}),
+      })
+      .prefault({}),
+    h264: z
+      .strictObject({
+        enabled: boolean(true, 'Offer H.264 besides MJPEG, where ffmpeg can encode it'),
+        encoder: choice('auto', ['auto', 'libx264', 'h264_v4l2m2m'], 'The encoder of ffmpeg; auto: hardware where it works, else libx264'),
+        width: integer(0, 0, 8192, 'PIXELS', 'Width of the H.264 picture, 0 is as captured'),
+        height: integer(0, 0, 8192, 'PIXELS', 'Height of the H.264 picture, 0 is as captured'),
+        fps: number(0, 0, 120, 'N', 'H.264 pictures per second, 0 is as captured'),
+        bitrate: integer(2000, MIN_BITRATE, MAX_BITRATE, 'KBIT', 'Bit rate of H.264 in kbit/s'),
+        keyframeInterval: number(2, MIN_KEYFRAME_INTERVAL, MAX_KEYFRAME_INTERVAL, 'SECONDS', 'Time between two H.264 key frames'),
+        ffmpegPath: text('', 4096, 'FILE', 'The ffmpeg program that encodes, if it is not in PATH'),
+      })
+      .prefault({}),
     auth: z
       .strictObject({
         enabled: boolean(true, 'Ask for a password'),

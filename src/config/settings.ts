@@ -35,6 +35,15 @@ const range = (min: number, max: number) => `from ${min} to ${max}`;
 export const integer = (preset: number, min: number, max: number, value: string, help: string) =>
   described(z.int().min(min).max(max).default(preset), { kind: 'integer', value, help, allowed: `a whole number ${range(min, max)}` });
 
+/** A whole number that two divides, as the port of RTP is. */
+export const even = (preset: number, min: number, max: number, value: string, help: string) =>
+  described(z.int().min(min).max(max).multipleOf(2).default(preset), {
+    kind: 'integer',
+    value,
+    help,
+    allowed: `an even number ${range(min, max)}`,
+  });
+
 export const number = (preset: number, min: number, max: number, value: string, help: string) =>
   described(z.number().min(min).max(max).default(preset), { kind: 'number', value, help, allowed: `a number ${range(min, max)}` });
 

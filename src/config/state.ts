@@ -5,6 +5,8 @@ import * as z from 'zod';
 import { AppError, messageOf } from '../core/errors.ts';
 
 const positive = z.number().positive();
+const notNegative = z.number().nonnegative();
+const portNumber = z.int().min(1).max(65_535);
 
 const stateSchema = z.object({
   version: z.literal(1),
@@ -13,14 +15,32 @@ const stateSchema = z.object({
   users: z.array(z.object({ name: z.string(), password: z.string(), level: z.enum(['Administrator', 'Operator', 'User']) })),
   /** Settings of the capture that clients changed; before rotation. */
   camera: z.object({ width: positive, height: positive, fps: positive, quality: positive }).partial().default({}),
-  /** What clients changed of the camera's identity, and the web server's port. */
+  /** Settings of the H.264 encoder that clients changed; 0 is as captured. */
+  h264: z
+    .object({ width: notNegative, height: notNegative, fps: notNegative, bitrate: positive, keyframeInterval: positive })
+    .partial()
+    .default({}),
+  /** Multicast by video encoder: where clients want it sent to, and whether it is sent until they stop it. */
+  multicast: z
+    .record(
+      z.string(),
+      z.object({
+        address: z.string().optional(),
+        port: portNumber.optional(),
+        ttl: z.int().min(1).max(255).optional(),
+        autoStart: z.boolean().default(false),
+      }),
+    )
+    .default({}),
+  /** What clients changed of the camera's identity, and the ports of our servers. */
   device: z
     .object({
       name: z.string().optional(),
       location: z.string().default(''),
       discoverable: z.boolean().default(true),
       scopes: z.array(z.string()).default([]),
-      httpPort: z.int().min(1).max(65_535).optional(),
+      httpPort: portNumber.optional(),
+      rtspPort: portNumber.optional(),
     })
     .prefault({}),
   /** What was last announced by WS-Discovery: its version rises when the description changes. */
@@ -76,11 +96,12 @@ export class StateStore {
     }
   }
 
-  /** Begins anew; the identity stays. @param hard false: users and port stay too, so that the camera can still be reached */
+  /** Begins anew; the identity stays. @param hard false: users and ports stay too, so that the camera can still be reached */
   reset(hard: boolean): void {
     const { uuid, users, device, metadata } = this.#state;
     const fresh = stateSchema.parse({ version: 1, uuid, users: [], metadata });
-    const reachable = { ...fresh, users, device: { ...fresh.device, ...(device.httpPort ? { httpPort: device.httpPort } : {}) } };
+    const { httpPort, rtspPort } = device;
+    const reachable = { ...fresh, users, device: { ...fresh.device, httpPort, rtspPort } };
     this.update(hard ? fresh : reachable);
   }
 

@@ -40,6 +40,8 @@ export const ERRORS = {
   ANNOTATE_MISSING: entry('Install the overlay: `sudo apt install rpicam-apps-opencv-postprocess` (Trixie) or `rpicam-apps` (Bookworm).'),
   SETTING_UNSUPPORTED: entry('Take the setting out, or choose a source that can do it; docs/settings.md has the table.', EXIT.usage, true),
   ENCODER_MISSING: entry('Run `npm install` again on this machine: the image library sharp has no build for it yet.', EXIT.failure, true),
+  H264_UNAVAILABLE: entry('Install ffmpeg for H.264: `sudo apt install ffmpeg`. MJPEG works without it.', EXIT.failure, true),
+  ENCODER_ENDED: entry('It is started again by itself; the log has what it said.'),
   NOT_MANAGED: entry(
     'Only the owner of this machine can allow it: set `system.manage: true` in the configuration and start again.',
     EXIT.failure,

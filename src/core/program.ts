@@ -61,8 +61,13 @@ function tied(command: string, args: readonly string[], searchPath: string): [fi
   return setpriv ? [setpriv, ['--pdeathsig', 'KILL', '--', command, ...args]] : [command, [...args]];
 }
 
+export interface ProgramOptions {
+  /** Gives the program a standard input to {@link Program.write} to; without, it has none. */
+  readonly input?: boolean;
+}
+
 /**
- * A capture program under way. Its output is always drained, also while it is being stopped: with a full pipe
+ * A program under way. Its output is always drained, also while it is being stopped: with a full pipe
  * rpicam-vid ignores SIGINT. Where util-linux's `setpriv` exists the kernel kills the program when we die, however we die.
  */
 export class Program {
@@ -71,12 +76,14 @@ export class Program {
   #stopping: Promise<void> | undefined;
 
   /** @param searchPath where `setpriv` is looked up, as in PATH */
-  constructor(command: string, args: readonly string[], searchPath: string, events: ProgramEvents) {
+  constructor(command: string, args: readonly string[], searchPath: string, events: ProgramEvents, options: ProgramOptions = {}) {
     const [file, argv] = tied(command, args, searchPath);
     // A process group of its own, to be signalled as one; also, Ctrl-C in our terminal is then ours to pass on.
-    const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(file, argv, { stdio: [options.input ? 'pipe' : 'ignore', 'pipe', 'pipe'], detached: true });
     this.#child = child;
     running.add(child);
+    // EPIPE and the like: a program that reads no more is about to end, which is told as its end.
+    child.stdin?.on('error', () => {});
     child.stdout!.on('data', (chunk: Buffer) => {
       if (!this.#stopping) events.stdout(chunk);
     });
@@ -88,6 +95,7 @@ export class Program {
       const end = (code: number | null, signal: NodeJS.Signals | null) => {
         if (!running.delete(child)) return;
         // Something the program started may still hold the pipes.
+        child.stdin?.destroy();
         child.stdout!.destroy();
         child.stderr!.destroy();
         resolve();
@@ -114,13 +122,28 @@ export class Program {
     return this.#child.pid;
   }
 
-  /** SIGINT, then SIGTERM, then SIGKILL. Resolves when the program is gone. */
+  /**
+   * Writes to the program's standard input, all chunks in one go and without copying them; they must not change any more.
+   * What the program does not take at once is kept: the caller limits how much that can be. Nothing happens where the
+   * program reads no more.
+   */
+  write(chunks: readonly Buffer[]): void {
+    const input = this.#child.stdin;
+    if (!input?.writable) return;
+    input.cork();
+    for (const chunk of chunks) input.write(chunk);
+    input.uncork();
+  }
+
+  /** Closes its input, then SIGINT, then SIGTERM, then SIGKILL. Resolves when the program is gone. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
   async #stop(): Promise<void> {
+    // ffmpeg, waiting for input, heeds no SIGINT.
+    this.#child.stdin?.destroy();
     const steps = [
       ['SIGINT', INTERRUPT_GRACE_MS],
       ['SIGTERM', TERMINATE_GRACE_MS],

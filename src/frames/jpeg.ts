@@ -11,6 +11,7 @@ export const MARKER = {
   DQT: 0xdb,
   DRI: 0xdd,
   APP0: 0xe0,
+  APP14: 0xee,
   COM: 0xfe,
 } as const;
 
@@ -86,7 +87,8 @@ export function wholeJpegLength(buffer: Buffer, offset = 0, length: number = buf
   }
 }
 
-interface Segment {
+/** One segment between SOI and EOI, without its marker. */
+export interface Segment {
   readonly marker: number;
   /** Of the two length bytes. */
   readonly start: number;
@@ -99,7 +101,8 @@ const byte = (buffer: Buffer, at: number): number => buffer[at] ?? 0;
 const startsWithSoi = (buffer: Buffer, at: number, end: number): boolean =>
   at >= 0 && at + 2 <= end && buffer[at] === 0xff && buffer[at + 1] === MARKER.SOI;
 
-const isStartOfFrame = (marker: number): boolean =>
+/** Whether a segment with this marker says the size and the components. */
+export const isStartOfFrame = (marker: number): boolean =>
   marker >= MARKER.SOF0 && marker <= 0xcf && marker !== MARKER.DHT && marker !== JPG && marker !== DAC;
 
 /** Position of the marker code at or behind `position`, past any number of fill bytes 0xFF (T.81 B.1.1.2). */
@@ -109,8 +112,8 @@ function skipFill(buffer: Buffer, position: number, end: number): number {
   return code;
 }
 
-/** The segment whose marker is at `position`, if all of it is there. */
-function readSegment(buffer: Buffer, position: number, end: number): Segment | undefined {
+/** The segment whose marker is at `position`, if all of it is there before `end`. */
+export function readSegment(buffer: Buffer, position: number, end: number): Segment | undefined {
   if (buffer[position] !== 0xff) return undefined;
   const code = skipFill(buffer, position, end);
   const start = code + 1;

@@ -63,7 +63,9 @@ inOwnNetwork(import.meta.filename, ['avahi-daemon', 'avahi-browse', 'dbus-daemon
     expect(onvif).toMatchObject({ ...common, port: 8080 });
     for (const text of ['"path=/onvif/device_service"', `"uuid=${UUID}"`, '"model=Raspberry Pi 4"']) expect(onvif?.txt).toContain(text);
     expect((await browse('_http._tcp', (found) => found.length > 0))[0]).toMatchObject({ ...common, port: 8080 });
-    expect((await browse('_rtsp._tcp', (found) => found.length > 0))[0]).toMatchObject({ ...common, port: 8554 });
+    const [rtsp] = await browse('_rtsp._tcp', (found) => found.length > 0);
+    expect(rtsp).toMatchObject({ ...common, port: 8554 });
+    for (const text of ['"path=/mjpeg"', `"uuid=${UUID}"`, '"model=Raspberry Pi 4"']) expect(rtsp?.txt).toContain(text);
     expect(lines.join()).toContain('can be found by mDNS as "Pi Camera 9a8b7c" at 10.99.0.1');
     await mdns.stop();
     for (const type of ['_onvif._tcp', '_http._tcp', '_rtsp._tcp']) await browse(type, (found) => found.length === 0);

@@ -5,7 +5,7 @@ import type { Service, SoapObject } from '../../src/onvif/service.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { DEVICE_REQUESTS, makeDevice } from '../support/onvif-device.ts';
 import { WSDL_DIR } from '../support/onvif-endpoint.ts';
-import { MEDIA_OPERATIONS, mediaService } from '../support/onvif-media.ts';
+import { fullMediaService, MEDIA_OPERATIONS } from '../support/onvif-media.ts';
 import { cannotValidate, schemaProblems, toEnvelope } from '../support/soap-object-to-xml.ts';
 
 /** Every operation of every table over the wire: what really goes out is valid by the official schemas. */
@@ -17,7 +17,7 @@ run(`what goes out is valid by the official schemas${cannotValidate ? ` (${canno
   let services: Service[];
 
   beforeAll(async () => {
-    services = [makeDevice().service, mediaService().service];
+    services = [makeDevice().service, fullMediaService().service];
     endpoint = new OnvifEndpoint({ services, wsdlDir: WSDL_DIR, authorizer: undefined, clock: new FakeClock(), log: silentLogger });
     await endpoint.start();
   });

@@ -57,7 +57,7 @@ test('runs: takes a picture, and serves', async () => {
   await run(command(), ['snapshot', 'out.jpg', '--source', 'test', '--data-dir', dir], { cwd: dir });
   expect(readJpegHeader(readFileSync(join(dir, 'out.jpg')))).toMatchObject({ width: 1280, height: 720 });
 
-  const server = spawn(command(), ['--source', 'test', '--http-port', '0', '--bind', '127.0.0.1', '--data-dir', dir], {
+  const server = spawn(command(), ['--source', 'test', '--http-port', '0', '--rtsp-port', '0', '--bind', '127.0.0.1', '--data-dir', dir], {
     cwd: dir,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,5 +1,16 @@
 import type { AccessClass } from '../../src/auth/access.ts';
-import type { MediaCamera, MediaDeps, PictureOptions, PictureSettings, StoredProfile } from '../../src/onvif/media/deps.ts';
+import type {
+  H264Options,
+  H264Settings,
+  MediaCamera,
+  MediaDeps,
+  MediaH264,
+  MediaMulticast,
+  MulticastTarget,
+  PictureOptions,
+  PictureSettings,
+  StoredProfile,
+} from '../../src/onvif/media/deps.ts';
 import { makeMediaService } from '../../src/onvif/media/service.ts';
 import type { RequestContext, SoapObject } from '../../src/onvif/service.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
@@ -42,6 +53,81 @@ export class FakeCamera implements MediaCamera {
   }
 }
 
+/** An encoder that does what it is told and notes it. */
+export class FakeH264 implements MediaH264 {
+  asked: H264Settings = { width: 1280, height: 720, fps: 15, bitrate: 2000, keyframeInterval: 2 };
+  offered: H264Options = {
+    sizes: [
+      { width: 1280, height: 720 },
+      { width: 640, height: 360 },
+    ],
+    fps: { min: 1, max: 15 },
+    bitrate: { min: 64, max: 50_000 },
+    keyframeInterval: { min: 0.1, max: 60 },
+    profile: 'Baseline',
+  };
+  readonly changes: Partial<H264Settings>[] = [];
+  keyFrames = 0;
+  /** Thrown by the next change. */
+  failure: Error | undefined;
+
+  settings() {
+    return this.asked;
+  }
+
+  options() {
+    return this.offered;
+  }
+
+  async change(change: Partial<H264Settings>) {
+    if (this.failure) throw this.failure;
+    this.changes.push(change);
+    this.asked = { ...this.asked, ...change };
+  }
+
+  requestKeyFrame() {
+    this.keyFrames++;
+  }
+}
+
+/** Multicast that goes nowhere. */
+export class FakeMulticast implements MediaMulticast {
+  readonly targets = new Map<string, MulticastTarget>([
+    ['mjpeg_encoder', { address: '239.255.1.2', port: 5004, ttl: 1 }],
+    ['h264_encoder', { address: '239.255.1.2', port: 5006, ttl: 1 }],
+  ]);
+  readonly started = new Set<string>();
+  /** Thrown by the next change. */
+  failure: Error | undefined;
+
+  target(encoder: string) {
+    return this.targets.get(encoder)!;
+  }
+
+  isStarted(encoder: string) {
+    return this.started.has(encoder);
+  }
+
+  async change(encoder: string, target: MulticastTarget) {
+    this.#fail();
+    this.targets.set(encoder, target);
+  }
+
+  async start(encoder: string) {
+    this.#fail();
+    this.started.add(encoder);
+  }
+
+  async stop(encoder: string) {
+    this.#fail();
+    this.started.delete(encoder);
+  }
+
+  #fail() {
+    if (this.failure) throw this.failure;
+  }
+}
+
 /** A store as JSON, as a file would keep it. */
 export class FakeProfileStore {
   json = '[]';
@@ -57,17 +143,32 @@ export class FakeProfileStore {
   }
 }
 
+interface MediaOptions {
+  readonly rtsp?: MediaDeps['rtsp'];
+  readonly store?: FakeProfileStore;
+  readonly camera?: FakeCamera;
+  readonly h264?: FakeH264;
+  readonly multicast?: FakeMulticast;
+}
+
 /** The media service over a fake camera. */
-export function mediaService(options: { rtsp?: MediaDeps['rtsp']; store?: FakeProfileStore; camera?: FakeCamera } = {}) {
+export function mediaService({ rtsp, h264, multicast, ...options }: MediaOptions = {}) {
   const camera = options.camera ?? new FakeCamera();
   const store = options.store ?? new FakeProfileStore();
-  const service = makeMediaService({ camera, store, rtsp: options.rtsp });
+  const service = makeMediaService({ camera, store, rtsp, h264, multicast });
   const call = async (name: string, request: SoapObject = {}, context: RequestContext = CONTEXT): Promise<SoapObject> => {
     const operation = service.operations.find((candidate) => candidate.name === name);
     if (!operation) throw new Error(`no operation ${name}`);
     return operation.handle(request, context);
   };
   return { camera, store, service, call };
+}
+
+/** With all that there can be: RTSP, H.264 and multicast. */
+export function fullMediaService(options: Pick<MediaOptions, 'store'> = {}) {
+  const h264 = new FakeH264();
+  const multicast = new FakeMulticast();
+  return { ...mediaService({ ...options, rtsp: { port: 8554 }, h264, multicast }), h264, multicast };
 }
 
 /** "Sender/InvalidArgVal/NoProfile" of the fault that something is refused with. */
@@ -142,4 +243,6 @@ export const MEDIA_OPERATIONS: Readonly<Record<string, readonly [access: AccessC
   GetStreamUri: ['READ_MEDIA', { StreamSetup: { Stream: 'RTP-Unicast', Transport: { Protocol: 'HTTP' } }, ProfileToken: 'mjpeg' }],
   GetSnapshotUri: ['READ_MEDIA', { ProfileToken: 'mjpeg' }],
   SetSynchronizationPoint: ['ACTUATE', { ProfileToken: 'mjpeg' }],
+  StartMulticastStreaming: ['ACTUATE', { ProfileToken: 'mjpeg' }],
+  StopMulticastStreaming: ['ACTUATE', { ProfileToken: 'mjpeg' }],
 };

@@ -38,7 +38,8 @@ export class Server {
     this.#ownsDataDir = dataDir === undefined;
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'onvif-camera-'));
     const withPassword = password === null ? env : { ...env, ONVIF_CAMERA_PASSWORD: password };
-    const words = command ?? ['--http-port', '0', '--bind', '127.0.0.1', ...args];
+    // Trying the encoders takes ffmpeg a second of processor time: for those who want H.264.
+    const words = command ?? ['--http-port', '0', '--rtsp-port', '0', '--h264', 'off', '--bind', '127.0.0.1', ...args];
     this.process = spawn(process.execPath, [MAIN, '--data-dir', this.dataDir, ...words], {
       // A directory without a settings file.
       cwd: this.dataDir,
@@ -98,6 +99,10 @@ export class Server {
   /** "http://127.0.0.1:12345" */
   get url(): string {
     return (JSON.parse(readFileSync(join(this.dataDir, 'server.json'), 'utf8')) as { url: string }).url;
+  }
+
+  get rtspPort(): number {
+    return (JSON.parse(readFileSync(join(this.dataDir, 'server.json'), 'utf8')) as { rtspPort: number }).rtspPort;
   }
 
   get port(): number {

@@ -34,6 +34,11 @@ describe('the settings', () => {
     ['dataDir', 'data-dir', 'ONVIF_CAMERA_DATA_DIR'],
     ['http.port', 'http-port', 'ONVIF_CAMERA_HTTP_PORT'],
     ['auth.enabled', 'auth', 'ONVIF_CAMERA_AUTH_ENABLED'],
+    ['rtsp.enabled', 'rtsp', 'ONVIF_CAMERA_RTSP_ENABLED'],
+    ['rtsp.port', 'rtsp-port', 'ONVIF_CAMERA_RTSP_PORT'],
+    ['rtsp.multicast.enabled', 'rtsp-multicast', 'ONVIF_CAMERA_RTSP_MULTICAST_ENABLED'],
+    ['rtsp.multicast.ttl', 'rtsp-multicast-ttl', 'ONVIF_CAMERA_RTSP_MULTICAST_TTL'],
+    ['h264.keyframeInterval', 'h264-keyframe-interval', 'ONVIF_CAMERA_H264_KEYFRAME_INTERVAL'],
     ['log.level', 'log-level', 'ONVIF_CAMERA_LOG_LEVEL'],
   ])('%s is --%s and %s', (key, flag, variable) => {
     expect(settings.find((setting) => setting.key === key)).toMatchObject({ flag, variable });
@@ -46,6 +51,7 @@ describe('the settings', () => {
       bind: '0.0.0.0',
       camera: { source: 'auto', width: 1280, height: 720, fps: 15, quality: 75, rotation: 0, idleTimeout: 30 },
       http: { port: 8080 },
+      rtsp: { enabled: true, port: 8554 },
       auth: { enabled: true },
       log: { level: 'info' },
     });
@@ -79,7 +85,7 @@ describe('readArguments', () => {
 
   test('every setting has a flag', () => {
     for (const setting of settings) {
-      const isSwitch = ['camera.hflip', 'camera.vflip', 'system.manage'].includes(setting.key);
+      const isSwitch = ['camera.hflip', 'camera.vflip', 'rtsp.basic', 'system.manage'].includes(setting.key);
       const { flags } = readArguments(isSwitch ? [`--${setting.flag}`] : [`--${setting.flag}`, 'value']);
       expect(flags).toEqual({ [setting.flag]: isSwitch ? true : 'value' });
     }
@@ -157,7 +163,7 @@ describe('the help', () => {
       'password',
       ...settings.map((setting) => setting.flag),
     ]);
-    const named = [...helpText().matchAll(/--([a-z][a-z-]*)/g)].map((match) => match[1]!);
+    const named = [...helpText().matchAll(/--([a-z][a-z0-9-]*)/g)].map((match) => match[1]!);
     // The capture program's own, in the example of --extra-args.
     expect(named.filter((flag) => !known.has(flag))).toEqual(['mode']);
   });

@@ -61,6 +61,37 @@ describe('rank', () => {
   });
 });
 
+describe('a section in a section', () => {
+  test('is reached by flag, variable and file', async () => {
+    const yaml = 'rtsp:\n  multicast:\n    enabled: on\n    port: 6000\n    ttl: 4\n';
+    const flags = { 'rtsp-multicast-address': '239.1.2.3' };
+    const { config, explicit } = await load({ yaml, env: { ONVIF_CAMERA_RTSP_MULTICAST_PORT: '6002' }, flags });
+    expect(config.rtsp.multicast).toEqual({ enabled: true, address: '239.1.2.3', port: 6002, ttl: 4 });
+    expect(config.rtsp).toMatchObject({ enabled: true, port: 8554, basic: false });
+    expect([...explicit].sort()).toEqual(['address', 'enabled', 'port', 'ttl'].map((key) => `rtsp.multicast.${key}`));
+  });
+
+  test.each([
+    [
+      'address: 192.168.1.5',
+      'rtsp.multicast.address is "192.168.1.5"; it must be an IPv4 multicast address from 224.0.1.0 to 239.255.255.255, or empty.',
+    ],
+    [
+      'address: 224.0.0.251',
+      'rtsp.multicast.address is "224.0.0.251"; it must be an IPv4 multicast address from 224.0.1.0 to 239.255.255.255, or empty.',
+    ],
+    [
+      'address: "ff02::1"',
+      'rtsp.multicast.address is "ff02::1"; it must be an IPv4 multicast address from 224.0.1.0 to 239.255.255.255, or empty.',
+    ],
+    ['port: 5005', 'rtsp.multicast.port is 5005; it must be an even number from 1024 to 65532.'],
+    ['port: 65534', 'rtsp.multicast.port is 65534; it must be an even number from 1024 to 65532.'],
+    ['tll: 1', 'there is no setting rtsp.multicast.tll. Did you mean rtsp.multicast.ttl?'],
+  ])('%s is a fault with its place', async (line, fault) => {
+    expect(await faultsOf({ yaml: `rtsp:\n  multicast:\n    ${line}\n` })).toEqual([inFile(3, fault)]);
+  });
+});
+
 describe('the file', () => {
   test('a missing default file is no fault, a missing file that was asked for is', async () => {
     const dir = makeTempDir();

@@ -96,6 +96,51 @@ describe('StateStore', () => {
   });
 });
 
+test('a file from before there was RTSP and H.264 is read as it is', () => {
+  const old = {
+    version: 1,
+    uuid: '7b0f1f8c-9f0a-4d0e-8d5c-0a1b2c3d4e5f',
+    users: [ADMIN],
+    camera: { fps: 5 },
+    device: { name: 'Door', location: '', discoverable: true, scopes: [], httpPort: 81 },
+    profiles: [{ token: 'rec', name: 'Recorder' }],
+  };
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(file(), JSON.stringify(old));
+  const { state, putAside } = new StateStore(dir);
+  expect(putAside).toBeUndefined();
+  expect(state).toEqual({ ...old, h264: {}, multicast: {} });
+});
+
+describe('the factory default', () => {
+  const changed = () => {
+    const store = new StateStore(dir);
+    store.update({
+      users: [ADMIN],
+      h264: { bitrate: 500 },
+      multicast: { mjpeg_encoder: { port: 6000, autoStart: true } },
+      device: { ...store.state.device, name: 'Door', httpPort: 81, rtspPort: 554 },
+    });
+    return store;
+  };
+
+  test('soft: forgets all but who may come in, by which ports', () => {
+    const store = changed();
+    store.reset(false);
+    expect(new StateStore(dir).state).toMatchObject({ users: [ADMIN], h264: {}, multicast: {}, device: { httpPort: 81, rtspPort: 554 } });
+    expect(store.state.device.name).toBeUndefined();
+  });
+
+  test('hard: forgets these too', () => {
+    const store = changed();
+    const { uuid } = store.state;
+    store.reset(true);
+    const { users, device, multicast, uuid: after } = new StateStore(dir).state;
+    expect([users, multicast, after]).toEqual([[], {}, uuid]);
+    expect(device).toEqual({ location: '', discoverable: true, scopes: [] });
+  });
+});
+
 describe('writeFileAtomically', () => {
   test('replaces the file by another one, so that whoever reads has the old or the new', () => {
     const path = join(makeTempDir(), 'x');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseAuthorization } from '../../src/protocols/http-auth/authorization.ts';
+import { parseAuthorization, parseRtspAuthorization } from '../../src/protocols/http-auth/authorization.ts';
 
 const basic = (text: string, encoding: BufferEncoding = 'utf8') => `Basic ${Buffer.from(text, encoding).toString('base64')}`;
 
@@ -187,6 +187,36 @@ describe('Digest', () => {
     };
     expect(parseAuthorization(padded(4096))).toEqual(PARSED);
     expect(parseAuthorization(padded(4097))).toBeUndefined();
+  });
+});
+
+describe('RTSP', () => {
+  const LEGACY = { scheme: 'legacy-digest', username: 'admin', realm: 'camera', nonce: 'c0ffee', uri: '/stream.mjpg', response: MD5 };
+  const noQop = { qop: undefined, nc: undefined, cnonce: undefined };
+
+  test.each<[string, string]>([
+    ['without qop and algorithm', digest({ ...noQop, algorithm: undefined })],
+    ['with MD5', digest({ ...noQop, algorithm: '"MD5"' })],
+    ['with a cnonce that counts for nothing', digest({ ...noQop, cnonce: '"abc"' })],
+  ])('takes Digest %s, which HTTP does not', (_, header) => {
+    expect(parseRtspAuthorization(header)).toEqual(LEGACY);
+    expect(parseAuthorization(header)).toBeUndefined();
+  });
+
+  test('takes what HTTP takes', () => {
+    expect(parseRtspAuthorization(digest())).toEqual(PARSED);
+    expect(parseRtspAuthorization('Basic YTpi')).toEqual(parseAuthorization('Basic YTpi'));
+  });
+
+  test.each<[string, string]>([
+    ['SHA-256', digest({ ...noQop, algorithm: 'SHA-256', response: `"${SHA256}"` })],
+    ['an empty qop', digest({ ...noQop, qop: '""' })],
+    ['qop without a count', digest({ nc: undefined })],
+    ['no uri', digest({ ...noQop, uri: undefined })],
+    ['no response', digest({ ...noQop, response: undefined })],
+    ['a short response', digest({ ...noQop, response: '"8ca5"' })],
+  ])('refuses %s', (_, header) => {
+    expect(parseRtspAuthorization(header)).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatChallenges, isPlainRealm } from '../../src/protocols/http-auth/challenge.ts';
+import { formatChallenges, formatRtspChallenges, isPlainRealm } from '../../src/protocols/http-auth/challenge.ts';
 
 describe('formatChallenges', () => {
   test('SHA-256, then MD5, then Basic, with the realm first', () => {
@@ -30,4 +30,23 @@ describe('formatChallenges', () => {
 test('a plain realm is printable ASCII without what clients stumble over', () => {
   expect(isPlainRealm('onvif-camera: log in')).toBe(true);
   for (const realm of ['', 'a"b', 'a,b', 'a\\b', 'Küche', 'a\r\nb', 'a\tb']) expect(isPlainRealm(realm)).toBe(false);
+});
+
+describe('formatRtspChallenges', () => {
+  test('one Digest challenge without qop and algorithm, and Basic where it is allowed', () => {
+    expect(formatRtspChallenges('onvif-camera', 'c0ffee', false, false)).toEqual(['Digest realm="onvif-camera", nonce="c0ffee"']);
+    expect(formatRtspChallenges('onvif-camera', 'c0ffee', false, true)).toEqual([
+      'Digest realm="onvif-camera", nonce="c0ffee"',
+      'Basic realm="onvif-camera"',
+    ]);
+  });
+
+  test('stale stands where live555 looks for it', () => {
+    const [digest] = formatRtspChallenges('onvif-camera', 'c0ffee', true, false);
+    expect(/^Digest realm="([^"]+)", nonce="([^"]+)", stale=([a-zA-Z]+)/.exec(digest!)?.slice(1)).toEqual([
+      'onvif-camera',
+      'c0ffee',
+      'true',
+    ]);
+  });
 });

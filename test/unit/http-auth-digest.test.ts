@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { digestResponse } from '../../src/protocols/http-auth/digest.ts';
+import { digestResponse, legacyDigestResponse } from '../../src/protocols/http-auth/digest.ts';
 
 /** RFC 7616 section 3.9.1. */
 const EXAMPLE = {
@@ -51,4 +51,12 @@ describe('digestResponse', () => {
     } as const;
     expect(digestResponse(parameters, 'GET', 'pässwörd')).toBe('e6cf239195198e0112adc490518c6f82');
   });
+});
+
+test('legacyDigestResponse gives what ffmpeg and GStreamer send', () => {
+  const parameters = { username: 'admin', realm: 'onvif-camera', nonce: 'c0ffee', uri: 'rtsp://127.0.0.1:18604/mjpeg/trackID=0' };
+  expect(legacyDigestResponse(parameters, 'SETUP', 'pw')).toBe('52f30b1aa3bd5a5dadbd794863e2c5aa');
+  expect(legacyDigestResponse({ ...parameters, uri: 'rtsp://127.0.0.1:18601/mjpeg' }, 'DESCRIBE', 'pw')).toBe(
+    '64b10c1bb54810fffbfead062c0f5757',
+  );
 });

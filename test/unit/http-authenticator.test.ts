@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { HttpAuthenticator } from '../../src/auth/http-authenticator.ts';
 import { type User, UserStore } from '../../src/auth/users.ts';
-import { type DigestAlgorithm, digestResponse } from '../../src/protocols/http-auth/digest.ts';
+import { type DigestAlgorithm, digestResponse, legacyDigestResponse } from '../../src/protocols/http-auth/digest.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const ADMIN: User = { name: 'admin', password: 'kqpm-7tzr-w4nd', level: 'Administrator' };
@@ -156,6 +156,108 @@ describe('Digest', () => {
   ])('uri %j does not denote %j', (uri, url) => {
     const { auth } = setup();
     expect(auth.authenticate(get(digest({ nonce: nonceOf(auth), uri }), url))).toEqual(INVALID);
+  });
+});
+
+describe('RTSP', () => {
+  const URL = 'rtsp://192.168.1.20:8554/mjpeg';
+  const rtspNonce = (auth: HttpAuthenticator) => /nonce="([0-9a-f]+)"/.exec(auth.rtspChallenges(false, { basic: false })[0]!)![1]!;
+
+  /** As GStreamer, ffmpeg and live555 write it. */
+  function legacy({ nonce, user = ADMIN, realm = REALM, method = 'DESCRIBE', uri = URL }: Attempt): string {
+    const response = legacyDigestResponse({ username: user.name, realm, nonce, uri }, method, user.password);
+    return `Digest username="${user.name}", realm="${realm}", nonce="${nonce}", uri="${uri}", response="${response}"`;
+  }
+  const describeRequest = (authorization: string, url = URL) => ({ method: 'DESCRIBE', url, authorization, rtsp: true });
+
+  test('lets MD5 without qop in, again and again while the nonce lives', () => {
+    const { auth, clock } = setup();
+    const nonce = rtspNonce(auth);
+    const authorization = legacy({ nonce });
+    expect(auth.authenticate(describeRequest(authorization))).toEqual({ ok: true, user: ADMIN });
+    clock.advance(5 * 60_000 - 1);
+    expect(auth.authenticate(describeRequest(authorization))).toEqual({ ok: true, user: ADMIN });
+    clock.advance(1);
+    expect(auth.authenticate(describeRequest(authorization))).toEqual(STALE);
+  });
+
+  test('lets qop=auth in, whose count counts', () => {
+    const { auth } = setup();
+    const authorization = digest({ nonce: rtspNonce(auth), method: 'DESCRIBE', uri: URL });
+    expect(auth.authenticate(describeRequest(authorization))).toMatchObject({ ok: true });
+    expect(auth.authenticate(describeRequest(authorization))).toEqual(STALE);
+  });
+
+  test('lets Basic in', () => {
+    const authorization = `Basic ${Buffer.from(`admin:${ADMIN.password}`).toString('base64')}`;
+    expect(setup().auth.authenticate(describeRequest(authorization))).toEqual({ ok: true, user: ADMIN });
+  });
+
+  test('HTTP takes no Digest without qop', () => {
+    const { auth } = setup();
+    const authorization = legacy({ nonce: rtspNonce(auth), method: 'GET', uri: '/stream.mjpg' });
+    expect(auth.authenticate(get(authorization))).toEqual(INVALID);
+    expect(auth.authenticate({ ...get(authorization), rtsp: true })).toMatchObject({ ok: true });
+  });
+
+  test.each<[string, Partial<Attempt>]>([
+    ['password', { user: { ...ADMIN, password: 'wrong' } }],
+    ['user', { user: { ...ADMIN, name: 'nobody' } }],
+    ['no user, as VLC asks first', { user: { ...ADMIN, name: '' } }],
+    ['realm', { realm: 'another' }],
+    ['method', { method: 'SETUP' }],
+    ['uri', { uri: 'rtsp://192.168.1.20:8554/h264' }],
+  ])('refuses a wrong %s', (_, change) => {
+    const { auth } = setup();
+    expect(auth.authenticate(describeRequest(legacy({ nonce: rtspNonce(auth), ...change })))).toEqual(INVALID);
+  });
+
+  test('a nonce of another process is stale', () => {
+    const { auth } = setup();
+    expect(auth.authenticate(describeRequest(legacy({ nonce: rtspNonce(setup().auth) })))).toEqual(STALE);
+    expect(auth.authenticate(describeRequest(legacy({ nonce: '' })))).toEqual(STALE);
+  });
+
+  test.each([
+    [URL, `${URL}/`],
+    [`${URL}/`, URL],
+    [URL, `${URL}/trackID=0`],
+    [`${URL}/`, `${URL}/trackID=0`],
+    [`${URL}?a=b`, `${URL}?a=b/trackID=0`],
+    ['rtsp://192.168.1.20:8554/mjpeg/', 'rtsp://admin:secret@camera/mjpeg/trackID=0/'],
+    ['/mjpeg', URL],
+  ])('uri %j is good for %j', (uri, url) => {
+    const { auth } = setup();
+    expect(auth.authenticate(describeRequest(legacy({ nonce: rtspNonce(auth), uri }), url))).toMatchObject({ ok: true });
+  });
+
+  test.each([
+    ['rtsp://192.168.1.20:8554/', URL],
+    ['*', URL],
+    ['', URL],
+    [URL, 'rtsp://192.168.1.20:8554/h264/trackID=0'],
+    [URL, `${URL}/a/trackID=0`],
+    [URL, `${URL}2`],
+    [`${URL}/trackID=0`, URL],
+  ])('uri %j is not good for %j', (uri, url) => {
+    const { auth } = setup();
+    expect(auth.authenticate(describeRequest(legacy({ nonce: rtspNonce(auth), uri }), url))).toEqual(INVALID);
+  });
+
+  test('HTTP keeps to the target', () => {
+    const { auth } = setup();
+    const authorization = digest({ nonce: nonceOf(auth), uri: '/a' });
+    expect(auth.authenticate(get(authorization, '/a/b'))).toEqual(INVALID);
+  });
+
+  test('challenges carry a fresh nonce each time, and Basic where it is allowed', () => {
+    const { auth } = setup();
+    expect(auth.rtspChallenges(true, { basic: true })).toEqual([
+      expect.stringMatching(/^Digest realm="onvif-camera", nonce="[0-9a-f]{60}", stale=true$/),
+      'Basic realm="onvif-camera"',
+    ]);
+    expect(auth.rtspChallenges(false, { basic: false })).toHaveLength(1);
+    expect(rtspNonce(auth)).not.toBe(rtspNonce(auth));
   });
 });
 

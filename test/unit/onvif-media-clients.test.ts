@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { SoapObject } from '../../src/onvif/service.ts';
-import { at, faultOf, mediaService, responseXml, sentBack } from '../support/onvif-media.ts';
+import { at, FakeH264, faultOf, fullMediaService, mediaService, responseXml, sentBack } from '../support/onvif-media.ts';
 
 /** What each client takes from the answers, as it takes it. */
 const profiles = async (media = mediaService()) => (await media.call('GetProfiles')).Profiles as readonly SoapObject[];
@@ -49,6 +49,18 @@ test('UniFi Protect, node-onvif-ts, strict zeep: Bounds and RateControl are ther
   for (const value of [...Object.values(bounds), ...Object.values(rate)]) expect(Number.isInteger(value)).toBe(true);
 });
 
+test('Home Assistant and UniFi Protect find an H.264 profile after the first, with whole numbers and a source for snapshots', async () => {
+  const [first, second] = await profiles(fullMediaService());
+  expect(at(first, 'VideoEncoderConfiguration', 'Encoding')).toBe('JPEG');
+  expect(second).toMatchObject({
+    attributes: { token: 'h264', fixed: true },
+    VideoSourceConfiguration: { SourceToken: 'video_source' },
+    VideoEncoderConfiguration: { Encoding: 'H264', Resolution: { Width: 1280, Height: 720 } },
+  });
+  const rate = at(second, 'VideoEncoderConfiguration', 'RateControl') as SoapObject;
+  expect(rate).toEqual({ FrameRateLimit: 15, EncodingInterval: 1, BitrateLimit: 2000 });
+});
+
 test('iSpy and others that want an encoder take the first profile, whatever clients have made', async () => {
   const media = mediaService();
   await media.call('CreateProfile', { Name: 'a', Token: 'a' });
@@ -74,13 +86,16 @@ describe('ZoneMinder and node-onvif-ts ask for several streams per profile', () 
 });
 
 test('no URI has a query, for clients that drop it, nor more than 128 octets', async () => {
-  const { call } = mediaService({ rtsp: { port: 65_535 } });
-  const uris = [at(await call('GetSnapshotUri', { ProfileToken: 'mjpeg' }), 'MediaUri', 'Uri')];
-  for (const Protocol of ['HTTP', 'UDP', 'RTSP']) {
-    const setup = { StreamSetup: { Stream: 'RTP-Unicast', Transport: { Protocol } }, ProfileToken: 'mjpeg' };
-    uris.push(at(await call('GetStreamUri', setup), 'MediaUri', 'Uri'));
+  const { call } = mediaService({ rtsp: { port: 65_535 }, h264: new FakeH264() });
+  const uris: unknown[] = [];
+  for (const ProfileToken of ['mjpeg', 'h264']) {
+    uris.push(at(await call('GetSnapshotUri', { ProfileToken }), 'MediaUri', 'Uri'));
+    for (const Protocol of ['HTTP', 'UDP', 'RTSP']) {
+      const setup = { StreamSetup: { Stream: 'RTP-Unicast', Transport: { Protocol } }, ProfileToken };
+      uris.push(at(await call('GetStreamUri', setup), 'MediaUri', 'Uri'));
+    }
   }
-  expect(new Set(uris).size).toBe(3);
+  expect(new Set(uris).size).toBe(5);
   for (const uri of uris) {
     expect(String(uri)).not.toContain('?');
     expect(Buffer.byteLength(String(uri))).toBeLessThanOrEqual(128);

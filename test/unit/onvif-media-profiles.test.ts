@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../src/core/errors.ts';
-import { MAX_USER_PROFILES, MediaModel, mjpegEncoder, type VideoEncoder } from '../../src/onvif/media/model.ts';
+import { MAX_USER_PROFILES, MediaModel } from '../../src/onvif/media/model.ts';
 import { answerToStranger } from '../../src/onvif/media/profiles.ts';
-import { at, FakeCamera, FakeProfileStore, faultOf, mediaService } from '../support/onvif-media.ts';
+import { at, FakeCamera, FakeH264, FakeProfileStore, faultOf, mediaService } from '../support/onvif-media.ts';
 
 const tokens = (answer: unknown) => (at(answer, 'Profiles') as unknown[]).map((profile) => at(profile, 'attributes', 'token'));
 const SOURCE = { ConfigurationToken: 'video_source_config' };
@@ -155,6 +155,8 @@ const OF_A_PROFILE = [
   'GetStreamUri',
   'GetSnapshotUri',
   'SetSynchronizationPoint',
+  'StartMulticastStreaming',
+  'StopMulticastStreaming',
 ];
 
 test.each(OF_A_PROFILE)('%s refuses an unknown profile', async (name) => {
@@ -178,36 +180,63 @@ test("Synology's probe without credentials is told that no profile fits, everybo
   expect(answerToStranger({})).toBeUndefined();
 });
 
-describe('with a second encoder', () => {
-  const camera = new FakeCamera();
-  const first = mjpegEncoder(camera);
-  const second: VideoEncoder = { ...first, token: 'h264_encoder', encoding: 'H264', profile: { token: 'h264', name: 'H.264' } };
+describe('with H.264', () => {
+  /** H.264 comes and goes with `h264`. */
+  function makeModel(store = new FakeProfileStore()) {
+    const deps = {
+      camera: new FakeCamera(),
+      store,
+      rtsp: { port: 8554 } as { port: number } | undefined,
+      h264: new FakeH264() as FakeH264 | undefined,
+      multicast: undefined,
+    };
+    return { deps, model: new MediaModel(deps) };
+  }
 
   test('there are two fixed profiles, each with its own encoder only', () => {
-    const model = new MediaModel({ camera, store: new FakeProfileStore() }, [first, second]);
-    expect(model.profiles.map(({ token, encoder }) => [token, encoder?.token])).toEqual([
-      ['mjpeg', 'mjpeg_encoder'],
-      ['h264', 'h264_encoder'],
+    const { model } = makeModel();
+    expect(model.profiles.map(({ token, fixed, encoder }) => [token, fixed, encoder?.token])).toEqual([
+      ['mjpeg', true, 'mjpeg_encoder'],
+      ['h264', true, 'h264_encoder'],
     ]);
     expect(model.maxProfiles).toBe(2 + MAX_USER_PROFILES);
-    expect(model.compatibleEncoders(model.profile('h264'))).toEqual([second]);
+    expect(model.compatibleEncoders(model.profile('h264')).map(({ token }) => token)).toEqual(['h264_encoder']);
     expect(() => model.configure(model.profile('mjpeg'), { videoEncoder: 'h264_encoder' })).toThrow(/keeps its configurations/);
-    expect(model.compatibleEncoders(model.create('mine', undefined))).toEqual([first, second]);
+    expect(model.compatibleEncoders(model.create('mine', undefined)).map(({ token }) => token)).toEqual(['mjpeg_encoder', 'h264_encoder']);
+  });
+
+  test('the second one is there as soon as it is known what can encode, and only with an RTSP server to stream it', () => {
+    const { deps, model } = makeModel();
+    const tokens = () => model.profiles.map(({ token }) => token);
+    const { h264, rtsp } = deps;
+    deps.h264 = undefined;
+    expect(tokens()).toEqual(['mjpeg']);
+    deps.h264 = h264;
+    expect(tokens()).toEqual(['mjpeg', 'h264']);
+    deps.rtsp = undefined;
+    expect(tokens()).toEqual(['mjpeg']);
+    deps.rtsp = rtsp;
+    expect(tokens()).toEqual(['mjpeg', 'h264']);
   });
 
   test("a client's profile loses it while it is gone, and gets it back", () => {
-    const store = new FakeProfileStore();
-    const both = new MediaModel({ camera, store }, [first, second]);
-    both.configure(both.create('mine', 'mine'), { videoEncoder: 'h264_encoder' });
-    expect(new MediaModel({ camera, store }, [first]).profile('mine').encoder).toBeUndefined();
-    expect(both.profile('mine').encoder).toBe(second);
+    const { deps, model } = makeModel();
+    model.configure(model.create('mine', 'mine'), { videoEncoder: 'h264_encoder' });
+    expect(model.profile('mine').encoder?.token).toBe('h264_encoder');
+    const { h264 } = deps;
+    deps.h264 = undefined;
+    expect(model.profile('mine').encoder).toBeUndefined();
+    deps.h264 = h264;
+    expect(model.profile('mine').encoder?.token).toBe('h264_encoder');
   });
 
   test("its fixed profile goes before a client's of the same token", () => {
-    const store = new FakeProfileStore();
-    new MediaModel({ camera, store }, [first]).create('mine', 'h264');
-    const { profiles } = new MediaModel({ camera, store }, [first, second]);
-    expect(profiles.map(({ token, fixed }) => [token, fixed])).toEqual([
+    const { deps, model } = makeModel();
+    const { h264 } = deps;
+    deps.h264 = undefined;
+    model.create('mine', 'h264');
+    deps.h264 = h264;
+    expect(model.profiles.map(({ token, fixed }) => [token, fixed])).toEqual([
       ['mjpeg', true],
       ['h264', true],
     ]);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { SoapObject } from '../../src/onvif/service.ts';
-import { MEDIA_OPERATIONS, mediaService } from '../support/onvif-media.ts';
+import { FakeMulticast, fullMediaService, MEDIA_OPERATIONS, mediaService } from '../support/onvif-media.ts';
 import { cannotValidate, schemaProblems, toEnvelope } from '../support/soap-object-to-xml.ts';
 
 const NAMESPACE = 'http://www.onvif.org/ver10/media/wsdl';
@@ -30,11 +30,11 @@ test('the table has these operations, each with its access class', () => {
   }
 
   test('every response is valid', async () => {
-    expect(schemaProblems(await responses(mediaService()))).toEqual([]);
+    expect(schemaProblems(await responses(fullMediaService()))).toEqual([]);
   });
 
   test('so it is with RTSP, odd rates and pictures that come as they are', async () => {
-    const media = mediaService({ rtsp: { port: 8554 } });
+    const media = mediaService({ rtsp: { port: 8554 }, multicast: new FakeMulticast() });
     media.camera.asked = { ...media.camera.asked, fps: 0.1 };
     media.camera.offered = { sizes: [], fps: { min: 0.1, max: 0.5 }, quality: { min: 1, max: 100 } };
     media.camera.real = { width: 642, height: 362, fps: 0.123 };

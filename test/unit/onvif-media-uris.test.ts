@@ -1,7 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MediaDeps } from '../../src/onvif/media/deps.ts';
 import { makeMediaService } from '../../src/onvif/media/service.ts';
-import { at, CONTEXT, FakeCamera, FakeProfileStore, faultOf, mediaService } from '../support/onvif-media.ts';
+import {
+  at,
+  CONTEXT,
+  FakeCamera,
+  FakeMulticast,
+  FakeProfileStore,
+  faultOf,
+  fullMediaService,
+  mediaService,
+} from '../support/onvif-media.ts';
 
 const INVALID_SETUP = 'Sender/InvalidArgVal/InvalidStreamSetup';
 const setup = (Protocol: unknown, Stream: unknown = 'RTP-Unicast') => ({
@@ -28,6 +37,24 @@ describe('GetStreamUri', () => {
     const without = mediaService().call('GetStreamUri', setup(protocol));
     expect(await faultOf(without)).toBe(INVALID_SETUP);
     await expect(without).rejects.toThrow(/no RTSP server/);
+  });
+
+  test.each([
+    ['UDP', 'rtsp://192.168.1.5:8554/h264'],
+    ['RTSP', 'rtsp://192.168.1.5:8554/h264'],
+    ['HTTP', 'http://192.168.1.5:8080/h264'],
+  ])('of the H.264 profile for %s is %s', async (protocol, uri) => {
+    const answer = await fullMediaService().call('GetStreamUri', { ...setup(protocol), ProfileToken: 'h264' });
+    expect(at(answer, 'MediaUri', 'Uri')).toBe(uri);
+  });
+
+  test('for multicast is that of RTSP, where there is multicast, and nothing else than UDP carries it', async () => {
+    const { call } = fullMediaService();
+    expect(at(await call('GetStreamUri', setup('UDP', 'RTP-Multicast')), 'MediaUri', 'Uri')).toBe('rtsp://192.168.1.5:8554/mjpeg');
+    for (const protocol of ['RTSP', 'HTTP', 'TCP'])
+      expect(await faultOf(call('GetStreamUri', setup(protocol, 'RTP-Multicast')))).toBe(INVALID_SETUP);
+    const without = mediaService({ multicast: new FakeMulticast() });
+    expect(await faultOf(without.call('GetStreamUri', setup('UDP', 'RTP-Multicast')))).toBe(INVALID_SETUP);
   });
 
   test.each([
@@ -68,12 +95,22 @@ test('GetSnapshotUri is the snapshot on the web server, valid for ever', async (
   });
 });
 
-test('SetSynchronizationPoint has nothing to do for JPEG', async () => {
-  expect(await mediaService().call('SetSynchronizationPoint', { ProfileToken: 'mjpeg' })).toEqual({});
+test('SetSynchronizationPoint asks the H.264 encoder for a key frame, and has nothing to do for JPEG', async () => {
+  const { call, h264 } = fullMediaService();
+  expect(await call('SetSynchronizationPoint', { ProfileToken: 'mjpeg' })).toEqual({});
+  expect(h264.keyFrames).toBe(0);
+  expect(await call('SetSynchronizationPoint', { ProfileToken: 'h264' })).toEqual({});
+  expect(h264.keyFrames).toBe(1);
 });
 
 test('GetServiceCapabilities says whether there is RTSP now', async () => {
-  const deps = { camera: new FakeCamera(), store: new FakeProfileStore(), rtsp: undefined as MediaDeps['rtsp'] };
+  const deps = {
+    camera: new FakeCamera(),
+    store: new FakeProfileStore(),
+    rtsp: undefined as MediaDeps['rtsp'],
+    h264: undefined,
+    multicast: undefined as MediaDeps['multicast'],
+  };
   const { operations } = makeMediaService(deps);
   const operation = operations.find(({ name }) => name === 'GetServiceCapabilities')!;
   const streaming = async () => at(await operation.handle({}, CONTEXT), 'Capabilities', 'StreamingCapabilities', 'attributes');
@@ -85,6 +122,10 @@ test('GetServiceCapabilities says whether there is RTSP now', async () => {
     },
   });
   expect(await streaming()).toMatchObject({ RTPMulticast: false, RTP_TCP: false, RTP_RTSP_TCP: false, NoRTSPStreaming: true });
+  deps.multicast = new FakeMulticast();
+  expect(await streaming()).toMatchObject({ RTPMulticast: false });
   deps.rtsp = { port: 554 };
-  expect(await streaming()).toMatchObject({ RTP_RTSP_TCP: true, NoRTSPStreaming: false });
+  expect(await streaming()).toMatchObject({ RTPMulticast: true, RTP_TCP: false, RTP_RTSP_TCP: true, NoRTSPStreaming: false });
+  deps.multicast = undefined;
+  expect(await streaming()).toMatchObject({ RTPMulticast: false, RTP_RTSP_TCP: true });
 });

@@ -1,12 +1,15 @@
 import type { SoapObject } from '../service.ts';
-import type { Size } from './deps.ts';
-import { type MediaModel, type MediaProfile, SOURCE_CONFIGURATION, VIDEO_SOURCE, type VideoEncoder } from './model.ts';
+import type { H264Settings, Size } from './deps.ts';
+import type { VideoEncoder } from './encoders.ts';
+import { type MediaModel, type MediaProfile, SOURCE_CONFIGURATION, VIDEO_SOURCE } from './model.ts';
 
 /** Upper estimate for a JPEG of high quality; only for BitrateLimit, which JPEG has no control for. */
 const JPEG_BITS_PER_PIXEL = 2;
+/** H.264 has no control for Quality: it is the best that the bit rate allows. */
+export const H264_QUALITY = 100;
 /** RTSP session timeout, as RTSP has it where nothing is said (RFC 2326, section 12.37). */
 const SESSION_TIMEOUT = 'PT60S';
-/** There is no multicast: address and port zero say so. */
+/** Where there is no multicast: address and port zero say so. */
 export const NO_MULTICAST_ADDRESS = '0.0.0.0';
 
 /** tt:Profile */
@@ -31,24 +34,33 @@ export function describeSourceConfiguration(model: MediaModel): SoapObject {
 
 /** tt:VideoEncoderConfiguration: what is asked of the encoder. */
 export function describeEncoder(model: MediaModel, encoder: VideoEncoder): SoapObject {
-  const { fps, quality } = encoder.control.settings();
   const size = askedSize(model, encoder);
-  const frameRate = frameRateLimit(fps);
+  const frameRate = frameRateLimit(encoder.control.settings().fps);
+  const estimate = Math.ceil((size.width * size.height * frameRate * JPEG_BITS_PER_PIXEL) / 1000);
   return {
     attributes: { token: encoder.token },
     Name: encoder.name,
-    UseCount: model.profiles.filter((profile) => profile.encoder === encoder).length,
+    UseCount: model.profiles.filter((profile) => profile.encoder?.token === encoder.token).length,
     Encoding: encoder.encoding,
     Resolution: describeSize(size),
-    Quality: quality,
+    Quality: encoder.encoding === 'JPEG' ? encoder.control.settings().quality : H264_QUALITY,
     RateControl: {
       FrameRateLimit: frameRate,
       EncodingInterval: 1,
-      BitrateLimit: Math.ceil((size.width * size.height * frameRate * JPEG_BITS_PER_PIXEL) / 1000),
+      BitrateLimit: encoder.encoding === 'JPEG' ? estimate : encoder.control.settings().bitrate,
     },
-    Multicast: { Address: { Type: 'IPv4', IPv4Address: NO_MULTICAST_ADDRESS }, Port: 0, TTL: 1, AutoStart: false },
+    ...(encoder.encoding === 'H264' && {
+      H264: { GovLength: govLength(encoder.control.settings()), H264Profile: encoder.control.options().profile },
+    }),
+    Multicast: describeMulticast(model, encoder),
     SessionTimeout: SESSION_TIMEOUT,
   };
+}
+
+/** tt:MulticastConfiguration */
+function describeMulticast({ multicast }: MediaModel, { token }: VideoEncoder): SoapObject {
+  const { address, port, ttl } = multicast?.target(token) ?? { address: NO_MULTICAST_ADDRESS, port: 0, ttl: 1 };
+  return { Address: { Type: 'IPv4', IPv4Address: address }, Port: port, TTL: ttl, AutoStart: multicast?.isStarted(token) ?? false };
 }
 
 /** tt:VideoResolution */
@@ -60,3 +72,7 @@ export const askedSize = (model: MediaModel, { control }: VideoEncoder): Size =>
 
 /** A rate as ONVIF has it, in whole pictures per second: a limit, so rounded up. */
 export const frameRateLimit = (fps: number): number => Math.max(1, Math.ceil(fps));
+
+/** Pictures from one key frame to the next. */
+export const govLength = ({ fps, keyframeInterval }: Pick<H264Settings, 'fps' | 'keyframeInterval'>): number =>
+  Math.max(1, Math.round(fps * keyframeInterval));

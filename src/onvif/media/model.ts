@@ -1,35 +1,12 @@
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
-import type { MediaCamera, MediaDeps, Size, StoredProfile } from './deps.ts';
+import type { MediaDeps, MediaMulticast, Size, StoredProfile } from './deps.ts';
+import { encodersOf, type VideoEncoder } from './encoders.ts';
 import { refusal } from './refusal.ts';
 
 export const VIDEO_SOURCE = 'video_source';
 export const SOURCE_CONFIGURATION = { token: 'video_source_config', name: 'Camera' } as const;
 /** Profiles that clients may make: recorders make one each, and homes have few; a limit keeps the state small. */
 export const MAX_USER_PROFILES = 4;
-
-/** A video encoder configuration and the fixed profile that streams it. */
-export interface VideoEncoder {
-  readonly token: string;
-  readonly name: string;
-  readonly encoding: 'JPEG' | 'H264';
-  readonly profile: { readonly token: string; readonly name: string };
-  /** Path of its stream on the RTSP server. */
-  readonly rtspPath: string;
-  /** Path of its stream on the web server. */
-  readonly httpPath: string;
-  readonly control: Pick<MediaCamera, 'settings' | 'options' | 'change'>;
-}
-
-/** Motion JPEG as the camera captures it. */
-export const mjpegEncoder = (control: VideoEncoder['control']): VideoEncoder => ({
-  token: 'mjpeg_encoder',
-  name: 'MJPEG',
-  encoding: 'JPEG',
-  profile: { token: 'mjpeg', name: 'MJPEG' },
-  rtspPath: '/mjpeg',
-  httpPath: '/stream.mjpg',
-  control,
-});
 
 export interface MediaProfile {
   readonly token: string;
@@ -42,10 +19,17 @@ export interface MediaProfile {
 
 /** The media profiles and configurations of the device: one video source, its configuration, and one configuration per encoder. */
 export class MediaModel {
-  constructor(
-    private readonly deps: Pick<MediaDeps, 'camera' | 'store'>,
-    readonly encoders: readonly VideoEncoder[],
-  ) {}
+  constructor(private readonly deps: MediaDeps) {}
+
+  /** Those there are now: what can encode H.264 is known only after the start. */
+  get encoders(): readonly VideoEncoder[] {
+    return encodersOf(this.deps);
+  }
+
+  /** undefined: nothing is sent by multicast. */
+  get multicast(): MediaMulticast | undefined {
+    return this.deps.rtsp && this.deps.multicast;
+  }
 
   get maxProfiles(): number {
     return this.encoders.length + MAX_USER_PROFILES;

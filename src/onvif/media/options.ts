@@ -1,7 +1,8 @@
 import type { Operation, SoapObject } from '../service.ts';
-import type { PictureOptions, Range, Size } from './deps.ts';
-import { describeSize } from './describe.ts';
-import { type MediaModel, VIDEO_SOURCE, type VideoEncoder } from './model.ts';
+import type { Range, Size } from './deps.ts';
+import { describeSize, frameRateLimit, H264_QUALITY } from './describe.ts';
+import type { H264Encoder, JpegEncoder, VideoEncoder } from './encoders.ts';
+import { type MediaModel, VIDEO_SOURCE } from './model.ts';
 import { optionalToken, token } from './tokens.ts';
 
 /** What the configurations can be set to, and how many encoders run at once. */
@@ -49,13 +50,22 @@ export function offeredSizes(model: MediaModel, { control }: VideoEncoder): read
 }
 
 /** Frame rates in whole pictures per second, as ONVIF has them. */
-export function frameRates({ fps }: PictureOptions): Range {
-  const min = Math.max(1, Math.ceil(fps.min));
-  return { min, max: Math.max(min, Math.floor(fps.max)) };
+export function frameRates(encoder: VideoEncoder): Range {
+  const { fps } = encoder.control.options();
+  const min = frameRateLimit(fps.min);
+  // What H.264 can have at most is what is captured, and may be a fraction below its limit.
+  const max = encoder.encoding === 'H264' ? frameRateLimit(fps.max) : Math.floor(fps.max);
+  return { min, max: Math.max(min, max) };
+}
+
+/** Pictures from one key frame to the next, for a range of seconds. */
+export function govLengths(seconds: Range, fps: number): Range {
+  const min = Math.max(1, Math.ceil(seconds.min * fps));
+  return { min, max: Math.max(min, Math.floor(seconds.max * fps)) };
 }
 
 /** Whole qualities; the present one where the source decides. */
-export function qualities(control: VideoEncoder['control']): Range {
+export function qualities(control: JpegEncoder['control']): Range {
   const range = control.options().quality;
   const present = control.settings().quality;
   return range ? { min: Math.ceil(range.min), max: Math.floor(range.max) } : { min: present, max: present };
@@ -73,16 +83,31 @@ function askedEncoders(model: MediaModel, request: SoapObject): readonly VideoEn
 /** tt:VideoEncoderConfigurationOptions */
 function encoderOptions(model: MediaModel, encoders: readonly VideoEncoder[]): SoapObject {
   const jpeg = encoders.find((encoder) => encoder.encoding === 'JPEG');
-  const quality = encoders.map((encoder) => qualities(encoder.control));
+  const h264 = encoders.find((encoder) => encoder.encoding === 'H264');
+  const h264Options = h264 && describeH264Options(model, h264);
   return {
-    QualityRange: range({ min: Math.min(...quality.map(({ min }) => min)), max: Math.max(...quality.map(({ max }) => max)) }),
+    QualityRange: jpeg ? range(qualities(jpeg.control)) : only(H264_QUALITY),
     ...(jpeg && {
       JPEG: {
         ResolutionsAvailable: offeredSizes(model, jpeg).map(describeSize),
-        FrameRateRange: range(frameRates(jpeg.control.options())),
+        FrameRateRange: range(frameRates(jpeg)),
         EncodingIntervalRange: only(1),
       },
     }),
+    // The second time with the bit rates, which came into the schema later. JPEG has none to be set.
+    ...(h264 && { H264: h264Options, Extension: { H264: { ...h264Options, BitrateRange: range(h264.control.options().bitrate) } } }),
+  };
+}
+
+/** tt:H264Options */
+function describeH264Options(model: MediaModel, encoder: H264Encoder): SoapObject {
+  const options = encoder.control.options();
+  return {
+    ResolutionsAvailable: offeredSizes(model, encoder).map(describeSize),
+    GovLengthRange: range(govLengths(options.keyframeInterval, encoder.control.settings().fps)),
+    FrameRateRange: range(frameRates(encoder)),
+    EncodingIntervalRange: only(1),
+    H264ProfilesSupported: [options.profile],
   };
 }
 

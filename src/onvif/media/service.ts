@@ -1,6 +1,7 @@
 import type { Operation, Service } from '../service.ts';
 import type { MediaDeps } from './deps.ts';
-import { MediaModel, mjpegEncoder } from './model.ts';
+import { MediaModel } from './model.ts';
+import { multicastOperations } from './multicast.ts';
 import { optionOperations } from './options.ts';
 import { profileOperations } from './profiles.ts';
 import { uriOperations } from './uris.ts';
@@ -9,7 +10,7 @@ import { videoSourceOperations } from './video-source.ts';
 
 /** The ONVIF media service (ver10): profiles, video source and encoder configurations, stream and snapshot URIs. */
 export function makeMediaService(deps: MediaDeps): Service {
-  const model = new MediaModel(deps, [mjpegEncoder(deps.camera)]);
+  const model = new MediaModel(deps);
   return {
     name: 'media',
     namespace: 'http://www.onvif.org/ver10/media/wsdl',
@@ -22,6 +23,7 @@ export function makeMediaService(deps: MediaDeps): Service {
       ...videoEncoderOperations(model),
       ...optionOperations(model),
       ...uriOperations(model, deps),
+      ...multicastOperations(model),
     ],
   };
 }
@@ -36,7 +38,14 @@ const capabilities = (model: MediaModel, deps: Pick<MediaDeps, 'rtsp'>): Operati
         attributes: { SnapshotUri: true, Rotation: false, VideoSourceMode: false, OSD: false, EXICompression: false },
         ProfileCapabilities: { attributes: { MaximumNumberOfProfiles: model.maxProfiles } },
         StreamingCapabilities: {
-          attributes: { RTPMulticast: false, RTP_TCP: false, RTP_RTSP_TCP: rtsp, NonAggregateControl: false, NoRTSPStreaming: !rtsp },
+          attributes: {
+            RTPMulticast: model.multicast !== undefined,
+            // RTP over TCP without RTSP around it.
+            RTP_TCP: false,
+            RTP_RTSP_TCP: rtsp,
+            NonAggregateControl: false,
+            NoRTSPStreaming: !rtsp,
+          },
         },
       },
     };

@@ -2,7 +2,8 @@ import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { child, text } from '../args.ts';
 import type { Operation, RequestContext, SoapObject } from '../service.ts';
 import type { MediaDeps } from './deps.ts';
-import type { MediaModel, MediaProfile, VideoEncoder } from './model.ts';
+import type { VideoEncoder } from './encoders.ts';
+import type { MediaModel, MediaProfile } from './model.ts';
 import { token } from './tokens.ts';
 
 /** Where streams and snapshots are fetched. */
@@ -12,7 +13,7 @@ export const uriOperations = (model: MediaModel, deps: Pick<MediaDeps, 'rtsp'>):
     access: 'READ_MEDIA',
     handle: (request, context) => {
       const profile = model.profile(token(request, 'ProfileToken'));
-      const protocol = askedProtocol(child(request, 'StreamSetup'));
+      const protocol = askedProtocol(child(request, 'StreamSetup'), model.multicast !== undefined);
       return { MediaUri: mediaUri(streamUri(streamed(profile), protocol, deps.rtsp, context)) };
     },
   },
@@ -30,7 +31,8 @@ export const uriOperations = (model: MediaModel, deps: Pick<MediaDeps, 'rtsp'>):
     name: 'SetSynchronizationPoint',
     access: 'ACTUATE',
     handle: (request) => {
-      model.profile(token(request, 'ProfileToken'));
+      const { encoder } = model.profile(token(request, 'ProfileToken'));
+      if (encoder?.encoding === 'H264') encoder.control.requestKeyFrame();
       return {};
     },
   },
@@ -41,13 +43,14 @@ type Protocol = 'UDP' | 'RTSP' | 'HTTP';
 const PROTOCOLS: readonly string[] = ['UDP', 'RTSP', 'HTTP'] satisfies readonly Protocol[];
 const isProtocol = (value: string | undefined): value is Protocol => value !== undefined && PROTOCOLS.includes(value);
 
-/** The protocol of a tt:StreamSetup. Throws InvalidStreamSetup. */
-function askedProtocol(setup: SoapObject): Protocol {
+/** The protocol of a tt:StreamSetup. Multicast is agreed on by RTSP, at the same URI. Throws InvalidStreamSetup. */
+function askedProtocol(setup: SoapObject, multicast: boolean): Protocol {
   const stream = text(setup, 'Stream')?.trim();
-  if (stream === 'RTP-Multicast') throw invalidSetup('There is no multicast; ask for Stream RTP-Unicast.');
-  if (stream !== 'RTP-Unicast') throw invalidSetup('Stream must be RTP-Unicast.');
+  if (stream === 'RTP-Multicast' && !multicast) throw invalidSetup('There is no multicast; ask for Stream RTP-Unicast.');
+  if (stream !== 'RTP-Unicast' && stream !== 'RTP-Multicast') throw invalidSetup('Stream must be RTP-Unicast or RTP-Multicast.');
   const protocol = text(child(setup, 'Transport'), 'Protocol')?.trim();
   if (!isProtocol(protocol)) throw invalidSetup(`Transport/Protocol must be one of ${PROTOCOLS.join(', ')}.`);
+  if (stream === 'RTP-Multicast' && protocol !== 'UDP') throw invalidSetup('RTP-Multicast goes by Transport/Protocol UDP only.');
   return protocol;
 }
 
@@ -58,7 +61,7 @@ function streamUri(encoder: VideoEncoder, protocol: Protocol, rtsp: MediaDeps['r
 }
 
 /** The encoder that a profile streams. Throws IncompleteConfiguration. */
-function streamed({ videoSource, encoder }: MediaProfile): VideoEncoder {
+export function streamed({ videoSource, encoder }: MediaProfile): VideoEncoder {
   if (!videoSource || !encoder) throw incomplete('The profile needs a video source configuration and a video encoder configuration.');
   return encoder;
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type DigestAlgorithm, type DigestParameters, RESPONSE_DIGITS } from './digest.ts';
+import { type DigestAlgorithm, type DigestParameters, type LegacyDigestParameters, RESPONSE_DIGITS } from './digest.ts';
 
 /** RFC 7617. */
 export interface BasicCredentials {
@@ -12,6 +12,13 @@ export interface BasicCredentials {
 export interface DigestCredentials extends DigestParameters {
   readonly scheme: 'digest';
   /** Lower-case hexadecimal, as long as the algorithm makes it. */
+  readonly response: string;
+}
+
+/** RFC 2069: MD5 without qop, and so without a count that would show a replay. */
+export interface LegacyDigestCredentials extends LegacyDigestParameters {
+  readonly scheme: 'legacy-digest';
+  /** 32 digits, lower-case hexadecimal. */
   readonly response: string;
 }
 
@@ -45,6 +52,16 @@ const EXTENDED_VALUE = /^UTF-8'[\w-]*'((?:[\w!#$&+.^`|~-]|%[\dA-F]{2})*)$/i;
  * @returns undefined for anything that is neither Basic nor Digest with qop=auth and MD5 or SHA-256
  */
 export function parseAuthorization(header: string): Credentials | undefined {
+  const credentials = parseRtspAuthorization(header);
+  return credentials?.scheme === 'legacy-digest' ? undefined : credentials;
+}
+
+/**
+ * The same for RTSP, whose RFC 2326 refers to RFC 2069: live555 (VLC) and GStreamer never send qop, whatever the challenge.
+ *
+ * @returns also Digest with MD5 and without qop
+ */
+export function parseRtspAuthorization(header: string): Credentials | LegacyDigestCredentials | undefined {
   if (header.length > MAX_HEADER || NOT_IN_HEADER.test(header)) return undefined;
   const text = header.trim();
   const basic = BASIC.exec(text);
@@ -60,21 +77,23 @@ function parseBasic(base64: string): BasicCredentials | undefined {
   return { scheme: 'basic', username: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-function parseDigest(text: string): DigestCredentials | undefined {
+function parseDigest(text: string): DigestCredentials | LegacyDigestCredentials | undefined {
   const parameters = parseParameters(text);
   if (!parameters) return undefined;
   const username = readUsername(parameters);
   const realm = parameters.get('realm');
   const nonce = parameters.get('nonce');
   const uri = parameters.get('uri');
-  const cnonce = parameters.get('cnonce');
-  const nc = parameters.get('nc');
   const response = parameters.get('response')?.toLowerCase();
   const algorithm = readAlgorithm(parameters.get('algorithm'));
-  if (username === undefined || realm === undefined || nonce === undefined || uri === undefined || cnonce === undefined) return undefined;
-  if (nc === undefined || !/^[\da-f]{1,8}$/i.test(nc)) return undefined;
-  if (parameters.get('qop')?.toLowerCase() !== 'auth' || algorithm === undefined) return undefined;
+  if (username === undefined || realm === undefined || nonce === undefined || uri === undefined || algorithm === undefined)
+    return undefined;
   if (response?.length !== RESPONSE_DIGITS[algorithm] || !/^[\da-f]+$/.test(response)) return undefined;
+  const qop = parameters.get('qop')?.toLowerCase();
+  if (qop === undefined) return algorithm === 'MD5' ? { scheme: 'legacy-digest', username, realm, nonce, uri, response } : undefined;
+  const cnonce = parameters.get('cnonce');
+  const nc = parameters.get('nc');
+  if (qop !== 'auth' || cnonce === undefined || nc === undefined || !/^[\da-f]{1,8}$/i.test(nc)) return undefined;
   return { scheme: 'digest', algorithm, username, realm, nonce, uri, nc, cnonce, response };
 }
 

@@ -50,5 +50,22 @@ export function makeMetrics(vitals: () => Vitals): () => Promise<{ type: string;
   counter('frames_skipped', 'Pictures that slow MJPEG viewers missed', (now) => now.streams.framesSkipped);
   counter('bytes_sent', 'Bytes sent to MJPEG viewers', (now) => now.streams.bytesSent);
   counter('viewers_dropped', 'MJPEG viewers dropped because they took nothing', (now) => now.streams.viewersDropped);
+  gauge('rtsp_sessions', 'Open RTSP sessions', (now) => now.rtsp?.sessions ?? 0);
+  counter('rtsp_sessions_opened', 'RTSP sessions set up', (now) => now.rtsp?.counters.sessions ?? 0);
+  counter('rtsp_packets_sent', 'RTP packets sent', (now) => now.rtsp?.counters.packetsSent ?? 0);
+  counter('rtsp_bytes_sent', 'Bytes of RTP sent', (now) => now.rtsp?.counters.bytesSent ?? 0);
+  counter('rtsp_packets_lost', 'RTP packets that clients report as lost', (now) => now.rtsp?.counters.packetsLost ?? 0);
+  counter('rtsp_frames_skipped', 'Pictures that slow RTSP clients missed', (now) => now.rtsp?.counters.framesSkipped ?? 0);
+  counter(
+    'rtsp_sessions_dropped',
+    'RTSP sessions dropped because their client took nothing',
+    (now) => now.rtsp?.counters.sessionsDropped ?? 0,
+  );
+  counter('rtsp_sessions_timed_out', 'RTSP sessions of whose clients nothing was heard', (now) => now.rtsp?.counters.sessionsTimedOut ?? 0);
+  counter('rtsp_connections_refused', 'RTSP connections closed for want of room', (now) => now.rtsp?.counters.connectionsRefused ?? 0);
+  counter('h264_encoder_starts', 'H.264 encoders started', (now) => now.rtsp?.h264?.counters.starts ?? 0);
+  counter('h264_frames_encoded', 'Pictures encoded as H.264', (now) => now.rtsp?.h264?.counters.units ?? 0);
+  counter('h264_frames_skipped', 'Pictures that the H.264 encoder had no time for', (now) => now.rtsp?.h264?.counters.skipped ?? 0);
+  counter('h264_bytes', 'Bytes of H.264', (now) => now.rtsp?.h264?.counters.bytes ?? 0);
   return async () => ({ type: registry.contentType, text: await registry.metrics() });
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
+import { TunnelDoor, type TunnelTaker } from '../tunnel-door.ts';
 import { cameraProblem, sendProblem } from './answers.ts';
 import { Authentication, type AuthenticationOptions } from './authentication.ts';
 import { OnvifDoor, type SoapEndpoint } from './onvif.ts';
@@ -39,6 +40,8 @@ export interface HttpServerOptions {
   readonly authentication: AuthenticationOptions | undefined;
   /** Answers SOAP at /onvif/; undefined where there is none. */
   readonly onvif?: SoapEndpoint;
+  /** Takes RTSP tunnels; undefined where there is no RTSP. */
+  readonly tunnel?: TunnelTaker | undefined;
   /** The machine's name. */
   readonly hostname: string;
   readonly hub: Hub;
@@ -52,6 +55,7 @@ export interface HttpServerOptions {
 export class HttpServer {
   readonly #streams: MjpegStreams;
   readonly #server: Server;
+  readonly #tunnelDoor: TunnelDoor | undefined;
   readonly #throttle: LogThrottle;
 
   constructor(private readonly options: HttpServerOptions) {
@@ -72,6 +76,7 @@ export class HttpServer {
       if (this.#streams.owns(req.socket)) req.socket.destroy();
       else if (!onvif?.takes(req, res)) app(req, res);
     });
+    this.#tunnelDoor = options.tunnel && new TunnelDoor(this.#server, options.tunnel, HEADERS_TIMEOUT_MS);
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.timeout = SILENCE_TIMEOUT_MS;
   }
@@ -105,6 +110,7 @@ export class HttpServer {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#streams.close();
+      this.#tunnelDoor?.close();
       this.#server.closeAllConnections();
     });
   }

@@ -2,6 +2,29 @@ import type { Request, Response } from 'express';
 import type { HubStatus } from '../../hub/hub.ts';
 import type { StreamCounters } from './stream.ts';
 
+/** What is counted of RTSP and H.264; see RtspCounters and EncoderCounters. */
+export interface RtspVitals {
+  readonly port: number;
+  readonly sessions: number;
+  readonly counters: {
+    readonly sessions: number;
+    readonly packetsSent: number;
+    readonly bytesSent: number;
+    readonly framesSkipped: number;
+    readonly sessionsDropped: number;
+    readonly sessionsTimedOut: number;
+    readonly packetsLost: number;
+    readonly connectionsRefused: number;
+  };
+  /** Undefined where nothing encodes H.264. */
+  readonly h264:
+    | {
+        readonly state: string;
+        readonly counters: { readonly starts: number; readonly units: number; readonly skipped: number; readonly bytes: number };
+      }
+    | undefined;
+}
+
 /** What the running program knows about itself; gathered by the app. */
 export interface Vitals {
   readonly name: string;
@@ -16,6 +39,8 @@ export interface Vitals {
   readonly uptime: number;
   readonly capture: { starts: number; frames: number; droppedPictures: number; droppedBytes: number };
   readonly streams: StreamCounters;
+  /** Undefined where there is no RTSP. */
+  readonly rtsp: RtspVitals | undefined;
 }
 
 const shown = (error: { code: string; message: string; hint: string }) => ({ code: error.code, message: error.message, hint: error.hint });
@@ -50,6 +75,16 @@ export function sendStatus(req: Request, res: Response, vitals: Vitals): void {
     urls: [
       { id: 'stream', label: 'MJPEG stream', url: `${base}/stream.mjpg` },
       { id: 'snapshot', label: 'Snapshot', url: `${base}/snapshot.jpg` },
+      ...rtspUrls(vitals.rtsp, base),
     ],
   });
+}
+
+function rtspUrls(rtsp: RtspVitals | undefined, base: string) {
+  if (!rtsp) return [];
+  const origin = `${base.replace('http:', 'rtsp:').replace(/:\d+$/, '')}:${rtsp.port}`;
+  return [
+    ...(rtsp.h264 ? [{ id: 'rtsp-h264', label: 'RTSP, H.264', url: `${origin}/h264` }] : []),
+    { id: 'rtsp-mjpeg', label: 'RTSP, MJPEG', url: `${origin}/mjpeg` },
+  ];
 }

@@ -1,0 +1,51 @@
+import type { AppError } from '../core/errors.ts';
+import type { Frame } from '../frames/frame.ts';
+import type { AccessUnit } from './access-unit.ts';
+
+export interface H264Settings {
+  /** Pixels; 0 and 0: as captured. Odd numbers are made even, as 4:2:0 needs it. */
+  readonly width: number;
+  readonly height: number;
+  /** Pictures per second at most; 0: every one that is captured. */
+  readonly fps: number;
+  /** kbit/s */
+  readonly bitrate: number;
+  /** Seconds from one key frame to the next. */
+  readonly keyframeInterval: number;
+}
+
+export interface VideoEncoderEvents {
+  /** In the order of the frames. */
+  unit(unit: AccessUnit): void;
+  /** The encoder is gone, or cannot go on, and is to be stopped. Called once, the last of all, and never after a stop. */
+  ended(error: AppError): void;
+}
+
+/**
+ * An encoder at work, from its start to its end. The first unit is a key frame. One that gets its pictures from
+ * elsewhere (rpicam-vid can give H.264 itself) may use the frames for nothing but their times.
+ */
+export interface VideoEncoder {
+  /** For people: "libx264". */
+  readonly name: string;
+  /** Takes the next frame, or skips it when it is too busy. Returns at once. */
+  encode(frame: Frame): void;
+  /** Makes one of the next pictures a key frame. */
+  requestKeyFrame(): void;
+  /** Resolves when nothing of the encoder is left. */
+  stop(): Promise<void>;
+}
+
+/** What became of the frames, over restarts. */
+export interface EncoderCounters {
+  /** Encoders started. */
+  starts: number;
+  /** Frames handed to an encoder. */
+  frames: number;
+  /** Frames skipped because the encoder was too slow for them. */
+  skipped: number;
+  /** Units that came out, how many of them key frames, and their bytes. */
+  units: number;
+  keyframes: number;
+  bytes: number;
+}

@@ -1,0 +1,84 @@
+import type { H264Settings } from './encoder.ts';
+
+/** FFmpeg's names: the encoder of the machine, through V4L2, and the one that computes. */
+export type Codec = 'h264_v4l2m2m' | 'libx264';
+
+export interface EncodingPlan {
+  readonly codec: Codec;
+  /** Pixels of the pictures that go in and of those that come out. */
+  readonly from: PictureSize;
+  readonly to: PictureSize;
+  /** Pictures per second that are to be expected; the bit rate is kept on this assumption. */
+  readonly frameRate: number;
+  /** kbit/s */
+  readonly bitrate: number;
+  /** Seconds. */
+  readonly keyframeInterval: number;
+}
+
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Threads of libx264, each with a slice of its own: half of a Pi's cores, since the capture wants its share. */
+const X264_THREADS = 2;
+/** Key frames are asked for one by one; the encoder itself makes one only this many intervals after the last, should it not listen. */
+const BACKSTOP = 2;
+/** What is read before the first picture is taken apart: nothing, since the track header says what it is. */
+const PROBE_NOTHING = ['-probesize', '32', '-analyzeduration', '0'];
+
+/** The size that comes out: as asked, or as captured, in even numbers. */
+export function encodedSize(settings: H264Settings, from: PictureSize): PictureSize {
+  const { width, height } = settings.width > 0 && settings.height > 0 ? settings : from;
+  return { width: Math.max(2, width & ~1), height: Math.max(2, height & ~1) };
+}
+
+/** Marks the timestamp of a picture (microseconds) that has to become a key frame; {@link codecArguments} has the counterpart. */
+export const keyFrameTimestamp = (evenTimestamp: number): number => evenTimestamp + 1;
+
+/**
+ * The command line of an ffmpeg that reads Matroska with JPEGs and writes FLV with H.264, one unit for each picture, at
+ * once. Understood by FFmpeg 4.2 and later. It has no `-fflags nobuffer`: that one loses the first picture.
+ */
+export function ffmpegArguments(plan: EncodingPlan): string[] {
+  return [
+    ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error'],
+    // More threads here would each hold a picture back.
+    ...[...PROBE_NOTHING, '-flags', 'low_delay', '-threads', '1', '-f', 'matroska', '-i', 'pipe:0'],
+    ...['-map', '0:v:0', '-vf', filters(plan), ...codecArguments(plan)],
+    ...['-f', 'flv', '-flvflags', 'no_duration_filesize', '-flush_packets', '1', 'pipe:1'],
+  ];
+}
+
+/**
+ * JPEGs have the full range of values, players expect the narrow one, whatever is written in the stream. The matrix
+ * stays JPEG's, ITU-R BT.601, at every size: {@link codecArguments} declare it.
+ */
+function filters({ from, to }: EncodingPlan): string {
+  // With nothing to scale, the simple scaler gives the same picture for less.
+  const scale =
+    from.width === to.width && from.height === to.height
+      ? 'scale=flags=fast_bilinear'
+      : `scale=w=${to.width}:h=${to.height}:flags=bilinear`;
+  return `${scale}:out_range=tv,format=yuv420p`;
+}
+
+/** The encoder and all that it is told; nothing of input and output. */
+export function codecArguments({ codec, frameRate, bitrate, keyframeInterval }: EncodingPlan): string[] {
+  const rate = `${bitrate}k`;
+  const groupSize = Math.max(2, Math.ceil(BACKSTOP * keyframeInterval * frameRate));
+  return [
+    ...['-c:v', codec, '-b:v', rate, '-g', String(groupSize)],
+    // True capture times to the microsecond; those that are odd ask for a key frame.
+    ...['-enc_time_base', '1:1000000', '-force_key_frames', 'expr:mod(round(t*1000000),2)'],
+    ...['-color_range', 'tv', '-colorspace', 'bt470bg', '-color_primaries', 'bt709', '-color_trc', 'bt709'],
+    ...(codec === 'libx264'
+      ? [
+          ...['-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-threads', String(X264_THREADS)],
+          ...['-maxrate', rate, '-bufsize', rate, '-sc_threshold', '0', '-forced-idr', '1'],
+        ]
+      : // It knows its parameter sets only when it has made a picture: they have to come in band.
+        ['-flags:v', '-global_header']),
+  ];
+}

@@ -1,0 +1,250 @@
+import type { Cancel, Clock } from '../core/clock.ts';
+import { AppError, messageOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { Program, type ProgramEnd } from '../core/program.ts';
+import type { Frame } from '../frames/frame.ts';
+import { isSlice, NAL, nalType, splitAnnexB } from '../frames/h264.ts';
+import { FLV_TIMESTAMP_MODULUS, FlvDemuxer, FlvError, type FlvVideo } from '../protocols/flv/demuxer.ts';
+import { type ParameterSets, readAvcConfiguration, splitLengthPrefixed } from '../protocols/h264/avc.ts';
+import { mjpegClusterHeader, mjpegStreamHeader } from '../protocols/matroska/mjpeg-stream.ts';
+import type { EncoderCounters, VideoEncoder, VideoEncoderEvents } from './encoder.ts';
+import { type Codec, type EncodingPlan, ffmpegArguments, keyFrameTimestamp } from './ffmpeg-arguments.ts';
+import { KeyFrameSchedule } from './key-frame-schedule.ts';
+
+export interface FfmpegEncoderOptions {
+  /** Path of ffmpeg. */
+  readonly ffmpeg: string;
+  readonly plan: EncodingPlan;
+  readonly searchPath: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly counters: EncoderCounters;
+}
+
+/**
+ * Pictures that ffmpeg may have without having answered; more would only wait in the pipe and grow old. The hardware
+ * holds on to some while it works.
+ */
+const WINDOW: Readonly<Record<Codec, number>> = { libx264: 2, h264_v4l2m2m: 4 };
+/** A picture unanswered for this long may have been a broken one, which gives no unit: it no longer keeps others waiting. Milliseconds. */
+const PATIENCE_MS = 1000;
+/** Most pictures without an answer, whatever their age. */
+const MAX_IN_FLIGHT = 16;
+/** Time to the first unit: a Pi Zero loads ffmpeg from its card in a few seconds. Milliseconds. */
+const START_TIMEOUT_MS = 10_000;
+/** From a picture to the next unit: even a Pi Zero encodes faster than this. Milliseconds. */
+const STALL_MS = 3000;
+const WATCHDOG_INTERVAL_MS = 500;
+/** Least distance of two timestamps, microseconds, even: FLV's milliseconds must still tell them apart. */
+const LEAST_STEP_US = 4000;
+/** Rounding on the way through ffmpeg, milliseconds. */
+const TIMESTAMP_TOLERANCE = 1;
+/** A key frame of the largest picture at the highest bit rate is a tenth of it. */
+const MAX_UNIT_BYTES = 8 << 20;
+
+interface InFlight {
+  /** Milliseconds as FLV writes them, but not wrapped. */
+  readonly timestamp: number;
+  readonly frame: Frame;
+  /** Monotonic, milliseconds. */
+  readonly written: number;
+}
+
+/** One ffmpeg, from its start to its end: JPEGs in, H.264 access units out, each with the times of its own frame. */
+export class FfmpegEncoder implements VideoEncoder {
+  readonly name: Codec;
+  readonly #program: Program;
+  readonly #schedule: KeyFrameSchedule;
+  readonly #demuxer = new FlvDemuxer((video) => this.#onVideo(video), MAX_UNIT_BYTES);
+  readonly #stopWatchdog: Cancel;
+  #over = false;
+  #lastLine = '';
+
+  /** Of the first picture, milliseconds: timestamps count from there. */
+  #origin: number | undefined;
+  #lastTimestamp = -LEAST_STEP_US;
+  readonly #inFlight: InFlight[] = [];
+  /** The newest frame that found the encoder busy. */
+  #waiting: Frame | undefined;
+  /** Since when pictures have been offered and no unit has come; undefined while nobody waits. */
+  #unanswered: number | undefined;
+  #answered = false;
+
+  /** Bytes of the lengths in front of NAL units; 0: start codes. */
+  #lengthSize = 0;
+  #sps: Buffer | undefined;
+  #pps: Buffer | undefined;
+  #parameterSets: ParameterSets | undefined;
+
+  constructor(
+    private readonly options: FfmpegEncoderOptions,
+    private readonly events: VideoEncoderEvents,
+  ) {
+    const { ffmpeg, plan, searchPath, clock, log } = options;
+    this.name = plan.codec;
+    this.#schedule = new KeyFrameSchedule(plan.keyframeInterval * 1000, 1000 / plan.frameRate);
+    const args = ffmpegArguments(plan);
+    log.debug('starting ffmpeg', { command: ffmpeg, args });
+    this.#program = new Program(
+      ffmpeg,
+      args,
+      searchPath,
+      {
+        stdout: (chunk) => this.#onOutput(chunk),
+        stderrLine: (line) => {
+          log.debug(line, { program: 'ffmpeg' });
+          this.#lastLine = line;
+        },
+        ended: (end) => this.#fail(this.#describeEnd(end)),
+      },
+      { input: true },
+    );
+    this.#program.write([mjpegStreamHeader({ ...plan.from, frameRate: plan.frameRate })]);
+    this.#stopWatchdog = clock.every(WATCHDOG_INTERVAL_MS, () => this.#watch());
+  }
+
+  encode(frame: Frame): void {
+    if (this.#over) return;
+    const now = this.options.clock.monotonic();
+    this.#unanswered ??= now;
+    if (this.#busy(now)) {
+      if (this.#waiting) this.options.counters.skipped++;
+      this.#waiting = frame;
+    } else {
+      if (this.#waiting) {
+        this.options.counters.skipped++;
+        this.#waiting = undefined;
+      }
+      this.#write(frame, now);
+    }
+  }
+
+  requestKeyFrame(): void {
+    this.#schedule.request();
+  }
+
+  stop(): Promise<void> {
+    this.#rest();
+    return this.#program.stop();
+  }
+
+  #rest(): void {
+    this.#over = true;
+    this.#stopWatchdog();
+    this.#inFlight.length = 0;
+    this.#waiting = undefined;
+  }
+
+  #busy(now: number): boolean {
+    if (this.#inFlight.length >= MAX_IN_FLIGHT) return true;
+    let young = 0;
+    for (const { written } of this.#inFlight) if (now - written < PATIENCE_MS) young++;
+    return young >= WINDOW[this.options.plan.codec];
+  }
+
+  #write(frame: Frame, now: number): void {
+    this.#origin ??= frame.monotonic;
+    const microseconds = Math.round((frame.monotonic - this.#origin) * 500) * 2;
+    const even = Math.max(microseconds, this.#lastTimestamp + LEAST_STEP_US);
+    this.#lastTimestamp = even;
+    // The first picture is a key frame anyway, and the others' times are even only if its own is.
+    const timestamp = this.#schedule.next(frame.monotonic) && even > 0 ? keyFrameTimestamp(even) : even;
+    this.#inFlight.push({ timestamp: Math.round(timestamp / 1000), frame, written: now });
+    this.options.counters.frames++;
+    this.#program.write([mjpegClusterHeader(timestamp, frame.size), frame.jpeg]);
+  }
+
+  #onOutput(chunk: Buffer): void {
+    if (this.#over) return;
+    try {
+      this.#demuxer.push(chunk);
+    } catch (error) {
+      if (!(error instanceof FlvError)) throw error;
+      this.#fail(new AppError('ENCODER_ENDED', `What ffmpeg sends cannot be read: ${messageOf(error)}.`));
+    }
+  }
+
+  #onVideo({ kind, timestamp, data }: FlvVideo): void {
+    if (this.#over) return;
+    if (kind === 'configuration') {
+      // Empty where the encoder brings its parameter sets in band.
+      const configuration = readAvcConfiguration(data);
+      this.#lengthSize = configuration?.lengthSize ?? 0;
+      if (configuration) this.#setParameters(configuration.sps, configuration.pps);
+      return;
+    }
+    const nals = this.#lengthSize > 0 ? splitLengthPrefixed(data, this.#lengthSize) : splitAnnexB(data);
+    if (!nals) throw new FlvError('the lengths of its NAL units do not add up');
+    const find = (type: number) => nals.find((nal) => nalType(nal) === type);
+    this.#setParameters(find(NAL.SPS) ?? this.#sps, find(NAL.PPS) ?? this.#pps);
+    const slices = nals.filter(isSlice);
+    if (slices.length > 0) this.#onPicture(slices, timestamp);
+  }
+
+  #setParameters(sps: Buffer | undefined, pps: Buffer | undefined): void {
+    if (sps === this.#sps && pps === this.#pps) return;
+    this.#sps = sps;
+    this.#pps = pps;
+    this.#parameterSets = sps && pps && { sps, pps };
+  }
+
+  /** Finds the frame of a coded picture by its time, and passes both on. */
+  #onPicture(slices: readonly Buffer[], timestamp: number): void {
+    const index = this.#inFlight.findIndex((each) => distance(each.timestamp, timestamp) <= TIMESTAMP_TOLERANCE);
+    const parameterSets = this.#parameterSets;
+    if (index === -1) throw new FlvError(`no picture was taken at ${timestamp} ms`);
+    if (!parameterSets) throw new FlvError('it has no parameter sets');
+    const { frame } = this.#inFlight[index]!;
+    // Those before it came to nothing.
+    this.#inFlight.splice(0, index + 1);
+
+    const keyframe = slices.some((nal) => nalType(nal) === NAL.IDR);
+    const nals = keyframe ? [parameterSets.sps, parameterSets.pps, ...slices] : slices;
+    const size = nals.reduce((sum, nal) => sum + nal.length, 0);
+    const { counters, clock } = this.options;
+    counters.units++;
+    if (keyframe) counters.keyframes++;
+    counters.bytes += size;
+    this.#unanswered = undefined;
+    // A decoder can begin with nothing else.
+    if (this.#answered || keyframe) {
+      this.#answered = true;
+      const { sequence, capturedAt, monotonic } = frame;
+      this.events.unit({ nals, keyframe, parameterSets, size, sequence, capturedAt, monotonic });
+    }
+    const waiting = this.#waiting;
+    if (!waiting || this.#over) return;
+    const now = clock.monotonic();
+    if (this.#busy(now)) return;
+    this.#waiting = undefined;
+    this.#unanswered = now;
+    this.#write(waiting, now);
+  }
+
+  #watch(): void {
+    if (this.#unanswered === undefined) return;
+    const limit = this.#answered ? STALL_MS : START_TIMEOUT_MS;
+    if (this.options.clock.monotonic() - this.#unanswered <= limit) return;
+    const said = this.#lastLine ? `; its last words: ${this.#lastLine}` : '.';
+    this.#fail(new AppError('ENCODER_ENDED', `ffmpeg (${this.name}) gave no picture for ${limit / 1000} s${said}`));
+  }
+
+  #fail(error: AppError): void {
+    if (this.#over) return;
+    this.#rest();
+    this.events.ended(error);
+  }
+
+  #describeEnd(end: ProgramEnd): AppError {
+    if (end.startError) return new AppError('H264_UNAVAILABLE', `ffmpeg could not be started: ${end.startError}`);
+    const how = end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
+    const said = this.#lastLine ? `; its last words: ${this.#lastLine}` : '.';
+    return new AppError('ENCODER_ENDED', `ffmpeg (${this.name}) ${how}${said}`);
+  }
+}
+
+/** Milliseconds between two times of which FLV has wrapped one. */
+function distance(a: number, b: number): number {
+  const difference = Math.abs(a - b) % FLV_TIMESTAMP_MODULUS;
+  return Math.min(difference, FLV_TIMESTAMP_MODULUS - difference);
+}

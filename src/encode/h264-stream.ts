@@ -1,0 +1,335 @@
+import { type BackoffPolicy, backoffDelay } from '../core/backoff.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
+import { AppError, messageOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { pause } from '../core/pause.ts';
+import { RateLimiter } from '../core/rate-limiter.ts';
+import type { Frame } from '../frames/frame.ts';
+import type { AccessUnit, ParameterSets } from './access-unit.ts';
+import type { EncoderCounters, H264Settings, VideoEncoder } from './encoder.ts';
+import { encodedSize, type PictureSize } from './ffmpeg-arguments.ts';
+import { FfmpegEncoder } from './ffmpeg-encoder.ts';
+import { PictureGroup } from './picture-group.ts';
+import { codecFor, type EncoderChoice } from './probe.ts';
+import { RateWatch } from './rate-watch.ts';
+
+/** Where the pictures come from; the hub is one. */
+export interface PictureFeed {
+  /** Wants pictures, until the returned function is called. */
+  lease(): () => void;
+  subscribe(listener: (frame: Frame) => void): () => void;
+  readonly latest: Frame | undefined;
+  /** Measured pictures per second, 0 while unknown. */
+  readonly fps: number;
+}
+
+export interface H264StreamOptions {
+  readonly feed: PictureFeed;
+  /** Asked before each start of the encoder. @param captured size of the pictures that it will get */
+  readonly settings: (captured: PictureSize) => H264Settings;
+  readonly encoder: () => EncoderChoice;
+  /** Where helper programs are looked up, as in PATH. */
+  readonly searchPath: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random?: () => number;
+}
+
+export type H264State = 'idle' | 'starting' | 'live' | 'stalled' | 'failed';
+
+export interface H264Status {
+  readonly state: H264State;
+  /** Why it is stalled or failed. */
+  readonly error: AppError | undefined;
+  /** The encoder at work: "libx264". */
+  readonly encoder: string | undefined;
+}
+
+/** Called for every unit, in the turn in which it arrives; must neither block nor throw. */
+export type AccessUnitListener = (unit: AccessUnit) => void;
+
+/** How long the encoder outlives its last viewer: a recorder asks DESCRIBE first and comes back for SETUP and PLAY. Milliseconds. */
+const LINGER_MS = 5000;
+/** First retry soon: an encoder that died can usually be started again; 30 s keeps a broken one quiet. */
+const RETRY: BackoffPolicy = { firstMs: 200, maxMs: 30_000 };
+/** An encoder that ran this long was healthy: the next failure counts as the first. Milliseconds. */
+const HEALTHY_MS = 10_000;
+/** This many failures in a row after units had come, and "stalled" becomes "failed". */
+const STALLS_UNTIL_FAILED = 4;
+/** Assumed while the feed's rate is unknown and none is set. */
+const USUAL_FPS = 15;
+/** The feed's latest frame is encoded first if it is no older than this, milliseconds: nobody wants to wait for a slow camera's next one. */
+const CURRENT_MS = 2000;
+
+/** The end of an encoder that was asked for; nobody gets to see these. */
+const STOPPED = new AppError('ENCODER_ENDED', 'Stopped.');
+const RESTARTED = new AppError('ENCODER_ENDED', 'Restarted.');
+
+/**
+ * The camera's pictures as one H.264 stream for all viewers. The camera and the encoder run while there is a viewer;
+ * the encoder is started again when it dies, and when the size of the pictures or the settings change: viewers stay, and
+ * the next unit they get is a key frame. There are never two encoders at once.
+ */
+export class H264Stream {
+  readonly counters: EncoderCounters = { starts: 0, frames: 0, skipped: 0, units: 0, keyframes: 0, bytes: 0 };
+  readonly #listeners = new Set<AccessUnitListener>();
+  readonly #group = new PictureGroup();
+  #status: H264Status = { state: 'idle', error: undefined, encoder: undefined };
+  #parameterSets: ParameterSets | undefined;
+  #lastSequence = 0;
+
+  /** Who wants units: listeners, and those who wait for parameter sets. */
+  #viewers = 0;
+  #cancelLinger: Cancel | undefined;
+  #wanted: AbortController | undefined;
+  #running: Promise<void> | undefined;
+  #encoder: VideoEncoder | undefined;
+  /** Ends the encoder under way, if there is one. */
+  #finish: ((reason: AppError) => void) | undefined;
+  /** Ends the pause before the next attempt. */
+  #retry = new AbortController();
+  /** The hardware encoder failed although it had worked when it was tried. */
+  #hardwareFailed = false;
+
+  constructor(private readonly options: H264StreamOptions) {}
+
+  get status(): H264Status {
+    return this.#status;
+  }
+
+  get viewers(): number {
+    return this.#viewers;
+  }
+
+  /** The units from the last key frame on, for a viewer who comes late; empty while there is none. */
+  get group(): readonly AccessUnit[] {
+    return this.#group.units;
+  }
+
+  /** Gets every unit from now on, until the returned function is called. Turns camera and encoder on. */
+  subscribe(listener: AccessUnitListener): () => void {
+    // One function may subscribe twice.
+    const own: AccessUnitListener = (unit) => listener(unit);
+    this.#listeners.add(own);
+    const release = this.#hold();
+    return () => {
+      this.#listeners.delete(own);
+      release();
+    };
+  }
+
+  /**
+   * What a session description needs. Turns camera and encoder on where that is necessary. Resolves with undefined when
+   * there are none within `timeoutMs`, or when `signal` fires.
+   */
+  async parameterSets(timeoutMs: number, signal: AbortSignal): Promise<ParameterSets | undefined> {
+    if (signal.aborted) return undefined;
+    if (this.#parameterSets) {
+      // Keeps the encoder for the session that is about to come.
+      this.#hold()();
+      return this.#parameterSets;
+    }
+    return new Promise((resolve) => {
+      const done = (sets: ParameterSets | undefined) => {
+        cancelTimer();
+        signal.removeEventListener('abort', onAbort);
+        leave();
+        resolve(sets);
+      };
+      const onAbort = () => done(undefined);
+      const cancelTimer = this.options.clock.after(timeoutMs, onAbort);
+      signal.addEventListener('abort', onAbort, { once: true });
+      const leave = this.subscribe((unit) => done(unit.parameterSets));
+    });
+  }
+
+  /** Makes one of the next pictures a key frame; a few times a second at most, however often it is asked. */
+  requestKeyFrame(): void {
+    this.#encoder?.requestKeyFrame();
+  }
+
+  /** Puts changed settings into force: starts the encoder again. */
+  changed(): void {
+    this.#hardwareFailed = false;
+    this.#parameterSets = undefined;
+    this.#finish?.(RESTARTED);
+    this.#retry.abort();
+  }
+
+  /** Ends the encoder, whoever is watching. Resolves when nothing of it is left; nothing starts it again but a new viewer. */
+  async stop(): Promise<void> {
+    this.#listeners.clear();
+    this.#rest();
+    await this.#running;
+  }
+
+  #hold(): () => void {
+    this.#viewers++;
+    this.#cancelLinger?.();
+    this.#cancelLinger = undefined;
+    this.#start();
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#viewers--;
+      if (this.#viewers === 0 && this.#wanted) this.#cancelLinger = this.options.clock.after(LINGER_MS, () => this.#rest());
+    };
+  }
+
+  #start(): void {
+    if (this.#wanted) return;
+    this.#wanted = new AbortController();
+    this.#set({ state: 'starting', error: undefined });
+    this.#running ??= this.#run();
+  }
+
+  #rest(): void {
+    this.#cancelLinger?.();
+    this.#cancelLinger = undefined;
+    this.#wanted?.abort();
+    this.#wanted = undefined;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#wanted) {
+      const release = this.options.feed.lease();
+      await this.#keepAlive(this.#wanted.signal);
+      release();
+      // Wanted again while the last encoder was being stopped: go round, otherwise rest.
+      if (!this.#wanted) this.#set({ state: 'idle', error: undefined });
+    }
+    this.#parameterSets = undefined;
+    this.#running = undefined;
+  }
+
+  async #keepAlive(wanted: AbortSignal): Promise<void> {
+    const { clock, log } = this.options;
+    let failures = 0;
+    let hadUnits = false;
+    while (!wanted.aborted) {
+      const began = clock.monotonic();
+      const unitsBefore = this.counters.units;
+      const error = await this.#encode(wanted);
+      if (wanted.aborted) return;
+      if (error === RESTARTED) {
+        failures = 0;
+        continue;
+      }
+      const gotUnits = this.counters.units > unitsBefore;
+      hadUnits ||= gotUnits;
+      failures = gotUnits && clock.monotonic() - began >= HEALTHY_MS ? 1 : failures + 1;
+      const state = hadUnits && failures < STALLS_UNTIL_FAILED && !error.permanent ? 'stalled' : 'failed';
+      const delay = backoffDelay(RETRY, failures, this.options.random);
+      const news = this.#status.error?.code !== error.code || this.#status.state !== state;
+      this.#set({ state, error });
+      const text = `${error.message} ${error.hint}`;
+      if (news) log.warn(`H.264 ${state}: ${text}`, { code: error.code, retryInSeconds: Math.round(delay / 100) / 10 });
+      else log.debug(`H.264 ${state}: ${text}`, { attempt: failures });
+      this.#retry = new AbortController();
+      await pause(clock, delay, AbortSignal.any([wanted, this.#retry.signal]));
+    }
+  }
+
+  /** One encoder, from the first picture to its end. Resolves when nothing of it is left, with the reason why it ended. */
+  #encode(wanted: AbortSignal): Promise<AppError> {
+    const { clock, feed } = this.options;
+    let plan: { settings: H264Settings; limiter: RateLimiter | undefined } | undefined;
+    const makePlan = (captured: PictureSize) => {
+      const settings = this.options.settings(captured);
+      return { settings, limiter: settings.fps > 0 ? new RateLimiter(settings.fps) : undefined };
+    };
+    const expectedRate = ({ fps }: H264Settings) => (fps > 0 ? Math.min(fps, feed.fps || fps) : feed.fps || USUAL_FPS);
+    let running: { encoder: VideoEncoder; from: PictureSize; rate: RateWatch } | undefined;
+
+    return new Promise((resolve) => {
+      let over = false;
+      const finish = (reason: AppError) => {
+        if (over) return;
+        over = true;
+        unsubscribe();
+        wanted.removeEventListener('abort', onAbort);
+        this.#finish = undefined;
+        this.#encoder = undefined;
+        // What comes next begins with a key frame; a late viewer must not be given what came before a gap.
+        this.#group.clear();
+        void (running?.encoder.stop() ?? Promise.resolve()).then(() => resolve(reason));
+      };
+      const onAbort = () => finish(STOPPED);
+      const onFrame = (frame: Frame) => {
+        if (over || frame.sequence <= this.#lastSequence) return;
+        plan ??= makePlan(frame);
+        const { settings, limiter } = plan;
+        if (limiter?.pass(frame.monotonic) === false) return;
+        if (running) {
+          const resized = frame.width !== running.from.width || frame.height !== running.from.height;
+          if (resized) this.#parameterSets = undefined;
+          // The next encoder begins with this frame, if it is quick: it is the feed's latest.
+          if (resized || running.rate.isWrong(expectedRate(settings), clock.monotonic())) return finish(RESTARTED);
+        } else {
+          const from = { width: frame.width, height: frame.height };
+          const rate = new RateWatch(expectedRate(settings));
+          try {
+            running = { encoder: this.#startEncoder(settings, from, rate.assumed, finish), from, rate };
+          } catch (error) {
+            return finish(new AppError('ENCODER_ENDED', messageOf(error), { cause: error }));
+          }
+          this.#encoder = running.encoder;
+          this.#set({ encoder: running.encoder.name });
+        }
+        this.#lastSequence = frame.sequence;
+        running.encoder.encode(frame);
+      };
+      this.#finish = finish;
+      wanted.addEventListener('abort', onAbort, { once: true });
+      const unsubscribe = feed.subscribe(onFrame);
+      if (wanted.aborted) onAbort();
+      else if (feed.latest && clock.monotonic() - feed.latest.monotonic <= CURRENT_MS) onFrame(feed.latest);
+    });
+  }
+
+  #startEncoder(settings: H264Settings, from: PictureSize, frameRate: number, finish: (reason: AppError) => void): VideoEncoder {
+    const { searchPath, clock, log, encoder } = this.options;
+    const { counters } = this;
+    const to = encodedSize(settings, from);
+    const choice = encoder();
+    const codec = codecFor({ ...choice, hardware: choice.hardware && !(this.#hardwareFailed && choice.software) }, to);
+    const { bitrate, keyframeInterval } = settings;
+    const began = clock.monotonic();
+    let live = false;
+    counters.starts++;
+    return new FfmpegEncoder(
+      {
+        ffmpeg: choice.ffmpeg,
+        plan: { codec, from, to, frameRate, bitrate, keyframeInterval },
+        searchPath,
+        clock,
+        log,
+        counters,
+      },
+      {
+        unit: (unit) => {
+          if (!live) log.info(`H.264 live: ${codec}`, { ...to, kbitPerSecond: bitrate, afterMs: Math.round(clock.monotonic() - began) });
+          live = true;
+          this.#onUnit(unit);
+        },
+        ended: (error) => {
+          if (codec === 'h264_v4l2m2m' && !live) this.#hardwareFailed = true;
+          finish(error);
+        },
+      },
+    );
+  }
+
+  #onUnit(unit: AccessUnit): void {
+    this.#parameterSets = unit.parameterSets;
+    this.#group.add(unit);
+    if (this.#status.state !== 'live') this.#set({ state: 'live', error: undefined });
+    for (const listener of this.#listeners) listener(unit);
+  }
+
+  #set(change: Partial<H264Status>): void {
+    const encoder = change.state === 'idle' ? undefined : this.#status.encoder;
+    this.#status = { ...this.#status, encoder, ...change };
+  }
+}

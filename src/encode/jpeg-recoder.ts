@@ -1,0 +1,34 @@
+import { AppError, messageOf } from '../core/errors.ts';
+
+/** Largest size that RTP can carry, and its unit, pixels (RFC 2435 section 3.1). */
+const MAX_SIZE = 2040;
+const UNIT = 8;
+
+/**
+ * Encodes a JPEG anew so that RTP can carry it: baseline, 4:2:0, the usual Huffman tables, sides that are multiples of 8 and
+ * at most 2040 pixels. Larger pictures are scaled down in proportion; others lose less than 8 pixels' worth by scaling.
+ *
+ * The image library is loaded at the first call: cameras that need it are few. Rejects where there is none, or for a
+ * picture that it cannot read.
+ *
+ * @param quality JPEG quality, 1 to 100
+ */
+export async function recodeForRtp(jpeg: Buffer, quality: number): Promise<Buffer> {
+  const { default: sharp } = await import('sharp').catch((error: unknown) => {
+    throw new AppError('ENCODER_MISSING', `The image library sharp cannot be loaded: ${messageOf(error)}`, { cause: error });
+  });
+  sharp.cache(false);
+  const { width, height } = await sharp(jpeg).metadata();
+  return sharp(jpeg)
+    .resize({ ...carriedSize(width, height), fit: 'fill' })
+    .toColourspace('srgb')
+    .jpeg({ quality, progressive: false, optimiseCoding: false, chromaSubsampling: '4:2:0' })
+    .toBuffer();
+}
+
+/** The nearest size that RTP can carry. */
+export function carriedSize(width: number, height: number): { readonly width: number; readonly height: number } {
+  const scale = Math.min(1, MAX_SIZE / width, MAX_SIZE / height);
+  const side = (pixels: number) => Math.max(UNIT, Math.min(MAX_SIZE, Math.round((pixels * scale) / UNIT) * UNIT));
+  return { width: side(width), height: side(height) };
+}

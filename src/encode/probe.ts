@@ -1,0 +1,83 @@
+import { AppError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { runProgram } from '../core/program.ts';
+import { findProgram } from '../core/programs.ts';
+import { type Codec, codecArguments, type PictureSize } from './ffmpeg-arguments.ts';
+
+/** What this machine can encode with. */
+export interface EncoderChoice {
+  /** Path of ffmpeg. */
+  readonly ffmpeg: string;
+  /** Whether the hardware encoder works, and whether libx264 does; at least one of them. */
+  readonly hardware: boolean;
+  readonly software: boolean;
+}
+
+export interface ProbeOptions {
+  /** Path of ffmpeg; undefined: it is looked up in `searchPath`. */
+  readonly ffmpeg: string | undefined;
+  /** The only encoder that may be used; `auto`: any. */
+  readonly wanted: Codec | 'auto';
+  /** Where programs are looked up, as in PATH. */
+  readonly searchPath: string;
+  readonly log: Logger;
+}
+
+/** A trial of one encoder, milliseconds; a Pi Zero needs a few seconds. */
+const TRIAL_TIMEOUT_MS = 20_000;
+const TRIAL_PICTURES = 10;
+const TRIAL_SIZE: PictureSize = { width: 640, height: 480 };
+/** The largest picture of the Pi's hardware encoder, pixels. */
+const HARDWARE_LARGEST: PictureSize = { width: 1920, height: 1088 };
+
+/** The encoder for pictures of a size: the hardware's where it can. */
+export function codecFor({ hardware, software }: EncoderChoice, { width, height }: PictureSize): Codec {
+  const fits = width <= HARDWARE_LARGEST.width && height <= HARDWARE_LARGEST.height;
+  return hardware && (fits || !software) ? 'h264_v4l2m2m' : 'libx264';
+}
+
+/**
+ * Finds out, by letting each encode a few pictures, which H.264 encoders work on this machine, and says so in the log.
+ * The error is H264_UNAVAILABLE: no ffmpeg, or one without an encoder that works.
+ */
+export async function probeEncoder(options: ProbeOptions): Promise<{ ok: EncoderChoice } | { error: AppError }> {
+  const { wanted, searchPath, log } = options;
+  const ffmpeg = options.ffmpeg ?? findProgram('ffmpeg', searchPath);
+  if (ffmpeg === undefined) return { error: new AppError('H264_UNAVAILABLE', 'There is no H.264: ffmpeg is not installed.') };
+  const trial = async (codec: Codec) => (wanted === 'auto' || wanted === codec ? tryCodec(ffmpeg, codec, searchPath) : UNWANTED);
+  const hardware = await trial('h264_v4l2m2m');
+  const software = await trial('libx264');
+  log.debug('H.264 encoders tried', { h264_v4l2m2m: hardware.said, libx264: software.said });
+  if (!hardware.works && !software.works) {
+    return {
+      error: new AppError(
+        'H264_UNAVAILABLE',
+        `There is no H.264: ${ffmpeg} has no encoder that works (${wanted === 'h264_v4l2m2m' ? `${wanted}: ${hardware.said}` : `libx264: ${software.said}`}).`,
+        {
+          hint: "Install the system's own ffmpeg, which has libx264: `sudo apt install --reinstall ffmpeg`. MJPEG works without it.",
+        },
+      ),
+    };
+  }
+  log.info(hardware.works ? 'H.264 by the hardware encoder (h264_v4l2m2m)' : 'H.264 by libx264: no hardware encoder works here', {
+    ffmpeg,
+  });
+  return { ok: { ffmpeg, hardware: hardware.works, software: software.works } };
+}
+
+const UNWANTED = { works: false, said: 'not wanted' };
+
+/** Encodes a few grey pictures just as it is done later. */
+async function tryCodec(ffmpeg: string, codec: Codec, searchPath: string): Promise<{ works: boolean; said: string }> {
+  const { width, height } = TRIAL_SIZE;
+  const plan = { codec, from: TRIAL_SIZE, to: TRIAL_SIZE, frameRate: 15, bitrate: 1000, keyframeInterval: 2 };
+  const input = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-video_size', `${width}x${height}`, '-framerate', '15', '-i', '/dev/zero'];
+  const args = ['-hide_banner', '-nostdin', '-loglevel', 'error', ...input, '-frames:v', String(TRIAL_PICTURES)];
+  // framecrc prints one line for each packet.
+  args.push(...codecArguments(plan), '-f', 'framecrc', 'pipe:1');
+  const { code, stdout, stderr } = await runProgram(ffmpeg, args, TRIAL_TIMEOUT_MS, searchPath);
+  const packets = stdout.split('\n').filter((line) => /^\d/.test(line)).length;
+  const works = code === 0 && packets >= TRIAL_PICTURES;
+  const lastLine = stderr.trimEnd().split('\n').at(-1) || `${packets} of ${TRIAL_PICTURES} pictures, exit code ${code}`;
+  return { works, said: works ? 'works' : lastLine };
+}

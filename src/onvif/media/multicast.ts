@@ -1,0 +1,84 @@
+import { isMulticastGroup, MULTICAST_GROUPS } from '../../core/multicast.ts';
+import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
+import { child, integer, text } from '../args.ts';
+import type { Operation, SoapObject } from '../service.ts';
+import type { MediaMulticast, MulticastTarget } from './deps.ts';
+import { NO_MULTICAST_ADDRESS } from './describe.ts';
+import { H264_STREAM, MJPEG_STREAM, type VideoEncoder } from './encoders.ts';
+import type { MediaModel } from './model.ts';
+import { refusal } from './refusal.ts';
+import { token } from './tokens.ts';
+import { streamed } from './uris.ts';
+
+/** Sends a profile by multicast whether or not somebody asks for it by RTSP, restarts included. */
+export const multicastOperations = (model: MediaModel): readonly Operation[] => [
+  {
+    name: 'StartMulticastStreaming',
+    access: 'ACTUATE',
+    handle: (request) => apply(model, request, (multicast, encoder) => multicast.start(encoder)),
+  },
+  {
+    name: 'StopMulticastStreaming',
+    access: 'ACTUATE',
+    handle: (request) => apply(model, request, (multicast, encoder) => multicast.stop(encoder)),
+  },
+];
+
+/** Throws NoProfile, IncompleteConfiguration, and ActionNotSupported where there is no multicast. */
+async function apply(
+  model: MediaModel,
+  request: SoapObject,
+  change: (multicast: MediaMulticast, encoder: string) => Promise<void>,
+): Promise<SoapObject> {
+  const encoder = streamed(model.profile(token(request, 'ProfileToken')));
+  if (!model.multicast) throw new SoapFault('Receiver', ['ActionNotSupported'], NO_MULTICAST);
+  try {
+    await change(model.multicast, encoder.token);
+  } catch (error) {
+    throw refusal(error);
+  }
+  return {};
+}
+
+const NO_MULTICAST = 'There is no multicast; the owner of this camera can turn it on with rtsp.multicast.enabled.';
+/** UDP ports that need no privileges, as far as a pair of RTP and RTCP fits. */
+const PORTS = { min: 1024, max: 65_534 };
+const MAX_TTL = 255;
+
+/**
+ * Where a tt:MulticastConfiguration would move the stream of an encoder; undefined: it stays. What is left out stays too,
+ * and AutoStart is for reading only. Throws ConfigModify.
+ */
+export function multicastChange(model: MediaModel, encoder: VideoEncoder, configuration: SoapObject): MulticastTarget | undefined {
+  const { multicast } = model;
+  const ipAddress = child(configuration, 'Address');
+  const address = text(ipAddress, 'IPv4Address')?.trim();
+  if (!multicast) {
+    if (address !== undefined && address !== NO_MULTICAST_ADDRESS)
+      throw invalidArgument('ConfigModify', `${NO_MULTICAST} Until then its address can only be ${NO_MULTICAST_ADDRESS}.`);
+    return undefined;
+  }
+  if ((text(ipAddress, 'Type')?.trim() ?? 'IPv4') !== 'IPv4') throw invalidArgument('ConfigModify', 'Multicast is sent by IPv4 only.');
+  const now = multicast.target(encoder.token);
+  const next: MulticastTarget = {
+    address: address ?? now.address,
+    port: integer(configuration, 'Port') ?? now.port,
+    ttl: integer(configuration, 'TTL') ?? now.ttl,
+  };
+  if (next.address === now.address && next.port === now.port && next.ttl === now.ttl) return undefined;
+  check(next);
+  // Also with one that is not there now: it may be after the next start.
+  const taken = [MJPEG_STREAM, H264_STREAM].find((other) => other.token !== encoder.token && overlaps(multicast.target(other.token), next));
+  if (taken) throw invalidArgument('ConfigModify', `${taken.name} is sent to ${next.address} port ${next.port} already.`);
+  return next;
+}
+
+function check({ address, port, ttl }: MulticastTarget): void {
+  if (!isMulticastGroup(address)) throw invalidArgument('ConfigModify', `The multicast address must be ${MULTICAST_GROUPS}.`);
+  if (port < PORTS.min || port > PORTS.max || port % 2 !== 0)
+    throw invalidArgument('ConfigModify', `The multicast port must be an even number from ${PORTS.min} to ${PORTS.max}.`);
+  if (ttl < 1 || ttl > MAX_TTL) throw invalidArgument('ConfigModify', `The multicast TTL must be 1 to ${MAX_TTL}.`);
+}
+
+/** Receivers could not tell the one stream from the other. */
+const overlaps = (one: MulticastTarget, other: MulticastTarget): boolean => one.address === other.address && one.port === other.port;

@@ -1,0 +1,76 @@
+import { BatchWriter, MAX_PACKET, type RtpBatch } from './batch.ts';
+import type { RtpJpegHeader } from './jpeg-header.ts';
+import { RTP_HEADER } from './packet.ts';
+import type { RtpStream } from './stream.ts';
+
+/** The static payload type of JPEG (RFC 3551, 6). */
+export const JPEG_PAYLOAD_TYPE = 26;
+
+/** In every packet: type-specific, fragment offset, type, Q, width, height (RFC 2435, 3.1). */
+const MAIN_HEADER = 8;
+/** Types 64 and up, in every packet: restart interval, F, L, count (3.1.7). */
+const RESTART_HEADER = 4;
+/** Q of 128 and up, in the first packet: reserved, precision, length, then the tables (3.1.8). */
+const TABLE_HEADER = 4;
+/** First and last bit and the highest count: this packet is to be put together with all others of the picture before decoding. */
+const WHOLE_PICTURE = 0xffff;
+
+/**
+ * Cuts a JPEG into the packets of RFC 2435. The data is copied once, straight into its packets.
+ *
+ * @param header what {@link readRtpJpeg} says of this JPEG
+ * @param timestamp of the capture, in the stream's clock
+ * @param maxPacket bytes of the largest packet with its RTP header, so large that the first one has room for the tables
+ */
+export function packetizeJpeg(
+  stream: RtpStream,
+  header: RtpJpegHeader,
+  jpeg: Buffer,
+  timestamp: number,
+  maxPacket: number = MAX_PACKET,
+): RtpBatch {
+  const end = endOfData(jpeg);
+  const size = end - header.dataOffset;
+  const each = MAIN_HEADER + (header.restartInterval > 0 ? RESTART_HEADER : 0);
+  const tables = header.tables ? TABLE_HEADER + header.tables.length : 0;
+  const room = maxPacket - RTP_HEADER - each;
+  if (room <= tables) throw new RangeError(`packets of ${maxPacket} bytes are too small for JPEG`);
+  const count = Math.max(1, Math.ceil((size + tables) / room));
+  const writer = new BatchWriter(stream, count, count * each + tables + size, timestamp, true);
+  let offset = 0;
+  for (let index = 0; index < count; index++) {
+    const before = index === 0 ? tables : 0;
+    const length = Math.min(room - before, size - offset);
+    let at = writer.next(each + before + length);
+    at = writeHeaders(writer.buffer, at, header, offset);
+    if (index === 0 && header.tables) at = writeTables(writer.buffer, at, header.tables);
+    jpeg.copy(writer.buffer, at, header.dataOffset + offset, header.dataOffset + offset + length);
+    offset += length;
+  }
+  return writer.finish();
+}
+
+/** Behind the entropy-coded data: a receiver writes the EOI itself. */
+function endOfData(jpeg: Buffer): number {
+  const end = jpeg.length - 2;
+  return jpeg[end] === 0xff && jpeg[end + 1] === 0xd9 ? end : jpeg.length;
+}
+
+/** Both return the position behind what they wrote. */
+function writeHeaders(buffer: Buffer, at: number, { type, q, width, height, restartInterval }: RtpJpegHeader, offset: number): number {
+  buffer.writeUInt32BE(offset, at); // The type-specific byte is 0: a whole picture, no half of an interlaced one.
+  buffer[at + 4] = type;
+  buffer[at + 5] = q;
+  buffer[at + 6] = width / 8;
+  buffer[at + 7] = height / 8;
+  if (restartInterval === 0) return at + MAIN_HEADER;
+  buffer.writeUInt16BE(restartInterval, at + MAIN_HEADER);
+  buffer.writeUInt16BE(WHOLE_PICTURE, at + MAIN_HEADER + 2);
+  return at + MAIN_HEADER + RESTART_HEADER;
+}
+
+function writeTables(buffer: Buffer, at: number, tables: Buffer): number {
+  buffer.writeUInt16BE(0, at); // Reserved, and a precision of 8 bits for both tables.
+  buffer.writeUInt16BE(tables.length, at + 2);
+  return at + TABLE_HEADER + tables.copy(buffer, at + TABLE_HEADER);
+}

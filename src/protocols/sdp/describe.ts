@@ -1,0 +1,87 @@
+/** A stream of pictures in RTP. */
+export interface VideoDescription {
+  readonly encoding:
+    | { readonly name: 'JPEG' }
+    /** The parameter sets (NAL units without start code), so that a decoder is ready before the first packet. */
+    | { readonly name: 'H264'; readonly sps: Buffer; readonly pps: Buffer };
+  /** 26 for JPEG (RFC 3551), 96 to 127 for H.264. */
+  readonly payloadType: number;
+  /** UDP port of a multicast group; 0 leaves the ports to SETUP. */
+  readonly port: number;
+  /** Frames per second. */
+  readonly frameRate?: number | undefined;
+  /** Pixels. */
+  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  /** Kilobits per second, where it is known. */
+  readonly bandwidth?: number | undefined;
+  /** URL of the track, relative to the Content-Base. */
+  readonly control: string;
+}
+
+export interface SessionDescription {
+  /** Number that stays with this session, and one that grows when the description changes (RFC 8866 section 5.2). */
+  readonly id: number;
+  readonly version: number;
+  /** The server's own address, IPv6 without brackets. */
+  readonly origin: string;
+  readonly name: string;
+  /** Where the packets go. Undefined: to whoever does SETUP. */
+  readonly multicast?: { readonly address: string; readonly ttl: number } | undefined;
+  readonly video: VideoDescription;
+}
+
+/** RTP clock of video, Hz (RFC 2435 section 3, RFC 6184 section 8.2.1). */
+const CLOCK_RATE = 90_000;
+
+/**
+ * A session description for DESCRIBE (RFC 8866; RFC 2326 appendix C), CRLF at each end of a line.
+ *
+ * The stream is `recvonly`: in RTSP the direction is the client's, and ONVIF Streaming marks the back channel,
+ * from client to camera, with `sendonly`. GStreamer and gortsplib take a `sendonly` stream for that and never play it.
+ */
+export function formatSessionDescription(session: SessionDescription): string {
+  const { video, multicast } = session;
+  const lines = [
+    'v=0',
+    `o=- ${session.id} ${session.version} IN ${addressType(session.origin)} ${session.origin}`,
+    `s=${text(session.name)}`,
+    `c=IN ${connection(session.origin, multicast)}`,
+    't=0 0',
+    'a=control:*',
+    'a=range:npt=now-',
+    ...media(video),
+  ];
+  return `${lines.join('\r\n')}\r\n`;
+}
+
+function media(video: VideoDescription): string[] {
+  const { encoding, payloadType, port, frameRate, size, bandwidth, control } = video;
+  return [
+    `m=video ${port} RTP/AVP ${payloadType}`,
+    ...(bandwidth === undefined ? [] : [`b=AS:${Math.ceil(bandwidth)}`]),
+    `a=rtpmap:${payloadType} ${encoding.name}/${CLOCK_RATE}`,
+    ...(encoding.name === 'H264' ? [`a=fmtp:${payloadType} ${h264Parameters(encoding.sps, encoding.pps)}`] : []),
+    ...(frameRate === undefined ? [] : [`a=framerate:${Number(frameRate.toFixed(3))}`]),
+    ...(size === undefined ? [] : [`a=x-dimensions:${size.width},${size.height}`]),
+    'a=recvonly',
+    `a=control:${control}`,
+  ];
+}
+
+/** RFC 6184 section 8.1. Profile, constraints and level are the three bytes behind the header of the SPS. */
+function h264Parameters(sps: Buffer, pps: Buffer): string {
+  const sets = [sps, pps].map((set) => set.toString('base64')).join(',');
+  return `packetization-mode=1;profile-level-id=${sps.toString('hex', 1, 4)};sprop-parameter-sets=${sets}`;
+}
+
+const addressType = (address: string): string => (address.includes(':') ? 'IP6' : 'IP4');
+
+/** IPv6 has no time to live here (RFC 8866 section 5.7). */
+function connection(origin: string, multicast: SessionDescription['multicast']): string {
+  if (!multicast) return addressType(origin) === 'IP6' ? 'IP6 ::' : 'IP4 0.0.0.0';
+  const type = addressType(multicast.address);
+  return `${type} ${multicast.address}${type === 'IP4' ? `/${multicast.ttl}` : ''}`;
+}
+
+/** One line that is not empty. */
+const text = (value: string): string => value.replace(/\p{Cc}+/gu, ' ').trim() || '-';

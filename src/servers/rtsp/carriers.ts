@@ -1,0 +1,130 @@
+import type { Clock } from '../../core/clock.ts';
+import { formatTransport, type Pair, type TransportOffer } from '../../protocols/rtsp/transport.ts';
+import type { RtspClient } from './client.ts';
+import type { RtspCounters } from './counters.ts';
+import { InterleavedSink } from './interleaved-sink.ts';
+import type { MulticastGroup, MulticastStream } from './multicast.ts';
+import type { Carrier } from './session.ts';
+import type { Track } from './track.ts';
+import { closeUdpPorts, openUdpPorts, type UdpPorts } from './udp-ports.ts';
+import { type Pacer, UdpSender } from './udp-sender.ts';
+
+export interface Carried {
+  readonly carrier: Carrier;
+  /** Value of the Transport header of the answer. */
+  readonly transport: string;
+  /** RTCP that comes by another way than the RTSP client. */
+  readonly onReport?: (listener: (rtcp: Buffer) => void) => void;
+}
+
+export interface CarriersOptions {
+  /** Undefined: there is no multicast. */
+  readonly multicast: (track: Track) => { readonly stream: MulticastStream; readonly group: MulticastGroup } | undefined;
+  readonly pacer: Pacer;
+  readonly clock: Clock;
+  readonly counters: RtspCounters;
+}
+
+/** Makes what carries a session's packets out of what a client offers in its Transport header. */
+export class Carriers {
+  constructor(private readonly options: CarriersOptions) {}
+
+  /** The first of the client's offers that can be had; undefined: none. */
+  async choose(offers: readonly TransportOffer[], track: Track, client: RtspClient): Promise<Carried | undefined> {
+    for (const offer of offers) {
+      if (offer.mode !== 'PLAY') continue;
+      const carried = offer.lower === 'TCP' ? this.#interleaved(offer, track, client) : await this.#overUdp(offer, track, client);
+      if (carried) return carried;
+    }
+    return undefined;
+  }
+
+  async #overUdp(offer: TransportOffer, track: Track, client: RtspClient): Promise<Carried | undefined> {
+    if (offer.delivery === 'multicast') return this.#multicast(track);
+    // Packets go to the client who asks, never to an address of his choice.
+    if (offer.destination !== undefined && offer.destination !== client.remoteAddress) return undefined;
+    return offer.clientPort ? this.#unicast(offer.clientPort, track, client) : undefined;
+  }
+
+  #interleaved(offer: TransportOffer, track: Track, client: RtspClient): Carried | undefined {
+    const channels = offer.interleaved ?? freeChannels(client);
+    if (channelsOf(client).some((taken) => taken === channels.rtp || taken === channels.rtcp)) return undefined;
+    const { clock, counters } = this.options;
+    const sink = new InterleavedSink({
+      socket: client.socket,
+      channels,
+      resumption: track.resumption,
+      requestKeyFrame: () => track.requestKeyFrame(),
+      clock,
+      counters,
+    });
+    return {
+      carrier: { kind: 'interleaved', channels, sink },
+      transport: formatTransport({ kind: 'interleaved', channels, ssrc: track.ssrc }),
+    };
+  }
+
+  async #unicast(clientPort: Pair, track: Track, client: RtspClient): Promise<Carried | undefined> {
+    const { pacer, counters } = this.options;
+    let ports: UdpPorts;
+    try {
+      ports = await openUdpPorts(client.localAddress, { address: client.remoteAddress, ...clientPort });
+    } catch {
+      return undefined;
+    }
+    const { rtp, rtcp } = ports;
+    const sink = new UdpSender({
+      rtp,
+      rtcp,
+      resumption: track.resumption,
+      requestKeyFrame: () => track.requestKeyFrame(),
+      pacer,
+      counters,
+    });
+    const close = () => {
+      sink.close();
+      closeUdpPorts(ports);
+    };
+    return {
+      carrier: { kind: 'udp', sink, close },
+      transport: formatTransport({
+        kind: 'udp',
+        clientPort,
+        serverPort: { rtp: ports.port, rtcp: ports.port + 1 },
+        source: client.localAddress,
+        ssrc: track.ssrc,
+      }),
+      onReport: (listener) => rtcp.on('message', listener),
+    };
+  }
+
+  #multicast(track: Track): Carried | undefined {
+    const found = this.options.multicast(track);
+    if (!found) return undefined;
+    const { stream } = found;
+    const group = stream.group ?? found.group;
+    return {
+      carrier: { kind: 'multicast', start: () => stream.acquire(group) },
+      transport: formatTransport({
+        kind: 'multicast',
+        destination: group.address,
+        port: { rtp: group.port, rtcp: group.port + 1 },
+        ttl: group.ttl,
+        ssrc: track.ssrc,
+      }),
+    };
+  }
+}
+
+/** Interleaved channels in use on a client. */
+const channelsOf = (client: RtspClient): number[] =>
+  [...client.sessions.values()].flatMap(({ carrier }) =>
+    carrier.kind === 'interleaved' ? [carrier.channels.rtp, carrier.channels.rtcp] : [],
+  );
+
+function freeChannels(client: RtspClient): Pair {
+  const taken = new Set(channelsOf(client));
+  let first = 0;
+  while (taken.has(first) || taken.has(first + 1)) first += 2;
+  return { rtp: first, rtcp: first + 1 };
+}

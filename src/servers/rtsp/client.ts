@@ -1,0 +1,21 @@
+import type { Socket } from 'node:net';
+import type { Ending, RtspSession } from './session.ts';
+
+/** The one who asks, as what answers him sees him: his connection and the sessions he has on it. */
+export interface RtspClient {
+  /** Where answers and interleaved packets go. */
+  readonly socket: Socket;
+  /** Addresses of the two ends; IPv4 as itself, also where it came through an IPv6 socket. */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  /** He has shown who he is, or need not. */
+  authenticated: boolean;
+  /** Fires when he has gone. */
+  readonly gone: AbortSignal;
+  /** By their ids. */
+  readonly sessions: ReadonlyMap<string, RtspSession>;
+  add(session: RtspSession): void;
+  endSession(session: RtspSession, ending: Ending): void;
+  /** RTCP from him, for the session it came to. */
+  receive(session: RtspSession, rtcp: Buffer): void;
+}

@@ -1,0 +1,85 @@
+import { AppError } from '../../core/errors.ts';
+import { readSps } from '../../frames/h264-sps.ts';
+import type { RtpBatch } from '../../protocols/rtp/batch.ts';
+import { packetizeH264 } from '../../protocols/rtp/h264.ts';
+import { Track, type TrackDescription, type TrackOptions } from './track.ts';
+
+/** The first of those that RFC 3551 leaves to be agreed on. */
+export const H264_PAYLOAD_TYPE = 96;
+/** Camera and encoder start within this; the same as for a snapshot. */
+const PARAMETER_SETS_TIMEOUT_MS = 10_000;
+
+/** One picture as the encoder gives it. */
+export interface AccessUnit {
+  /** NAL units without start codes, parameter sets in front of a key frame. */
+  readonly nals: readonly Buffer[];
+  readonly keyframe: boolean;
+  /** When the picture was captured, monotonic milliseconds. */
+  readonly monotonic: number;
+}
+
+/** The encoder, which runs while somebody is subscribed. */
+export interface H264Source {
+  subscribe(listener: (unit: AccessUnit) => void): () => void;
+  /** The running group of pictures from its key frame on; empty where it cannot be told. */
+  readonly group: readonly AccessUnit[];
+  /** NAL units without start codes; starts the encoder. Undefined when there are none within `timeoutMs`, or when `signal` fires. */
+  parameterSets(timeoutMs: number, signal: AbortSignal): Promise<{ readonly sps: Buffer; readonly pps: Buffer } | undefined>;
+  requestKeyFrame(): void;
+  /** Why there are no pictures. */
+  readonly status: { readonly error: AppError | undefined };
+}
+
+export interface H264TrackOptions extends TrackOptions {
+  readonly encoder: H264Source;
+  readonly fps: () => number;
+}
+
+/** H.264 (RFC 6184). A late client gets the running group of pictures from its key frame on. */
+export class H264Track extends Track {
+  readonly resumption = 'keyframe';
+  #group: RtpBatch[] = [];
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(protected override readonly options: H264TrackOptions) {
+    super(options);
+  }
+
+  async describe(signal: AbortSignal): Promise<TrackDescription | AppError> {
+    const { encoder, fps } = this.options;
+    const sets = await encoder.parameterSets(PARAMETER_SETS_TIMEOUT_MS, signal);
+    if (!sets) return encoder.status.error ?? new AppError('NO_FRAMES', 'There is no picture to encode.');
+    return { encoding: { name: 'H264', ...sets }, payloadType: H264_PAYLOAD_TYPE, frameRate: fps(), size: readSps(sets.sps) };
+  }
+
+  requestKeyFrame(): void {
+    this.options.encoder.requestKeyFrame();
+  }
+
+  protected ready(): readonly RtpBatch[] {
+    // The encoder may be running still for a client that has just left.
+    if (!this.watched) this.#group = this.options.encoder.group.map((unit) => this.#packetize(unit));
+    return this.#group;
+  }
+
+  protected open(): void {
+    this.#unsubscribe = this.options.encoder.subscribe((unit) => {
+      const batch = this.#packetize(unit);
+      if (unit.keyframe) this.#group = [];
+      // One that began without a key frame, or grew too long for the encoder to keep, is of no use to a late client.
+      if (unit.keyframe || (this.#group.length > 0 && this.options.encoder.group.length > 0)) this.#group.push(batch);
+      else this.#group = [];
+      this.distribute(batch);
+    });
+  }
+
+  protected close(): void {
+    this.#unsubscribe?.();
+    this.#group = [];
+  }
+
+  #packetize(unit: AccessUnit): RtpBatch {
+    const { stream } = this.options;
+    return packetizeH264(stream, unit.nals, stream.timestampAt(unit.monotonic));
+  }
+}

@@ -1,0 +1,101 @@
+import { AppError } from '../../core/errors.ts';
+import { type Logger, LogThrottle } from '../../core/log.ts';
+import type { Frame } from '../../frames/frame.ts';
+import type { Hub } from '../../hub/hub.ts';
+import type { RtpBatch } from '../../protocols/rtp/batch.ts';
+import { JPEG_PAYLOAD_TYPE, packetizeJpeg } from '../../protocols/rtp/jpeg.ts';
+import { RtpJpegReader } from '../../protocols/rtp/jpeg-header.ts';
+import { Track, type TrackDescription, type TrackOptions } from './track.ts';
+
+/** Makes a JPEG that RTP can carry out of one that it cannot. Rejects where there is no image library. */
+export type Recode = (jpeg: Buffer) => Promise<Buffer>;
+
+export interface JpegTrackOptions extends TrackOptions {
+  readonly hub: Hub;
+  /** Pictures per second that are asked of the camera. */
+  readonly fps: () => number;
+  readonly recode: Recode;
+  readonly log: Logger;
+}
+
+/** The camera's JPEGs as they are (RFC 2435). Those that RTP cannot carry are encoded anew, once for all clients. */
+export class JpegTrack extends Track {
+  readonly resumption = 'any';
+  readonly #reader = new RtpJpegReader();
+  readonly #throttle: LogThrottle;
+  #last: { readonly frame: Frame; readonly batch: RtpBatch } | undefined;
+  #recoding = false;
+  #release: (() => void) | undefined;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(protected override readonly options: JpegTrackOptions) {
+    super(options);
+    this.#throttle = new LogThrottle(options.clock);
+  }
+
+  async describe(): Promise<TrackDescription | AppError> {
+    const { hub, fps } = this.options;
+    if (hub.status.state === 'failed') {
+      // Asking keeps the camera wanted, so that it is tried again.
+      hub.lease()();
+      return hub.status.error ?? new AppError('NO_FRAMES', 'The camera gives no pictures.');
+    }
+    return { encoding: { name: 'JPEG' }, payloadType: JPEG_PAYLOAD_TYPE, frameRate: fps() };
+  }
+
+  requestKeyFrame(): void {
+    // Every JPEG can be decoded by itself.
+  }
+
+  protected ready(): readonly RtpBatch[] {
+    const { hub } = this.options;
+    const { latest } = hub;
+    if (hub.status.state !== 'live' || !latest) return [];
+    if (this.#last?.frame !== latest) this.#packetize(latest);
+    return this.#last?.frame === latest ? [this.#last.batch] : [];
+  }
+
+  protected open(): void {
+    const { hub } = this.options;
+    this.#release = hub.lease();
+    this.#unsubscribe = hub.subscribe((frame) => this.#take(frame));
+  }
+
+  protected close(): void {
+    this.#unsubscribe?.();
+    this.#release?.();
+    this.#last = undefined;
+  }
+
+  #take(frame: Frame): void {
+    const refusal = this.#packetize(frame);
+    if (refusal === undefined) this.distribute(this.#last!.batch);
+    else if (!this.#recoding) void this.#recode(frame, refusal);
+  }
+
+  /** @returns why RTP cannot carry it */
+  #packetize(frame: Frame, jpeg: Buffer = frame.jpeg): string | undefined {
+    const { stream } = this.options;
+    const header = this.#reader.read(jpeg);
+    if ('refusal' in header) return header.refusal;
+    this.#last = { frame, batch: packetizeJpeg(stream, header, jpeg, stream.timestampAt(frame.monotonic)) };
+    return undefined;
+  }
+
+  async #recode(frame: Frame, refusal: string): Promise<void> {
+    const { recode, log } = this.options;
+    this.#recoding = true;
+    try {
+      const jpeg = await recode(frame.jpeg);
+      if (!this.watched) return;
+      const again = this.#packetize(frame, jpeg);
+      if (again === undefined) this.distribute(this.#last!.batch);
+      else throw new Error(again);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#throttle.log((fields) => log.warn(`RTSP cannot carry the pictures (${refusal}), nor can they be encoded anew: ${why}`, fields));
+    } finally {
+      this.#recoding = false;
+    }
+  }
+}

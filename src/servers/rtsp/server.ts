@@ -1,0 +1,279 @@
+import { randomBytes } from 'node:crypto';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { Cancel, Clock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import type { Hub } from '../../hub/hub.ts';
+import { JPEG_PAYLOAD_TYPE } from '../../protocols/rtp/jpeg.ts';
+import { RtpStream } from '../../protocols/rtp/stream.ts';
+import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
+import { TunnelDoor } from '../tunnel-door.ts';
+import { Carriers } from './carriers.ts';
+import { RtspConnection } from './connection.ts';
+import { newRtspCounters, type RtspCounters } from './counters.ts';
+import { type RtspAccess, RtspGate } from './gate.ts';
+import { H264_PAYLOAD_TYPE, type H264Source, H264Track } from './h264-track.ts';
+import { JpegTrack, type Recode } from './jpeg-track.ts';
+import { type MulticastGroup, MulticastStream } from './multicast.ts';
+import { RtspRequests } from './requests.ts';
+import type { Track } from './track.ts';
+import { Tunnels } from './tunnels.ts';
+import { Pacer } from './udp-sender.ts';
+
+/** Sessions at a time: more than a Pi's network carries. */
+const MAX_SESSIONS = 100;
+/** Connections at a time, with those of strangers who have not logged in. */
+const MAX_CONNECTIONS = 200;
+const SWEEP_MS = 1000;
+/** By when a client must have said something. */
+const FIRST_REQUEST_MS = 10_000;
+/** Time for the last packets to go out when the server stops. */
+const GOODBYE_MS = 300;
+/** A client whose machine lost power is noticed although nothing is being sent. */
+const KEEP_ALIVE_DELAY_MS = 30_000;
+/** A network that is not there yet at boot is tried again. */
+const MULTICAST_RETRY_MS = 10_000;
+
+export interface RtspServerOptions {
+  readonly bind: string;
+  readonly port: number;
+  /** Undefined: everybody may look. */
+  readonly access: RtspAccess | undefined;
+  readonly hub: Hub;
+  /** Undefined where nothing on this machine encodes H.264; asked at each request. */
+  readonly h264: () => H264Source | undefined;
+  readonly recode: Recode;
+  /** Pictures per second of a track that are asked for. */
+  readonly fps: (track: string) => number;
+  /** Where clients who ask for multicast get a track; undefined: there is no multicast. */
+  readonly multicast: (track: string) => MulticastGroup | undefined;
+  /** Name of the camera. */
+  readonly name: () => string;
+  /** Names this machine in RTCP. */
+  readonly hostname: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The RTSP server (RFC 2326): the camera's streams by RTP, over UDP, the RTSP connection, HTTP or multicast. Constructing is inert. */
+export class RtspServer {
+  readonly counters: RtspCounters = newRtspCounters();
+  readonly #server: Server;
+  readonly #connections = new Set<RtspConnection>();
+  readonly #requests: RtspRequests;
+  readonly #tunnels: Tunnels;
+  readonly #door: TunnelDoor;
+  readonly #pacer: Pacer;
+  readonly #jpeg: JpegTrack;
+  #h264: { readonly stream: H264Source; readonly track: H264Track } | undefined;
+  readonly #multicast = new Map<Track, MulticastStream>();
+  /** Multicast that the owner asked for, by track: ends it. */
+  readonly #standing = new Map<string, Cancel>();
+  #cancelSweep: Cancel | undefined;
+
+  constructor(private readonly options: RtspServerOptions) {
+    const { hub, clock, log, fps } = options;
+    const { counters } = this;
+    this.#pacer = new Pacer(clock, () => hub.fps || fps('mjpeg'));
+    this.#jpeg = new JpegTrack({ ...this.#trackOptions('mjpeg', JPEG_PAYLOAD_TYPE), hub, recode: options.recode, log });
+    const carriers = new Carriers({
+      multicast: (track) => {
+        const group = options.multicast(track.name);
+        return group && { stream: this.#multicastOf(track), group };
+      },
+      pacer: this.#pacer,
+      clock,
+      counters,
+    });
+    this.#requests = new RtspRequests({
+      gate: new RtspGate(options.access, clock, log),
+      track: (path) => this.#track(path),
+      carriers,
+      multicast: (track) => this.#multicast.get(track)?.group,
+      hasRoom: () => this.sessions < MAX_SESSIONS,
+      name: options.name,
+      counters,
+      clock,
+      log,
+    });
+    this.#tunnels = new Tunnels((socket) => this.#open(socket));
+    // Clients that tunnel RTSP through HTTP do so to whatever port they were given.
+    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }, (socket) => {
+      const connection = this.#open(socket);
+      if (connection) connection.read(socket);
+      else socket.destroy();
+    });
+    this.#door = new TunnelDoor(this.#server, (request, socket, rest) => this.acceptTunnel(request, socket, rest), FIRST_REQUEST_MS);
+  }
+
+  /** Listens. Throws an AppError if the port or the address cannot be used. */
+  start(): Promise<void> {
+    const { bind, port, log, clock } = this.options;
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const taken = error.code === 'EADDRINUSE';
+        const message = taken
+          ? `Port ${port} on ${bind}, for RTSP, is taken by another program.`
+          : `Cannot listen on ${bind} port ${port} for RTSP: ${error.message}`;
+        reject(new AppError(taken ? 'PORT_TAKEN' : 'BIND_FAILED', message, { cause: error }));
+      });
+      this.#server.listen({ port, host: bind }, () => {
+        this.#server.removeAllListeners('error');
+        this.#server.on('error', (error) => log.error(`RTSP server: ${error.message}`));
+        this.#cancelSweep = clock.every(SWEEP_MS, () => this.#sweep());
+        resolve();
+      });
+    });
+  }
+
+  /** The port it listens on. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Sessions that are set up or playing. */
+  get sessions(): number {
+    let sum = 0;
+    for (const { sessions } of this.#connections) sum += sessions.size;
+    return sum;
+  }
+
+  /** Takes over a connection of the web server that turned out to be one half of a tunnel. */
+  acceptTunnel(request: TunnelRequest, socket: Socket, rest: Buffer): void {
+    this.#tunnels.accept(request, socket, rest);
+  }
+
+  /** Sends a track to a group until {@link stopMulticast}, and tries again for as long as the network does not let us. */
+  startMulticast(name: string, group: MulticastGroup): void {
+    this.stopMulticast(name);
+    const { clock, log } = this.options;
+    let ended = false;
+    let cancelRetry: Cancel = () => {};
+    let release: (() => void) | undefined;
+    let told = false;
+    const attempt = () => {
+      const track = this.#track(`/${name}`);
+      const begun = track ? this.#multicastOf(track).acquire(group) : Promise.reject(new Error(`there is no stream ${name}`));
+      begun.then(
+        (leave) => {
+          release = leave;
+          if (ended) leave();
+        },
+        (error: Error) => {
+          if (ended) return;
+          if (!told)
+            log.warn(`multicast of ${name} cannot begin: ${error.message}. It is tried again every ${MULTICAST_RETRY_MS / 1000} s.`);
+          told = true;
+          cancelRetry = clock.after(MULTICAST_RETRY_MS, attempt);
+        },
+      );
+    };
+    this.#standing.set(name, () => {
+      ended = true;
+      cancelRetry();
+      release?.();
+    });
+    attempt();
+  }
+
+  stopMulticast(name: string): void {
+    this.#standing.get(name)?.();
+    this.#standing.delete(name);
+  }
+
+  /** Ends all sessions and connections. */
+  stop(): Promise<void> {
+    this.#cancelSweep?.();
+    for (const name of [...this.#standing.keys()]) this.stopMulticast(name);
+    this.#door.close();
+    this.#tunnels.close();
+    for (const connection of this.#connections) {
+      connection.endSessions('server stopped');
+      connection.socket.destroySoon();
+    }
+    return new Promise((resolve) => {
+      const cancel = this.options.clock.after(GOODBYE_MS, () => {
+        for (const connection of this.#connections) connection.socket.destroy();
+      });
+      this.#server.close(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  #open(socket: Socket): RtspConnection | undefined {
+    if (this.#connections.size >= MAX_CONNECTIONS && !this.#makeRoom()) {
+      this.counters.connectionsRefused++;
+      return undefined;
+    }
+    const { clock, log } = this.options;
+    const connection = new RtspConnection({
+      socket,
+      requests: this.#requests,
+      clock,
+      log,
+      onClose: () => this.#connections.delete(connection),
+    });
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  /** Closes the oldest connection whose client has not shown who it is. */
+  #makeRoom(): boolean {
+    for (const connection of this.#connections) {
+      if (connection.authenticated) continue;
+      this.counters.connectionsRefused++;
+      this.#connections.delete(connection);
+      connection.socket.destroy();
+      return true;
+    }
+    return false;
+  }
+
+  #sweep(): void {
+    for (const connection of this.#connections) {
+      for (const ending of connection.sweep()) {
+        if (ending === 'stalled') this.counters.sessionsDropped++;
+        else this.counters.sessionsTimedOut++;
+      }
+    }
+  }
+
+  /** `/stream.mjpg` is how ONVIF clients name the tunnel of the JPEG stream. */
+  #track(path: string): Track | undefined {
+    if (path === '/mjpeg' || path === '/stream.mjpg') return this.#jpeg;
+    return path === '/h264' ? this.#h264Track() : undefined;
+  }
+
+  #h264Track(): H264Track | undefined {
+    const stream = this.options.h264();
+    if (!stream) return undefined;
+    if (this.#h264?.stream !== stream) {
+      this.#h264 = { stream, track: new H264Track({ ...this.#trackOptions('h264', H264_PAYLOAD_TYPE), encoder: stream }) };
+    }
+    return this.#h264.track;
+  }
+
+  #trackOptions(name: string, payloadType: number) {
+    const { clock, hostname, fps } = this.options;
+    const random = randomBytes(10);
+    const stream = new RtpStream({
+      ssrc: random.readUInt32BE(0),
+      timestampOffset: random.readUInt32BE(4),
+      sequence: random.readUInt16BE(8),
+      payloadType,
+    });
+    return { name, stream, cname: `onvif-camera@${hostname}`, fps: () => fps(name), clock };
+  }
+
+  #multicastOf(track: Track): MulticastStream {
+    const known = this.#multicast.get(track);
+    if (known) return known;
+    const { bind, log } = this.options;
+    const local = bind === '0.0.0.0' || bind === '::' ? undefined : bind;
+    const made = new MulticastStream({ track, local, pacer: this.#pacer, counters: this.counters, log });
+    this.#multicast.set(track, made);
+    return made;
+  }
+}

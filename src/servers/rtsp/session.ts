@@ -1,0 +1,98 @@
+import type { Pair } from '../../protocols/rtsp/transport.ts';
+import type { RtspCounters } from './counters.ts';
+import type { InterleavedSink } from './interleaved-sink.ts';
+import type { Sink } from './sink.ts';
+import type { Track } from './track.ts';
+
+/** Seconds of silence after which a session ends; RFC 2326 (section 12.37) has it where nothing is said. */
+export const SESSION_TIMEOUT_S = 60;
+/** Clients keep sessions alive with little to spare. */
+const TIMEOUT_MS = (SESSION_TIMEOUT_S + 10) * 1000;
+/** A client that takes nothing for this long is dropped, as on the web server. */
+const STALLED_MS = 30_000;
+
+/** How a session's packets travel. */
+export type Carrier =
+  | { readonly kind: 'interleaved'; readonly channels: Pair; readonly sink: InterleavedSink }
+  | { readonly kind: 'udp'; readonly sink: Sink; readonly close: () => void }
+  /** The sink is shared; this gives up the share. */
+  | { readonly kind: 'multicast'; readonly start: () => Promise<() => void> };
+
+export type Ending = 'torn down' | 'disconnected' | 'timed out' | 'stalled' | 'server stopped';
+
+/** One client's session with one track (RFC 2326, appendix A.2): set up, playing, or paused. */
+export class RtspSession {
+  #playing = false;
+  #leaveGroup: (() => void) | undefined;
+  #heardAt: number;
+  #lost = 0;
+
+  constructor(
+    readonly id: string,
+    readonly track: Track,
+    readonly carrier: Carrier,
+    now: number,
+    private readonly counters: RtspCounters,
+  ) {
+    this.#heardAt = now;
+  }
+
+  get playing(): boolean {
+    return this.#playing;
+  }
+
+  /** Something came from the client that shows that it is there. @param now monotonic milliseconds */
+  heard(now: number): void {
+    this.#heardAt = now;
+  }
+
+  /** How many packets the client says it has lost since the session began (RFC 3550 section 6.4.1). */
+  lost(cumulativeLost: number): void {
+    if (cumulativeLost <= this.#lost) return;
+    this.counters.packetsLost += cumulativeLost - this.#lost;
+    this.#lost = cumulativeLost;
+  }
+
+  /**
+   * Begins to play. What is returned must be called when the answer has been written: packets must not come before it.
+   * Rejects where the network does not let us.
+   */
+  async play(): Promise<{ readonly sequence: number; readonly timestamp: number; readonly start: () => void }> {
+    const { carrier, track } = this;
+    if (carrier.kind === 'multicast') this.#leaveGroup ??= await carrier.start();
+    const begin = track.begin();
+    return {
+      ...begin,
+      start: () => {
+        if (this.#playing) return;
+        this.#playing = true;
+        if (carrier.kind !== 'multicast') track.add(carrier.sink, begin);
+      },
+    };
+  }
+
+  pause(): void {
+    this.#playing = false;
+    this.#leaveGroup?.();
+    this.#leaveGroup = undefined;
+    if (this.carrier.kind !== 'multicast') this.track.remove(this.carrier.sink);
+  }
+
+  /** Ends it and frees what it has. */
+  end(): void {
+    const { carrier, track } = this;
+    if (this.#playing && carrier.kind !== 'multicast') carrier.sink.report(track.goodbye());
+    this.pause();
+    if (carrier.kind === 'udp') carrier.close();
+  }
+
+  /** Why it should end now, if it should. @param now monotonic milliseconds */
+  overdue(now: number): Ending | undefined {
+    const { carrier } = this;
+    if (carrier.kind === 'interleaved' && this.#playing) {
+      // TCP itself tells whether the client is there; many recorders send nothing else while they play.
+      return carrier.sink.stalledFor(now) >= STALLED_MS ? 'stalled' : undefined;
+    }
+    return now - this.#heardAt >= TIMEOUT_MS ? 'timed out' : undefined;
+  }
+}

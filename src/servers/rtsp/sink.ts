@@ -1,0 +1,15 @@
+import type { RtpBatch } from '../../protocols/rtp/batch.ts';
+
+/** Where a track's packets go: one for each playing session, and one for a multicast group. */
+export interface Sink {
+  /** The packets of one picture. Must not block; a sink that cannot keep up skips whole pictures. */
+  deliver(batch: RtpBatch): void;
+  /** One compound RTCP packet. */
+  report(rtcp: Buffer): void;
+}
+
+/**
+ * What a sink that missed something may go on with. `any`: every picture can be decoded by itself. `keyframe`: only what
+ * begins with a key frame.
+ */
+export type Resumption = 'any' | 'keyframe';

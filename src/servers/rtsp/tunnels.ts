@@ -1,0 +1,82 @@
+import type { Socket } from 'node:net';
+import { TUNNEL_ANSWER, TunnelDecoder, type TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
+import type { RtspConnection } from './connection.ts';
+
+/** Time for the second half of a tunnel to come, milliseconds. */
+const HALF_TIMEOUT_MS = 10_000;
+/** POSTs whose GET has not come, each with what it has sent so far. */
+const MAX_HALVES = 32;
+
+/**
+ * RTSP through HTTP: a client's GET carries the answers and its POST, in base64, the requests. The cookie that joins them is
+ * the client's own; credentials are asked for inside, as on any RTSP connection.
+ */
+export class Tunnels {
+  readonly #connections = new Map<string, RtspConnection>();
+  readonly #halves = new Map<string, { readonly socket: Socket; readonly rest: Buffer }>();
+
+  /** @param open makes the RTSP connection that answers on this socket; undefined: there are too many */
+  constructor(private readonly open: (socket: Socket) => RtspConnection | undefined) {}
+
+  /** Takes over a socket whose first request was one of a tunnel. @param rest what came behind its head */
+  accept({ method, cookie }: TunnelRequest, socket: Socket, rest: Buffer): void {
+    socket.on('error', () => {});
+    socket.setNoDelay(true);
+    // Cookies are guessable: what belongs together comes from one address.
+    const key = `${socket.remoteAddress} ${cookie}`;
+    if (method === 'GET') this.#answers(key, socket);
+    else this.#requests(key, socket, rest);
+  }
+
+  /** Closes the halves that wait; the others end with their connection. */
+  close(): void {
+    for (const { socket } of this.#halves.values()) socket.destroy();
+  }
+
+  #answers(key: string, socket: Socket): void {
+    const connection = this.#connections.has(key) ? undefined : this.open(socket);
+    if (!connection) {
+      socket.destroy();
+      return;
+    }
+    this.#connections.set(key, connection);
+    socket.once('close', () => this.#connections.delete(key));
+    socket.setTimeout(0);
+    socket.write(TUNNEL_ANSWER);
+    // Nothing more comes on this half; reading is how its end is noticed.
+    socket.on('data', () => {});
+    socket.resume();
+    const half = this.#halves.get(key);
+    this.#halves.delete(key);
+    if (half) this.#join(connection, half.socket, half.rest);
+  }
+
+  #requests(key: string, socket: Socket, rest: Buffer): void {
+    const connection = this.#connections.get(key);
+    if (connection) {
+      this.#join(connection, socket, rest);
+      return;
+    }
+    if (this.#halves.size >= MAX_HALVES || this.#halves.has(key)) {
+      socket.destroy();
+      return;
+    }
+    const half = { socket, rest };
+    this.#halves.set(key, half);
+    socket.setTimeout(HALF_TIMEOUT_MS, () => {
+      if (this.#halves.get(key) === half) socket.destroy();
+    });
+    socket.once('close', () => {
+      if (this.#halves.get(key) === half) this.#halves.delete(key);
+    });
+  }
+
+  /** Some clients open a new POST for each request; the tunnel ends with its GET. */
+  #join(connection: RtspConnection, socket: Socket, rest: Buffer): void {
+    const decoder = new TunnelDecoder();
+    socket.setTimeout(0);
+    const take = connection.read(socket, (chunk) => decoder.decode(chunk));
+    take(rest);
+    socket.resume();
+  }
+}

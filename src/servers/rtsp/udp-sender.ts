@@ -1,0 +1,144 @@
+import type { Socket } from 'node:dgram';
+import type { Cancel, Clock } from '../../core/clock.ts';
+import type { RtpBatch } from '../../protocols/rtp/batch.ts';
+import type { RtspCounters } from './counters.ts';
+import type { Resumption, Sink } from './sink.ts';
+
+/** Between two bursts, milliseconds: the shortest that timers can do and still leave the processor in peace. */
+const TICK_MS = 2;
+/**
+ * Packets per burst at least. A receiver with the usual socket buffer of 208 KiB holds about 90 full packets, so that a few
+ * senders' bursts fit in beside each other.
+ */
+const MIN_BURST = 6;
+/** A picture should be out within this share of the time until the next. */
+const SHARE_OF_INTERVAL = 0.6;
+/** Pictures that come seldom need not be spread out further: it would only make them late. Milliseconds. */
+const MAX_SPREAD_MS = 40;
+/** Packets that may wait, about 4 MB. */
+const MAX_WAITING = 3000;
+/** Bytes in Node's own queue beyond which the network takes nothing at present. */
+const MAX_KERNEL_BACKLOG = 512 * 1024;
+
+/** Hands packets out bit by bit, all senders by one timer that runs only while something waits. */
+export class Pacer {
+  readonly #busy = new Set<UdpSender>();
+  #cancel: Cancel | undefined;
+
+  /** @param fps pictures per second, as far as it is known */
+  constructor(
+    private readonly clock: Clock,
+    private readonly fps: () => number,
+  ) {}
+
+  /** Bursts over which a picture is spread. */
+  get bursts(): number {
+    const interval = 1000 / Math.max(1, this.fps());
+    return Math.max(1, Math.floor(Math.min(MAX_SPREAD_MS, SHARE_OF_INTERVAL * interval) / TICK_MS));
+  }
+
+  wake(sender: UdpSender): void {
+    this.#busy.add(sender);
+    this.#cancel ??= this.clock.every(TICK_MS, () => this.#tick());
+  }
+
+  #tick(): void {
+    for (const sender of this.#busy) if (!sender.burst()) this.#busy.delete(sender);
+    if (this.#busy.size > 0) return;
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+}
+
+export interface UdpSenderOptions {
+  readonly rtp: Socket;
+  readonly rtcp: Socket;
+  /** Where to, unless the sockets are connected. */
+  readonly destination?: { readonly address: string; readonly rtpPort: number; readonly rtcpPort: number } | undefined;
+  readonly resumption: Resumption;
+  readonly requestKeyFrame: () => void;
+  readonly pacer: Pacer;
+  readonly counters: RtspCounters;
+}
+
+/**
+ * RTP over UDP. A picture's packets are spread over a part of the time until the next one, since a burst of all of them
+ * would not fit into the client's socket buffer.
+ */
+export class UdpSender implements Sink {
+  /** Pictures that wait, the first of them begun at {@link #next}. */
+  #queue: RtpBatch[] = [];
+  #next = 0;
+  #waiting = 0;
+  #perBurst = MIN_BURST;
+  #needsKeyframe = false;
+  #closed = false;
+
+  constructor(private readonly options: UdpSenderOptions) {}
+
+  deliver(batch: RtpBatch): void {
+    if (this.#closed) return;
+    const { resumption, counters, pacer, rtp } = this.options;
+    const incomplete = resumption === 'keyframe' && this.#needsKeyframe && !batch.keyframe;
+    if (incomplete || this.#waiting + batch.count > MAX_WAITING || rtp.getSendQueueSize() > MAX_KERNEL_BACKLOG) {
+      this.#skip();
+      return;
+    }
+    if (resumption === 'any') this.#keepBegun();
+    this.#needsKeyframe = false;
+    this.#queue.push(batch);
+    this.#waiting += batch.count;
+    counters.packetsSent += batch.count;
+    counters.bytesSent += batch.framed.length;
+    this.#perBurst = Math.max(MIN_BURST, Math.ceil(this.#waiting / pacer.bursts));
+    if (this.burst()) pacer.wake(this);
+  }
+
+  report(rtcp: Buffer): void {
+    if (!this.#closed) this.#transmit(this.options.rtcp, rtcp, this.options.destination?.rtcpPort);
+  }
+
+  /** Sends the next few packets. @returns whether more wait */
+  burst(): boolean {
+    for (let left = this.#perBurst; left > 0; left--) {
+      const batch = this.#queue[0];
+      if (!batch) break;
+      this.#transmit(this.options.rtp, batch.packet(this.#next), this.options.destination?.rtpPort);
+      this.#waiting--;
+      if (++this.#next === batch.count) {
+        this.#queue.shift();
+        this.#next = 0;
+      }
+    }
+    return this.#queue.length > 0;
+  }
+
+  /** Sends nothing more. The sockets stay open. */
+  close(): void {
+    this.#closed = true;
+    this.#queue = [];
+    this.#waiting = 0;
+  }
+
+  /** Drops what waits, except the rest of a picture that has been begun. */
+  #keepBegun(): void {
+    const dropped = this.#queue.splice(this.#next > 0 ? 1 : 0);
+    this.options.counters.framesSkipped += dropped.length;
+    this.#waiting -= dropped.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  #skip(): void {
+    this.options.counters.framesSkipped++;
+    if (this.options.resumption === 'any' || this.#needsKeyframe) return;
+    this.#needsKeyframe = true;
+    this.options.requestKeyFrame();
+  }
+
+  #transmit(socket: Socket, bytes: Buffer, port: number | undefined): void {
+    if (port === undefined) socket.send(bytes, IGNORED);
+    else socket.send(bytes, port, this.options.destination?.address, IGNORED);
+  }
+}
+
+/** A client that has closed its port is no error of ours; the session's time-out ends it. */
+const IGNORED = (): void => {};

@@ -1,0 +1,183 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect } from '@jest/globals';
+import { JpegSplitter } from '../../src/camera/splitter.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { silentLogger } from '../../src/core/log.ts';
+import type { AccessUnit } from '../../src/encode/access-unit.ts';
+import type { H264Settings } from '../../src/encode/encoder.ts';
+import { H264Stream } from '../../src/encode/h264-stream.ts';
+import { probeEncoder } from '../../src/encode/probe.ts';
+import type { Picture } from '../../src/frames/frame.ts';
+import { NAL, nalType } from '../../src/frames/h264.ts';
+import { barsRecording } from '../support/jpegs.ts';
+import { PlayedFeed } from '../support/picture-feed.ts';
+import { needsProgram, program } from '../support/programs.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+
+const FPS = 15;
+const searchPath = process.env.PATH ?? '';
+const bars: Picture[] = [];
+new JpegSplitter((picture) => bars.push(picture)).push(barsRecording());
+
+let stream: H264Stream | undefined;
+let stopFeeding: (() => void) | undefined;
+afterEach(async () => {
+  stopFeeding?.();
+  await stream?.stop();
+  stream = undefined;
+});
+
+const START_CODE = Buffer.from([0, 0, 0, 1]);
+const annexB = (units: readonly AccessUnit[]) => Buffer.concat(units.flatMap(({ nals }) => nals.flatMap((nal) => [START_CODE, nal])));
+
+/** The processes that this one has started: ffmpeg, or nobody. */
+const children = () =>
+  spawnSync('ps', ['-o', 'pid=,comm=', '--ppid', String(process.pid)], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((line) => /ffmpeg/.test(line))
+    .map((line) => Number.parseInt(line, 10));
+
+async function open(change: Partial<H264Settings> = {}, ffmpeg?: string): Promise<{ feed: PlayedFeed; stream: H264Stream }> {
+  const probed = await probeEncoder({ ffmpeg: undefined, wanted: 'auto', searchPath, log: silentLogger });
+  if ('error' in probed) throw probed.error;
+  const choice = { ...probed.ok, ...(ffmpeg === undefined ? {} : { ffmpeg }) };
+  const settings = { width: 0, height: 0, fps: 0, bitrate: 1000, keyframeInterval: 1, ...change };
+  const feed = new PlayedFeed(systemClock);
+  feed.fps = FPS;
+  stream = new H264Stream({ feed, settings: () => settings, encoder: () => choice, searchPath, clock: systemClock, log: silentLogger });
+  return { feed, stream };
+}
+
+/** Shows the pictures in turn, at {@link FPS}. */
+function play(feed: PlayedFeed, pictures: readonly Picture[]): void {
+  let k = 0;
+  const show = () => feed.show(pictures[k++ % pictures.length]!);
+  const timer = setInterval(show, 1000 / FPS);
+  stopFeeding = () => clearInterval(timer);
+}
+
+/** The next `count` units, then leaves. */
+function next(from: H264Stream, count: number, each: (unit: AccessUnit, k: number) => void = () => {}): Promise<AccessUnit[]> {
+  const units: AccessUnit[] = [];
+  return new Promise((resolve) => {
+    const leave = from.subscribe((unit) => {
+      each(unit, units.length);
+      units.push(unit);
+      if (units.length === count) {
+        leave();
+        resolve(units);
+      }
+    });
+  });
+}
+
+/** Decodes units; the pictures as RGB, one Buffer. Fails on any line of complaint. */
+function decode(units: readonly AccessUnit[]): Buffer {
+  const args = ['-v', 'warning', '-xerror', '-f', 'h264', '-i', 'pipe:0', '-f', 'rawvideo', '-pix_fmt', 'rgb24', 'pipe:1'];
+  const { stdout, stderr } = spawnSync('ffmpeg', args, { input: annexB(units), maxBuffer: 1 << 28 });
+  expect(stderr.toString()).toBe('');
+  return stdout;
+}
+
+describe('H.264 by the real ffmpeg', () => {
+  needsProgram('ffmpeg', 'one unit for each picture, with its times; decodes without a complaint, at the right size', async () => {
+    const { feed, stream } = await open();
+    const shown = new Map<number, number>();
+    feed.subscribe(({ sequence, monotonic }) => shown.set(sequence, monotonic));
+    play(feed, bars);
+    const units = await next(stream, 40);
+    const sequences = units.map(({ sequence }) => sequence);
+    expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+    expect(units.every(({ sequence, monotonic }) => shown.get(sequence) === monotonic)).toBe(true);
+    expect(stream.counters).toMatchObject({ starts: 1, units: 40 });
+    expect(decode(units)).toHaveLength(40 * 640 * 480 * 3);
+  });
+
+  needsProgram('ffmpeg', 'each unit is made from its own picture, and its colours are right', async () => {
+    // Two pictures that nobody confuses.
+    const [red, blue] = ['#c02040', '#2040c0'].map((colour) => {
+      const args = ['-v', 'error', '-f', 'lavfi', '-i', `color=${colour}:size=320x240`, '-frames:v', '1', '-pix_fmt', 'yuvj420p'];
+      const jpeg = execFileSync('ffmpeg', [...args, '-q:v', '2', '-f', 'mjpeg', 'pipe:1']);
+      let picture: Picture | undefined;
+      new JpegSplitter((each) => (picture = each)).push(jpeg);
+      return picture!;
+    });
+    const { feed, stream } = await open({ keyframeInterval: 60 });
+    play(feed, [red!, blue!]);
+    const units = await next(stream, 20);
+    const pictures = decode(units);
+    for (const [k, { sequence }] of units.entries()) {
+      const middle = (k * 320 * 240 + 120 * 320 + 160) * 3;
+      const [r, g, b] = pictures.subarray(middle, middle + 3);
+      const [wantedR, wantedG, wantedB] = sequence % 2 === 1 ? [0xc0, 0x20, 0x40] : [0x20, 0x40, 0xc0];
+      for (const difference of [r! - wantedR!, g! - wantedG!, b! - wantedB!]) expect(Math.abs(difference)).toBeLessThan(10);
+    }
+  });
+
+  needsProgram('ffmpeg', 'key frames come by the interval and where they are asked for, and nowhere else', async () => {
+    const { feed, stream } = await open({ keyframeInterval: 60 });
+    play(feed, bars);
+    let asked = 0;
+    const units = await next(stream, 45, (unit, k) => {
+      if (k !== 20) return;
+      stream.requestKeyFrame();
+      asked = unit.sequence;
+    });
+    const keys = units.flatMap(({ keyframe }, k) => (keyframe ? [k] : []));
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toBe(0);
+    // The next picture that is handed over; one may be on its way already.
+    expect(units[keys[1]!]!.sequence - asked).toBeLessThanOrEqual(3);
+    for (const { keyframe, nals } of units) expect(nals.map(nalType).slice(0, 2).includes(NAL.SPS)).toBe(keyframe);
+    expect(decode(units.slice(keys[1]))).toHaveLength((45 - keys[1]!) * 640 * 480 * 3);
+  });
+
+  needsProgram('ffmpeg', 'scales to the size that is set, and leaves out pictures beyond the rate', async () => {
+    const { feed, stream } = await open({ width: 320, height: 180, fps: 5 });
+    play(feed, bars);
+    const units = await next(stream, 6);
+    expect(decode(units)).toHaveLength(6 * 320 * 180 * 3);
+    expect(units.at(-1)!.sequence - units[0]!.sequence).toBeGreaterThanOrEqual(13);
+  });
+
+  needsProgram('ffmpeg', 'killed, it is back with a key frame; and nothing is left when the stream stops', async () => {
+    const { feed, stream } = await open();
+    play(feed, bars);
+    await next(stream, 5);
+    const [first] = children();
+    expect(children()).toHaveLength(1);
+    process.kill(first!, 'SIGKILL');
+    const began = performance.now();
+    const units = await next(stream, 30);
+    expect(stream.counters.starts).toBe(2);
+    const back = units.find(({ keyframe, monotonic }) => keyframe && monotonic > began)!;
+    expect(back.monotonic - began).toBeLessThan(5000);
+    expect(children()).toHaveLength(1);
+    expect(children()).not.toContain(first);
+    await stream.stop();
+    expect(children()).toEqual([]);
+    expect(feed.leases).toBe(0);
+  });
+
+  needsProgram('ffmpeg', 'parameter sets are there for a description before anybody plays', async () => {
+    const { feed, stream } = await open();
+    play(feed, bars);
+    const sets = await stream.parameterSets(5000, new AbortController().signal);
+    // Constrained Baseline, which every player and WebRTC take.
+    expect(sets!.sps.subarray(0, 3)).toEqual(Buffer.from([0x67, 0x42, 0xc0]));
+    expect(nalType(sets!.pps)).toBe(NAL.PPS);
+  });
+
+  needsProgram('ffmpeg', 'an encoder with its parameter sets in band, as the hardware has them, is understood as well', async () => {
+    const inBand = join(makeTempDir(), 'ffmpeg');
+    const change = `for arg; do shift; [ "$arg" = -flvflags ] && set -- "$@" -flags:v -global_header; set -- "$@" "$arg"; done`;
+    writeFileSync(inBand, `#!/bin/sh\n${change}\nexec '${program('ffmpeg')}' "$@"\n`, { mode: 0o755 });
+    const { feed, stream } = await open({}, inBand);
+    play(feed, bars);
+    const units = await next(stream, 20);
+    expect(units[0]!.nals.map(nalType).slice(0, 3)).toEqual([NAL.SPS, NAL.PPS, NAL.IDR]);
+    expect(decode(units)).toHaveLength(20 * 640 * 480 * 3);
+  });
+});
