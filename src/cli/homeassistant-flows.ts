@@ -70,6 +70,9 @@ function refusal(flow: Flow, way: Way): AppError {
         hint: 'Add the camera in its own page; `onvif-camera homeassistant` shows what to fill in.',
       },
     );
+  // That integration knows the camera by its MAC, and takes the address that it was given last.
+  if (way === 'onvif' && reason === 'already_configured')
+    return new AppError('ALREADY_CONFIGURED', `Home Assistant has this camera already, and has its present address now (${reason}).`);
   const [code, words] = MEANINGS[reason] ?? (['HOME_ASSISTANT_REFUSED', 'Home Assistant did not add the camera'] as const);
   const detail = flow.description_placeholders?.error;
   return new AppError(code, `${words} (${reason}${typeof detail === 'string' ? `: ${printable(detail)}` : ''}).`);

@@ -20,7 +20,8 @@ export interface Watched {
  * @param enough called after each picture, with the number of pictures and the milliseconds so far; true ends it
  */
 export async function watch(answer: Response, enough: (count: number, ms: number) => boolean): Promise<Watched> {
-  const boundary = boundaryOf(answer.headers.get('content-type'));
+  // Some put the dashes of the delimiter into the boundary, too.
+  const boundary = boundaryOf(answer.headers.get('content-type'))?.replace(/^--/, '');
   if (!answer.ok || boundary === undefined || answer.body === null)
     throw new Error(`no stream: ${answer.status} ${answer.headers.get('content-type')} ${await answer.text()}`);
   const began = performance.now();

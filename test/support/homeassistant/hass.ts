@@ -21,6 +21,7 @@ homeassistant:
 frontend:
 config:
 api:
+diagnostics:
 stream:
 logger:
   default: warning
@@ -94,6 +95,11 @@ export class HomeAssistant {
     const file = join(this.#dir, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
+  }
+
+  /** Where that file is. */
+  path(path: string): string {
+    return join(this.#dir, path);
   }
 
   /** Removes a file of the configuration folder. */

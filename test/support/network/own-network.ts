@@ -9,13 +9,17 @@ const MARK = 'IN_OWN_NETWORK';
 const TIMEOUT_MS = 180_000;
 /** Without root, as root of a user namespace. */
 const UNSHARE = process.getuid?.() === 0 ? ['-n'] : ['-r', '-n'];
+/** /sys shows the interfaces of the network it was mounted in. */
+const WITH_OWN_SYS = ['-m', 'sh', '-c', 'mount -t sysfs sysfs /sys && exec "$@"', 'sh'];
 
 /** Why there can be no network namespaces here; undefined if there can. */
 function obstacle(programs: readonly string[]): string | undefined {
   const missing = ['ip', 'unshare', 'nsenter', ...programs].find((name) => !program(name));
   if (missing) return `needs ${missing}`;
   try {
-    execFileSync('unshare', [...UNSHARE, 'ip', 'link', 'add', 'try0', 'type', 'veth', 'peer', 'name', 'try1'], { stdio: 'pipe' });
+    execFileSync('unshare', [...UNSHARE, ...WITH_OWN_SYS, 'ip', 'link', 'add', 'try0', 'type', 'veth', 'peer', 'name', 'try1'], {
+      stdio: 'pipe',
+    });
     return undefined;
   } catch (error) {
     return `needs network namespaces: ${String((error as { stderr?: Buffer }).stderr).trim()}`;
@@ -38,7 +42,7 @@ export function inOwnNetwork(file: string, programs: readonly string[], define: 
     `in a network of its own${reason ? ` (${reason})` : ''}`,
     async () => {
       const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js')];
-      const args = [...UNSHARE, process.execPath, ...jest, '--runInBand', '--verbose', '--forceExit', file];
+      const args = [...UNSHARE, ...WITH_OWN_SYS, process.execPath, ...jest, '--runInBand', '--verbose', '--forceExit', file];
       await new Promise<void>((resolve, reject) => {
         execFile(
           'unshare',
