@@ -21,6 +21,10 @@ export interface Arguments {
 const COMMAND_FLAGS = {
   json: { command: 'discover', type: 'boolean' },
   timeout: { command: 'discover', type: 'string' },
+  url: { command: 'homeassistant', type: 'string' },
+  token: { command: 'homeassistant', type: 'string' },
+  as: { command: 'homeassistant', type: 'string' },
+  password: { command: 'homeassistant', type: 'string' },
 } as const;
 
 /** A flag that needs no value: `--hflip`, `--no-hflip`. The ones that turn a whole part off are `--auth on|off`. */
@@ -67,6 +71,9 @@ export function helpText(): string {
 Usage: onvif-camera [serve] [options]      run the camera
        onvif-camera snapshot FILE          take one picture (FILE "-": standard output)
        onvif-camera discover               list the ONVIF cameras of the network (--json, --timeout SECONDS [3])
+       onvif-camera homeassistant          show what to type into Home Assistant, or add the camera there
+           --url URL --token TOKEN         where Home Assistant is, and a long-lived access token (or HASS_TOKEN)
+           [--as mjpeg|onvif] [--password TEXT]
 
 ${line('--config FILE', 'Settings file [onvif-camera.yaml, if there]')}${options.join('')}${line('--version', 'Print the version')}${line('-h, --help', 'Print this')}
 Every option is also a key of the settings file and an environment variable: --http-port is http.port and

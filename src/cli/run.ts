@@ -27,6 +27,11 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
         return await snapshot(args, context);
       case 'discover':
         return await discover(args, context);
+      case 'homeassistant': {
+        // Loaded here, so that the camera itself does without it.
+        const { homeassistant } = await import('./homeassistant.ts');
+        return await homeassistant(args, context);
+      }
       default:
         throw new AppError('USAGE', `There is no command "${args.command}".`);
     }

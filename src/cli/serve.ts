@@ -1,8 +1,8 @@
-import { networkInterfaces } from 'node:os';
 import { App } from '../app.ts';
 import type { ResolvedSource } from '../camera/resolver.ts';
 import { systemClock } from '../core/clock.ts';
 import { EXIT } from '../core/errors.ts';
+import { addresses } from './addresses.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
@@ -86,17 +86,8 @@ function banner({ app, bind, name, auth, source, context }: BannerParts): string
     `  Snapshot    ${main}/snapshot.jpg`,
     ...rtsp,
     ...(auth ? ['  User        admin', `  Password    ${password}`] : ['  Password    none: everybody in the network can watch']),
-    '  Home Assistant: add the integration "MJPEG IP Camera" with the stream and snapshot addresses above.',
+    '  Home Assistant: add the integration "MJPEG IP Camera" with the stream and snapshot addresses above, or',
+    '                  have it added: onvif-camera homeassistant',
   ];
   return `\n${lines.join('\n')}\n\n`;
-}
-
-/** The addresses under which a server on `bind` is reached from elsewhere; the machine itself where it has no network. */
-function addresses(bind: string): string[] {
-  if (bind !== '0.0.0.0' && bind !== '::') return [bind.includes(':') ? `[${bind}]` : bind];
-  const found = Object.values(networkInterfaces())
-    .flatMap((list) => list ?? [])
-    .filter((each) => !each.internal && each.family === 'IPv4')
-    .map((each) => each.address);
-  return found.length > 0 ? found : ['127.0.0.1'];
 }

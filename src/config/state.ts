@@ -124,6 +124,15 @@ export class StateStore {
   }
 }
 
+/** What another process keeps in this data directory; undefined where it cannot be read. Changes nothing. */
+export function readState(dir: string): State | undefined {
+  try {
+    return parse(readFileSync(join(dir, FILE), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
 function parse(text: string): State | undefined {
   try {
     return stateSchema.parse(JSON.parse(text));

@@ -49,6 +49,18 @@ export const ERRORS = {
   ),
   SYSTEM_FAILED: entry("The tool's own words are above. Is it installed, and may this user do it (root, or a polkit rule)?"),
   SNAPSHOT_FAILED: entry('Look at the reason above; `onvif-camera snapshot --source test out.jpg` shows whether the rest works.'),
+  NOT_RUNNING: entry('Start the camera first (`onvif-camera`); it must use the same --data-dir.'),
+  CAMERA_PASSWORD: entry('Give it with --password or in ONVIF_CAMERA_PASSWORD.'),
+  HOME_ASSISTANT_UNREACHABLE: entry(
+    'Check --url: it is what your browser shows for Home Assistant, such as http://homeassistant.local:8123.',
+  ),
+  HOME_ASSISTANT_TOKEN: entry('Make one in Home Assistant: your name at the bottom left, Security, Long-lived access tokens.'),
+  HOME_ASSISTANT_REFUSED: entry("Home Assistant's log (Settings, System, Logs) has the details."),
+  HOME_ASSISTANT_CANNOT_CONNECT: entry(
+    'Open the addresses above on the machine of Home Assistant; is there a firewall or another network between?',
+  ),
+  ALREADY_CONFIGURED: entry('It is in Home Assistant under Settings, Devices & services. Delete it there to add it anew.'),
+  NO_H264: entry('Add it with --as mjpeg.', EXIT.failure, true),
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof ERRORS;

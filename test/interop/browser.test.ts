@@ -137,6 +137,17 @@ describe('the page', () => {
     await page.waitForURL(/\/login/);
   });
 
+  needsProgram(BROWSER, 'has what Home Assistant asks for, to be copied', async () => {
+    server = await sources['the test pattern']();
+    const page = await openPage();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await logIn(page);
+    const copy = page.getByRole('region', { name: 'Home Assistant' }).getByRole('button', { name: 'Copy Still Image URL' });
+    await copy.click();
+    await page.getByText('Copied: Still Image URL').waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`${server.url}/snapshot.jpg`);
+  });
+
   needsProgram(BROWSER, 'breaks none of its own rules: no error in the console, nothing from elsewhere', async () => {
     server = await sources['the test pattern']();
     browser = await chromium.launch({ executablePath: program(BROWSER)!, args: FLAGS });

@@ -27,7 +27,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-test('holds the program, the page, the example settings and the licences, and no source or test', () => {
+test('holds the program, the page, the example settings, what Home Assistant takes and the licences, and no source or test', () => {
   expect(files).toEqual(
     expect.arrayContaining([
       'dist/main.js',
@@ -35,6 +35,8 @@ test('holds the program, the page, the example settings and the licences, and no
       'dist/web/assets/page.js',
       'dist/THIRD-PARTY-LICENSES.txt',
       'onvif-camera.example.yaml',
+      'homeassistant/README.md',
+      'homeassistant/packages/onvif_camera.yaml',
       'LICENSE',
       'README.md',
     ]),

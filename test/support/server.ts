@@ -8,6 +8,8 @@ export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url)
 export const PASSWORD = 'correct horse: battery';
 
 export interface ServerOptions {
+  /** A command with its arguments, in place of serving. */
+  readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   /** Undefined: the environment sets {@link PASSWORD}; null: it sets none. */
@@ -32,13 +34,13 @@ export class Server {
   readonly #watchers = new Set<() => void>();
   readonly #ownsDataDir: boolean;
 
-  private constructor({ args = [], env = process.env, password = PASSWORD, dataDir }: ServerOptions) {
+  private constructor({ command, args = [], env = process.env, password = PASSWORD, dataDir }: ServerOptions) {
     this.#ownsDataDir = dataDir === undefined;
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'onvif-camera-'));
     const withPassword = password === null ? env : { ...env, ONVIF_CAMERA_PASSWORD: password };
     // Trying the encoders takes ffmpeg a second of processor time: for those who want H.264.
-    const own = ['--data-dir', this.dataDir, '--http-port', '0', '--rtsp-port', '0', '--h264', 'off', '--bind', '127.0.0.1'];
-    this.process = spawn(process.execPath, [MAIN, ...own, ...args], {
+    const words = command ?? ['--http-port', '0', '--rtsp-port', '0', '--h264', 'off', '--bind', '127.0.0.1', ...args];
+    this.process = spawn(process.execPath, [MAIN, '--data-dir', this.dataDir, ...words], {
       // A directory without a settings file.
       cwd: this.dataDir,
       env: withPassword,

@@ -22,7 +22,8 @@ describe('the settings', () => {
 
   test('no flag is that of the command itself, nor the negation of another', () => {
     const flags = settings.map((setting) => setting.flag);
-    for (const taken of ['config', 'help', 'version', 'json', 'timeout']) expect(flags).not.toContain(taken);
+    for (const taken of ['config', 'help', 'version', 'json', 'timeout', 'url', 'token', 'as', 'password'])
+      expect(flags).not.toContain(taken);
     expect(flags.filter((flag) => flag.startsWith('no-'))).toEqual([]);
   });
 
@@ -94,6 +95,11 @@ describe('readArguments', () => {
     expect(readArguments(['discover', '--json', '--timeout', '5']).flags).toEqual({ json: true, timeout: '5' });
     for (const argv of [['--json'], ['snapshot', 'a.jpg', '--timeout=5']])
       expect(usageError(...argv).message).toMatch(/^--(json|timeout) is an option of the command discover\.$/);
+    for (const argv of [
+      ['--token', 'x'],
+      ['discover', '--as=onvif'],
+    ])
+      expect(usageError(...argv).message).toMatch(/^--(token|as) is an option of the command homeassistant\.$/);
   });
 
   test('a switch can be turned off, and the last word counts', () => {
@@ -145,7 +151,18 @@ describe('the help', () => {
   });
 
   test('every flag in it exists', () => {
-    const known = new Set(['config', 'version', 'help', 'json', 'timeout', ...settings.map((setting) => setting.flag)]);
+    const known = new Set([
+      'config',
+      'version',
+      'help',
+      'json',
+      'timeout',
+      'url',
+      'token',
+      'as',
+      'password',
+      ...settings.map((setting) => setting.flag),
+    ]);
     const named = [...helpText().matchAll(/--([a-z][a-z0-9-]*)/g)].map((match) => match[1]!);
     // The capture program's own, in the example of --extra-args.
     expect(named.filter((flag) => !known.has(flag))).toEqual(['mode']);

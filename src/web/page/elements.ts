@@ -19,6 +19,8 @@ export const TAGS = {
   notices: 'ul',
   addresses: 'ul',
   addressesNote: 'p',
+  homeAssistant: 'div',
+  homeAssistantNote: 'p',
   version: 'p',
   toast: 'p',
 } as const satisfies Record<string, keyof HTMLElementTagNameMap>;

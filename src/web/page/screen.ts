@@ -1,7 +1,8 @@
-import { AddressList } from './addresses.ts';
+import { CopyList } from './copy-list.ts';
 import { make, prose, setLine, setText } from './dom.ts';
 import type { Elements } from './elements.ts';
 import { formatRate, formatSize, formatViewers } from './format.ts';
+import { homeAssistantForms } from './home-assistant.ts';
 import type { Problem } from './http.ts';
 import type { Status } from './status.ts';
 import type { Toast } from './toast.ts';
@@ -21,12 +22,15 @@ export interface Measured {
 /** Puts what the page knows on the screen. */
 export class Screen {
   readonly #elements: Elements;
-  readonly #addresses: AddressList;
+  readonly #addresses: CopyList;
+  readonly #toast: Toast;
   #notices = '';
+  #forms = '';
 
   constructor(elements: Elements, toast: Toast) {
     this.#elements = elements;
-    this.#addresses = new AddressList(elements.addresses, toast);
+    this.#toast = toast;
+    this.#addresses = new CopyList(elements.addresses, toast);
   }
 
   /** Shows the parts below the picture, once there is something to show. */
@@ -68,7 +72,23 @@ export class Screen {
     addressesNote.hidden = status.user === undefined;
     setText(version, status.version === '' ? '' : `onvif-camera ${status.version}`);
     this.#showNotices(status.notices);
-    this.#addresses.show(status.urls);
+    this.#addresses.show(status.urls.map(({ label, url }) => ({ label, value: url })));
+    this.#showHomeAssistant(status);
+  }
+
+  /** Only when it changes, so that a selection and the focus stay. */
+  #showHomeAssistant(status: Status): void {
+    const forms = homeAssistantForms(status);
+    const key = JSON.stringify(forms);
+    if (key === this.#forms) return;
+    this.#forms = key;
+    const parts = forms.map(({ integration, rows }) => {
+      const list = make('ul', 'addresses');
+      new CopyList(list, this.#toast).show(rows);
+      return make('div', '', make('h3', '', integration), list);
+    });
+    this.#elements.homeAssistant.replaceChildren(...parts);
+    this.#elements.homeAssistantNote.hidden = status.user === undefined;
   }
 
   #showNotices(notices: readonly Problem[]): void {

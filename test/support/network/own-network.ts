@@ -5,17 +5,21 @@ import { program } from '../programs.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MARK = 'IN_OWN_NETWORK';
-/** Longest time for all tests of a file, milliseconds; they take less than a minute. */
+/** Longest time for all tests of a file, milliseconds; most take less than a minute. */
 const TIMEOUT_MS = 180_000;
 /** Without root, as root of a user namespace. */
 const UNSHARE = process.getuid?.() === 0 ? ['-n'] : ['-r', '-n'];
+/** /sys shows the interfaces of the network it was mounted in. */
+const WITH_OWN_SYS = ['-m', 'sh', '-c', 'mount -t sysfs sysfs /sys && exec "$@"', 'sh'];
 
 /** Why there can be no network namespaces here; undefined if there can. */
 function obstacle(programs: readonly string[]): string | undefined {
   const missing = ['ip', 'unshare', 'nsenter', ...programs].find((name) => !program(name));
   if (missing) return `needs ${missing}`;
   try {
-    execFileSync('unshare', [...UNSHARE, 'ip', 'link', 'add', 'try0', 'type', 'veth', 'peer', 'name', 'try1'], { stdio: 'pipe' });
+    execFileSync('unshare', [...UNSHARE, ...WITH_OWN_SYS, 'ip', 'link', 'add', 'try0', 'type', 'veth', 'peer', 'name', 'try1'], {
+      stdio: 'pipe',
+    });
     return undefined;
   } catch (error) {
     return `needs network namespaces: ${String((error as { stderr?: Buffer }).stderr).trim()}`;
@@ -25,8 +29,9 @@ function obstacle(programs: readonly string[]): string | undefined {
 /**
  * Runs the tests that `define` defines in a network namespace of their own, by running `file` again there; multicast must
  * not reach the real network, nor come from it. Left out, with a message, where that is not possible; failing in CI.
+ * @param timeoutMs longest time for all of them, milliseconds
  */
-export function inOwnNetwork(file: string, programs: readonly string[], define: () => void): void {
+export function inOwnNetwork(file: string, programs: readonly string[], define: () => void, timeoutMs = TIMEOUT_MS): void {
   if (process.env[MARK]) {
     define();
     return;
@@ -37,12 +42,12 @@ export function inOwnNetwork(file: string, programs: readonly string[], define: 
     `in a network of its own${reason ? ` (${reason})` : ''}`,
     async () => {
       const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js')];
-      const args = [...UNSHARE, process.execPath, ...jest, '--runInBand', '--verbose', '--forceExit', file];
+      const args = [...UNSHARE, ...WITH_OWN_SYS, process.execPath, ...jest, '--runInBand', '--verbose', '--forceExit', file];
       await new Promise<void>((resolve, reject) => {
         execFile(
           'unshare',
           args,
-          { cwd: ROOT, env: { ...process.env, [MARK]: '1' }, timeout: TIMEOUT_MS, killSignal: 'SIGKILL' },
+          { cwd: ROOT, env: { ...process.env, [MARK]: '1' }, timeout: timeoutMs, killSignal: 'SIGKILL' },
           (error, stdout, stderr) => {
             if (error) reject(new Error(`${stdout}${stderr}`));
             else resolve();
@@ -50,6 +55,9 @@ export function inOwnNetwork(file: string, programs: readonly string[], define: 
         );
       });
     },
-    TIMEOUT_MS + 5000,
+    timeoutMs + 5000,
   );
 }
+
+/** Whether the tests of this process run in a network of their own already. */
+export const isInOwnNetwork = (): boolean => process.env[MARK] !== undefined;

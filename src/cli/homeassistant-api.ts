@@ -1,0 +1,135 @@
+import * as z from 'zod';
+import { AppError, messageOf } from '../core/errors.ts';
+
+const ANSWER_TIMEOUT_MS = 10_000;
+/** A step of a config flow tries the camera: two addresses, ten seconds each, twice (Basic, then Digest). */
+const STEP_TIMEOUT_MS = 60_000;
+/** Real answers are a few kilobytes. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+const configSchema = z.object({ version: z.string(), location_name: z.string() });
+
+const flowSchema = z.object({
+  type: z.string(),
+  flow_id: z.string(),
+  step_id: z.string().nullish(),
+  title: z.string().nullish(),
+  reason: z.string().nullish(),
+  errors: z.record(z.string(), z.string()).nullish(),
+  description_placeholders: z.record(z.string(), z.unknown()).nullish(),
+});
+
+/** Where a config flow stands: a form to fill in, "create_entry" or "abort". */
+export type Flow = z.infer<typeof flowSchema>;
+
+export interface HomeAssistantOptions {
+  /** "http://homeassistant.local:8123" */
+  readonly url: URL;
+  /** A long-lived access token of an administrator. */
+  readonly token: string;
+  /** Ends everything. */
+  readonly signal: AbortSignal;
+}
+
+/** What we need of Home Assistant's HTTP API. Every method throws an AppError. */
+export class HomeAssistantApi {
+  constructor(private readonly options: HomeAssistantOptions) {}
+
+  /** Its version, such as "2025.4.4". */
+  async version(): Promise<string> {
+    const answer = await this.#ask('GET', '/api/config');
+    const config = configSchema.safeParse(answer.json);
+    if (!answer.ok || !config.success) throw this.#notHomeAssistant(answer.status);
+    return printable(config.data.version);
+  }
+
+  /** Begins to add an integration. */
+  begin(handler: string): Promise<Flow> {
+    return this.#flow('/api/config/config_entries/flow', { handler });
+  }
+
+  /** Fills in the form where a flow stands. */
+  submit(flow: Flow, data: Readonly<Record<string, unknown>>): Promise<Flow> {
+    return this.#flow(`/api/config/config_entries/flow/${encodeURIComponent(flow.flow_id)}`, data);
+  }
+
+  /** Gives a flow up, so that it does not wait in Home Assistant's page for ever. */
+  async abandon(flow: Flow): Promise<void> {
+    await this.#ask('DELETE', `/api/config/config_entries/flow/${encodeURIComponent(flow.flow_id)}`);
+  }
+
+  async #flow(path: string, body: unknown): Promise<Flow> {
+    const answer = await this.#ask('POST', path, body);
+    const flow = flowSchema.safeParse(answer.json);
+    if (answer.ok && flow.success) return flow.data;
+    const said = z.object({ message: z.string() }).safeParse(answer.json);
+    const words = said.success ? printable(said.data.message) : `status ${answer.status}`;
+    throw new AppError('HOME_ASSISTANT_REFUSED', `Home Assistant refused: ${words}`);
+  }
+
+  async #ask(method: string, path: string, body?: unknown): Promise<{ ok: boolean; status: number; json: unknown }> {
+    const { url, token, signal } = this.options;
+    const timeout = AbortSignal.timeout(method === 'POST' ? STEP_TIMEOUT_MS : ANSWER_TIMEOUT_MS);
+    let answer: Response;
+    let text: string;
+    try {
+      answer = await fetch(url.origin + path, {
+        method,
+        headers: { Authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        // The token is for this address alone.
+        redirect: 'manual',
+        signal: AbortSignal.any([signal, timeout]),
+      });
+      text = await readText(answer);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw new AppError('HOME_ASSISTANT_UNREACHABLE', `${url.origin} does not answer: ${reasonOf(error)}`, { cause: error });
+    }
+    if (answer.status === 401)
+      throw new AppError(
+        'HOME_ASSISTANT_TOKEN',
+        `Home Assistant at ${url.origin} does not take this token, or it is not an administrator's.`,
+      );
+    const target = answer.headers.get('location');
+    if (answer.status >= 300 && answer.status < 400 && target !== null)
+      throw new AppError('HOME_ASSISTANT_UNREACHABLE', `${url.origin} sends on to ${printable(target)}.`, {
+        hint: 'Give that address with --url.',
+      });
+    let json: unknown;
+    try {
+      json = JSON.parse(text);
+    } catch {
+      // Whoever needs it tells that it is none.
+    }
+    return { ok: answer.ok, status: answer.status, json };
+  }
+
+  #notHomeAssistant(status: number): AppError {
+    return new AppError(
+      'HOME_ASSISTANT_UNREACHABLE',
+      `What answers at ${this.options.url.origin} is not Home Assistant (status ${status}).`,
+    );
+  }
+}
+
+async function readText(answer: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of answer.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
+  }
+  return text + decoder.decode();
+}
+
+/** The reason behind fetch's "fetch failed". */
+function reasonOf(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  const message = messageOf(cause ?? error);
+  // Several addresses were tried: the reason is in the code alone.
+  return message === '' ? String((cause as { code?: unknown } | undefined)?.code) : message;
+}
+
+/** What a stranger said, without what moves the cursor of a terminal. */
+export const printable = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '');

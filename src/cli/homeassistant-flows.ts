@@ -1,0 +1,79 @@
+import { AppError, type ErrorCode } from '../core/errors.ts';
+import { type Flow, type HomeAssistantApi, printable } from './homeassistant-api.ts';
+import type { Login, RunningCamera } from './running-camera.ts';
+
+/** Home Assistant's integrations that take this camera. */
+export const WAYS = ['mjpeg', 'onvif'] as const;
+export type Way = (typeof WAYS)[number];
+
+/** What Home Assistant's page calls the integration. */
+export const TITLES: Readonly<Record<Way, string>> = { mjpeg: 'MJPEG IP Camera', onvif: 'ONVIF' };
+
+/** What a person fills in, in the order of the forms: the label in Home Assistant's page, its key in the API, the value. */
+export type Field = readonly [label: string, key: string, value: string | number | boolean];
+
+/** The form in which the camera is described. User and password are left out where the camera asks for none. */
+export function fieldsOf(way: Way, camera: RunningCamera, login: Login | undefined): Field[] {
+  const credentials: Field[] = login
+    ? [
+        ['Username', 'username', login.user],
+        ['Password', 'password', login.password],
+      ]
+    : [];
+  if (way === 'onvif') return [['Name', 'name', camera.name], ['Host', 'host', camera.host], ['Port', 'port', camera.port], ...credentials];
+  return [
+    ['Name', 'name', camera.name],
+    ['MJPEG URL', 'mjpeg_url', camera.stream],
+    ['Still Image URL', 'still_image_url', camera.snapshot],
+    ...credentials,
+    // Of no meaning over http.
+    ['Verify SSL certificate', 'verify_ssl', true],
+  ];
+}
+
+/**
+ * Adds the camera to Home Assistant as a person does.
+ * @returns the title of the new entry
+ * @throws AppError
+ */
+export async function addCamera(api: HomeAssistantApi, way: Way, camera: RunningCamera, login: Login | undefined): Promise<string> {
+  const form = Object.fromEntries(fieldsOf(way, camera, login).map(([, key, value]) => [key, value]));
+  let flow = await api.begin(way);
+  // ONVIF asks first whether to search; we know where the camera is.
+  if (way === 'onvif' && flow.step_id === 'user') flow = await api.submit(flow, { auto: false });
+  if (flow.type === 'form') flow = await api.submit(flow, form);
+  if (flow.type === 'create_entry') return printable(flow.title ?? camera.name);
+  const error = refusal(flow, way);
+  if (flow.type === 'form') await api.abandon(flow);
+  throw error;
+}
+
+/** Home Assistant's words for what went wrong, as errors of ours. */
+const MEANINGS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  already_configured: ['ALREADY_CONFIGURED', 'Home Assistant has this camera already'],
+  invalid_auth: ['CAMERA_PASSWORD', 'The camera did not take the user and password from Home Assistant'],
+  auth_failed: ['CAMERA_PASSWORD', 'The camera did not take the user and password from Home Assistant'],
+  cannot_connect: ['HOME_ASSISTANT_CANNOT_CONNECT', 'Home Assistant cannot reach the camera'],
+  no_onvif_service: ['HOME_ASSISTANT_CANNOT_CONNECT', 'Home Assistant cannot reach the camera'],
+  onvif_error: ['HOME_ASSISTANT_CANNOT_CONNECT', 'Home Assistant cannot reach the camera'],
+  no_h264: ['NO_H264', 'The camera has no H.264 stream, which this integration of Home Assistant needs'],
+};
+
+function refusal(flow: Flow, way: Way): AppError {
+  const given = flow.reason ?? Object.values(flow.errors ?? {})[0];
+  const reason = given === undefined ? undefined : printable(given);
+  if (reason === undefined)
+    return new AppError(
+      'HOME_ASSISTANT_REFUSED',
+      `Home Assistant's form for ${TITLES[way]} is not one that is known here (${flow.type} ${flow.step_id ?? ''}).`,
+      {
+        hint: 'Add the camera in its own page; `onvif-camera homeassistant` shows what to fill in.',
+      },
+    );
+  // That integration knows the camera by its MAC, and takes the address that it was given last.
+  if (way === 'onvif' && reason === 'already_configured')
+    return new AppError('ALREADY_CONFIGURED', `Home Assistant has this camera already, and has its present address now (${reason}).`);
+  const [code, words] = MEANINGS[reason] ?? (['HOME_ASSISTANT_REFUSED', 'Home Assistant did not add the camera'] as const);
+  const detail = flow.description_placeholders?.error;
+  return new AppError(code, `${words} (${reason}${typeof detail === 'string' ? `: ${printable(detail)}` : ''}).`);
+}

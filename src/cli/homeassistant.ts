@@ -1,0 +1,83 @@
+import { AppError, EXIT } from '../core/errors.ts';
+import { addressTowards } from './addresses.ts';
+import type { Arguments } from './arguments.ts';
+import type { Context } from './context.ts';
+import { HomeAssistantApi } from './homeassistant-api.ts';
+import { addCamera, fieldsOf, TITLES, WAYS, type Way } from './homeassistant-flows.ts';
+import { prepare } from './prepare.ts';
+import { askRunningCamera, findLogin, type RunningCamera } from './running-camera.ts';
+
+/**
+ * `onvif-camera homeassistant`: what to type into Home Assistant for the camera that runs here. With `--url` and `--token`
+ * it adds the camera itself.
+ */
+export async function homeassistant(args: Arguments, context: Context): Promise<number> {
+  const { flags, positionals } = args;
+  if (positionals.length > 0) throw new AppError('USAGE', `homeassistant takes no "${positionals[0]}".`);
+  const way = readWay(flags.as);
+  const { dataDir } = await prepare(args, context);
+  if (flags.url === undefined) {
+    for (const flag of ['token', 'as', 'password'])
+      if (flags[flag] !== undefined) throw new AppError('USAGE', `--${flag} is for adding the camera, which needs --url too.`);
+    context.stdout.write(instructions(await askRunningCamera(dataDir)));
+    return EXIT.ok;
+  }
+  const url = readUrl(String(flags.url));
+  const token = String(flags.token ?? context.env.HASS_TOKEN ?? '');
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new AppError('USAGE', 'Adding the camera needs a token of Home Assistant: --token TOKEN, or HASS_TOKEN in the environment.', {
+      hint: 'Make one in Home Assistant: your name at the bottom left, Security, Long-lived access tokens.',
+    });
+
+  const stop = new AbortController();
+  void context.stopRequested.then(() => stop.abort(new AppError('HOME_ASSISTANT_REFUSED', 'Stopped before Home Assistant had answered.')));
+  const camera = await askRunningCamera(dataDir, await addressTowards(url.hostname.replace(/^\[|\]$/g, '')));
+  const given = flags.password ?? context.env.ONVIF_CAMERA_PASSWORD;
+  const login = await findLogin(camera, dataDir, given === undefined || given === '' ? undefined : String(given));
+  const api = new HomeAssistantApi({ url, token, signal: stop.signal });
+  const version = await api.version();
+  const chosen = way ?? (camera.h264 ? 'onvif' : 'mjpeg');
+  const title = await addCamera(api, chosen, camera, login);
+  context.stdout.write(
+    `Home Assistant ${version} at ${url.origin} has the camera now: "${title}", integration ${TITLES[chosen]}, with\n${lines(chosen, camera, login?.user)}`,
+  );
+  return EXIT.ok;
+}
+
+function readWay(text: string | boolean | undefined): Way | undefined {
+  if (text === undefined) return undefined;
+  const way = WAYS.find((each) => each === text);
+  if (!way) throw new AppError('USAGE', `--as takes ${WAYS.join(' or ')}, not "${text}".`);
+  return way;
+}
+
+function readUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new AppError('USAGE', `--url takes an address such as http://homeassistant.local:8123, not "${text}".`);
+  return url;
+}
+
+/** How a person adds the camera by hand. */
+function instructions(camera: RunningCamera): string {
+  const user = camera.asksLogin ? 'admin' : undefined;
+  const ways: readonly Way[] = camera.h264 ? ['onvif', 'mjpeg'] : ['mjpeg'];
+  const forms = ways.map((way) => `Add integration → ${TITLES[way]}\n${lines(way, camera, user)}`);
+  return `${camera.name} in Home Assistant: Settings → Devices & services →
+
+${forms.join('\nor: ')}
+${camera.isLocal ? 'It listens on this machine alone: Home Assistant must run here, too, or --bind must be another.\n\n' : ''}To have it added from here: onvif-camera homeassistant --url http://homeassistant.local:8123 --token TOKEN
+(TOKEN: in Home Assistant, your name at the bottom left, Security, Long-lived access tokens)
+`;
+}
+
+const LABEL_WIDTH = 24;
+
+/** A form with what to fill in; the password is not repeated. */
+function lines(way: Way, camera: RunningCamera, user: string | undefined): string {
+  const login = user === undefined ? undefined : { user, password: "the camera's" };
+  return fieldsOf(way, camera, login)
+    .filter(([, key]) => key !== 'verify_ssl')
+    .map(([label, , value]) => `  ${label.padEnd(LABEL_WIDTH)}${value}\n`)
+    .join('');
+}

@@ -1,0 +1,103 @@
+import * as z from 'zod';
+import { findRunningServer } from '../config/run-file.ts';
+import { readState } from '../config/state.ts';
+import { AppError } from '../core/errors.ts';
+import { addresses } from './addresses.ts';
+
+/** A local server answers in milliseconds. */
+const ANSWER_TIMEOUT_MS = 3000;
+
+const statusSchema = z.object({ name: z.string(), urls: z.array(z.object({ id: z.string(), url: z.url() })) });
+
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** The camera that runs on this machine, as others reach it. */
+export interface RunningCamera {
+  readonly name: string;
+  /** "192.168.1.50" */
+  readonly host: string;
+  readonly port: number;
+  /** URLs: MJPEG, one picture, and H.264 by RTSP where there is any. */
+  readonly stream: string;
+  readonly snapshot: string;
+  readonly h264: string | undefined;
+  /** Whether it asks for a user and a password. */
+  readonly asksLogin: boolean;
+  /** It listens on this machine alone: no other reaches it. */
+  readonly isLocal: boolean;
+}
+
+/**
+ * Asks the running server what others have to know.
+ * @param preferred the address of this machine that is tried first
+ * @throws AppError NOT_RUNNING
+ */
+export async function askRunningCamera(dataDir: string, preferred?: string): Promise<RunningCamera> {
+  const server = await findRunningServer(dataDir);
+  if (!server) throw new AppError('NOT_RUNNING', `No onvif-camera runs with the data directory ${dataDir}.`);
+  const { hostname, port } = new URL(server.url);
+  const outside = addresses('0.0.0.0').filter((address) => address !== '127.0.0.1');
+  const candidates = new Set([...outside.filter((address) => address === preferred), ...outside, hostname]);
+  for (const host of candidates) {
+    const base = `http://${host}:${port || 80}`;
+    const status = await readStatus(base, server.token);
+    const find = (test: (each: { id: string; url: string }) => boolean) => status?.urls.find(test)?.url;
+    const stream = find(({ id }) => id === 'stream');
+    const snapshot = find(({ id }) => id === 'snapshot');
+    if (!status || !stream || !snapshot) continue;
+    return {
+      name: status.name,
+      host,
+      port: Number(port || 80),
+      stream,
+      snapshot,
+      h264: find(({ url }) => /^rtsp:\/\/[^/]+\/h264$/.test(url)),
+      asksLogin: (await get(base, {}))?.status === 401,
+      isLocal: /^(127\.|\[::1\]$|localhost$)/.test(host),
+    };
+  }
+  throw new AppError('NOT_RUNNING', `The server at ${server.url} does not tell what it serves.`, {
+    hint: 'Restart it; is it an older version?',
+  });
+}
+
+async function readStatus(base: string, token: string): Promise<z.infer<typeof statusSchema> | undefined> {
+  const answer = await get(base, { Authorization: `Bearer ${token}` });
+  try {
+    return answer?.ok ? statusSchema.parse(await answer.json()) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function get(base: string, headers: Readonly<Record<string, string>>): Promise<Response | undefined> {
+  try {
+    return await fetch(`${base}/api/status`, { headers, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * User and password of an administrator: `admin` with the given password, else one from the state. Asks the camera whether
+ * it is right, as the server may have been started with another. Undefined where the camera asks for none.
+ * @throws AppError CAMERA_PASSWORD
+ */
+export async function findLogin(camera: RunningCamera, dataDir: string, given: string | undefined): Promise<Login | undefined> {
+  if (!camera.asksLogin) return undefined;
+  const administrators = readState(dataDir)?.users.filter(({ level }) => level === 'Administrator') ?? [];
+  const kept = administrators.find(({ name }) => name === 'admin') ?? administrators[0];
+  const login = given !== undefined ? { user: 'admin', password: given } : kept && { user: kept.name, password: kept.password };
+  if (!login) throw new AppError('CAMERA_PASSWORD', "The camera's password is not known here.");
+  const credentials = Buffer.from(`${login.user}:${login.password}`).toString('base64');
+  const answer = await get(`http://${camera.host}:${camera.port}`, { Authorization: `Basic ${credentials}` });
+  if (!answer?.ok)
+    throw new AppError(
+      'CAMERA_PASSWORD',
+      `The camera does not take the ${given === undefined ? 'stored' : 'given'} password of "${login.user}".`,
+    );
+  return login;
+}

@@ -1,0 +1,29 @@
+import type { Row } from './copy-list.ts';
+import type { Status } from './status.ts';
+
+/** A form of Home Assistant: which integration asks for it, and what to fill in, in its order and with its labels. */
+export interface Form {
+  readonly integration: string;
+  readonly rows: readonly Row[];
+}
+
+/** How Home Assistant gets this camera, the better way first. Empty while the addresses are not known. */
+export function homeAssistantForms({ name, user, urls }: Pick<Status, 'name' | 'user' | 'urls'>): Form[] {
+  const of = (id: string) => urls.find((each) => each.id === id)?.url;
+  const stream = of('stream');
+  const snapshot = of('snapshot');
+  if (stream === undefined || snapshot === undefined || !URL.canParse(stream)) return [];
+  const login: Row[] = user === undefined ? [] : [{ label: 'Username', value: user }];
+  const mjpeg: Form = {
+    integration: 'MJPEG IP Camera',
+    rows: [{ label: 'Name', value: name }, { label: 'MJPEG URL', value: stream }, { label: 'Still Image URL', value: snapshot }, ...login],
+  };
+  // Home Assistant's ONVIF integration takes no camera without H.264.
+  if (!urls.some(({ url }) => /^rtsp:\/\/[^/]+\/h264$/.test(url))) return [mjpeg];
+  const { hostname, port } = new URL(stream);
+  const onvif: Form = {
+    integration: 'ONVIF',
+    rows: [{ label: 'Name', value: name }, { label: 'Host', value: hostname }, { label: 'Port', value: port || '80' }, ...login],
+  };
+  return [onvif, mjpeg];
+}

@@ -1,0 +1,238 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { parse } from 'yaml';
+import { HomeAssistant } from '../../support/homeassistant/hass.ts';
+import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
+import { Neighbour } from '../../support/network/neighbour.ts';
+import { shown, watch } from '../../support/watched-pictures.ts';
+import { program } from '../../support/programs.ts';
+import { STANDIN, Stage } from '../../support/rpicam/stage.ts';
+import { eventually, PASSWORD, Server } from '../../support/server.ts';
+import { Viewer } from '../../support/viewer.ts';
+
+/** What a user copies from homeassistant/, in a real Home Assistant: checked by it, running in it, and seen in its page. */
+
+const NETWORK = '10.88.0';
+const FOLDER = join(import.meta.dirname, '../../../homeassistant');
+const BLUEPRINT = 'blueprints/automation/onvif-camera/camera_failed.yaml';
+const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml'));
+/** As a user changes it: the camera's address and, in the secrets, its password, which needs escapes in an address. */
+const adapted = (name: string, camera: Server) =>
+  readFileSync(join(FOLDER, name), 'utf8')
+    // So that nobody has to wait.
+    .replaceAll('scan_interval: 30', 'scan_interval: 1')
+    .replaceAll('192.168.1.50:8080', `${NETWORK}.1:${camera.port}`)
+    .replaceAll(/admin:kqpm-7tzr-w4nd@/g, `admin:${encodeURIComponent(PASSWORD)}@`)
+    .replaceAll('kqpm-7tzr-w4nd', JSON.stringify(PASSWORD));
+
+/** One automation that does what the blueprint does by itself, and one with actions of one's own. */
+const AUTOMATIONS = `
+input_boolean:
+  failed:
+input_text:
+  reason:
+automation:
+  - id: quiet
+    alias: quiet
+    use_blueprint:
+      path: onvif-camera/camera_failed.yaml
+      input:
+        state_sensor: sensor.pi_camera_state
+        failed_for: { seconds: 0 }
+  - id: own
+    alias: own
+    use_blueprint:
+      path: onvif-camera/camera_failed.yaml
+      input:
+        state_sensor: sensor.pi_camera_state
+        failed_for: { seconds: 0 }
+        failed_actions:
+          - action: input_text.set_value
+            target: { entity_id: input_text.reason }
+            data: { value: "{{ camera }}: {{ reason }}" }
+          - action: input_boolean.turn_on
+            target: { entity_id: input_boolean.failed }
+        recovered_actions:
+          - action: input_boolean.turn_off
+            target: { entity_id: input_boolean.failed }
+`;
+const DASHBOARD = `
+lovelace:
+  dashboards:
+    lovelace-camera:
+      mode: yaml
+      title: Camera
+      filename: camera-dashboard.yaml
+`;
+
+withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
+  let neighbour: Neighbour;
+  let hass: HomeAssistant;
+  let stage: Stage;
+  let camera: Server;
+  let browser: Browser | undefined;
+
+  const value = async (entity: string) => (await hass.state(entity))?.state;
+  const becomes = (entity: string, wanted: string) =>
+    eventually(async () => (await value(entity)) === wanted, `${entity} is ${wanted}`, 30);
+  const startCamera = (...args: string[]) =>
+    Server.start({
+      args: [
+        ...['--bind', '0.0.0.0', '--source', 'rpicam', '--rpicam-path', STANDIN],
+        ...['--width', '640', '--height', '480', '--idle-timeout', '0', ...args],
+      ],
+      env: stage.env,
+    });
+
+  beforeAll(async () => {
+    neighbour = await Neighbour.start();
+    neighbour.connect('lan', NETWORK);
+    neighbour.prefer('lan');
+    stage = new Stage();
+    camera = await startCamera();
+    hass = await HomeAssistant.start({
+      venv,
+      neighbour,
+      address: `${NETWORK}.2`,
+      files: {
+        'packages/onvif_camera.yaml': adapted('packages/onvif_camera.yaml', camera),
+        'packages/camera_ffmpeg.yaml': adapted('camera-ffmpeg.yaml', camera),
+        'packages/until_2022.yaml': adapted('camera-mjpeg-until-2022.4.yaml', camera),
+        'packages/automations.yaml': AUTOMATIONS,
+        'packages/dashboard.yaml': DASHBOARD,
+        'secrets.yaml': adapted('secrets.example.yaml', camera),
+        [BLUEPRINT]: adapted(BLUEPRINT, camera),
+        'camera-dashboard.yaml': JSON.stringify({ views: [{ cards: [parse(adapted('dashboard-card.yaml', camera))] }] }),
+      },
+    });
+  }, 120_000);
+  afterAll(async () => {
+    await browser?.close();
+    await hass?.stop();
+    await camera?.stop();
+    stage?.remove();
+    neighbour?.stop();
+  }, 60_000);
+
+  test('no file is left out here', () => {
+    expect(files.sort()).toEqual(
+      [
+        BLUEPRINT,
+        'camera-ffmpeg.yaml',
+        'camera-mjpeg-until-2022.4.yaml',
+        'dashboard-card.yaml',
+        'packages/onvif_camera.yaml',
+        'secrets.example.yaml',
+      ].sort(),
+    );
+  });
+
+  test('its own check finds no fault, and read them all', async () => {
+    const said = await hass.check();
+    expect(said).not.toMatch(/(Failed|Incorrect|Invalid) config|General (Errors|Warnings)/);
+    const [, used = ''] = said.split('yaml files');
+    for (const name of [BLUEPRINT, 'packages/onvif_camera.yaml', 'packages/camera_ffmpeg.yaml', 'packages/until_2022.yaml', 'secrets.yaml'])
+      expect(used).toContain(name);
+  }, 60_000);
+
+  test('its own check would find one', async () => {
+    hass.write('packages/wrong.yaml', 'rest:\n  - resource: nowhere\n');
+    expect(await hass.check()).toMatch(/Invalid config for 'rest' at packages\/wrong\.yaml/);
+    hass.removeFile('packages/wrong.yaml');
+  }, 60_000);
+
+  test('the old MJPEG platform makes no camera any more', async () => {
+    expect(await value('camera.pi_camera')).toBeUndefined();
+    expect(hass.log).toMatch(/The mjpeg platform for the camera integration does not support platform setup/);
+  });
+
+  test('the sensors tell state and figures, and the command restarts the program', async () => {
+    await becomes('sensor.pi_camera_state', 'idle');
+    expect(await value('binary_sensor.pi_camera_problem')).toBe('off');
+    expect((await hass.state('sensor.pi_camera_state'))!.attributes).toMatchObject({ version: expect.stringMatching(/^\d/) });
+    expect(await value('sensor.pi_camera_viewers')).toBe('0');
+    expect(await value('sensor.pi_camera_captures')).toBe('0');
+    expect(Number(await value('sensor.pi_camera_memory'))).toBeGreaterThan(10);
+
+    const viewer = new Viewer(camera);
+    await becomes('sensor.pi_camera_state', 'live');
+    await becomes('sensor.pi_camera_viewers', '1');
+    await becomes('sensor.pi_camera_captures', '1');
+    await eventually(async () => Number(await value('sensor.pi_camera_frame_rate')) > 1, 'the rate is told');
+    await viewer.close();
+
+    await hass.call('rest_command.onvif_camera_restart', {});
+    await camera.output(/is ready\.[\s\S]*is ready\.[\s\S]*\n\n/);
+    await becomes('sensor.pi_camera_state', 'idle');
+    expect(hass.errors(['rest', 'rest_command', 'sensor', 'template'])).toEqual([]);
+  });
+
+  test('the camera through ffmpeg gives a still and a stream that moves', async () => {
+    const entity = 'camera.pi_camera_in_yaml';
+    const answer = await hass.fetch(`/api/camera_proxy/${entity}`);
+    expect(await shown(Buffer.from(await answer.arrayBuffer()))).toMatch(/^640x480 /);
+    const { pictures } = await watch(await hass.fetch(`/api/camera_proxy_stream/${entity}`), (count) => count === 10);
+    expect(new Set(pictures).size).toBeGreaterThan(5);
+    expect(hass.errors(['ffmpeg', 'camera', 'haffmpeg'])).toEqual(
+      // Of the old platform.
+      hass.errors(['camera']).filter((line) => line.includes('platform setup')),
+    );
+  });
+
+  test('the blueprint tells that the camera failed, why, and that it is well again', async () => {
+    await becomes('sensor.pi_camera_state', 'idle');
+    stage.play({ busy: true });
+    const viewer = new Viewer(camera);
+    await becomes('sensor.pi_camera_state', 'failed');
+    expect(await value('binary_sensor.pi_camera_problem')).toBe('on');
+    await becomes('input_boolean.failed', 'on');
+    expect(await value('input_text.reason')).toBe('Pi Camera: CAMERA_BUSY');
+    stage.play({});
+    await becomes('input_boolean.failed', 'off');
+    await viewer.close();
+
+    const { port } = camera;
+    await camera.stop();
+    await becomes('sensor.pi_camera_state', 'unavailable');
+    await becomes('input_boolean.failed', 'on');
+    expect(await value('input_text.reason')).toBe('Pi Camera: unavailable');
+    camera = await startCamera('--http-port', String(port));
+    await becomes('input_boolean.failed', 'off');
+    expect((await hass.state('automation.quiet'))!.attributes).toMatchObject({ last_triggered: expect.stringMatching(/^\d/), current: 0 });
+    expect(hass.errors(['automation', 'blueprint', 'persistent_notification', 'script'])).toEqual([]);
+  }, 90_000);
+
+  describe('its page', () => {
+    const logIn = async (page: Page) => {
+      await page.goto(`${hass.url}/lovelace-camera`);
+      await page.locator('input[name=username]').fill('owner');
+      await page.locator('input[name=password]').fill('owner');
+      await page.getByRole('button', { name: 'Log in' }).click();
+    };
+
+    test('shows the card: the picture, which moves, and the state', async () => {
+      const added = await hass.submit(await hass.begin('mjpeg'), {
+        name: 'Pi Camera',
+        mjpeg_url: `http://${NETWORK}.1:${camera.port}/stream.mjpg`,
+        still_image_url: `http://${NETWORK}.1:${camera.port}/snapshot.jpg`,
+        username: 'admin',
+        password: PASSWORD,
+        verify_ssl: true,
+      });
+      expect(added).toMatchObject({ type: 'create_entry' });
+      browser = await chromium.launch({ executablePath: program('chromium')!, args: ['--no-sandbox', '--disable-gpu'] });
+      const page = await browser.newPage({ viewport: { width: 1000, height: 900 } });
+      page.setDefaultTimeout(30_000);
+      await logIn(page);
+      const picture = page.locator('hui-picture-entity-card img').first();
+      await page.waitForFunction((image) => (image as HTMLImageElement).naturalWidth === 640, await picture.elementHandle());
+      await page.getByText('Frame rate').waitFor();
+      const first = await picture.screenshot();
+      await eventually(async () => !(await picture.screenshot()).equals(first), 'the picture moves', 20);
+      expect(await page.locator('hui-error-card, hui-warning').count()).toBe(0);
+      if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, 'homeassistant.png') });
+    }, 90_000);
+  });
+});

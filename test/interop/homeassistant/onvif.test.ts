@@ -1,0 +1,176 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type FlowResult, HomeAssistant } from '../../support/homeassistant/hass.ts';
+import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
+import { Neighbour } from '../../support/network/neighbour.ts';
+import { shown, watch } from '../../support/watched-pictures.ts';
+import { eventually, PASSWORD, Server } from '../../support/server.ts';
+
+/** Home Assistant's integration "ONVIF", which finds the camera by its own WS-Discovery, and its "Generic Camera". */
+
+const NETWORK = '10.88.0';
+const CAMERA = 'camera.front_door_h_264';
+/** Where errors that we cause show up in its log. */
+const OURS = ['onvif', 'zeep', 'camera', 'stream', 'ffmpeg', 'haffmpeg', 'generic', 'libav'];
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8')) as { version: string };
+
+interface Diagnostics {
+  readonly data: { readonly device: unknown };
+}
+
+/** Codec and size of what a file holds. */
+async function probe(file: string): Promise<string> {
+  const args = ['-v', 'error', '-select_streams', 'v', '-show_entries', 'stream=codec_name,width,height', '-of', 'csv=p=0', file];
+  return (await promisify(execFile)('ffprobe', args)).stdout.trim();
+}
+
+withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe'], ({ venv }) => {
+  let neighbour: Neighbour;
+  let hass: HomeAssistant;
+  let camera: Server;
+  let added: FlowResult;
+  let rtspPort: number;
+  const dataDir = mkdtempSync(join(tmpdir(), 'onvif-camera-'));
+
+  const start = (dir: string, ...args: string[]) =>
+    Server.start({
+      dataDir: dir,
+      args: [
+        ...['--bind', '0.0.0.0', '--source', 'test', '--name', 'Front door'],
+        ...['--width', '640', '--height', '480', '--h264', 'on', ...args],
+      ],
+    });
+
+  const again = async (...args: string[]) => {
+    const { dataDir } = camera;
+    await camera.stop();
+    camera = await start(dataDir, ...args);
+    rtspPort = await readRtspPort();
+  };
+  /** Known when the encoders have been tried, a moment after the start. */
+  const readRtspPort = async () => {
+    const { urls } = (await camera.status((status) => /\/h264"/.test(JSON.stringify(status)))) as { urls: { id: string; url: string }[] };
+    return Number(new URL(urls.find(({ id }) => id === 'rtsp-h264')!.url).port);
+  };
+  const mac = () => networkInterfaces().lan!.find(({ family }) => family === 'IPv4')!.mac;
+  const still = async (entity: string) => Buffer.from(await (await hass.fetch(`/api/camera_proxy/${entity}`)).arrayBuffer());
+
+  beforeAll(async () => {
+    neighbour = await Neighbour.start();
+    neighbour.connect('lan', NETWORK);
+    neighbour.prefer('lan');
+    [hass, camera] = await Promise.all([HomeAssistant.start({ venv, neighbour, address: `${NETWORK}.2` }), start(dataDir)]);
+    rtspPort = await readRtspPort();
+  }, 120_000);
+  afterAll(async () => {
+    await hass?.stop();
+    await camera?.stop();
+    neighbour?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }, 60_000);
+
+  test('finds the camera, with name, address and port, and takes it', async () => {
+    const from = hass.log.length;
+    const list = await hass.submit(await hass.begin('onvif'), { auto: true });
+    expect(list).toMatchObject({ type: 'form', step_id: 'device' });
+    const found = list.data_schema![0]!.options!.filter(([host]) => host === `${NETWORK}.1`);
+    expect(found).toEqual([[`${NETWORK}.1`, expect.stringMatching(/^Front door \(10\.88\.0\.1\) \[.+\]$/)]]);
+
+    const form = await hass.submit(list, { host: `${NETWORK}.1` });
+    expect(form).toMatchObject({ type: 'form', step_id: 'configure' });
+    const filled = Object.fromEntries(form.data_schema!.map((field) => [field.name, field.default]));
+    expect(filled).toEqual({ name: 'Front door', host: `${NETWORK}.1`, port: camera.port, username: '', password: '' });
+
+    const wrong = await hass.submit(form, { ...filled, username: 'admin', password: 'wrong' });
+    expect(wrong).toMatchObject({ type: 'form', errors: { password: 'auth_failed' } });
+    added = await hass.submit(wrong, { ...filled, username: 'admin', password: PASSWORD });
+    expect(added).toMatchObject({ type: 'create_entry', title: `Front door - ${mac()}`, result: { state: 'loaded' } });
+    expect(hass.errors(OURS, from)).toEqual([]);
+  }, 60_000);
+
+  test('makes a camera and two buttons, of a device with our names, serial number and MAC', async () => {
+    const entities = (await hass.states()).map(({ entity_id }) => entity_id).filter((id) => id.includes('front_door'));
+    expect(entities.sort()).toEqual(['button.front_door_reboot', 'button.front_door_set_system_date_and_time', CAMERA]);
+    expect(await hass.state(CAMERA)).toMatchObject({ state: 'idle', attributes: { frontend_stream_type: 'hls' } });
+    expect(await hass.render(`{{ device_attr(device_id('${CAMERA}'), 'connections') }}`)).toBe(`{('mac', '${mac()}')}`);
+    const { data } = (await (await hass.fetch(`/api/diagnostics/config_entry/${added.result!.entry_id}`)).json()) as Diagnostics;
+    expect(data.device).toMatchObject({
+      info: { manufacturer: expect.any(String), fw_version: version, serial_number: expect.stringMatching(/^[0-9a-f]{12,}$/), mac: mac() },
+      capabilities: { snapshot: true, ptz: false, imaging: false },
+      profiles: [{ token: 'h264', video: { encoding: 'H264', resolution: { width: 640, height: 480 } } }],
+    });
+  });
+
+  const plays = async (entity: string) => {
+    const from = hass.log.length;
+    expect(await shown(await still(entity))).toMatch(/^640x480 /);
+    // Through the RTSP address that it asked for: by ffmpeg, and by its own component.
+    const { pictures } = await watch(await hass.fetch(`/api/camera_proxy_stream/${entity}`), (count) => count === 20);
+    expect(new Set(pictures).size).toBeGreaterThan(10);
+    const file = hass.path(`www/${entity}-${performance.now()}.mp4`);
+    await hass.call('camera.record', { entity_id: entity, filename: file, duration: 4, lookback: 0 });
+    expect(await probe(file)).toBe('h264,640,480');
+    expect(hass.errors(OURS, from)).toEqual([]);
+  };
+
+  test('shows the still, and plays', () => plays(CAMERA), 60_000);
+
+  test("its buttons do no harm: the clock is the owner's, and the program starts anew", async () => {
+    const press = (name: string) => hass.call('button.press', { entity_id: `button.front_door_${name}` });
+    await expect(press('set_system_date_and_time')).rejects.toThrow('500');
+    const from = hass.log.length;
+    await press('reboot');
+    await camera.output(/is ready\.[\s\S]*is ready\.[\s\S]*\n\n/);
+    expect(await readRtspPort()).toBe(rtspPort);
+    await plays(CAMERA);
+    expect(hass.errors(OURS, from)).toEqual([]);
+  }, 60_000);
+
+  test('survives a restart of ours', async () => {
+    const { port } = camera;
+    await again('--http-port', String(port), '--rtsp-port', String(rtspPort));
+    await plays(CAMERA);
+  }, 60_000);
+
+  test('after a restart on other ports it is found again by the command, as the same camera', async () => {
+    await again();
+    const command = ['homeassistant', '--url', hass.url, '--token', hass.token];
+    const child = Server.spawn({ command, dataDir: camera.dataDir });
+    expect(await child.ended).toMatchObject({ code: 1 });
+    expect(child.stderr).toContain('Home Assistant has this camera already, and has its present address now (already_configured).');
+    await eventually(async () => (await hass.state(CAMERA))?.state === 'idle', 'the camera is loaded again', 30);
+    await plays(CAMERA);
+  }, 60_000);
+
+  test('is added by the command, too', async () => {
+    await hass.remove(added);
+    const command = ['homeassistant', '--url', hass.url, '--token', hass.token];
+    const child = Server.spawn({ command, dataDir: camera.dataDir });
+    expect(await child.ended).toMatchObject({ code: 0 });
+    expect(child.stdout).toContain(`"Front door - ${mac()}", integration ONVIF`);
+    expect(await shown(await still(CAMERA))).toMatch(/^640x480 /);
+  });
+
+  test('Generic Camera takes the still and the RTSP address', async () => {
+    const from = hass.log.length;
+    const form = await hass.begin('generic');
+    const confirm = await hass.submit(form, {
+      still_image_url: `http://${NETWORK}.1:${camera.port}/snapshot.jpg`,
+      stream_source: `rtsp://${NETWORK}.1:${rtspPort}/h264`,
+      rtsp_transport: 'tcp',
+      authentication: 'digest',
+      username: 'admin',
+      password: PASSWORD,
+      framerate: 2,
+      verify_ssl: true,
+    });
+    expect(confirm).toMatchObject({ type: 'form', step_id: 'user_confirm' });
+    expect(await hass.submit(confirm, { confirmed_ok: true })).toMatchObject({ type: 'create_entry', result: { state: 'loaded' } });
+    await plays('camera.10_88_0_1');
+    expect(hass.errors(OURS, from)).toEqual([]);
+  }, 60_000);
+});
