@@ -6,11 +6,11 @@ import { parse } from 'yaml';
 import { HomeAssistant } from '../../support/homeassistant/hass.ts';
 import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
-import { shown, watch } from '../../support/watched-pictures.ts';
 import { program } from '../../support/programs.ts';
 import { STANDIN, Stage } from '../../support/rpicam/stage.ts';
 import { eventually, PASSWORD, Server } from '../../support/server.ts';
 import { Viewer } from '../../support/viewer.ts';
+import { shown, watch } from '../../support/watched-pictures.ts';
 
 /** What a user copies from homeassistant/, in a real Home Assistant: checked by it, running in it, and seen in its page. */
 

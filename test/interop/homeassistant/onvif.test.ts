@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type FlowResult, HomeAssistant } from '../../support/homeassistant/hass.ts';
 import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
-import { shown, watch } from '../../support/watched-pictures.ts';
 import { eventually, PASSWORD, Server } from '../../support/server.ts';
+import { shown, watch } from '../../support/watched-pictures.ts';
 
 /** Home Assistant's integration "ONVIF", which finds the camera by its own WS-Discovery, and its "Generic Camera". */
 
