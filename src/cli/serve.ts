@@ -86,8 +86,7 @@ function banner({ app, bind, name, auth, source, context }: BannerParts): string
     `  Snapshot    ${main}/snapshot.jpg`,
     ...rtsp,
     ...(auth ? ['  User        admin', `  Password    ${password}`] : ['  Password    none: everybody in the network can watch']),
-    '  Home Assistant: add the integration "MJPEG IP Camera" with the stream and snapshot addresses above, or',
-    '                  have it added: onvif-camera homeassistant',
+    '  Home Assistant: `onvif-camera homeassistant` shows what to type there, or adds the camera itself.',
   ];
   return `\n${lines.join('\n')}\n\n`;
 }

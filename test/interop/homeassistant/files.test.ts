@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { parse } from 'yaml';
 import { HomeAssistant } from '../../support/homeassistant/hass.ts';
 import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
+import { dashboard, keep, openDashboard } from '../../support/homeassistant/page.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
-import { program } from '../../support/programs.ts';
 import { STANDIN, Stage } from '../../support/rpicam/stage.ts';
 import { eventually, PASSWORD, Server } from '../../support/server.ts';
 import { Viewer } from '../../support/viewer.ts';
@@ -58,15 +58,6 @@ automation:
           - action: input_boolean.turn_off
             target: { entity_id: input_boolean.failed }
 `;
-const DASHBOARD = `
-lovelace:
-  dashboards:
-    lovelace-camera:
-      mode: yaml
-      title: Camera
-      filename: camera-dashboard.yaml
-`;
-
 withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
   let neighbour: Neighbour;
   let hass: HomeAssistant;
@@ -101,10 +92,9 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
         'packages/camera_ffmpeg.yaml': adapted('camera-ffmpeg.yaml', camera),
         'packages/until_2022.yaml': adapted('camera-mjpeg-until-2022.4.yaml', camera),
         'packages/automations.yaml': AUTOMATIONS,
-        'packages/dashboard.yaml': DASHBOARD,
         'secrets.yaml': adapted('secrets.example.yaml', camera),
         [BLUEPRINT]: adapted(BLUEPRINT, camera),
-        'camera-dashboard.yaml': JSON.stringify({ views: [{ cards: [parse(adapted('dashboard-card.yaml', camera))] }] }),
+        ...dashboard(parse(adapted('dashboard-card.yaml', camera))),
       },
     });
   }, 120_000);
@@ -205,13 +195,6 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
   }, 90_000);
 
   describe('its page', () => {
-    const logIn = async (page: Page) => {
-      await page.goto(`${hass.url}/lovelace-camera`);
-      await page.locator('input[name=username]').fill('owner');
-      await page.locator('input[name=password]').fill('owner');
-      await page.getByRole('button', { name: 'Log in' }).click();
-    };
-
     test('shows the card: the picture, which moves, and the state', async () => {
       const added = await hass.submit(await hass.begin('mjpeg'), {
         name: 'Pi Camera',
@@ -222,17 +205,16 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
         verify_ssl: true,
       });
       expect(added).toMatchObject({ type: 'create_entry' });
-      browser = await chromium.launch({ executablePath: program('chromium')!, args: ['--no-sandbox', '--disable-gpu'] });
-      const page = await browser.newPage({ viewport: { width: 1000, height: 900 } });
-      page.setDefaultTimeout(30_000);
-      await logIn(page);
+      const opened = await openDashboard(hass);
+      browser = opened.browser;
+      const { page } = opened;
       const picture = page.locator('hui-picture-entity-card img').first();
       await page.waitForFunction((image) => (image as HTMLImageElement).naturalWidth === 640, await picture.elementHandle());
       await page.getByText('Frame rate').waitFor();
       const first = await picture.screenshot();
       await eventually(async () => !(await picture.screenshot()).equals(first), 'the picture moves', 20);
       expect(await page.locator('hui-error-card, hui-warning').count()).toBe(0);
-      if (process.env.SCREENSHOTS) await page.screenshot({ path: join(process.env.SCREENSHOTS, 'homeassistant.png') });
+      await keep(page, 'homeassistant');
     }, 90_000);
   });
 });

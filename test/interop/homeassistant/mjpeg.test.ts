@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DigestOnly } from '../../support/homeassistant/digest-only.ts';
 import { HomeAssistant } from '../../support/homeassistant/hass.ts';
 import { translations, withHomeAssistant } from '../../support/homeassistant/installation.ts';
+import { firstColumn } from '../../support/homeassistant/readme.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
 import { STANDIN, Stage } from '../../support/rpicam/stage.ts';
 import { isRunning, PASSWORD, Server } from '../../support/server.ts';
@@ -15,13 +14,6 @@ const NETWORK = '10.88.0';
 /** How long the stream is watched, and when in that time the capture is killed. */
 const WATCH_MS = 60_000;
 const KILL_MS = 20_000;
-
-/** The first column of the table of our README that begins with `head`. */
-function firstColumn(head: string): string[] {
-  const text = readFileSync(join(import.meta.dirname, '../../../homeassistant/README.md'), 'utf8');
-  const [, rows = ''] = new RegExp(`^\\| ${head} \\|.*\\n\\|[-|]+\\n((?:\\|.*\\n)+)`, 'm').exec(text) ?? [];
-  return [...rows.matchAll(/^\| (.+?) \|/gm)].map(([, cell]) => cell!);
-}
 
 withHomeAssistant(import.meta.filename, [], ({ venv }) => {
   let neighbour: Neighbour;
@@ -67,12 +59,12 @@ withHomeAssistant(import.meta.filename, [], ({ venv }) => {
     const { type, step_id, data_schema } = await hass.begin('mjpeg');
     const { config } = translations(venv, 'mjpeg');
     expect({ type, step_id }).toEqual({ type: 'form', step_id: 'user' });
-    expect(data_schema!.map(({ name }) => config.step.user!.data[name])).toEqual(firstColumn('Field'));
+    expect(data_schema!.map(({ name }) => config.step.user!.data[name])).toEqual(firstColumn('MJPEG IP Camera asks for'));
   });
 
   test('its errors are those that our README explains', () => {
     const { error, abort } = translations(venv, 'mjpeg').config;
-    expect([error.invalid_auth, error.cannot_connect, abort.already_configured]).toEqual(firstColumn('It says'));
+    expect([error.invalid_auth, error.cannot_connect, abort.already_configured]).toEqual(firstColumn('MJPEG IP Camera says'));
   });
 
   describe('with the right values', () => {

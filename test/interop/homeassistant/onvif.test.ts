@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type FlowResult, HomeAssistant } from '../../support/homeassistant/hass.ts';
-import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
+import { translations, withHomeAssistant } from '../../support/homeassistant/installation.ts';
+import { dashboard, keep, openDashboard } from '../../support/homeassistant/page.ts';
+import { firstColumn } from '../../support/homeassistant/readme.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
 import { eventually, PASSWORD, Server } from '../../support/server.ts';
 import { shown, watch } from '../../support/watched-pictures.ts';
@@ -28,7 +30,7 @@ async function probe(file: string): Promise<string> {
   return (await promisify(execFile)('ffprobe', args)).stdout.trim();
 }
 
-withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe'], ({ venv }) => {
+withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ venv }) => {
   let neighbour: Neighbour;
   let hass: HomeAssistant;
   let camera: Server;
@@ -63,7 +65,15 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe'], ({ venv }) => {
     neighbour = await Neighbour.start();
     neighbour.connect('lan', NETWORK);
     neighbour.prefer('lan');
-    [hass, camera] = await Promise.all([HomeAssistant.start({ venv, neighbour, address: `${NETWORK}.2` }), start(dataDir)]);
+    [hass, camera] = await Promise.all([
+      HomeAssistant.start({
+        venv,
+        neighbour,
+        address: `${NETWORK}.2`,
+        files: dashboard({ type: 'picture-entity', entity: CAMERA, camera_view: 'live' }),
+      }),
+      start(dataDir),
+    ]);
     rtspPort = await readRtspPort();
   }, 120_000);
   afterAll(async () => {
@@ -83,6 +93,10 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe'], ({ venv }) => {
     const form = await hass.submit(list, { host: `${NETWORK}.1` });
     expect(form).toMatchObject({ type: 'form', step_id: 'configure' });
     const filled = Object.fromEntries(form.data_schema!.map((field) => [field.name, field.default]));
+    const { step, error, abort } = translations(venv, 'onvif').config;
+    expect(form.data_schema!.map(({ name }) => step.configure!.data[name])).toEqual(firstColumn('ONVIF asks for'));
+    const words = [error.auth_failed, error.no_onvif_service, abort.no_h264, abort.already_configured];
+    for (const [at, begin] of firstColumn('ONVIF says').entries()) expect(words[at]!.startsWith(begin)).toBe(true);
     expect(filled).toEqual({ name: 'Front door', host: `${NETWORK}.1`, port: camera.port, username: '', password: '' });
 
     const wrong = await hass.submit(form, { ...filled, username: 'admin', password: 'wrong' });
@@ -118,6 +132,22 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe'], ({ venv }) => {
   };
 
   test('shows the still, and plays', () => plays(CAMERA), 60_000);
+
+  test("plays in Home Assistant's own page", async () => {
+    const { browser, page } = await openDashboard(hass);
+    try {
+      const video = await page.locator('hui-picture-entity-card video').first().elementHandle();
+      const at = (seconds: number) =>
+        page.waitForFunction(([element, from]) => (element as HTMLVideoElement).currentTime > from, [video!, seconds] as const);
+      const now = () => video!.evaluate((element) => (element as HTMLVideoElement).currentTime);
+      await at(0);
+      await at((await now()) + 2);
+      expect(await video!.evaluate((element) => (element as HTMLVideoElement).videoWidth)).toBe(640);
+      await keep(page, 'homeassistant-onvif');
+    } finally {
+      await browser.close();
+    }
+  }, 90_000);
 
   test("its buttons do no harm: the clock is the owner's, and the program starts anew", async () => {
     const press = (name: string) => hass.call('button.press', { entity_id: `button.front_door_${name}` });
@@ -158,6 +188,8 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe'], ({ venv }) => {
   test('Generic Camera takes the still and the RTSP address', async () => {
     const from = hass.log.length;
     const form = await hass.begin('generic');
+    const { data } = translations(venv, 'generic').config.step.user!;
+    expect(form.data_schema!.map(({ name }) => data[name])).toEqual(firstColumn('Generic Camera asks for'));
     const confirm = await hass.submit(form, {
       still_image_url: `http://${NETWORK}.1:${camera.port}/snapshot.jpg`,
       stream_source: `rtsp://${NETWORK}.1:${rtspPort}/h264`,

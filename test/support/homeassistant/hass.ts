@@ -11,6 +11,8 @@ import { eventually } from '../server.ts';
 const START_S = 90;
 const STOP_MS = 20_000;
 const PORT = 8123;
+/** Name, user and password of the first user. */
+export const OWNER = 'owner';
 
 /** The integrations that these tests use, by themselves: `default_config:` would bring eighty. */
 const BASE = `
@@ -212,7 +214,7 @@ export class HomeAssistant {
   /** The questions of the first start, answered as its own page does. */
   async #onboard(): Promise<void> {
     const client = `${this.url}/`;
-    const owner = { client_id: client, name: 'Owner', username: 'owner', password: 'owner', language: 'en' };
+    const owner = { client_id: client, name: OWNER, username: OWNER, password: OWNER, language: 'en' };
     const { auth_code } = await this.post<{ auth_code: string }>('/api/onboarding/users', owner);
     const body = new URLSearchParams({ client_id: client, grant_type: 'authorization_code', code: auth_code });
     const answer = await fetch(`${this.url}/auth/token`, { method: 'POST', body });
