@@ -202,6 +202,23 @@ describe('in the connection', () => {
   });
 });
 
+test.each(['udp', 'tcp'] as const)(
+  'pictures that come in one turn, since the program was held up, are not skipped over %s',
+  async (transport) => {
+    await start();
+    const client = transport === 'udp' ? undefined : await watchTcp('/mjpeg');
+    const receiver = client ?? (await watchUdp('/mjpeg'));
+    const { stream } = 'port' in receiver ? receiver : { stream: receiver.stream() };
+    for (let round = 1; round <= 5; round++) {
+      for (let k = 0; k < 4; k++) played.show(15_000);
+      for (let tick = 0; tick < 40; tick++) played.clock.advance(2);
+      await receiver.until(() => stream.count === 4 * round, 'all four');
+    }
+    expect(stream).toMatchObject({ missed: 0, torn: 0 });
+    expect(played.server.counters.framesSkipped).toBe(0);
+  },
+);
+
 describe('what PLAY says', () => {
   test.each([
     ['/mjpeg', 'camera off'],

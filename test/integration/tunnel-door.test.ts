@@ -8,7 +8,7 @@ import { settle } from '../support/rtsp-server.ts';
 import { eventually } from '../support/server.ts';
 
 const TIMEOUT_MS = 10_000;
-const MAX_UNDECIDED = 20;
+const MAX_UNDECIDED = 250;
 
 let clock: FakeClock;
 let server: Server;
@@ -20,9 +20,11 @@ const open = async (text: string) => {
   const socket = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', noDelay: true });
   const one = { socket, said: '', closed: false };
   sockets.push(one);
-  socket.on('error', () => {}).on('data', (chunk) => {
-    one.said += chunk.toString('latin1');
-  });
+  socket
+    .on('error', () => {})
+    .on('data', (chunk) => {
+      one.said += chunk.toString('latin1');
+    });
   socket.on('close', () => {
     one.closed = true;
   });
@@ -44,7 +46,10 @@ beforeEach(async () => {
   door = new TunnelDoor(server, {
     take: ({ method, cookie }, socket, rest) => {
       taken.push(`${method} ${cookie} ${rest.toString()}`);
-      socket.on('error', () => {}).resume();
+      socket
+        .on('error', () => {})
+        .on('end', () => socket.destroy())
+        .resume();
     },
     timeoutMs: TIMEOUT_MS,
     maxUndecided: MAX_UNDECIDED,
@@ -57,12 +62,14 @@ afterEach(async () => {
   for (const { socket } of sockets) socket.destroy();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
-  expect(clock.pending).toBe(0);
+  await eventually(() => clock.pending === 0, 'no timer is left');
 });
 
 test('the web server gets requests as they came: pipelined, with long bodies, and in pieces', async () => {
   const body = 'x'.repeat(300_000);
-  const pipelined = await open(`GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}GET /3 HTTP/1.1\r\nHost: x\r\n\r\n`);
+  const pipelined = await open(
+    `GET /1 HTTP/1.1\r\nHost: x\r\n\r\nPOST /2 HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}GET /3 HTTP/1.1\r\nHost: x\r\n\r\n`,
+  );
   await eventually(() => bodies(pipelined.said).length === 3, 'three answers');
   expect(bodies(pipelined.said)).toEqual(['GET /1 0', 'POST /2 300000', 'GET /3 0']);
 
@@ -81,9 +88,8 @@ test('the web server gets requests as they came: pipelined, with long bodies, an
 
 test('200 connections at once are all served', async () => {
   const all = await Promise.all(Array.from({ length: 200 }, (_unused, k) => open(`GET /${k} HTTP/1.1\r\nHost: x\r\n\r\n`)));
-  const served = all.filter(({ closed }) => !closed);
-  await eventually(() => served.every(({ said, closed }) => said !== '' || closed), 'all answers');
-  expect(all.filter(({ said }) => said !== '').length).toBeGreaterThan(100);
+  await eventually(() => all.every(({ said }) => said !== ''), 'all answers');
+  expect(all.map(({ said }) => bodies(said)[0])).toEqual(all.map((_one, k) => `GET /${k} 0`));
 });
 
 test('a tunnel is handed over with what came behind its head', async () => {
@@ -117,7 +123,7 @@ test('who ends before he has begun is closed at once', async () => {
 });
 
 test('of those who have not begun, the oldest go when there are too many', async () => {
-  const waiting = [];
+  const waiting: Awaited<ReturnType<typeof open>>[] = [];
   for (let k = 0; k < MAX_UNDECIDED + 3; k++) waiting.push(await open('GET'));
   await eventually(() => waiting.filter(({ closed }) => closed).length === 3, 'three are closed');
   expect(waiting.slice(0, 3).every(({ closed }) => closed)).toBe(true);
