@@ -17,6 +17,19 @@ const START_OF_SCAN = Buffer.of(0xff, 0xda);
 /** The second quantisation table, which RTP wants. */
 const CHROMINANCE = segment(0xdb, [1, ...Array<number>(64).fill(17)]);
 
+const made = new Map<number, Buffer>();
+
+/** A JPEG that RTP can carry, of so many bytes of data. */
+function jpegOf(size: number): Buffer {
+  const known = made.get(size);
+  if (known) return known;
+  const bare = makeJpeg({ huffmanTables: false, data: new Uint8Array(size) });
+  const scan = bare.indexOf(START_OF_SCAN);
+  const jpeg = Buffer.concat([bare.subarray(0, scan), CHROMINANCE, STANDARD_DHT, bare.subarray(scan)]);
+  made.set(size, jpeg);
+  return jpeg;
+}
+
 /** An encoder whose pictures the test makes. */
 export class PlayedEncoder implements H264Source {
   group: AccessUnit[] = [];
@@ -107,9 +120,7 @@ export class PlayedRtspServer {
 
   /** One picture from the camera, taken now. @param size bytes of its data */
   show(size = 500): Frame {
-    const bare = makeJpeg({ huffmanTables: false, data: new Uint8Array(size) });
-    const scan = bare.indexOf(START_OF_SCAN);
-    const jpeg = Buffer.concat([bare.subarray(0, scan), CHROMINANCE, STANDARD_DHT, bare.subarray(scan)]);
+    const jpeg = jpegOf(size);
     const room = allocateRoom(jpeg.length);
     jpeg.copy(room, HEADROOM);
     const frame = new Frame({ room, size: jpeg.length, width: 64, height: 48 }, ++this.#sequence, this.clock.now(), this.clock.monotonic());

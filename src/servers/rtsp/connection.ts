@@ -86,7 +86,11 @@ export class RtspConnection implements RtspClient {
         if (this.#pending) for (const each of this.#inputs) each.pause();
       }
     };
-    if (this.#inputs.size >= MAX_INPUTS) for (const oldest of [...this.#inputs].slice(0, 1)) oldest.destroy();
+    const [oldest] = this.#inputs;
+    if (oldest && this.#inputs.size >= MAX_INPUTS) {
+      this.#inputs.delete(oldest);
+      oldest.destroy();
+    }
     this.#inputs.add(input);
     input.once('close', () => this.#inputs.delete(input));
     input.on('data', take);

@@ -98,7 +98,8 @@ export class UdpSender implements Sink {
       this.#skip();
       return;
     }
-    if (resumption === 'any') this.drop();
+    // Pictures that come together, after a pause of ours, all go out; what cannot be made up for is dropped.
+    if (resumption === 'any' && this.#queue.length >= CATCH_UP) this.drop();
     this.#needsKeyframe = false;
     const idle = this.#queue.length === 0;
     this.#queue.push(batch);
