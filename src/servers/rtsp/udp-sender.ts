@@ -4,13 +4,15 @@ import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import type { RtspCounters } from './counters.ts';
 import type { Resumption, Sink } from './sink.ts';
 
-/** Between two bursts, milliseconds: the shortest that timers can do and still leave the processor in peace. */
-const TICK_MS = 2;
+/** Between two bursts, milliseconds. */
+const TICK_MS = 4;
 /**
- * Packets per burst at least. A receiver with the usual socket buffer of 208 KiB holds about 90 full packets, so that a few
- * senders' bursts fit in beside each other.
+ * Packets per burst at least: each burst wakes the receiver once more, which is a good part of what a packet costs. A
+ * receiver with the usual socket buffer of 208 KiB holds about 90 full packets.
  */
-const MIN_BURST = 6;
+const MIN_BURST = 16;
+/** Bursts that are made up for at most when the timer was late, so that they still fit into that buffer. */
+const MAX_BURSTS_AT_ONCE = 3;
 /** A picture should be out within this share of the time until the next. */
 const SHARE_OF_INTERVAL = 0.6;
 /** Pictures that come seldom need not be spread out further: it would only make them late. Milliseconds. */
@@ -24,6 +26,8 @@ const MAX_KERNEL_BACKLOG = 512 * 1024;
 export class Pacer {
   readonly #busy = new Set<UdpSender>();
   #cancel: Cancel | undefined;
+  /** When the last bursts were due, monotonic milliseconds. */
+  #tickedAt = 0;
 
   /** @param fps pictures per second, as far as it is known */
   constructor(
@@ -39,11 +43,17 @@ export class Pacer {
 
   wake(sender: UdpSender): void {
     this.#busy.add(sender);
-    this.#cancel ??= this.clock.every(TICK_MS, () => this.#tick());
+    if (this.#cancel) return;
+    this.#tickedAt = this.clock.monotonic();
+    this.#cancel = this.clock.every(TICK_MS, () => this.#tick());
   }
 
+  /** On a busy machine the timer comes late; pictures would be dropped for that although the network takes them. */
   #tick(): void {
-    for (const sender of this.#busy) if (!sender.burst()) this.#busy.delete(sender);
+    const now = this.clock.monotonic();
+    const bursts = Math.min(MAX_BURSTS_AT_ONCE, Math.max(1, Math.round((now - this.#tickedAt) / TICK_MS)));
+    this.#tickedAt = now;
+    for (const sender of this.#busy) if (!sender.burst(bursts)) this.#busy.delete(sender);
     if (this.#busy.size > 0) return;
     this.#cancel?.();
     this.#cancel = undefined;
@@ -98,9 +108,9 @@ export class UdpSender implements Sink {
     if (!this.#closed) this.#transmit(this.options.rtcp, rtcp, this.options.destination?.rtcpPort);
   }
 
-  /** Sends the next few packets. @returns whether more wait */
-  burst(): boolean {
-    for (let left = this.#perBurst; left > 0; left--) {
+  /** Sends the next few packets, as many as in `bursts` bursts. @returns whether more wait */
+  burst(bursts = 1): boolean {
+    for (let left = this.#perBurst * bursts; left > 0; left--) {
       const batch = this.#queue[0];
       if (!batch) break;
       this.#transmit(this.options.rtp, batch.packet(this.#next), this.options.destination?.rtpPort);
@@ -135,10 +145,9 @@ export class UdpSender implements Sink {
   }
 
   #transmit(socket: Socket, bytes: Buffer, port: number | undefined): void {
-    if (port === undefined) socket.send(bytes, IGNORED);
-    else socket.send(bytes, port, this.options.destination?.address, IGNORED);
+    // Without a callback errors go nowhere, as they should: a client that has closed its port is ended by his session's
+    // time-out. With one, Node would make a turn of the event loop of each packet.
+    if (port === undefined) socket.send(bytes);
+    else socket.send(bytes, port, this.options.destination?.address);
   }
 }
-
-/** A client that has closed its port is no error of ours; the session's time-out ends it. */
-const IGNORED = (): void => {};
