@@ -4,15 +4,15 @@ import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import type { RtspCounters } from './counters.ts';
 import type { Resumption, Sink } from './sink.ts';
 
-/** Between two bursts, milliseconds. */
-const TICK_MS = 4;
+/** Between two bursts, milliseconds: the shortest that timers can do and still leave the processor in peace. */
+const TICK_MS = 2;
 /**
  * Packets per burst at least: each burst wakes the receiver once more, which is a good part of what a packet costs. A
  * receiver with the usual socket buffer of 208 KiB holds about 90 full packets.
  */
 const MIN_BURST = 16;
-/** Bursts that are made up for at most when the timer was late, so that they still fit into that buffer. */
-const MAX_BURSTS_AT_ONCE = 3;
+/** Packets at once, with those of bursts that are made up for because the timer was late: they must still fit into that buffer. */
+const MAX_BURST = 64;
 /** A picture should be out within this share of the time until the next. */
 const SHARE_OF_INTERVAL = 0.6;
 /** Pictures that come seldom need not be spread out further: it would only make them late. Milliseconds. */
@@ -51,7 +51,7 @@ export class Pacer {
   /** On a busy machine the timer comes late; pictures would be dropped for that although the network takes them. */
   #tick(): void {
     const now = this.clock.monotonic();
-    const bursts = Math.min(MAX_BURSTS_AT_ONCE, Math.max(1, Math.round((now - this.#tickedAt) / TICK_MS)));
+    const bursts = Math.max(1, Math.round((now - this.#tickedAt) / TICK_MS));
     this.#tickedAt = now;
     for (const sender of this.#busy) if (!sender.burst(bursts)) this.#busy.delete(sender);
     if (this.#busy.size > 0) return;
@@ -108,9 +108,10 @@ export class UdpSender implements Sink {
     if (!this.#closed) this.#transmit(this.options.rtcp, rtcp, this.options.destination?.rtcpPort);
   }
 
-  /** Sends the next few packets, as many as in `bursts` bursts. @returns whether more wait */
+  /** Sends the next few packets, as many as in `bursts` bursts where that is not too much at once. @returns whether more wait */
   burst(bursts = 1): boolean {
-    for (let left = this.#perBurst * bursts; left > 0; left--) {
+    const most = Math.max(this.#perBurst, MAX_BURST);
+    for (let left = Math.min(bursts * this.#perBurst, most); left > 0; left--) {
       const batch = this.#queue[0];
       if (!batch) break;
       this.#transmit(this.options.rtp, batch.packet(this.#next), this.options.destination?.rtpPort);
