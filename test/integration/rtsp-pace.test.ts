@@ -51,7 +51,8 @@ describe('over UDP', () => {
     }
     await receiver.until(() => receiver.stream.count === 2, 'the picture');
     expect(sent()).toBeGreaterThan(140);
-    expect(most).toBeLessThanOrEqual(10);
+    // A fifth of what the usual socket buffer holds.
+    expect(most).toBeLessThanOrEqual(16);
   });
 
   test('a late client of H.264 gets the running group, not all of it at once', async () => {

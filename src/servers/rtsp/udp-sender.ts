@@ -7,10 +7,12 @@ import type { Resumption, Sink } from './sink.ts';
 /** Between two bursts, milliseconds: the shortest that timers can do and still leave the processor in peace. */
 const TICK_MS = 2;
 /**
- * Packets per burst at least. A receiver with the usual socket buffer of 208 KiB holds about 90 full packets, so that a few
- * senders' bursts fit in beside each other.
+ * Packets per burst at least: each burst wakes the receiver once more, which is a good part of what a packet costs. A
+ * receiver with the usual socket buffer of 208 KiB holds about 90 full packets.
  */
-const MIN_BURST = 6;
+const MIN_BURST = 16;
+/** Packets at once, with those of bursts that are made up for because the timer was late: they must still fit into that buffer. */
+const MAX_BURST = 64;
 /** A picture should be out within this share of the time until the next. */
 const SHARE_OF_INTERVAL = 0.6;
 /** Pictures that come seldom need not be spread out further: it would only make them late. Milliseconds. */
@@ -20,8 +22,6 @@ const MAX_SPREAD_MS = 40;
  * it is worked off in a few intervals, and no burst is larger than usual by much.
  */
 const CATCH_UP = 4;
-/** Bursts that are made up for when the timer was late: a busy machine must not send slower. */
-const MAX_LATE_BURSTS = 8;
 /** Packets that may wait, about 4 MB. */
 const MAX_WAITING = 3000;
 /** Bytes in Node's own queue beyond which the network takes nothing at present. */
@@ -53,11 +53,11 @@ export class Pacer {
     this.#cancel = this.clock.every(TICK_MS, () => this.#tick());
   }
 
+  /** On a busy machine the timer comes late; pictures would be dropped for that although the network takes them. */
   #tick(): void {
-    const now = this.clock.monotonic();
-    const due = Math.floor((now - this.#at) / TICK_MS);
-    this.#at = due > MAX_LATE_BURSTS ? now : this.#at + due * TICK_MS;
-    for (const sender of this.#busy) if (!sender.burst(Math.min(due, MAX_LATE_BURSTS))) this.#busy.delete(sender);
+    const due = Math.floor((this.clock.monotonic() - this.#at) / TICK_MS);
+    this.#at += due * TICK_MS;
+    for (const sender of this.#busy) if (!sender.burst(due)) this.#busy.delete(sender);
     if (this.#busy.size > 0) return;
     this.#cancel?.();
     this.#cancel = undefined;
@@ -112,10 +112,10 @@ export class UdpSender implements Sink {
     if (!this.#closed) this.#transmit(this.options.rtcp, rtcp, this.options.destination?.rtcpPort);
   }
 
-  /** Sends the packets of some bursts. @returns whether more wait */
+  /** Sends the packets of some bursts, where that is not too much at once. @returns whether more wait */
   burst(count: number): boolean {
     const { rtp, destination, counters } = this.options;
-    for (let left = count * this.#perBurst; left > 0; left--) {
+    for (let left = Math.min(count * this.#perBurst, Math.max(this.#perBurst, MAX_BURST)); left > 0; left--) {
       const batch = this.#queue[0];
       if (!batch) break;
       const packet = batch.packet(this.#next);
@@ -152,10 +152,9 @@ export class UdpSender implements Sink {
   }
 
   #transmit(socket: Socket, bytes: Buffer, port: number | undefined): void {
-    if (port === undefined) socket.send(bytes, IGNORED);
-    else socket.send(bytes, port, this.options.destination?.address, IGNORED);
+    // Without a callback errors go nowhere, as they should: a client that has closed its port is ended by his session's
+    // time-out. With one, Node would make a turn of the event loop of each packet.
+    if (port === undefined) socket.send(bytes);
+    else socket.send(bytes, port, this.options.destination?.address);
   }
 }
-
-/** A client that has closed its port is no error of ours; the session's time-out ends it. */
-const IGNORED = (): void => {};
