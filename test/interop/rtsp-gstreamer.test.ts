@@ -39,8 +39,8 @@ async function play(
   };
 }
 
-/** Said when the pipeline ends while it tells the server to pause. */
-const ENDING = /(receive|PAUSE) interrupted/;
+/** Said, in one way or another, when the pipeline has had its frames and stops reading while it tells the server to pause. */
+const ENDING = /(receive|PAUSE) interrupted|Received end-of-file|Could not write to resource/;
 /**
  * The group of pictures that is there when an H.264 client comes, from DESCRIBE on, is sent at once, faster than its
  * timestamps run: GStreamer sets its clock anew.
