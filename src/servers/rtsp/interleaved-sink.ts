@@ -29,20 +29,19 @@ export interface InterleavedOptions {
  * all, and nothing else of the connection can come in between.
  */
 export class InterleavedSink implements Sink {
+  /** Pictures that wait for the kernel to take them. */
   #writing = 0;
   #waitingBytes = 0;
   #waitingReports = 0;
   /** The newest picture that came while another was under way; only where any picture will do. */
   #missed: RtpBatch | undefined;
   #needsKeyframe = false;
-  /** When the client last took something or had nothing to take, monotonic milliseconds. */
-  #tookAt: number;
-  /** Lengths of the writes under way, in their order. */
+  /** While something waits: when the client last took some of it, or when it began to wait, monotonic milliseconds. */
+  #tookAt = 0;
+  /** Lengths of the pictures that wait, in their order. */
   readonly #lengths: number[] = [];
 
-  constructor(private readonly options: InterleavedOptions) {
-    this.#tookAt = options.clock.monotonic();
-  }
+  constructor(private readonly options: InterleavedOptions) {}
 
   deliver(batch: RtpBatch): void {
     if (this.options.resumption === 'any') {
@@ -80,13 +79,17 @@ export class InterleavedSink implements Sink {
   #send(batch: RtpBatch): void {
     const { socket, channels, counters, clock } = this.options;
     const bytes = batch.onChannel(channels.rtp);
+    counters.packetsSent += batch.count;
+    counters.bytesSent += bytes.length;
+    // Without a callback: Node would call it in a later turn also for what the kernel took at once, as it mostly does. Only
+    // behind a picture that waits goes one, with an empty write.
+    socket.write(bytes);
+    if (socket.writableLength === 0) return;
     if (this.#writing === 0) this.#tookAt = clock.monotonic();
     this.#writing++;
     this.#waitingBytes += bytes.length;
     this.#lengths.push(bytes.length);
-    counters.packetsSent += batch.count;
-    counters.bytesSent += bytes.length;
-    socket.write(bytes, this.#written);
+    socket.write('', this.#written);
   }
 
   /** One function for all writes, so that a picture costs no closure. */
