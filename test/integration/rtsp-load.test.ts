@@ -11,11 +11,15 @@ const SECONDS = Number(process.env.RTSP_LOAD_SECONDS ?? 10);
 
 let stage: Stage;
 let server: Server;
+const clients: RtspClient[] = [];
+const receivers: UdpReceiver[] = [];
 
 beforeEach(() => {
   stage = new Stage();
 });
 afterEach(async () => {
+  for (const client of clients.splice(0)) client.vanish();
+  for (const receiver of receivers.splice(0)) receiver.close();
   await server.stop('SIGKILL');
   stage.remove();
 });
@@ -30,8 +34,6 @@ test(
     await server.status((status) => JSON.stringify(status).includes('/h264'));
     const descriptors = descriptorsOf(server.pid);
     const captures = () => stage.starts().filter(({ argv }) => argv.includes('mjpeg'));
-    const clients: RtspClient[] = [];
-    const receivers: UdpReceiver[] = [];
     const streams: ReceivedStream[] = [];
     for (let k = 0; k < SESSIONS; k++) {
       const path = k % 2 ? '/h264' : '/mjpeg';
@@ -48,7 +50,7 @@ test(
         streams.push(client.stream());
       }
     }
-    expect((await server.json('/api/status')).camera).toBe('live');
+    await eventually(() => streams.every(({ count }) => count > 2), 'pictures for all', 20);
     const [ffmpeg] = childrenOf(server.pid, 'ffmpeg');
     const before = { server: processorTimeOf(server.pid), ffmpeg: processorTimeOf(ffmpeg!), at: performance.now() };
     const counts = streams.map(({ count }) => count);
@@ -76,7 +78,6 @@ test(
     await eventually(() => childrenOf(server.pid, 'ffmpeg').length === 0, 'ffmpeg is gone', 15);
     await eventually(() => !captures().some(({ pid }) => isRunning(pid)), 'the camera is off');
     for (const client of clients) client.vanish();
-    for (const receiver of receivers) receiver.close();
     await eventually(() => descriptorsOf(server.pid) <= descriptors, 'the descriptors are back');
     expect(await (await server.fetch('/metrics')).text()).toMatch(/^onvif_camera_rtsp_sessions 0$/m);
     expect(server.stderr).not.toMatch(/"error"/);
