@@ -4,6 +4,9 @@ import { STANDARD_DHT } from '../frames/jpeg.ts';
 /** Largest picture that is taken: 8 MiB, about four times a 4608 × 2592 picture at quality 95. */
 export const MAX_PICTURE_BYTES = 8 * 1024 * 1024;
 
+/** A picture of 720p. */
+const FIRST_ASIDE_BYTES = 128 * 1024;
+
 export interface SplitterCounters {
   /** Pictures delivered. */
   pictures: number;
@@ -16,6 +19,7 @@ export interface SplitterCounters {
 const SOI = Buffer.from([0xff, 0xd8]);
 const EOI = Buffer.from([0xff, 0xd9]);
 const FF = Buffer.from([0xff]);
+const NOTHING = Buffer.alloc(0);
 
 enum State {
   /** Between pictures: looking for SOI. */
@@ -40,13 +44,14 @@ const isRestart = (marker: number) => marker >= 0xd0 && marker <= 0xd7;
  * Takes the bytes in any chunking. Segments are skipped by their length, so an FFD9 or FFD8 inside one means nothing.
  * Damage (a cut-off picture, garbage in between) costs the picture it hits, and at most the one after it.
  * Pictures without Huffman tables, as many USB webcams send them, get the standard ones.
- * The bytes are copied once, into the frame's own buffer.
+ * The bytes are copied into the frame's own buffer; what a chunk holds of a picture that goes on in the next is kept aside
+ * until then, so that chunks may be read into the same memory again and again.
  */
 export class JpegSplitter {
   #state = State.Sync;
-  /** Earlier chunks of the picture under way, and how many bytes they hold. */
-  #pieces: Buffer[] = [];
+  /** What came in earlier chunks of the picture under way: the first bytes of `#aside`. */
   #held = 0;
+  #aside = NOTHING;
   /** Sync and Scan: the last byte seen was 0xFF. */
   #afterFF = false;
   #marker = 0;
@@ -178,15 +183,26 @@ export class JpegSplitter {
       }
     }
     if (this.#state === State.Sync) return;
-    this.#pieces.push(start === 0 ? chunk : chunk.subarray(start));
-    this.#held += length - start;
-    if (this.#held > this.maxBytes) this.#abandon(0);
+    if (this.#held + length - start > this.maxBytes) this.#abandon(length - start);
+    else this.#keep(chunk, start);
+  }
+
+  /** Puts the rest of a chunk aside. */
+  #keep(chunk: Buffer, start: number): void {
+    const needed = this.#held + chunk.length - start;
+    if (needed > this.#aside.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(2 * needed, FIRST_ASIDE_BYTES), this.maxBytes));
+      this.#aside.copy(larger, 0, 0, this.#held);
+      this.#aside = larger;
+    }
+    chunk.copy(this.#aside, this.#held, start);
+    this.#held = needed;
   }
 
   #begin(firstPiece?: Buffer): void {
     this.#state = State.MarkerPrefix;
-    this.#pieces = firstPiece ? [firstPiece] : [];
-    this.#held = firstPiece?.length ?? 0;
+    this.#held = 0;
+    if (firstPiece) this.#keep(firstPiece, 0);
     this.#afterFF = false;
     this.#width = 0;
     this.#hasHuffmanTables = false;
@@ -197,7 +213,6 @@ export class JpegSplitter {
   #abandon(here: number): void {
     this.counters.droppedPictures++;
     this.counters.droppedBytes += this.#held + here;
-    this.#pieces = [];
     this.#held = 0;
     this.#afterFF = false;
     this.#state = State.Sync;
@@ -268,15 +283,13 @@ export class JpegSplitter {
     }
     const size = bytes + tables;
     const room = allocateRoom(size);
-    let at = HEADROOM;
-    for (const piece of this.#pieces) at += piece.copy(room, at);
-    chunk.copy(room, at, start, end);
+    this.#aside.copy(room, HEADROOM, 0, this.#held);
+    chunk.copy(room, HEADROOM + this.#held, start, end);
     if (tables > 0) {
       const gap = HEADROOM + this.#scanHeaderOffset;
       room.copyWithin(gap + tables, gap, HEADROOM + bytes);
       STANDARD_DHT.copy(room, gap);
     }
-    this.#pieces = [];
     this.#held = 0;
     this.counters.pictures++;
     this.deliver({ room, size, width: this.#width, height: this.#height });
