@@ -9,7 +9,7 @@ const READ_BYTES = 256 * 1024;
 
 /**
  * The way of a program's output to us: a pair of connected local sockets, as Node makes one for a child's standard output.
- * That one is read into a new buffer of 64 KB each time; this one always into the same, which saves half of what taking a
+ * That one is read into a new buffer of 64 KB each time; this one always into the same, which saves a third of what taking a
  * picture costs.
  */
 export class OutputSocket {
