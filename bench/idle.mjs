@@ -2,8 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds, residentMegabytes } from './process.mjs';
 import { load, startOurs } from './servers.mjs';
 
-/** Some 8 s after a start, or after work, V8 collects garbage once. */
-const SETTLE_MS = 12_000;
+/**
+ * V8 gives memory back once, some 8 s after a start or after work (its "memory reducer": three collections within 2 s), or
+ * 8 s later if the process was still busy then. Without that an idle process would keep 3 MB more.
+ */
+const SETTLE_MS = 20_000;
 const WINDOW_S = 20;
 const VIEWERS = 50;
 const VIEWED_S = 30;

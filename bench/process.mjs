@@ -18,8 +18,13 @@ export function residentMegabytes(pid) {
   return (Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * BYTES_PER_KIB) / 1e6;
 }
 
-/** Memory in the queues of all TCP sockets of this machine, MB (1e6 bytes). */
-export function tcpQueueMegabytes() {
-  const pages = Number(/^TCP: .* mem (\d+)$/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))?.[1]);
-  return (pages * 4096) / 1e6;
+/** What waits in the kernel to be sent from a TCP port (IPv4), MB (1e6 bytes); closed connections that still try count too. */
+export function sendQueueMegabytes(port) {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const queues = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1]?.endsWith(local))
+    .map((fields) => Number.parseInt(fields[4].split(':')[0], 16));
+  return queues.reduce((sum, bytes) => sum + bytes, 0) / 1e6;
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run bench [-- NAME ...] [--write] [--main FILE]
 //
-// Measures the built program, everything over the loopback interface: all of it in about seven minutes, or only what is
+// Measures the built program, everything over the loopback interface: all of it in about thirteen minutes, or only what is
 // named. --write puts the figures of a whole run into docs/performance.md. --main measures another build.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,13 +10,26 @@ import { firstPicture } from './first-picture.mjs';
 import { idle } from './idle.mjs';
 import { ready } from './ready.mjs';
 import { asMarkdown, machine, writeDocument } from './report.mjs';
+import { rtsp } from './rtsp.mjs';
+import { rtspStalled } from './rtsp-stalled.mjs';
 import { useBuild } from './servers.mjs';
 import { soap } from './soap.mjs';
 import { splitter } from './splitter.mjs';
 import { stalled } from './stalled.mjs';
 import { viewer } from './viewer.mjs';
 
-const MEASUREMENTS = { fanout, stalled, splitter, 'first-picture': firstPicture, idle, ready, viewer, soap };
+const MEASUREMENTS = {
+  fanout,
+  stalled,
+  splitter,
+  'first-picture': firstPicture,
+  idle,
+  ready,
+  viewer,
+  soap,
+  rtsp,
+  'rtsp-stalled': rtspStalled,
+};
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' }, main: { type: 'string' } } });
 const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);

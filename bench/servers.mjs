@@ -26,7 +26,7 @@ export function useBuild(path) {
   main.path = path;
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, HOST);
   await once(server, 'listening');
   const { port } = server.address();
@@ -40,7 +40,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-class Server {
+export class Server {
   constructor(child, port, folder) {
     this.child = child;
     this.port = port;
@@ -55,6 +55,12 @@ class Server {
 
   url(path) {
     return `http://${HOST}:${this.port}${path}`;
+  }
+
+  /** The JPEG stream by RTSP. */
+  get rtspUrl() {
+    const { rtspPort } = JSON.parse(readFileSync(join(this.folder, 'server.json'), 'utf8'));
+    return `rtsp://${HOST}:${rtspPort}/mjpeg`;
   }
 
   /** Times of the benchmark camera's first pictures so far, milliseconds since the Unix epoch. */
@@ -81,15 +87,16 @@ const SOURCES = {
   /** The picture set through a pipe from a program, as from rpicam-vid. */
   camera: () => ({ source: 'rpicam', 'rpicam-path': CAMERA }),
   /** The picture set read from its files. */
-  images: () => ({ source: `images:${pictureFolder('large')}` }),
+  images: (set) => ({ source: `images:${pictureFolder(set)}` }),
 };
 
 /**
  * Starts our server. `readyMs` of the result is the time from the start to the first answer of /healthz.
  * @param {'camera' | 'images'} source
  * @param {Record<string, string | number>} options of the command line
+ * @param {string} set of the pictures that it shows
  */
-export async function startOurs(source, options = {}) {
+export async function startOurs(source, options = {}, set = 'large') {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'onvif-camera-bench-'));
   const own = {
@@ -102,8 +109,8 @@ export async function startOurs(source, options = {}) {
     'log-level': 'error',
     discovery: 'off',
   };
-  const args = Object.entries({ ...SOURCES[source](), ...own, ...options }).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const env = { ...process.env, BENCH_PICTURES: pictureFolder('large'), BENCH_NOTES: join(folder, 'first-pictures') };
+  const args = Object.entries({ ...SOURCES[source](set), ...own, ...options }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const env = { ...process.env, BENCH_PICTURES: pictureFolder(set), BENCH_NOTES: join(folder, 'first-pictures') };
   const began = performance.now();
   const child = spawn(process.execPath, [main.path, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const server = new Server(child, port, folder);
@@ -130,7 +137,7 @@ export async function startLimit() {
   return server;
 }
 
-async function until(server, ready) {
+export async function until(server, ready) {
   const giveUp = performance.now() + START_LIMIT_MS;
   while (!(await ready())) {
     if (server.child.exitCode !== null) throw new Error(`the server ended at its start with code ${server.child.exitCode}`);
@@ -151,7 +158,7 @@ function answers(url) {
 }
 
 /** Whether something listens on the port now. */
-function accepts(port) {
+export function accepts(port) {
   return new Promise((resolve) => {
     const socket = connect(port, HOST, () => {
       socket.destroy();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { residentMegabytes, tcpQueueMegabytes } from './process.mjs';
+import { residentMegabytes, sendQueueMegabytes } from './process.mjs';
 import { FPS, load, startOurs } from './servers.mjs';
 
 const GOOD = 10;
@@ -21,12 +21,12 @@ export async function stalled(note) {
     // The good ones alone first, so that the memory begins where it is with viewers.
     await load(server, { clients: GOOD, seconds: 4 });
     const before = residentMegabytes(server.pid);
-    const queuesBefore = tcpQueueMegabytes();
+    const queuesBefore = sendQueueMegabytes(server.port);
     note(`${STALLED} stalled readers beside ${GOOD} good ones for ${WARM_UP_S + WINDOW_S} s`);
     const began = performance.now();
     const running = load(server, { clients: GOOD, seconds: WINDOW_S, warmUp: WARM_UP_S, stalled: STALLED });
     const { goneAfter, queuesPeak } = await watch(server, began);
-    const queuesAfter = tcpQueueMegabytes();
+    const queuesAfter = sendQueueMegabytes(server.port);
     const result = await running;
     const growth = result.srv_rss_peak_mb - before;
     return {
@@ -50,7 +50,7 @@ export async function stalled(note) {
           met: growth <= FLAT_MB,
         },
         {
-          what: "The kernel's queues for them: before, peak, after they are gone",
+          what: "The kernel's send queues: before, peak, after they are gone",
           measured: `${[queuesBefore, queuesPeak, queuesAfter].map((mb) => mb.toFixed(0)).join(', ')} MB`,
           target: 'freed',
           met: queuesAfter - queuesBefore <= (queuesPeak - queuesBefore) / 10,
@@ -69,7 +69,7 @@ async function watch(server, began) {
   let goneAfter;
   while (goneAfter === undefined && performance.now() < end) {
     await sleep(POLL_MS);
-    queuesPeak = Math.max(queuesPeak, tcpQueueMegabytes());
+    queuesPeak = Math.max(queuesPeak, sendQueueMegabytes(server.port));
     const { viewers } = await server.json('/api/status');
     const seconds = (performance.now() - began) / 1000;
     if (seconds > WARM_UP_S && viewers === GOOD) goneAfter = seconds;

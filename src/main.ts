@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 // Keeps V8's young generation at 1 MB instead of letting it grow to 16: pictures live outside of it, and starting up is
 // all that would make it grow. Must come before the program itself is loaded.
@@ -11,6 +12,9 @@ setFlagsFromString('--semi-space-growth-factor=1');
 // the compiler's code alone would take 4 MB.
 const PATIENCE = 132 * 1024;
 setFlagsFromString(`--interrupt-budget=${10 * PATIENCE}`);
+// As with `node --expose-gc`, which a program cannot set for itself: see core/buffer-garbage.ts.
+setFlagsFromString('--expose-gc');
+globalThis.gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
 const { run } = await import('./cli/run.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };

@@ -9,7 +9,7 @@ import type { Logger } from '../core/log.ts';
 import type { H264Stream } from '../encode/h264-stream.ts';
 import { recodeForRtp } from '../encode/jpeg-recoder.ts';
 import type { Hub } from '../hub/hub.ts';
-import type { MediaCamera } from '../onvif/media/deps.ts';
+import type { MediaCamera, Size } from '../onvif/media/deps.ts';
 import { H264_STREAM, MJPEG_STREAM, type StreamNames } from '../onvif/media/encoders.ts';
 import type { RtspVitals } from '../servers/http/status.ts';
 import { RtspServer } from '../servers/rtsp/server.ts';
@@ -115,14 +115,8 @@ export class Streaming {
       camera: mediaCamera,
       stream: { profile: 'Baseline', changed: () => stream.changed(), requestKeyFrame: () => stream.requestKeyFrame() },
     });
-    const stream = new H264Stream({
-      feed: hub,
-      settings: (captured) => control.settingsFor(captured),
-      encoder: () => found.ok,
-      searchPath,
-      clock,
-      log,
-    });
+    const settings = (captured: Size) => control.settingsFor(captured);
+    const stream = new H264Stream({ feed: hub, settings, encoder: () => found.ok, searchPath, clock, log });
     this.#encoder = { stream, control };
     await this.multicast?.resume([H264_STREAM.token]);
   }

@@ -1,6 +1,7 @@
-import { AppError } from '../core/errors.ts';
+import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { Program, type ProgramEnd } from '../core/program.ts';
+import { OutputSocket } from '../core/output-socket.ts';
+import { Program, type ProgramEnd, type ProgramEvents } from '../core/program.ts';
 import type { Capture, CaptureEvents } from './source.ts';
 
 /** What one line of a capture program's standard error means. */
@@ -21,7 +22,7 @@ export function captureProgram({ command, args, searchPath, readLine, log }: Pro
   let lastLine = '';
   const told = new Set<string>();
   log.debug(`starting ${name}`, { command, args });
-  return new Program(command, args, searchPath, {
+  const programEvents: ProgramEvents = {
     stdout: (chunk) => events.bytes(chunk),
     stderrLine(line) {
       log.debug(line, { program: name });
@@ -38,7 +39,26 @@ export function captureProgram({ command, args, searchPath, readLine, log }: Pro
     ended(end) {
       events.ended(reason ?? new AppError(end.startError ? 'PROGRAM_MISSING' : 'CAPTURE_ENDED', describeEnd(name, end, lastLine)));
     },
-  });
+  };
+  let program: Program | undefined;
+  let stopped = false;
+  const started = OutputSocket.open()
+    .catch((error: unknown) => {
+      log.debug(`the output of ${name} goes through a pipe: ${messageOf(error)}`);
+      return undefined;
+    })
+    .then((output) => {
+      if (stopped) output?.close();
+      else program = new Program(command, args, searchPath, programEvents, { output });
+    })
+    .catch((error: unknown) => events.ended(new AppError('CAPTURE_ENDED', messageOf(error), { cause: error })));
+  return {
+    async stop() {
+      stopped = true;
+      await started;
+      await program?.stop();
+    },
+  };
 }
 
 function describeEnd(name: string, end: ProgramEnd, lastLine: string): string {

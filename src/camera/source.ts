@@ -5,7 +5,7 @@ import type { SettingName } from './settings.ts';
 
 /** What a running capture reports. A source uses either `bytes` or `picture`. */
 export interface CaptureEvents {
-  /** JPEGs back to back, cut anywhere: the output of a program. */
+  /** JPEGs back to back, cut anywhere: the output of a program. The chunk is only good until this returns. */
   bytes(chunk: Buffer): void;
   /** One complete picture, from a source that makes pictures itself. */
   picture(picture: Picture): void;

@@ -1,8 +1,11 @@
-import { allocateRoom, HEADROOM, type Picture } from '../frames/frame.ts';
+import { allocateRoom, HEADROOM, type Picture, TAILROOM } from '../frames/frame.ts';
 import { STANDARD_DHT } from '../frames/jpeg.ts';
 
 /** Largest picture that is taken: 8 MiB, about four times a 4608 × 2592 picture at quality 95. */
 export const MAX_PICTURE_BYTES = 8 * 1024 * 1024;
+
+/** The next picture is taken to be as large as the last one, and this much more: room for it is made before its end is known. */
+const GROWTH = 1.25;
 
 export interface SplitterCounters {
   /** Pictures delivered. */
@@ -16,6 +19,7 @@ export interface SplitterCounters {
 const SOI = Buffer.from([0xff, 0xd8]);
 const EOI = Buffer.from([0xff, 0xd9]);
 const FF = Buffer.from([0xff]);
+const NOTHING = Buffer.alloc(0);
 
 enum State {
   /** Between pictures: looking for SOI. */
@@ -40,13 +44,16 @@ const isRestart = (marker: number) => marker >= 0xd0 && marker <= 0xd7;
  * Takes the bytes in any chunking. Segments are skipped by their length, so an FFD9 or FFD8 inside one means nothing.
  * Damage (a cut-off picture, garbage in between) costs the picture it hits, and at most the one after it.
  * Pictures without Huffman tables, as many USB webcams send them, get the standard ones.
- * The bytes are copied once, into the frame's own buffer.
+ * The bytes are copied once, into the frame's own buffer, before `push` returns: chunks may be read into the same memory
+ * again and again.
  */
 export class JpegSplitter {
   #state = State.Sync;
-  /** Earlier chunks of the picture under way, and how many bytes they hold. */
-  #pieces: Buffer[] = [];
+  /** What came in earlier chunks of the picture under way: this many bytes, already in the room that it will have. */
   #held = 0;
+  #room: Buffer = NOTHING;
+  /** Size of the last picture, bytes. */
+  #lastSize = 0;
   /** Sync and Scan: the last byte seen was 0xFF. */
   #afterFF = false;
   #marker = 0;
@@ -178,15 +185,38 @@ export class JpegSplitter {
       }
     }
     if (this.#state === State.Sync) return;
-    this.#pieces.push(start === 0 ? chunk : chunk.subarray(start));
-    this.#held += length - start;
-    if (this.#held > this.maxBytes) this.#abandon(0);
+    if (this.#held + length - start > this.maxBytes) this.#abandon(length - start);
+    else this.#keep(chunk, start);
+  }
+
+  /** Puts the rest of a chunk aside. */
+  #keep(chunk: Buffer, start: number): void {
+    const needed = this.#held + chunk.length - start;
+    this.#makeRoom(needed, Math.max(2 * needed, Math.ceil(GROWTH * this.#lastSize)));
+    chunk.copy(this.#room, HEADROOM + this.#held, start);
+    this.#held = needed;
+  }
+
+  /** Sees to a room for at least `needed` bytes of picture, and for `wanted` if a new one has to be made. */
+  #makeRoom(needed: number, wanted: number): void {
+    if (HEADROOM + needed + TAILROOM <= this.#room.length) return;
+    const larger = allocateRoom(Math.max(needed, Math.min(wanted, this.maxBytes)));
+    if (this.#held > 0) this.#room.copy(larger, HEADROOM, HEADROOM, HEADROOM + this.#held);
+    this.#room = larger;
+  }
+
+  /** The room with what is held, for a picture of `size` bytes. */
+  #takeRoom(size: number): Buffer {
+    this.#makeRoom(size, size);
+    const room = this.#room.subarray(0, HEADROOM + size + TAILROOM);
+    this.#room = NOTHING;
+    return room;
   }
 
   #begin(firstPiece?: Buffer): void {
     this.#state = State.MarkerPrefix;
-    this.#pieces = firstPiece ? [firstPiece] : [];
-    this.#held = firstPiece?.length ?? 0;
+    this.#held = 0;
+    if (firstPiece) this.#keep(firstPiece, 0);
     this.#afterFF = false;
     this.#width = 0;
     this.#hasHuffmanTables = false;
@@ -197,7 +227,6 @@ export class JpegSplitter {
   #abandon(here: number): void {
     this.counters.droppedPictures++;
     this.counters.droppedBytes += this.#held + here;
-    this.#pieces = [];
     this.#held = 0;
     this.#afterFF = false;
     this.#state = State.Sync;
@@ -267,17 +296,15 @@ export class JpegSplitter {
       return;
     }
     const size = bytes + tables;
-    const room = allocateRoom(size);
-    let at = HEADROOM;
-    for (const piece of this.#pieces) at += piece.copy(room, at);
-    chunk.copy(room, at, start, end);
+    const room = this.#held > 0 ? this.#takeRoom(size) : allocateRoom(size);
+    chunk.copy(room, HEADROOM + this.#held, start, end);
     if (tables > 0) {
       const gap = HEADROOM + this.#scanHeaderOffset;
       room.copyWithin(gap + tables, gap, HEADROOM + bytes);
       STANDARD_DHT.copy(room, gap);
     }
-    this.#pieces = [];
     this.#held = 0;
+    this.#lastSize = size;
     this.counters.pictures++;
     this.deliver({ room, size, width: this.#width, height: this.#height });
   }

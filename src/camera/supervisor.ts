@@ -1,4 +1,5 @@
 import { type BackoffPolicy, backoffDelay } from '../core/backoff.ts';
+import { BufferGarbage } from '../core/buffer-garbage.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
@@ -62,6 +63,7 @@ export class CameraSupervisor {
     droppedBytes: 0,
   };
 
+  readonly #garbage = new BufferGarbage();
   #wanted: AbortController | undefined;
   #running: Promise<void> | undefined;
   /** Ends the capture under way, if there is one. */
@@ -175,10 +177,12 @@ export class CameraSupervisor {
             afterMs: Math.round(now - began),
           });
         lastFrame = now;
-        if (limiter && !limiter.pass(now)) return;
-        this.counters.frames++;
-        if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
-        this.options.onFrame(new Frame(picture, this.counters.frames, clock.now(), now));
+        if (!limiter || limiter.pass(now)) {
+          this.counters.frames++;
+          if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
+          this.options.onFrame(new Frame(picture, this.counters.frames, clock.now(), now));
+        }
+        this.#garbage.count(picture.room.length);
       };
       const splitter = new JpegSplitter(onPicture, MAX_PICTURE_BYTES, this.counters);
       const stopWatchdog = clock.every(WATCHDOG_INTERVAL_MS, () => {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { messageOf } from './errors.ts';
+import type { OutputSocket } from './output-socket.ts';
 import { findProgram } from './programs.ts';
 
 /** Wait after SIGINT, then after SIGTERM, milliseconds. rpicam-vid drains in 200 to 500 ms; one that ignores SIGINT never ends by it. */
@@ -18,6 +19,7 @@ export interface ProgramEnd {
 }
 
 export interface ProgramEvents {
+  /** With an {@link OutputSocket} the chunk is only good until this returns. */
   stdout(chunk: Buffer): void;
   /** One line of standard error, without its end. */
   stderrLine(line: string): void;
@@ -64,6 +66,8 @@ function tied(command: string, args: readonly string[], searchPath: string): [fi
 export interface ProgramOptions {
   /** Gives the program a standard input to {@link Program.write} to; without, it has none. */
   readonly input?: boolean;
+  /** Takes the standard output, for programs that write much; it is this program's alone. */
+  readonly output?: OutputSocket | undefined;
 }
 
 /**
@@ -77,16 +81,22 @@ export class Program {
 
   /** @param searchPath where `setpriv` is looked up, as in PATH */
   constructor(command: string, args: readonly string[], searchPath: string, events: ProgramEvents, options: ProgramOptions = {}) {
+    const { input = false, output } = options;
     const [file, argv] = tied(command, args, searchPath);
     // A process group of its own, to be signalled as one; also, Ctrl-C in our terminal is then ours to pass on.
-    const child = spawn(file, argv, { stdio: [options.input ? 'pipe' : 'ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(file, argv, { stdio: [input ? 'pipe' : 'ignore', output?.theirs ?? 'pipe', 'pipe'], detached: true });
     this.#child = child;
     running.add(child);
     // EPIPE and the like: a program that reads no more is about to end, which is told as its end.
     child.stdin?.on('error', () => {});
-    child.stdout!.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer) => {
       if (!this.#stopping) events.stdout(chunk);
-    });
+    };
+    child.stdout?.on('data', take);
+    if (output) {
+      output.onBytes = take;
+      output.handOver();
+    }
     readLines(child.stderr!, (line) => {
       if (!this.#stopping) events.stderrLine(line);
     });
@@ -96,7 +106,8 @@ export class Program {
         if (!running.delete(child)) return;
         // Something the program started may still hold the pipes.
         child.stdin?.destroy();
-        child.stdout!.destroy();
+        child.stdout?.destroy();
+        output?.close();
         child.stderr!.destroy();
         resolve();
         if (!this.#stopping) events.ended({ code, signal, ...(startError === undefined ? {} : { startError }) });
@@ -110,7 +121,8 @@ export class Program {
       // The last output can arrive after the exit: wait a moment for it, but not for ever (a grandchild may hold the pipe).
       child.on('exit', (code, signal) => {
         const timer = setTimeout(() => end(code, signal), OUTPUT_GRACE_MS);
-        child.on('close', () => {
+        const closed = new Promise((resolveClosed) => child.on('close', resolveClosed));
+        void Promise.all([closed, output?.ended]).then(() => {
           clearTimeout(timer);
           end(code, signal);
         });

@@ -25,7 +25,7 @@ export interface PictureFeed {
 
 export interface H264StreamOptions {
   readonly feed: PictureFeed;
-  /** Asked before each start of the encoder. @param captured size of the pictures that it will get */
+  /** Asked at each start of the encoder, for pictures of the size that is there now. */
   readonly settings: (captured: PictureSize) => H264Settings;
   readonly encoder: () => EncoderChoice;
   /** Where helper programs are looked up, as in PATH. */
@@ -234,13 +234,8 @@ export class H264Stream {
   /** One encoder, from the first picture to its end. Resolves when nothing of it is left, with the reason why it ended. */
   #encode(wanted: AbortSignal): Promise<AppError> {
     const { clock, feed } = this.options;
-    let plan: { settings: H264Settings; limiter: RateLimiter | undefined } | undefined;
-    const makePlan = (captured: PictureSize) => {
-      const settings = this.options.settings(captured);
-      return { settings, limiter: settings.fps > 0 ? new RateLimiter(settings.fps) : undefined };
-    };
-    const expectedRate = ({ fps }: H264Settings) => (fps > 0 ? Math.min(fps, feed.fps || fps) : feed.fps || USUAL_FPS);
-    let running: { encoder: VideoEncoder; from: PictureSize; rate: RateWatch } | undefined;
+    const expectedRate = (fps: number) => (fps > 0 ? Math.min(fps, feed.fps || fps) : feed.fps || USUAL_FPS);
+    let running: { encoder: VideoEncoder; from: PictureSize; fps: number; rate: RateWatch; limiter: RateLimiter | undefined } | undefined;
 
     return new Promise((resolve) => {
       let over = false;
@@ -257,20 +252,21 @@ export class H264Stream {
       };
       const onAbort = () => finish(STOPPED);
       const onFrame = (frame: Frame) => {
-        if (over || frame.sequence <= this.#lastSequence) return;
-        plan ??= makePlan(frame);
-        const { settings, limiter } = plan;
-        if (limiter?.pass(frame.monotonic) === false) return;
+        if (over || frame.sequence <= this.#lastSequence || running?.limiter?.pass(frame.monotonic) === false) return;
         if (running) {
           const resized = frame.width !== running.from.width || frame.height !== running.from.height;
           if (resized) this.#parameterSets = undefined;
           // The next encoder begins with this frame, if it is quick: it is the feed's latest.
-          if (resized || running.rate.isWrong(expectedRate(settings), clock.monotonic())) return finish(RESTARTED);
+          if (resized || running.rate.isWrong(expectedRate(running.fps), clock.monotonic())) return finish(RESTARTED);
         } else {
           const from = { width: frame.width, height: frame.height };
-          const rate = new RateWatch(expectedRate(settings));
+          const settings = this.options.settings(from);
+          const { fps } = settings;
+          const rate = new RateWatch(expectedRate(fps));
+          const limiter = fps > 0 ? new RateLimiter(fps) : undefined;
+          limiter?.pass(frame.monotonic);
           try {
-            running = { encoder: this.#startEncoder(settings, from, rate.assumed, finish), from, rate };
+            running = { encoder: this.#startEncoder(settings, from, rate.assumed, finish), from, fps, rate, limiter };
           } catch (error) {
             return finish(new AppError('ENCODER_ENDED', messageOf(error), { cause: error }));
           }

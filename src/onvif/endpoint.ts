@@ -3,7 +3,7 @@ import { AppError, messageOf } from '../core/errors.ts';
 import { type Logger, LogThrottle } from '../core/log.ts';
 import { contentTypeOf, statusOf, writeFault } from '../protocols/soap/envelope.ts';
 import { SoapFault } from '../protocols/soap/fault.ts';
-import { readRequest, type SoapRequest } from '../protocols/soap/gate.ts';
+import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/gate.ts';
 import type { SoapVersion } from '../protocols/soap/namespaces.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Operation, Service } from './service.ts';
@@ -43,6 +43,10 @@ export interface EndpointAnswer {
   readonly body: string;
 }
 
+/** Requests remembered, and the longest of them, characters: recorders ask for the time, for years, with the same few hundred. */
+const MAX_KNOWN = 16;
+const MAX_KNOWN_LENGTH = 2048;
+
 interface Entry {
   readonly operation: Operation;
   readonly soap: SoapService;
@@ -57,6 +61,8 @@ export class OnvifEndpoint {
   #files: WsdlFiles | undefined;
   /** By namespace and name, with a blank between them. */
   readonly #entries = new Map<string, Entry>();
+  /** What the gate made of requests, by their text. */
+  readonly #known = new Map<string, SoapRequest>();
 
   constructor(private readonly options: EndpointOptions) {
     this.#throttle = new LogThrottle(options.clock);
@@ -91,13 +97,24 @@ export class OnvifEndpoint {
         headers: { ...headers, 'Content-Type': contentTypeOf('1.2') },
       };
     }
-    const soapRequest = readRequest(body ?? '');
+    const soapRequest = this.#read(body ?? '');
     if ('fault' in soapRequest) return answerFault(soapRequest.fault, soapRequest.soapVersion);
     try {
       return await this.#call(soapRequest, request);
     } catch (error) {
       return answerFault(this.#faultOf(error, soapRequest.operation.localName), soapRequest.soapVersion);
     }
+  }
+
+  /** The gate's answer, which is always the same for a text. What holds credentials is not kept. */
+  #read(text: string): SoapRequest | Refusal {
+    const known = this.#known.get(text);
+    if (known) return known;
+    const request = readRequest(text);
+    if ('fault' in request || request.token || text.length > MAX_KNOWN_LENGTH) return request;
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(text, request);
+    return request;
   }
 
   async #call(soapRequest: SoapRequest, request: EndpointRequest): Promise<EndpointAnswer> {

@@ -1,22 +1,30 @@
 import type { Server, Socket } from 'node:net';
+import type { Clock } from '../core/clock.ts';
 import { recogniseTunnel, type TunnelRequest } from '../protocols/rtsp/tunnel.ts';
 
 /** Takes over a connection whose first request is one half of an RTSP tunnel. @param rest what came behind its head */
 export type TunnelTaker = (request: TunnelRequest, socket: Socket, rest: Buffer) => void;
+
+export interface TunnelDoorOptions {
+  readonly take: TunnelTaker;
+  /** By when a connection must have sent the head of its first request, milliseconds. */
+  readonly timeoutMs: number;
+  /** Connections that have not sent it yet; with one more, the oldest of them goes. */
+  readonly maxUndecided: number;
+  readonly clock: Clock;
+}
 
 /**
  * Stands before a server and hands RTSP tunnels on. On the web server it has to be there and not among the routes: the body
  * of a tunnel's POST never ends and is longer than it says, so that an HTTP parser would cut it off.
  */
 export class TunnelDoor {
-  /** Connections of which too little is known yet. */
+  /** Connections of which too little is known yet, the oldest first. */
   readonly #undecided = new Set<Socket>();
 
-  /** @param timeoutMs by when a connection must have sent its first request */
   constructor(
     server: Server,
-    private readonly take: TunnelTaker,
-    private readonly timeoutMs: number,
+    private readonly options: TunnelDoorOptions,
   ) {
     const handlers = server.listeners('connection');
     server.removeAllListeners('connection');
@@ -33,20 +41,25 @@ export class TunnelDoor {
   }
 
   #watch(socket: Socket, pass: () => void): void {
+    const { take, timeoutMs, maxUndecided, clock } = this.options;
     let bytes: Buffer | undefined;
-    const onTimeout = () => socket.destroy();
-    const onClose = () => this.#undecided.delete(socket);
+    // One who sends a byte now and then does not get more time for it.
+    const cancelTimer = clock.after(timeoutMs, () => socket.destroy());
+    const onEnd = () => socket.destroy();
     const onError = () => {};
+    const onClose = () => {
+      cancelTimer();
+      this.#undecided.delete(socket);
+    };
     const onData = (chunk: Buffer) => {
       bytes = bytes ? Buffer.concat([bytes, chunk]) : chunk;
       const found = recogniseTunnel(bytes);
       if (found === 'need-more') return;
-      this.#undecided.delete(socket);
-      socket.removeListener('data', onData).removeListener('timeout', onTimeout).removeListener('close', onClose);
-      socket.setTimeout(0);
+      onClose();
+      socket.removeListener('data', onData).removeListener('end', onEnd).removeListener('close', onClose);
       // The next reader gets it from the beginning, and sets it going again.
       socket.pause();
-      if (found !== 'not-a-tunnel') this.take(found, socket, bytes.subarray(found.bodyStart));
+      if (found !== 'not-a-tunnel') take(found, socket, bytes.subarray(found.bodyStart));
       else {
         socket.unshift(bytes);
         pass();
@@ -54,8 +67,15 @@ export class TunnelDoor {
       }
       socket.removeListener('error', onError);
     };
+    if (this.#undecided.size >= maxUndecided) this.#dropOldest();
     this.#undecided.add(socket);
-    socket.on('error', onError).on('data', onData).on('timeout', onTimeout).on('close', onClose);
-    socket.setTimeout(this.timeoutMs);
+    socket.on('error', onError).on('data', onData).on('end', onEnd).on('close', onClose);
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#undecided;
+    if (!oldest) return;
+    this.#undecided.delete(oldest);
+    oldest.destroy();
   }
 }

@@ -119,6 +119,45 @@ describe('answers', () => {
   });
 });
 
+describe('a request that comes again', () => {
+  test('is answered with the same text, and with the new state', async () => {
+    const { post } = await startEndpoint({ auth: false });
+    for (const operation of [tds('GetScopes'), tds('GetDeviceInformation'), trt('GetProfiles')]) {
+      const answers = [];
+      for (let time = 0; time < 3; time++) answers.push(await post(envelope(operation)));
+      expect(answers[0]!.status).toBe(200);
+      expect(answers[1]).toEqual(answers[0]);
+      expect(answers[2]).toEqual(answers[0]);
+    }
+  });
+
+  test('is answered in its own version of SOAP each time', async () => {
+    const { post } = await startEndpoint({ auth: false });
+    const asked12 = envelope(tds('GetScopes'));
+    const asked11 = asked12.replace('http://www.w3.org/2003/05/soap-envelope', 'http://schemas.xmlsoap.org/soap/envelope/');
+    const first = [await post(asked12), await post(asked11)];
+    expect([await post(asked12), await post(asked11)]).toEqual(first);
+    expect(first[1]!.body).toContain('http://schemas.xmlsoap.org/soap/envelope/');
+  });
+
+  test('is checked each time: who may not ask is refused after one who may', async () => {
+    const { post } = await startEndpoint();
+    const asked = envelope(DEVICE_INFORMATION);
+    expect((await post(asked, { authorization: ADMIN })).status).toBe(200);
+    expect((await post(asked)).status).toBe(401);
+    expect((await post(asked, { authorization: ADMIN })).status).toBe(200);
+    expect((await post(asked, { authorization: basic('admin', 'wrong') })).status).toBe(401);
+  });
+
+  test('is still known after many others, and the others are read rightly', async () => {
+    const { post } = await startEndpoint({ auth: false });
+    const time = envelope(tds('GetSystemDateAndTime'));
+    const { body } = await post(time);
+    for (let k = 0; k < 50; k++) expect((await post(`${time}<!-- ${k} -->`)).body).toBe(body);
+    expect((await post(time)).body).toBe(body);
+  });
+});
+
 describe('arguments', () => {
   test('have the types of the schema; what does not fit one stays text', async () => {
     const { post, calls } = await startEndpoint({ auth: false });

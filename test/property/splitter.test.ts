@@ -25,7 +25,12 @@ function split(chunks: readonly Buffer[]) {
   const splitter = new JpegSplitter(({ room, size, width, height }) =>
     found.push({ width, height, jpeg: room.toString('latin1', HEADROOM, HEADROOM + size) }),
   );
-  for (const chunk of chunks) splitter.push(chunk);
+  for (const chunk of chunks) {
+    // As from a reader that uses its memory again: a chunk is only good until push returns.
+    const memory = Buffer.from(chunk);
+    splitter.push(memory);
+    memory.fill(0xff);
+  }
   return { found, counters: splitter.counters };
 }
 

@@ -1,40 +1,68 @@
-import { createHash } from 'node:crypto';
-import sharp from 'sharp';
-import { boundaryOf, MultipartParser } from '../../src/web/page/multipart.ts';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp, { type JpegOptions, type Sharp } from 'sharp';
 
-/** What a picture shows, decoded: equal for equal pictures. Throws for what is no whole picture. */
-export async function shown(jpeg: Uint8Array): Promise<string> {
-  const { data, info } = await sharp(jpeg, { failOn: 'truncated' }).raw().toBuffer({ resolveWithObject: true });
-  return `${info.width}x${info.height} ${createHash('sha256').update(data).digest('hex')}`;
-}
+/** As RTP can carry it without encoding it anew. */
+export const PLAIN: JpegOptions = { quality: 85, progressive: false, optimiseCoding: false, chromaSubsampling: '4:2:0' };
 
-export interface Watched {
-  /** What the pictures showed, in order. */
-  readonly pictures: readonly string[];
-  /** The stream ended before it was told to. */
-  readonly ended: boolean;
-}
+/** A folder of pictures for `--source images:`; the caller removes it. */
+export class PictureFolder {
+  readonly dir = mkdtempSync(join(tmpdir(), 'pictures-'));
 
-/**
- * Watches a multipart stream.
- * @param enough called after each picture, with the number of pictures and the milliseconds so far; true ends it
- */
-export async function watch(answer: Response, enough: (count: number, ms: number) => boolean): Promise<Watched> {
-  // Some put the dashes of the delimiter into the boundary, too.
-  const boundary = boundaryOf(answer.headers.get('content-type'))?.replace(/^--/, '');
-  if (!answer.ok || boundary === undefined || answer.body === null)
-    throw new Error(`no stream: ${answer.status} ${answer.headers.get('content-type')} ${await answer.text()}`);
-  const began = performance.now();
-  const decoded: Promise<string>[] = [];
-  let done = false;
-  const parser = new MultipartParser(boundary, ({ body }) => {
-    if (done) return;
-    decoded.push(shown(body));
-    done = enough(decoded.length, performance.now() - began);
-  });
-  for await (const chunk of answer.body) {
-    parser.push(chunk);
-    if (done) break;
+  add(jpegs: readonly Buffer[]): this {
+    for (const [at, jpeg] of jpegs.entries()) writeFileSync(join(this.dir, `p${at}.jpg`), jpeg);
+    return this;
   }
-  return { pictures: await Promise.all(decoded), ended: !done };
+
+  remove(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+/** A soft pattern of waves, another one for each `seed`. */
+export function waves(width: number, height: number, seed: number): Sharp {
+  return drawing(width, height, (x, y) => [
+    128 + 100 * Math.sin(x / 31 + seed),
+    128 + 100 * Math.sin(y / 23 + 2 * seed),
+    128 + 100 * Math.sin((x + y) / 41 + 3 * seed),
+  ]);
+}
+
+/** Red, green and blue of the bars that {@link colourBars} draws, from left to right. */
+export const BARS = [
+  [235, 235, 235],
+  [200, 190, 20],
+  [20, 190, 200],
+  [30, 180, 30],
+  [190, 40, 190],
+  [200, 30, 30],
+  [30, 40, 200],
+  [20, 20, 20],
+] as const;
+
+/** Upright bars of one colour each. */
+export const colourBars = (width: number, height: number): Sharp =>
+  drawing(width, height, (x) => BARS[Math.floor((x * BARS.length) / width)]!);
+
+/** One level of grey. */
+export const grey = (width: number, height: number, level: number): Sharp => drawing(width, height, () => [level, level, level]);
+
+/** Noise on a moving ramp: costs an encoder as many bits as it is given. */
+export function noise(width: number, height: number, seed: number): Sharp {
+  let state = seed + 1;
+  return drawing(width, height, (x, y) => {
+    // The generator of Numerical Recipes; the low bits repeat too soon.
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const level = ((x + y + 16 * seed) % 256) / 2 + (state >>> 25);
+    return [level, level, level];
+  });
+}
+
+function drawing(width: number, height: number, colour: (x: number, y: number) => readonly [number, number, number]): Sharp {
+  const pixels = Buffer.allocUnsafe(width * height * 3);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) for (const value of colour(x, y)) pixels[at++] = value;
+  }
+  return sharp(pixels, { raw: { width, height, channels: 3 } });
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Frame } from '../../src/frames/frame.ts';
 import { Hub } from '../../src/hub/hub.ts';
 import { MjpegStreams } from '../../src/servers/http/stream.ts';
@@ -11,21 +11,30 @@ import { makeFrame } from '../support/frames.ts';
 class SlowSocket extends EventEmitter {
   readonly written: string[] = [];
   readonly #callbacks: (() => void)[] = [];
+  /** Bytes of each picture that was handed over and not taken yet. */
+  readonly #pending: number[] = [];
   destroyed = false;
+  reset = false;
   setTimeout(): void {}
 
-  write(data: string | Buffer, encodingOrCallback: unknown): boolean {
-    this.written.push(data.toString('latin1'));
+  write(data: string | Buffer, encodingOrCallback?: unknown): boolean {
+    if (data.length > 0) this.written.push(data.toString('latin1'));
+    if (typeof data !== 'string') this.#pending.push(data.length);
     if (typeof encodingOrCallback === 'function') this.#callbacks.push(encodingOrCallback as () => void);
     return false;
   }
 
+  get writableLength(): number {
+    return this.#pending.reduce((sum, length) => sum + length, 0);
+  }
+
   /** Pictures handed over and not taken yet. */
   get pending(): number {
-    return this.#callbacks.length;
+    return this.#pending.length;
   }
 
   take(): void {
+    this.#pending.shift();
     this.#callbacks.shift()?.();
   }
 
@@ -34,8 +43,22 @@ class SlowSocket extends EventEmitter {
     this.emit('close');
   }
 
+  resetAndDestroy(): void {
+    this.reset = true;
+    this.destroy();
+  }
+
   get sequences(): number {
     return this.written.length - 1;
+  }
+}
+
+/** A connection whose kernel takes everything at once. */
+class QuickSocket extends SlowSocket {
+  override write(data: string | Buffer, encodingOrCallback?: unknown): boolean {
+    super.write(data, encodingOrCallback);
+    if (typeof data !== 'string') this.take();
+    return true;
   }
 }
 
@@ -49,8 +72,7 @@ const publish = (): Frame => {
   hub.publish(frame);
   return frame;
 };
-const add = (options: { fps?: number; advance?: boolean } = {}) => {
-  const socket = new SlowSocket();
+const add = (options: { fps?: number; advance?: boolean } = {}, socket = new SlowSocket()) => {
   streams.add(socket as unknown as Socket, { fps: options.fps, advance: options.advance ?? false }, () => {});
   return socket;
 };
@@ -94,9 +116,25 @@ describe('MjpegStreams', () => {
       clock.advance(1000);
       expect(stalled.destroyed).toBe(k >= 29);
     }
+    // A reset: else the kernel keeps what waits in its queue.
+    expect(stalled.reset).toBe(true);
     expect(good.destroyed).toBe(false);
     expect(streams.viewers).toBe(1);
     expect(streams.counters.viewersDropped).toBe(1);
+  });
+
+  test('one whose connection takes everything at once misses nothing and is not asked to report', () => {
+    const socket = new QuickSocket();
+    const write = jest.spyOn(socket, 'write');
+    add({}, socket);
+    for (let k = 0; k < 100; k++) {
+      publish();
+      clock.advance(1000);
+    }
+    expect(socket.sequences).toBe(100);
+    expect(streams.counters).toMatchObject({ framesSent: 100, framesSkipped: 0, viewersDropped: 0 });
+    // The head, and one write per picture.
+    expect(write).toHaveBeenCalledTimes(101);
   });
 
   test('the last picture is repeated every five seconds while none come, to who takes them', () => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { baseUrlOf } from './base-url.ts';
 import { isFromOtherSite } from './pages.ts';
 
@@ -64,10 +64,8 @@ export class OnvifDoor {
     const request = new IncomingSoap(req, res, body === '' ? undefined : body, this.hostname);
     const { status, headers, body: answer } = await this.endpoint.handle(request);
     if (res.destroyed) return;
-    res.statusCode = status;
-    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value as string | string[]);
-    res.setHeader('Content-Length', Buffer.byteLength(answer));
-    res.setHeader('X-Content-Type-Options', 'nosniff');
+    const own = { 'Content-Length': Buffer.byteLength(answer), 'X-Content-Type-Options': 'nosniff' };
+    res.writeHead(status, { ...headers, ...own } as OutgoingHttpHeaders);
     // As text: Node then sends head and body in one piece.
     res.end(req.method === 'HEAD' ? undefined : answer);
   }

@@ -76,7 +76,14 @@ export class HttpServer {
       if (this.#streams.owns(req.socket)) req.socket.destroy();
       else if (!onvif?.takes(req, res)) app(req, res);
     });
-    this.#tunnelDoor = options.tunnel && new TunnelDoor(this.#server, options.tunnel, HEADERS_TIMEOUT_MS);
+    this.#tunnelDoor =
+      options.tunnel &&
+      new TunnelDoor(this.#server, {
+        take: options.tunnel,
+        timeoutMs: HEADERS_TIMEOUT_MS,
+        maxUndecided: MAX_CONNECTIONS,
+        clock: options.clock,
+      });
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.timeout = SILENCE_TIMEOUT_MS;
   }

@@ -47,10 +47,12 @@ const HEAD = `HTTP/1.1 200 OK\r\n${Object.entries(STREAM_HEADERS)
  */
 export class MjpegStreams {
   readonly counters: StreamCounters = { framesSent: 0, framesSkipped: 0, bytesSent: 0, viewersDropped: 0 };
-  readonly #viewers = new Set<Viewer>();
+  /** Replaced, never changed: whoever goes through it may make viewers leave. */
+  #viewers: readonly Viewer[] = [];
   readonly #parts = new Parts();
   readonly #sockets = new WeakSet<Socket>();
-  #cancelSweep: Cancel | undefined;
+  /** Ends what runs only while there are viewers. */
+  #rest: Cancel | undefined;
 
   constructor(
     private readonly hub: Hub,
@@ -58,7 +60,7 @@ export class MjpegStreams {
   ) {}
 
   get viewers(): number {
-    return this.#viewers.size;
+    return this.#viewers.length;
   }
 
   /** Whether this connection carries a stream: nothing else may be written to it. */
@@ -73,21 +75,15 @@ export class MjpegStreams {
     socket.write(HEAD + (options.advance ? FIRST_ADVANCED_DELIMITER : FIRST_DELIMITER), 'latin1');
     const viewer = new Viewer(socket, options, this.hub, this.#parts, this.clock, this.counters);
     const release = this.hub.lease();
-    const unsubscribe = this.hub.subscribe((frame) => viewer.offer(frame));
-    this.#viewers.add(viewer);
-    this.#cancelSweep ??= this.clock.every(SWEEP_MS, () => this.#sweep());
+    this.#viewers = [...this.#viewers, viewer];
+    this.#rest ??= this.#work();
     socket.once('close', () => {
-      this.#viewers.delete(viewer);
-      unsubscribe();
+      this.#viewers = this.#viewers.filter((other) => other !== viewer);
       release();
-      if (this.#viewers.size === 0) {
-        this.#cancelSweep?.();
-        this.#cancelSweep = undefined;
-        this.#parts.clear();
-      }
+      if (this.#viewers.length === 0) this.#rest?.();
       onClose();
     });
-    if (this.hub.latest) viewer.offer(this.hub.latest);
+    if (this.hub.latest) viewer.offer(this.hub.latest, this.clock.monotonic());
   }
 
   /** Ends all streams. */
@@ -95,12 +91,28 @@ export class MjpegStreams {
     for (const viewer of this.#viewers) viewer.socket.destroy();
   }
 
+  /** Serves the viewers until the returned function is called. One listener for all: a hundred would cost a hundred times. */
+  #work(): Cancel {
+    const unsubscribe = this.hub.subscribe((frame) => {
+      const now = this.clock.monotonic();
+      for (const viewer of this.#viewers) viewer.offer(frame, now);
+    });
+    const cancelSweep = this.clock.every(SWEEP_MS, () => this.#sweep());
+    return () => {
+      unsubscribe();
+      cancelSweep();
+      this.#parts.clear();
+      this.#rest = undefined;
+    };
+  }
+
   #sweep(): void {
     const now = this.clock.monotonic();
     for (const viewer of this.#viewers) {
       if (viewer.stalledFor(now) >= STALLED_VIEWER_MS) {
         this.counters.viewersDropped++;
-        viewer.socket.destroy();
+        // With a mere close the kernel would go on trying to deliver what is in its queue, for many minutes.
+        viewer.socket.resetAndDestroy();
       } else viewer.repeatAfter(REPEAT_MS, now);
     }
   }
@@ -129,12 +141,13 @@ class Viewer {
     this.#sentAt = clock.monotonic();
   }
 
-  offer(frame: Frame): void {
+  /** @param now monotonic milliseconds */
+  offer(frame: Frame, now: number): void {
     if (this.#limiter && !this.#limiter.pass(frame.monotonic)) return;
     if (this.#busy) {
       this.#missed = true;
       this.counters.framesSkipped++;
-    } else this.#send(frame);
+    } else this.#send(frame, now);
   }
 
   stalledFor(now: number): number {
@@ -142,22 +155,26 @@ class Viewer {
   }
 
   repeatAfter(ms: number, now: number): void {
-    if (!this.#busy && now - this.#sentAt >= Math.max(ms, this.#longestInterval) && this.hub.latest) this.#send(this.hub.latest);
+    if (!this.#busy && now - this.#sentAt >= Math.max(ms, this.#longestInterval) && this.hub.latest) this.#send(this.hub.latest, now);
   }
 
-  #send(frame: Frame): void {
+  #send(frame: Frame, now: number): void {
     const bytes = this.options.advance ? this.parts.advanced(frame) : this.parts.plain(frame);
-    this.#busy = true;
-    this.#missed = false;
-    this.#sentAt = this.clock.monotonic();
+    this.#sentAt = now;
     this.counters.framesSent++;
     this.counters.bytesSent += bytes.length;
-    this.socket.write(bytes, this.#written);
+    // Without a callback: Node would call it in a later turn also for what the kernel took at once, as it mostly does. Only
+    // behind a picture that waits goes one, with an empty write ("drain" does not come for small pictures).
+    this.socket.write(bytes);
+    if (this.socket.writableLength === 0) return;
+    this.#busy = true;
+    this.socket.write('', this.#written);
   }
 
-  /** One function for all writes of a viewer, so that a picture costs no closure. */
   readonly #written = (error?: Error | null): void => {
     this.#busy = false;
-    if (!error && this.#missed && this.hub.latest) this.#send(this.hub.latest);
+    if (!this.#missed) return;
+    this.#missed = false;
+    if (!error && this.hub.latest) this.#send(this.hub.latest, this.clock.monotonic());
   };
 }

@@ -4,7 +4,7 @@ import type { RtspClient } from './client.ts';
 import type { RtspCounters } from './counters.ts';
 import { InterleavedSink } from './interleaved-sink.ts';
 import type { MulticastGroup, MulticastStream } from './multicast.ts';
-import type { Carrier } from './session.ts';
+import type { Carrier, RtspSession } from './session.ts';
 import type { Track } from './track.ts';
 import { closeUdpPorts, openUdpPorts, type UdpPorts } from './udp-ports.ts';
 import { type Pacer, UdpSender } from './udp-sender.ts';
@@ -29,11 +29,20 @@ export interface CarriersOptions {
 export class Carriers {
   constructor(private readonly options: CarriersOptions) {}
 
-  /** The first of the client's offers that can be had; undefined: none. */
-  async choose(offers: readonly TransportOffer[], track: Track, client: RtspClient): Promise<Carried | undefined> {
+  /**
+   * The first of the client's offers that can be had; undefined: none.
+   * @param before the session that it will take the place of
+   */
+  async choose(
+    offers: readonly TransportOffer[],
+    track: Track,
+    client: RtspClient,
+    before: RtspSession | undefined,
+  ): Promise<Carried | undefined> {
+    const taken = channelsOf([...client.sessions.values()].filter((session) => session !== before));
     for (const offer of offers) {
       if (offer.mode !== 'PLAY') continue;
-      const carried = offer.lower === 'TCP' ? this.#interleaved(offer, track, client) : await this.#overUdp(offer, track, client);
+      const carried = offer.lower === 'TCP' ? this.#interleaved(offer, track, client, taken) : await this.#overUdp(offer, track, client);
       if (carried) return carried;
     }
     return undefined;
@@ -46,9 +55,9 @@ export class Carriers {
     return offer.clientPort ? this.#unicast(offer.clientPort, track, client) : undefined;
   }
 
-  #interleaved(offer: TransportOffer, track: Track, client: RtspClient): Carried | undefined {
-    const channels = offer.interleaved ?? freeChannels(client);
-    if (channelsOf(client).some((taken) => taken === channels.rtp || taken === channels.rtcp)) return undefined;
+  #interleaved(offer: TransportOffer, track: Track, client: RtspClient, taken: ReadonlySet<number>): Carried | undefined {
+    const channels = offer.interleaved ?? freeChannels(taken);
+    if (taken.has(channels.rtp) || taken.has(channels.rtcp)) return undefined;
     const { clock, counters } = this.options;
     const sink = new InterleavedSink({
       socket: client.socket,
@@ -116,14 +125,11 @@ export class Carriers {
   }
 }
 
-/** Interleaved channels in use on a client. */
-const channelsOf = (client: RtspClient): number[] =>
-  [...client.sessions.values()].flatMap(({ carrier }) =>
-    carrier.kind === 'interleaved' ? [carrier.channels.rtp, carrier.channels.rtcp] : [],
-  );
+/** Interleaved channels that sessions use. */
+const channelsOf = (sessions: readonly RtspSession[]): ReadonlySet<number> =>
+  new Set(sessions.flatMap(({ carrier }) => (carrier.kind === 'interleaved' ? [carrier.channels.rtp, carrier.channels.rtcp] : [])));
 
-function freeChannels(client: RtspClient): Pair {
-  const taken = new Set(channelsOf(client));
+function freeChannels(taken: ReadonlySet<number>): Pair {
   let first = 0;
   while (taken.has(first) || taken.has(first + 1)) first += 2;
   return { rtp: first, rtcp: first + 1 };

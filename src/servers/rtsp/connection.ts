@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
 import { parseRtcp } from '../../protocols/rtp/rtcp-parser.ts';
-import { RtspReader, type RtspRequest } from '../../protocols/rtsp/reader.ts';
+import { type RtspProblem, RtspReader, type RtspRequest } from '../../protocols/rtsp/reader.ts';
 import { formatResponse, type RtspResponse } from '../../protocols/rtsp/response.ts';
 import type { RtspClient } from './client.ts';
 import { type RtspRequests, SERVER } from './requests.ts';
@@ -13,8 +13,14 @@ const STRANGER_TIMEOUT_MS = 10_000;
 const STRANGER_LIMIT_MS = 60_000;
 /** One whose client has logged in may rest between two requests. */
 const IDLE_TIMEOUT_MS = 70_000;
-/** Requests that may wait for the one before them to be answered. */
-const MAX_PIPELINED = 16;
+/** One that the server has ended is given this long to take the last answer. */
+const FAREWELL_MS = 2000;
+/** Bytes that are taken apart at a time: they hold few requests, and no more are read before those are answered. */
+const SLICE = 512;
+/** Bytes of answers that a client may leave unread before it gets no more. */
+const MAX_UNREAD = 64 * 1024;
+/** POSTs of a tunnel that are open at a time: the newest, and the one before it. */
+const MAX_INPUTS = 2;
 
 export interface ConnectionOptions {
   /** Where answers and interleaved packets go; what comes from it is pushed by the owner. */
@@ -36,9 +42,13 @@ export class RtspConnection implements RtspClient {
   readonly gone = this.#gone.signal;
   readonly #sessions = new Map<string, RtspSession>();
   readonly #reader: RtspReader;
-  readonly #waiting: RtspRequest[] = [];
+  #waiting: (RtspRequest | RtspProblem)[] = [];
+  /** What came and has not been taken apart yet. */
+  #pending: Buffer | undefined;
   #answering = false;
   #closing = false;
+  /** Bytes of answers that have not gone out. */
+  #unread = 0;
   #heardAt: number;
   readonly #openedAt: number;
   /** Where requests come from: its socket, or the POSTs of a tunnel. */
@@ -52,13 +62,9 @@ export class RtspConnection implements RtspClient {
     this.#openedAt = clock.monotonic();
     this.#heardAt = this.#openedAt;
     this.#reader = new RtspReader({
-      request: (request) => this.#enqueue(request),
+      request: (request) => this.#waiting.push(request),
       frame: (channel, payload) => this.#interleaved(channel, payload),
-      problem: ({ status, cseq }) => {
-        this.#closing = true;
-        this.#write({ status, cseq, server: SERVER });
-        this.socket.end();
-      },
+      problem: (problem) => this.#waiting.push(problem),
     });
     socket.on('error', () => {});
     socket.once('close', () => {
@@ -74,12 +80,21 @@ export class RtspConnection implements RtspClient {
     const take = (chunk: Buffer) => {
       const bytes = decode(chunk);
       if (!bytes) this.socket.destroy();
-      else if (!this.#closing) this.#reader.push(bytes);
+      else if (!this.#closing && bytes.length > 0) {
+        this.#pending = this.#pending ? Buffer.concat([this.#pending, bytes]) : bytes;
+        void this.#goOn();
+        if (this.#pending) for (const each of this.#inputs) each.pause();
+      }
     };
+    const [oldest] = this.#inputs;
+    if (oldest && this.#inputs.size >= MAX_INPUTS) {
+      this.#inputs.delete(oldest);
+      oldest.destroy();
+    }
     this.#inputs.add(input);
     input.once('close', () => this.#inputs.delete(input));
     input.on('data', take);
-    if (this.#waiting.length >= MAX_PIPELINED) input.pause();
+    if (this.#pending) input.pause();
     return take;
   }
 
@@ -123,37 +138,76 @@ export class RtspConnection implements RtspClient {
       if (ending === 'stalled') this.socket.resetAndDestroy();
       else this.endSession(session, ending);
     }
-    const rested = now - this.#heardAt >= (this.authenticated ? IDLE_TIMEOUT_MS : STRANGER_TIMEOUT_MS);
+    const silence = now - this.#heardAt;
+    const rested = silence >= (this.authenticated ? IDLE_TIMEOUT_MS : STRANGER_TIMEOUT_MS);
     const strange = !this.authenticated && now - this.#openedAt >= STRANGER_LIMIT_MS;
-    if (this.sessions.size === 0 && !this.#answering && (rested || strange)) this.socket.destroy();
+    const ended = this.#closing && silence >= FAREWELL_MS;
+    if (ended || (this.sessions.size === 0 && !this.#answering && (rested || strange))) this.socket.destroy();
     return endings;
   }
 
-  #enqueue(request: RtspRequest): void {
-    this.#waiting.push(request);
-    if (this.#waiting.length === MAX_PIPELINED) for (const input of this.#inputs) input.pause();
-    if (!this.#answering) void this.#answerAll();
-  }
-
-  async #answerAll(): Promise<void> {
+  /** Takes apart what came and answers, one request after the other, for as long as the client takes the answers. */
+  async #goOn(): Promise<void> {
+    if (this.#answering) return;
     this.#answering = true;
-    for (let request = this.#waiting.shift(); request && !this.gone.aborted; request = this.#waiting.shift()) {
-      if (this.#waiting.length === MAX_PIPELINED - 1) for (const input of this.#inputs) input.resume();
-      const { response, after, close } = await this.options.requests.answer(request, this);
-      if (this.gone.aborted) break;
-      this.#heardAt = this.options.clock.monotonic();
-      this.#write(response);
-      after?.();
-      if (close) {
-        this.#closing = true;
-        this.socket.end();
-      }
+    while (this.#unread < MAX_UNREAD) {
+      const next = this.#next();
+      if (!next) break;
+      await this.#answer(next);
     }
     this.#answering = false;
+    if (!this.#pending) for (const input of this.#inputs) input.resume();
+  }
+
+  /** The next thing to be answered, if it is there. */
+  #next(): RtspRequest | RtspProblem | undefined {
+    while (this.#waiting.length === 0 && this.#pending) {
+      const slice = this.#pending.subarray(0, SLICE);
+      this.#pending = slice.length < this.#pending.length ? this.#pending.subarray(SLICE) : undefined;
+      this.#reader.push(slice);
+    }
+    return this.#waiting.shift();
+  }
+
+  async #answer(next: RtspRequest | RtspProblem): Promise<void> {
+    if ('reason' in next) {
+      this.#write({ status: next.status, cseq: next.cseq, server: SERVER });
+      this.#finish();
+      return;
+    }
+    const { send, close } = await this.options.requests.answer(next, this);
+    if (this.gone.aborted) {
+      this.#drop();
+      return;
+    }
+    this.#heardAt = this.options.clock.monotonic();
+    send((response) => this.#write(response));
+    if (close) this.#finish();
+  }
+
+  /** Ends the connection from our side; the client may still take what has been written. */
+  #finish(): void {
+    this.#drop();
+    this.#heardAt = this.options.clock.monotonic();
+    this.endSessions('refused');
+    this.socket.end();
+  }
+
+  /** Takes no notice of anything more that comes. */
+  #drop(): void {
+    this.#closing = true;
+    this.#waiting = [];
+    this.#pending = undefined;
   }
 
   #write(response: RtspResponse): void {
-    this.socket.write(formatResponse(response));
+    const bytes = formatResponse(response);
+    this.#unread += bytes.length;
+    this.socket.write(bytes, () => {
+      const full = this.#unread >= MAX_UNREAD;
+      this.#unread -= bytes.length;
+      if (full && !this.gone.aborted) void this.#goOn();
+    });
   }
 
   #interleaved(channel: number, payload: Buffer): void {

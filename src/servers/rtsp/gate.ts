@@ -49,7 +49,8 @@ export class RtspGate {
     const { remoteAddress } = client;
     const turn = limiter.turn(remoteAddress, client.gone);
     const granted = turn === 'granted' ? turn : await turn;
-    if (granted !== 'granted') return { status: 503, headers: [['Retry-After', '5']], close: true };
+    // Who plays shall not suffer for others who guess behind the same address.
+    if (granted !== 'granted') return { status: 503, headers: [['Retry-After', '5']], close: !client.authenticated };
     const result = authenticator.authenticate({ method: request.method, url: request.url, authorization, rtsp: true });
     if (result.ok) {
       limiter.succeeded(remoteAddress);

@@ -46,7 +46,9 @@ export class InterleavedSink implements Sink {
 
   deliver(batch: RtpBatch): void {
     if (this.options.resumption === 'any') {
-      if (this.#writing === 0) this.#send(batch);
+      // What the kernel has taken already is not under way any more, although that is told a turn later: pictures that come
+      // in one turn, after a pause of ours, are no fault of the client's.
+      if (this.#writing === 0 || (!this.#missed && this.options.socket.writableLength === 0)) this.#send(batch);
       else {
         if (this.#missed) this.options.counters.framesSkipped++;
         this.#missed = batch;
@@ -64,6 +66,10 @@ export class InterleavedSink implements Sink {
     if (this.#waitingReports >= MAX_WAITING_REPORTS) return;
     this.#waitingReports++;
     this.options.socket.write(framed(this.options.channels.rtcp, rtcp), this.#reported);
+  }
+
+  drop(): void {
+    this.#missed = undefined;
   }
 
   /** Milliseconds for which the client has taken nothing of what it was given. */

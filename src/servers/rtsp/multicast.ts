@@ -54,13 +54,17 @@ export class MulticastStream {
 
   async #start(group: MulticastGroup): Promise<void> {
     const { track, local, pacer, counters, log } = this.options;
-    const sockets = await Promise.all([openSocket(group, local), openSocket(group, local)]);
-    // Another one was quicker, or the one who asked has gone.
-    if (this.#running || this.#users === 0) {
+    const rtp = await openSocket(group, local);
+    const rtcp = await openSocket(group, local).catch((error: unknown) => {
+      rtp.close();
+      throw error;
+    });
+    const sockets = [rtp, rtcp];
+    // Another one was quicker.
+    if (this.#running) {
       for (const socket of sockets) socket.close();
       return;
     }
-    const [rtp, rtcp] = sockets;
     const sender = new UdpSender({
       rtp,
       rtcp,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import {
   acceptsSdp,
@@ -40,13 +40,13 @@ type Header = readonly [name: string, value: string];
 /** An answer without what all have in common. */
 interface Body extends Refusal {
   readonly body?: Buffer;
-  /** To be called in the same turn, when the answer has been written. */
-  readonly after?: () => void;
+  /** Called when the answer is about to be written: further headers, and what follows in the same turn of the event loop. */
+  readonly begin?: () => { readonly headers: readonly Header[]; readonly start: () => void };
 }
 
 export interface Answer {
-  readonly response: RtspResponse;
-  readonly after: (() => void) | undefined;
+  /** Writes it, and begins what follows it. */
+  readonly send: (write: (response: RtspResponse) => void) => void;
   /** The connection ends with it. */
   readonly close: boolean;
 }
@@ -83,9 +83,13 @@ export class RtspRequests {
   constructor(private readonly options: RequestsOptions) {}
 
   async answer(request: RtspRequest, client: RtspClient): Promise<Answer> {
-    const { status, headers, body, after, close = false } = await this.#respond(request, client);
-    const response = { status, cseq: request.headers.get('cseq'), server: SERVER, headers: headers ?? [], body };
-    return { response, after, close };
+    const { status, headers = [], body, begin, close = false } = await this.#respond(request, client);
+    const send: Answer['send'] = (write) => {
+      const begun = begin?.();
+      write({ status, cseq: request.headers.get('cseq'), server: SERVER, headers: [...headers, ...(begun?.headers ?? [])], body });
+      begun?.start();
+    };
+    return { send, close };
   }
 
   async #respond(request: RtspRequest, client: RtspClient): Promise<Body> {
@@ -97,10 +101,12 @@ export class RtspRequests {
     }
     const unsupported = unsupportedOptions(headers.get('require'), headers.get('proxy-require'));
     if (unsupported.length > 0) return { status: 551, headers: [['Unsupported', unsupported.join(', ')]] };
-    // What there is to ask is no secret, and some clients ask it without credentials.
-    const refusal = method === 'OPTIONS' ? undefined : await this.options.gate.check(request, client);
-    if (refusal) return refusal;
     try {
+      // What there is to ask is no secret, and some clients ask it without credentials.
+      const refusal = method === 'OPTIONS' ? undefined : await this.options.gate.check(request, client);
+      if (refusal) return refusal;
+      // Some clients name no session in what they send to stay alive.
+      if (headers.get('session') === undefined) this.#heard(client);
       return await this.#handlers[method](request, client);
     } catch (error) {
       this.options.log.error(`RTSP server: ${error instanceof Error ? error.stack : String(error)}`, { method });
@@ -108,11 +114,14 @@ export class RtspRequests {
     }
   }
 
-  /** Keeps sessions alive, named or not: some clients send nothing else while they play. */
   #options(request: RtspRequest, client: RtspClient): Body {
-    const now = this.options.clock.monotonic();
-    if (!this.#session(request, client)) for (const each of client.sessions.values()) each.heard(now);
+    this.#session(request, client);
     return { status: 200, headers: [['Public', PUBLIC]] };
+  }
+
+  #heard(client: RtspClient): void {
+    const now = this.options.clock.monotonic();
+    for (const each of client.sessions.values()) each.heard(now);
   }
 
   async #describe(request: RtspRequest, client: RtspClient): Promise<Body> {
@@ -154,10 +163,15 @@ export class RtspRequests {
     if (before && before.track !== track) return { status: 459 };
     if (!before && (!this.options.hasRoom() || client.sessions.size >= MAX_PER_CONNECTION)) return { status: 453 };
     const offers = parseTransport(request.headers.get('transport') ?? '');
+    const carried = await this.options.carriers.choose(offers, track, client, before);
+    if (!carried) return { status: 461 };
+    // He may have gone meanwhile, or others may have come.
+    if (client.gone.aborted || (!before && !this.options.hasRoom())) {
+      if (carried.carrier.kind === 'udp') carried.carrier.close();
+      return { status: 453 };
+    }
     // A second SETUP changes the transport.
     if (before) client.endSession(before, 'torn down');
-    const carried = await this.options.carriers.choose(offers, track, client);
-    if (!carried) return { status: 461 };
     const { clock, counters } = this.options;
     const id = before?.id ?? randomBytes(8).toString('hex');
     const session = new RtspSession(id, track, carried.carrier, clock.monotonic(), counters);
@@ -173,16 +187,20 @@ export class RtspRequests {
     const range = request.headers.get('range');
     if (range !== undefined && !parseRange(range)) return { status: 457 };
     if (this.#track(request) !== session.track) return { status: 404 };
-    const { sequence, timestamp, start } = await session.play();
+    try {
+      await session.prepare();
+    } catch (error) {
+      this.options.log.debug(`RTSP: no multicast: ${messageOf(error)}`);
+      return { status: 503, headers: [RETRY_AFTER] };
+    }
     const url = trackUrl(baseOf(request, client, session.track), TRACK);
     return {
       status: 200,
-      headers: [
-        sessionHeader(session),
-        ['Range', formatRange('now')],
-        ['RTP-Info', formatRtpInfo([{ url, seq: sequence, rtptime: timestamp }])],
-      ],
-      after: start,
+      headers: [sessionHeader(session), ['Range', formatRange('now')]],
+      begin: () => {
+        const { sequence, timestamp, start } = session.play();
+        return { headers: [['RTP-Info', formatRtpInfo([{ url, seq: sequence, rtptime: timestamp }])]], start };
+      },
     };
   }
 

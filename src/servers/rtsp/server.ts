@@ -103,7 +103,12 @@ export class RtspServer {
       if (connection) connection.read(socket);
       else socket.destroy();
     });
-    this.#door = new TunnelDoor(this.#server, (request, socket, rest) => this.acceptTunnel(request, socket, rest), FIRST_REQUEST_MS);
+    this.#door = new TunnelDoor(this.#server, {
+      take: (request, socket, rest) => this.acceptTunnel(request, socket, rest),
+      timeoutMs: FIRST_REQUEST_MS,
+      maxUndecided: MAX_CONNECTIONS,
+      clock,
+    });
   }
 
   /** Listens. Throws an AppError if the port or the address cannot be used. */

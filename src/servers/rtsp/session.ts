@@ -2,7 +2,7 @@ import type { Pair } from '../../protocols/rtsp/transport.ts';
 import type { RtspCounters } from './counters.ts';
 import type { InterleavedSink } from './interleaved-sink.ts';
 import type { Sink } from './sink.ts';
-import type { Track } from './track.ts';
+import type { Track, TrackStart } from './track.ts';
 
 /** Seconds of silence after which a session ends; RFC 2326 (section 12.37) has it where nothing is said. */
 export const SESSION_TIMEOUT_S = 60;
@@ -18,11 +18,12 @@ export type Carrier =
   /** The sink is shared; this gives up the share. */
   | { readonly kind: 'multicast'; readonly start: () => Promise<() => void> };
 
-export type Ending = 'torn down' | 'disconnected' | 'timed out' | 'stalled' | 'server stopped';
+export type Ending = 'torn down' | 'disconnected' | 'refused' | 'timed out' | 'stalled' | 'server stopped';
 
 /** One client's session with one track (RFC 2326, appendix A.2): set up, playing, or paused. */
 export class RtspSession {
   #playing = false;
+  #ended = false;
   #leaveGroup: (() => void) | undefined;
   #heardAt: number;
   #lost = 0;
@@ -53,18 +54,29 @@ export class RtspSession {
     this.#lost = cumulativeLost;
   }
 
+  /** To be waited for before {@link play}: multicast begins here. Rejects where the network does not let us. */
+  async prepare(): Promise<void> {
+    const { carrier } = this;
+    if (carrier.kind !== 'multicast' || this.#leaveGroup) return;
+    const leave = await carrier.start();
+    // The client may have gone in the meantime.
+    if (this.#ended) leave();
+    else this.#leaveGroup = leave;
+  }
+
   /**
-   * Begins to play. What is returned must be called when the answer has been written: packets must not come before it.
-   * Rejects where the network does not let us.
+   * Begins to play. `start` must be called in the same turn of the event loop, when the answer has been written: packets
+   * must not come before it, nor a picture between the two.
    */
-  async play(): Promise<{ readonly sequence: number; readonly timestamp: number; readonly start: () => void }> {
+  play(): Pick<TrackStart, 'sequence' | 'timestamp'> & { readonly start: () => void } {
     const { carrier, track } = this;
-    if (carrier.kind === 'multicast') this.#leaveGroup ??= await carrier.start();
-    const begin = track.begin();
+    // Who plays already, alone or in a group, gets no picture again.
+    const begin = this.#playing || carrier.kind === 'multicast' ? track.position() : track.begin();
     return {
-      ...begin,
+      sequence: begin.sequence,
+      timestamp: begin.timestamp,
       start: () => {
-        if (this.#playing) return;
+        if (this.#playing || this.#ended) return;
         this.#playing = true;
         if (carrier.kind !== 'multicast') track.add(carrier.sink, begin);
       },
@@ -72,17 +84,23 @@ export class RtspSession {
   }
 
   pause(): void {
+    const { carrier, track } = this;
     this.#playing = false;
     this.#leaveGroup?.();
     this.#leaveGroup = undefined;
-    if (this.carrier.kind !== 'multicast') this.track.remove(this.carrier.sink);
+    if (carrier.kind === 'multicast') return;
+    track.remove(carrier.sink);
+    carrier.sink.drop();
   }
 
   /** Ends it and frees what it has. */
   end(): void {
     const { carrier, track } = this;
-    if (this.#playing && carrier.kind !== 'multicast') carrier.sink.report(track.goodbye());
+    const played = this.#playing;
+    this.#ended = true;
     this.pause();
+    if (carrier.kind === 'multicast') return;
+    if (played) carrier.sink.report(track.goodbye());
     if (carrier.kind === 'udp') carrier.close();
   }
 

@@ -6,6 +6,8 @@ export interface Sink {
   deliver(batch: RtpBatch): void;
   /** One compound RTCP packet. */
   report(rtcp: Buffer): void;
+  /** Forgets the pictures that wait. The rest of one that has been begun may still go out. */
+  drop(): void;
 }
 
 /**

@@ -37,6 +37,8 @@ export interface TrackOptions {
 export abstract class Track {
   abstract readonly resumption: Resumption;
   #sinks: readonly Sink[] = [];
+  /** Those that have got no picture yet: with it comes the first report. */
+  readonly #fresh = new Set<Sink>();
   #cancelReports: Cancel | undefined;
 
   constructor(protected readonly options: TrackOptions) {}
@@ -55,19 +57,21 @@ export abstract class Track {
   /** Where a sink begins that is added in this same turn of the event loop. */
   begin(): TrackStart {
     const batches = this.ready();
-    const { stream, clock } = this.options;
     const [first] = batches;
-    return {
-      sequence: first ? first.sequence : stream.nextSequence,
-      timestamp: first ? first.timestamp : stream.timestampAt(clock.monotonic()),
-      batches,
-    };
+    return first ? { sequence: first.sequence, timestamp: first.timestamp, batches } : this.position();
+  }
+
+  /** Where the stream goes on for those that have sinks already. */
+  position(): TrackStart {
+    const { stream, clock } = this.options;
+    return { sequence: stream.nextSequence, timestamp: stream.timestampAt(clock.monotonic()), batches: [] };
   }
 
   add(sink: Sink, { batches }: TrackStart): void {
     const first = this.#sinks.length === 0;
     this.#sinks = [...this.#sinks, sink];
     if (batches.length > 0) sink.report(this.#report());
+    else this.#fresh.add(sink);
     for (const batch of batches) sink.deliver(batch);
     if (!first) return;
     this.#cancelReports = this.options.clock.every(REPORT_INTERVAL_MS, () => {
@@ -80,6 +84,7 @@ export abstract class Track {
   remove(sink: Sink): void {
     if (!this.#sinks.includes(sink)) return;
     this.#sinks = this.#sinks.filter((each) => each !== sink);
+    this.#fresh.delete(sink);
     if (this.#sinks.length > 0) return;
     this.#cancelReports?.();
     this.#cancelReports = undefined;
@@ -100,6 +105,11 @@ export abstract class Track {
   protected abstract close(): void;
 
   protected distribute(batch: RtpBatch): void {
+    if (this.#fresh.size > 0) {
+      const report = this.#report();
+      for (const sink of this.#fresh) sink.report(report);
+      this.#fresh.clear();
+    }
     for (const sink of this.#sinks) sink.deliver(batch);
   }
 

@@ -4,7 +4,7 @@ import type { RtspConnection } from './connection.ts';
 
 /** Time for the second half of a tunnel to come, milliseconds. */
 const HALF_TIMEOUT_MS = 10_000;
-/** POSTs whose GET has not come, each with what it has sent so far. */
+/** POSTs whose GET has not come, each with what it has sent so far; with one more, the oldest goes. */
 const MAX_HALVES = 32;
 
 /**
@@ -22,6 +22,8 @@ export class Tunnels {
   accept({ method, cookie }: TunnelRequest, socket: Socket, rest: Buffer): void {
     socket.on('error', () => {});
     socket.setNoDelay(true);
+    // A web server's connections are left half open for the sake of an answer; here the end of one side is the end.
+    socket.allowHalfOpen = false;
     // Cookies are guessable: what belongs together comes from one address.
     const key = `${socket.remoteAddress} ${cookie}`;
     if (method === 'GET') this.#answers(key, socket);
@@ -57,10 +59,12 @@ export class Tunnels {
       this.#join(connection, socket, rest);
       return;
     }
-    if (this.#halves.size >= MAX_HALVES || this.#halves.has(key)) {
+    if (this.#halves.has(key)) {
       socket.destroy();
       return;
     }
+    const [oldest] = this.#halves.values();
+    if (oldest && this.#halves.size >= MAX_HALVES) oldest.socket.destroy();
     const half = { socket, rest };
     this.#halves.set(key, half);
     socket.setTimeout(HALF_TIMEOUT_MS, () => {

@@ -7,14 +7,21 @@ import type { Resumption, Sink } from './sink.ts';
 /** Between two bursts, milliseconds: the shortest that timers can do and still leave the processor in peace. */
 const TICK_MS = 2;
 /**
- * Packets per burst at least. A receiver with the usual socket buffer of 208 KiB holds about 90 full packets, so that a few
- * senders' bursts fit in beside each other.
+ * Packets per burst at least: each burst wakes the receiver once more, which is a good part of what a packet costs. A
+ * receiver with the usual socket buffer of 208 KiB holds about 90 full packets.
  */
-const MIN_BURST = 6;
+const MIN_BURST = 16;
+/** Packets at once, with those of bursts that are made up for because the timer was late: they must still fit into that buffer. */
+const MAX_BURST = 64;
 /** A picture should be out within this share of the time until the next. */
 const SHARE_OF_INTERVAL = 0.6;
 /** Pictures that come seldom need not be spread out further: it would only make them late. Milliseconds. */
 const MAX_SPREAD_MS = 40;
+/**
+ * A late client's first pictures come all at once. What waits goes out as fast as so many pictures as large as itself would:
+ * it is worked off in a few intervals, and no burst is larger than usual by much.
+ */
+const CATCH_UP = 4;
 /** Packets that may wait, about 4 MB. */
 const MAX_WAITING = 3000;
 /** Bytes in Node's own queue beyond which the network takes nothing at present. */
@@ -24,6 +31,8 @@ const MAX_KERNEL_BACKLOG = 512 * 1024;
 export class Pacer {
   readonly #busy = new Set<UdpSender>();
   #cancel: Cancel | undefined;
+  /** When the last bursts were due, monotonic milliseconds. */
+  #at = 0;
 
   /** @param fps pictures per second, as far as it is known */
   constructor(
@@ -39,11 +48,16 @@ export class Pacer {
 
   wake(sender: UdpSender): void {
     this.#busy.add(sender);
-    this.#cancel ??= this.clock.every(TICK_MS, () => this.#tick());
+    if (this.#cancel) return;
+    this.#at = this.clock.monotonic();
+    this.#cancel = this.clock.every(TICK_MS, () => this.#tick());
   }
 
+  /** On a busy machine the timer comes late; pictures would be dropped for that although the network takes them. */
   #tick(): void {
-    for (const sender of this.#busy) if (!sender.burst()) this.#busy.delete(sender);
+    const due = Math.floor((this.clock.monotonic() - this.#at) / TICK_MS);
+    this.#at += due * TICK_MS;
+    for (const sender of this.#busy) if (!sender.burst(due)) this.#busy.delete(sender);
     if (this.#busy.size > 0) return;
     this.#cancel?.();
     this.#cancel = undefined;
@@ -78,32 +92,36 @@ export class UdpSender implements Sink {
 
   deliver(batch: RtpBatch): void {
     if (this.#closed) return;
-    const { resumption, counters, pacer, rtp } = this.options;
+    const { resumption, pacer, rtp } = this.options;
     const incomplete = resumption === 'keyframe' && this.#needsKeyframe && !batch.keyframe;
     if (incomplete || this.#waiting + batch.count > MAX_WAITING || rtp.getSendQueueSize() > MAX_KERNEL_BACKLOG) {
       this.#skip();
       return;
     }
-    if (resumption === 'any') this.#keepBegun();
+    // Pictures that come together, after a pause of ours, all go out; what cannot be made up for is dropped.
+    if (resumption === 'any' && this.#queue.length >= CATCH_UP) this.drop();
     this.#needsKeyframe = false;
+    const idle = this.#queue.length === 0;
     this.#queue.push(batch);
     this.#waiting += batch.count;
-    counters.packetsSent += batch.count;
-    counters.bytesSent += batch.framed.length;
-    this.#perBurst = Math.max(MIN_BURST, Math.ceil(this.#waiting / pacer.bursts));
-    if (this.burst()) pacer.wake(this);
+    this.#perBurst = Math.max(MIN_BURST, Math.ceil(Math.max(batch.count, this.#waiting / CATCH_UP) / pacer.bursts));
+    if (idle && this.burst(1)) pacer.wake(this);
   }
 
   report(rtcp: Buffer): void {
     if (!this.#closed) this.#transmit(this.options.rtcp, rtcp, this.options.destination?.rtcpPort);
   }
 
-  /** Sends the next few packets. @returns whether more wait */
-  burst(): boolean {
-    for (let left = this.#perBurst; left > 0; left--) {
+  /** Sends the packets of some bursts, where that is not too much at once. @returns whether more wait */
+  burst(count: number): boolean {
+    const { rtp, destination, counters } = this.options;
+    for (let left = Math.min(count * this.#perBurst, Math.max(this.#perBurst, MAX_BURST)); left > 0; left--) {
       const batch = this.#queue[0];
       if (!batch) break;
-      this.#transmit(this.options.rtp, batch.packet(this.#next), this.options.destination?.rtpPort);
+      const packet = batch.packet(this.#next);
+      this.#transmit(rtp, packet, destination?.rtpPort);
+      counters.packetsSent++;
+      counters.bytesSent += packet.length;
       this.#waiting--;
       if (++this.#next === batch.count) {
         this.#queue.shift();
@@ -113,18 +131,17 @@ export class UdpSender implements Sink {
     return this.#queue.length > 0;
   }
 
+  drop(): void {
+    const dropped = this.#queue.splice(this.#next > 0 ? 1 : 0);
+    this.options.counters.framesSkipped += dropped.length;
+    this.#waiting -= dropped.reduce((sum, { count }) => sum + count, 0);
+  }
+
   /** Sends nothing more. The sockets stay open. */
   close(): void {
     this.#closed = true;
     this.#queue = [];
     this.#waiting = 0;
-  }
-
-  /** Drops what waits, except the rest of a picture that has been begun. */
-  #keepBegun(): void {
-    const dropped = this.#queue.splice(this.#next > 0 ? 1 : 0);
-    this.options.counters.framesSkipped += dropped.length;
-    this.#waiting -= dropped.reduce((sum, { count }) => sum + count, 0);
   }
 
   #skip(): void {
@@ -135,10 +152,9 @@ export class UdpSender implements Sink {
   }
 
   #transmit(socket: Socket, bytes: Buffer, port: number | undefined): void {
-    if (port === undefined) socket.send(bytes, IGNORED);
-    else socket.send(bytes, port, this.options.destination?.address, IGNORED);
+    // Without a callback errors go nowhere, as they should: a client that has closed its port is ended by his session's
+    // time-out. With one, Node would make a turn of the event loop of each packet.
+    if (port === undefined) socket.send(bytes);
+    else socket.send(bytes, port, this.options.destination?.address);
   }
 }
-
-/** A client that has closed its port is no error of ours; the session's time-out ends it. */
-const IGNORED = (): void => {};

@@ -7,10 +7,10 @@ import { HomeAssistant } from '../../support/homeassistant/hass.ts';
 import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
 import { dashboard, keep, openDashboard } from '../../support/homeassistant/page.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
-import { shown, watch } from '../../support/pictures.ts';
 import { STANDIN, Stage } from '../../support/rpicam/stage.ts';
 import { eventually, PASSWORD, Server } from '../../support/server.ts';
 import { Viewer } from '../../support/viewer.ts';
+import { shown, watch } from '../../support/watched-pictures.ts';
 
 /** What a user copies from homeassistant/, in a real Home Assistant: checked by it, running in it, and seen in its page. */
 

@@ -4,9 +4,9 @@ import { HomeAssistant } from '../../support/homeassistant/hass.ts';
 import { translations, withHomeAssistant } from '../../support/homeassistant/installation.ts';
 import { firstColumn } from '../../support/homeassistant/readme.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
-import { shown, watch } from '../../support/pictures.ts';
 import { STANDIN, Stage } from '../../support/rpicam/stage.ts';
 import { isRunning, PASSWORD, Server } from '../../support/server.ts';
+import { shown, watch } from '../../support/watched-pictures.ts';
 
 /** Home Assistant's integration "MJPEG IP Camera", added through its config flow as its own page does it. */
 

@@ -9,8 +9,8 @@ import { translations, withHomeAssistant } from '../../support/homeassistant/ins
 import { dashboard, keep, openDashboard } from '../../support/homeassistant/page.ts';
 import { firstColumn } from '../../support/homeassistant/readme.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
-import { shown, watch } from '../../support/pictures.ts';
 import { eventually, PASSWORD, Server } from '../../support/server.ts';
+import { shown, watch } from '../../support/watched-pictures.ts';
 
 /** Home Assistant's integration "ONVIF", which finds the camera by its own WS-Discovery, and its "Generic Camera". */
 

@@ -1,0 +1,75 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What one read takes at most: a whole picture of 1080p, and as much as the kernel holds for a local socket by default. */
+const READ_BYTES = 256 * 1024;
+
+/**
+ * The way of a program's output to us: a pair of connected local sockets, as Node makes one for a child's standard output.
+ * That one is read into a new buffer of 64 KB each time; this one always into the same, which saves half of what taking a
+ * picture costs.
+ */
+export class OutputSocket {
+  /** Gets what comes; the bytes are only good until it returns. */
+  onBytes: (bytes: Buffer) => void = () => {};
+  /** Resolves when nothing more can come. */
+  readonly ended: Promise<void>;
+  readonly #ours: Socket;
+  #theirs: Socket | undefined;
+
+  private constructor(path: string) {
+    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const callback = (count: number): boolean => {
+      this.onBytes(buffer.subarray(0, count));
+      return true;
+    };
+    this.#ours = connect({ path, onread: { buffer, callback } });
+    this.ended = new Promise((resolve) => this.#ours.once('close', () => resolve()));
+  }
+
+  /**
+   * @param base folder for temporary files
+   * @throws Error where there is no place for a socket
+   */
+  static async open(base = tmpdir()): Promise<OutputSocket> {
+    // Nobody else can enter the folder, and so nobody else can connect.
+    const folder = await mkdtemp(join(base, 'onvif-camera-'));
+    const server = createServer({ pauseOnConnect: true });
+    let output: OutputSocket | undefined;
+    try {
+      const path = join(folder, 'output');
+      server.listen(path);
+      await once(server, 'listening');
+      const connection = once(server, 'connection') as Promise<[Socket]>;
+      output = new OutputSocket(path);
+      const [[theirs]] = await Promise.all([connection, once(output.#ours, 'connect')]);
+      output.#ours.on('error', () => {});
+      output.#theirs = theirs;
+      return output;
+    } catch (error) {
+      output?.close();
+      throw error;
+    } finally {
+      server.close();
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /** The end that the program writes to. It is the program's alone after {@link handOver}. */
+  get theirs(): Socket {
+    return this.#theirs!;
+  }
+
+  /** To be called when the program has it: the output ends when nobody holds the other end any more. */
+  handOver(): void {
+    this.#theirs?.destroy();
+  }
+
+  close(): void {
+    this.#theirs?.destroy();
+    this.#ours.destroy();
+  }
+}

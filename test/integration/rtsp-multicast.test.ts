@@ -1,0 +1,147 @@
+import { execFileSync } from 'node:child_process';
+import { createSocket, type Socket } from 'node:dgram';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { inOwnNetwork } from '../support/network/own-network.ts';
+import { ReceivedStream } from '../support/rtp/received.ts';
+import { RtspClient } from '../support/rtsp-client.ts';
+import { eventually, Server } from '../support/server.ts';
+
+const HOST = '10.9.0.1';
+const GROUP = '239.9.9.9';
+const PORT = 5004;
+
+inOwnNetwork(import.meta.filename, [], () => {
+  let server: Server;
+  let dataDir: string;
+  const sockets: Socket[] = [];
+  const clients: RtspClient[] = [];
+
+  const start = async () => {
+    const multicast = ['--rtsp-multicast', 'on', '--rtsp-multicast-address', GROUP];
+    const camera = ['--source', 'test', '--width', '320', '--height', '240', '--idle-timeout', '1'];
+    server = await Server.start({ args: [...camera, ...multicast, '--bind', HOST, '--discovery', 'off'], dataDir });
+  };
+  const connect = async () => {
+    const client = await RtspClient.connect(server.rtspPort, { host: HOST });
+    clients.push(client);
+    return client;
+  };
+  /** A member of the group. */
+  const joinGroup = async () => {
+    const stream = new ReceivedStream();
+    for (const [port, take] of [
+      [PORT, (bytes: Buffer) => stream.takeRtp(bytes)],
+      [PORT + 1, (bytes: Buffer) => stream.takeRtcp(bytes)],
+    ] as const) {
+      const socket = createSocket({ type: 'udp4', reuseAddr: true });
+      sockets.push(socket.on('message', take));
+      await new Promise<void>((resolve) => socket.bind(port, GROUP, resolve));
+      socket.addMembership(GROUP, HOST);
+    }
+    return stream;
+  };
+  const more = async (stream: ReceivedStream) => {
+    const { count } = stream;
+    await eventually(() => stream.count > count + 2, 'pictures');
+  };
+  const play = async () => {
+    const client = await connect();
+    const { headers } = await client.request('SETUP', client.url('/mjpeg'), { Transport: 'RTP/AVP;multicast' });
+    expect(headers.transport).toMatch(
+      new RegExp(`^RTP/AVP;multicast;destination=${GROUP};port=${PORT}-${PORT + 1};ttl=1;ssrc=[\\dA-F]{8};mode="PLAY"$`),
+    );
+    expect((await client.request('PLAY', client.url('/mjpeg'))).status).toBe(200);
+    return client;
+  };
+  const soap = async (operation: string) => {
+    const body = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><${operation} xmlns="http://www.onvif.org/ver10/media/wsdl"><ProfileToken>mjpeg</ProfileToken></${operation}></s:Body></s:Envelope>`;
+    const response = await server.fetch('/onvif/media_service', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/soap+xml; charset=utf-8' },
+      body,
+    });
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining(`${operation}Response`)]);
+  };
+
+  beforeAll(() => {
+    for (const words of [
+      'link set lo up',
+      'link add cable0 type veth peer name cable1',
+      `addr add ${HOST}/24 dev cable0`,
+      'link set cable0 up',
+      'link set cable1 up',
+      'route add 224.0.0.0/4 dev cable0',
+    ])
+      execFileSync('ip', words.split(' '));
+  });
+  beforeEach(() => {
+    dataDir = mkdtempSync(join(tmpdir(), 'onvif-camera-'));
+  });
+  afterEach(async () => {
+    for (const client of clients.splice(0)) client.vanish();
+    for (const socket of sockets.splice(0)) socket.close();
+    await server.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  describe('multicast', () => {
+    test('goes to the group while somebody plays, once for all of them', async () => {
+      await start();
+      const stream = await joinGroup();
+      const clientsPlaying = [await play(), await play()];
+      await more(stream);
+      const described = await clientsPlaying[0]!.request('DESCRIBE', clientsPlaying[0]!.url('/mjpeg'));
+      expect(described.body).toContain(`c=IN IP4 ${GROUP}/1\r\n`);
+      expect(described.body).toContain(`m=video ${PORT} RTP/AVP 26\r\n`);
+      clientsPlaying[0]!.vanish();
+      await more(stream);
+      // Who wants it for himself gets it besides, the same packets.
+      const alone = await connect();
+      await alone.playInterleaved('/mjpeg');
+      await alone.until(() => alone.stream().count > 2, 'pictures');
+      await eventually(() => stream.pictures.some(({ sequence }) => sequence === alone.stream().pictures[1]!.sequence), 'the same picture');
+      alone.vanish();
+      await clientsPlaying[1]!.request('TEARDOWN', clientsPlaying[1]!.url('/mjpeg'));
+      await eventually(() => stream.saidGoodbye, 'goodbye');
+      expect(stream.senderReports.length).toBeGreaterThan(1);
+      expect(stream).toMatchObject({ missed: 0, torn: 0, strange: 0 });
+      await server.status(({ camera }) => camera === 'idle');
+    });
+
+    test('of a client who goes at once ends', async () => {
+      await start();
+      for (let k = 0; k < 10; k++) {
+        const client = await connect();
+        await client.request('SETUP', client.url('/mjpeg'), { Transport: 'RTP/AVP;multicast' });
+        client.post('PLAY', client.url('/mjpeg'));
+        if (k % 2) client.vanish();
+        else client.socket.end();
+      }
+      await server.status(({ camera }) => camera === 'idle');
+    });
+
+    test('that was started by ONVIF needs no client, survives a restart, and ends when it is stopped', async () => {
+      await start();
+      const stream = await joinGroup();
+      await soap('StartMulticastStreaming');
+      await more(stream);
+      await server.stop();
+      await start();
+      await more(stream);
+      const client = await play();
+      await more(stream);
+      client.vanish();
+      await more(stream);
+      await soap('StopMulticastStreaming');
+      await server.status(({ camera }) => camera === 'idle');
+      await server.stop();
+      const { count } = stream;
+      await start();
+      expect(await server.json('/api/status')).toMatchObject({ camera: 'idle' });
+      expect(stream.count).toBe(count);
+    });
+  });
+});

@@ -1,0 +1,142 @@
+import { FailureLimiter } from '../../src/auth/failure-limiter.ts';
+import { HttpAuthenticator } from '../../src/auth/http-authenticator.ts';
+import { UserStore } from '../../src/auth/users.ts';
+import { type LogFields, silentLogger } from '../../src/core/log.ts';
+import { allocateRoom, Frame, HEADROOM } from '../../src/frames/frame.ts';
+import { STANDARD_DHT } from '../../src/frames/jpeg.ts';
+import { Hub } from '../../src/hub/hub.ts';
+import type { AccessUnit, H264Source } from '../../src/servers/rtsp/h264-track.ts';
+import { RtspServer, type RtspServerOptions } from '../../src/servers/rtsp/server.ts';
+import { FakeClock } from './fake-clock.ts';
+import { makeJpeg } from './jpegs.ts';
+import { segment } from './rtp/coded-jpeg.ts';
+import { type ClientOptions, RtspClient } from './rtsp-client.ts';
+import { PASSWORD } from './server.ts';
+
+const START_OF_SCAN = Buffer.of(0xff, 0xda);
+/** The second quantisation table, which RTP wants. */
+const CHROMINANCE = segment(0xdb, [1, ...Array<number>(64).fill(17)]);
+
+const made = new Map<number, Buffer>();
+
+/** A JPEG that RTP can carry, of so many bytes of data. */
+function jpegOf(size: number): Buffer {
+  const known = made.get(size);
+  if (known) return known;
+  const bare = makeJpeg({ huffmanTables: false, data: new Uint8Array(size) });
+  const scan = bare.indexOf(START_OF_SCAN);
+  const jpeg = Buffer.concat([bare.subarray(0, scan), CHROMINANCE, STANDARD_DHT, bare.subarray(scan)]);
+  made.set(size, jpeg);
+  return jpeg;
+}
+
+/** An encoder whose pictures the test makes. */
+export class PlayedEncoder implements H264Source {
+  group: AccessUnit[] = [];
+  keyFramesAsked = 0;
+  status = { error: undefined };
+  readonly #listeners = new Set<(unit: AccessUnit) => void>();
+
+  constructor(private readonly clock: FakeClock) {}
+
+  get viewers(): number {
+    return this.#listeners.size;
+  }
+
+  subscribe(listener: (unit: AccessUnit) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async parameterSets() {
+    return { sps: Buffer.from('6742c01ed9', 'hex'), pps: Buffer.from('68ce3c80', 'hex') };
+  }
+
+  requestKeyFrame(): void {
+    this.keyFramesAsked++;
+  }
+
+  /** @param size bytes of the picture */
+  encode(keyframe: boolean, size = 1000): void {
+    const nal = Buffer.alloc(size, 0x55);
+    nal[0] = keyframe ? 0x65 : 0x41;
+    const unit = { nals: [nal], keyframe, monotonic: this.clock.monotonic() };
+    if (keyframe) this.group = [];
+    this.group.push(unit);
+    for (const listener of [...this.#listeners]) listener(unit);
+  }
+}
+
+/** The RTSP server alone, with a clock and pictures in the test's hands. */
+export class PlayedRtspServer {
+  readonly clock = new FakeClock();
+  readonly encoder = new PlayedEncoder(this.clock);
+  /** "start" and "stop" of the camera. */
+  readonly demand: string[] = [];
+  readonly hub = new Hub({
+    demand: { start: () => this.demand.push('start'), stop: () => this.demand.push('stop') },
+    idleTimeout: 5,
+    clock: this.clock,
+  });
+  readonly limiter = new FailureLimiter(this.clock);
+  /** Warnings and errors. */
+  readonly complaints: string[] = [];
+  readonly server: RtspServer;
+  readonly clients: RtspClient[] = [];
+  #sequence = 0;
+
+  constructor(change: Partial<RtspServerOptions> = {}) {
+    const { clock, hub } = this;
+    const users = new UserStore([{ name: 'admin', password: PASSWORD, level: 'Administrator' }]);
+    const complain = (message: string, fields?: LogFields) => void this.complaints.push(`${message} ${JSON.stringify(fields ?? {})}`);
+    this.server = new RtspServer({
+      bind: '127.0.0.1',
+      port: 0,
+      access: { authenticator: new HttpAuthenticator({ users, clock, realm: 'test' }), limiter: this.limiter, basic: false },
+      hub,
+      h264: () => this.encoder,
+      recode: () => Promise.reject(new Error('there is no image library')),
+      fps: () => 10,
+      multicast: () => undefined,
+      name: () => 'Test',
+      hostname: 'test',
+      clock,
+      log: { ...silentLogger, warn: complain, error: complain },
+      ...change,
+    });
+  }
+
+  static async start(change: Partial<RtspServerOptions> = {}): Promise<PlayedRtspServer> {
+    const played = new PlayedRtspServer(change);
+    await played.server.start();
+    return played;
+  }
+
+  async connect(options?: ClientOptions): Promise<RtspClient> {
+    const client = await RtspClient.connect(this.server.port, options);
+    this.clients.push(client);
+    return client;
+  }
+
+  /** One picture from the camera, taken now. @param size bytes of its data */
+  show(size = 500): Frame {
+    const jpeg = jpegOf(size);
+    const room = allocateRoom(jpeg.length);
+    jpeg.copy(room, HEADROOM);
+    const frame = new Frame({ room, size: jpeg.length, width: 64, height: 48 }, ++this.#sequence, this.clock.now(), this.clock.monotonic());
+    this.hub.setStatus({ state: 'live', error: undefined, notices: [], source: undefined });
+    this.hub.publish(frame);
+    return frame;
+  }
+
+  /** Ends clients and server. */
+  async stop(): Promise<void> {
+    for (const client of this.clients) client.vanish();
+    await this.server.stop();
+  }
+}
+
+/** Lets what has been sent on this machine arrive: some turns of the event loop. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
