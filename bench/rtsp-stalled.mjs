@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { residentMegabytes, tcpQueueMegabytes } from './process.mjs';
+import { residentMegabytes, sendQueueMegabytes } from './process.mjs';
 import { PICTURES, rtspLoad } from './rtsp-servers.mjs';
 import { FPS, startOurs } from './servers.mjs';
 
@@ -21,13 +21,14 @@ export async function rtspStalled(note) {
   try {
     // The good ones alone first, so that the memory begins where it is with viewers.
     await rtspLoad(server, { clients: GOOD, seconds: 4 });
+    const rtspPort = Number(new URL(server.rtspUrl).port);
     const before = residentMegabytes(server.pid);
-    const queuesBefore = tcpQueueMegabytes();
+    const queuesBefore = sendQueueMegabytes(rtspPort);
     note(`${STALLED} stalled sessions beside ${GOOD} good ones for ${WARM_UP_S + WINDOW_S} s`);
     const began = performance.now();
     const running = rtspLoad(server, { clients: GOOD, seconds: WINDOW_S, warmUp: WARM_UP_S, stalled: STALLED });
-    const { goneAfter, queuesPeak } = await watch(server, began);
-    const queuesAfter = tcpQueueMegabytes();
+    const { goneAfter, queuesPeak } = await watch(server, rtspPort, began);
+    const queuesAfter = sendQueueMegabytes(rtspPort);
     const result = await running;
     const after = residentMegabytes(server.pid);
     return {
@@ -62,14 +63,14 @@ export async function rtspStalled(note) {
 }
 
 /** Waits until only the good sessions are left, and a moment longer for the kernel. */
-async function watch(server, began) {
+async function watch(server, rtspPort, began) {
   const end = began + (WARM_UP_S + WINDOW_S - 1) * 1000;
   let queuesPeak = 0;
   let all = false;
   let goneAfter;
   while (goneAfter === undefined && performance.now() < end) {
     await sleep(POLL_MS);
-    queuesPeak = Math.max(queuesPeak, tcpQueueMegabytes());
+    queuesPeak = Math.max(queuesPeak, sendQueueMegabytes(rtspPort));
     const metrics = await (await fetch(server.url('/metrics'))).text();
     const sessions = Number(/^onvif_camera_rtsp_sessions (\d+)$/m.exec(metrics)?.[1]);
     all ||= sessions === GOOD + STALLED;
