@@ -1,5 +1,5 @@
 import { type BackoffPolicy, backoffDelay } from '../core/backoff.ts';
-import { BufferGarbage } from '../core/buffer-garbage.ts';
+import { bufferGarbage } from '../core/buffer-garbage.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
@@ -63,7 +63,6 @@ export class CameraSupervisor {
     droppedBytes: 0,
   };
 
-  readonly #garbage = new BufferGarbage();
   #wanted: AbortController | undefined;
   #running: Promise<void> | undefined;
   /** Ends the capture under way, if there is one. */
@@ -182,7 +181,7 @@ export class CameraSupervisor {
           if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
           this.options.onFrame(new Frame(picture, this.counters.frames, clock.now(), now));
         }
-        this.#garbage.count(picture.room.length);
+        bufferGarbage.count(picture.room.length);
       };
       const splitter = new JpegSplitter(onPicture, MAX_PICTURE_BYTES, this.counters);
       const stopWatchdog = clock.every(WATCHDOG_INTERVAL_MS, () => {

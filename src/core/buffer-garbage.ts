@@ -3,7 +3,7 @@ const BYTES_PER_COLLECTION = 4 * 1024 * 1024;
 
 /**
  * Has V8 collect young garbage after every few megabytes of buffers. Left alone it hardly notices them, as their bytes lie
- * outside its heap: it waits for 30 MB more, and then goes through the whole heap. Memory that is used again soon is also
+ * outside its heap: it waits for some 10 MB more, and then goes through the whole heap. Memory that is used again soon is also
  * still in the processor's cache.
  *
  * Does nothing where Node's global `gc` is missing.
@@ -19,3 +19,6 @@ export class BufferGarbage {
     globalThis.gc?.({ type: 'minor' });
   }
 }
+
+/** The one of the process, as its garbage is all one. */
+export const bufferGarbage = new BufferGarbage();

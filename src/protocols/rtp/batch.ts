@@ -108,7 +108,8 @@ export class BatchWriter {
     const offset = this.#end + FRAMING;
     buffer[this.#end] = MAGIC;
     buffer[this.#end + 1] = 0;
-    buffer.writeUInt16BE(RTP_HEADER + length, this.#end + 2);
+    buffer[this.#end + 2] = (RTP_HEADER + length) >>> 8;
+    buffer[this.#end + 3] = RTP_HEADER + length;
     const marker = index === this.#offsets.length - 1;
     writeRtpHeader(buffer, offset, {
       marker,

@@ -20,13 +20,23 @@ export interface RtpPacket extends RtpHeader {
   readonly payload: Buffer;
 }
 
-/** Writes the fixed header, {@link RTP_HEADER} bytes, at `at`. Numbers too large for their field wrap. */
+/**
+ * Writes the fixed header, {@link RTP_HEADER} bytes, at `at`. Numbers too large for their field wrap. Byte by byte: this is
+ * done for each packet, and Buffer's own methods check their arguments each time.
+ */
 export function writeRtpHeader(buffer: Buffer, at: number, { marker, payloadType, sequence, timestamp, ssrc }: RtpHeader): void {
   buffer[at] = VERSION << 6;
   buffer[at + 1] = (marker ? 0x80 : 0) | (payloadType & 0x7f);
-  buffer.writeUInt16BE(sequence & 0xffff, at + 2);
-  buffer.writeUInt32BE(timestamp >>> 0, at + 4);
-  buffer.writeUInt32BE(ssrc >>> 0, at + 8);
+  buffer[at + 2] = sequence >>> 8;
+  buffer[at + 3] = sequence;
+  buffer[at + 4] = timestamp >>> 24;
+  buffer[at + 5] = timestamp >>> 16;
+  buffer[at + 6] = timestamp >>> 8;
+  buffer[at + 7] = timestamp;
+  buffer[at + 8] = ssrc >>> 24;
+  buffer[at + 9] = ssrc >>> 16;
+  buffer[at + 10] = ssrc >>> 8;
+  buffer[at + 11] = ssrc;
 }
 
 /**

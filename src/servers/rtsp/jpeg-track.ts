@@ -1,4 +1,4 @@
-import { BufferGarbage } from '../../core/buffer-garbage.ts';
+import { bufferGarbage } from '../../core/buffer-garbage.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Frame } from '../../frames/frame.ts';
@@ -23,7 +23,6 @@ export interface JpegTrackOptions extends TrackOptions {
 export class JpegTrack extends Track {
   readonly resumption = 'any';
   readonly #reader = new RtpJpegReader();
-  readonly #garbage = new BufferGarbage();
   readonly #throttle: LogThrottle;
   #last: { readonly frame: Frame; readonly batch: RtpBatch } | undefined;
   #recoding = false;
@@ -81,7 +80,7 @@ export class JpegTrack extends Track {
     const header = this.#reader.read(jpeg);
     if ('refusal' in header) return header.refusal;
     this.#last = { frame, batch: packetizeJpeg(stream, header, jpeg, stream.timestampAt(frame.monotonic)) };
-    this.#garbage.count(this.#last.batch.framed.length);
+    bufferGarbage.count(this.#last.batch.framed.length);
     return undefined;
   }
 
