@@ -186,13 +186,16 @@ describe('what cannot be done', () => {
 test('503 when the camera has failed, and pictures when it is back', async () => {
   const stage = new Stage({ busy: true });
   try {
-    server = await Server.start({ args: ['--source', 'rpicam', '--rpicam-path', STANDIN], env: stage.env });
+    server = await Server.start({ args: ['--source', 'rpicam', '--rpicam-path', STANDIN, '--h264', 'on'], env: stage.env });
+    await server.status((status) => JSON.stringify(status).includes('/h264'));
     const client = await connect();
     await client.playInterleaved('/mjpeg');
     await server.status(({ camera }) => camera === 'failed');
     const other = await connect();
-    const { status, headers } = await other.request('DESCRIBE', other.url('/mjpeg'));
-    expect([status, headers['retry-after']]).toEqual([503, '5']);
+    for (const path of ['/mjpeg', '/h264']) {
+      const { status, headers } = await other.request('DESCRIBE', other.url(path));
+      expect([path, status, headers['retry-after']]).toEqual([path, 503, '5']);
+    }
     stage.play({});
     await client.until(() => client.stream().count > 0, 'pictures', 20);
     expect((await other.request('DESCRIBE', other.url('/mjpeg'))).status).toBe(200);

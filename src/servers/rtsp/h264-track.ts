@@ -46,6 +46,8 @@ export class H264Track extends Track {
   }
 
   async describe(signal: AbortSignal): Promise<TrackDescription | AppError> {
+    const failure = this.cameraFailure();
+    if (failure) return failure;
     const { encoder, fps } = this.options;
     const sets = await encoder.parameterSets(PARAMETER_SETS_TIMEOUT_MS, signal);
     if (!sets) return encoder.status.error ?? new AppError('NO_FRAMES', 'There is no picture to encode.');

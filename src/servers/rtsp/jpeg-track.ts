@@ -1,8 +1,7 @@
 import { bufferGarbage } from '../../core/buffer-garbage.ts';
-import { AppError } from '../../core/errors.ts';
+import type { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Frame } from '../../frames/frame.ts';
-import type { Hub } from '../../hub/hub.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { JPEG_PAYLOAD_TYPE, packetizeJpeg } from '../../protocols/rtp/jpeg.ts';
 import { RtpJpegReader } from '../../protocols/rtp/jpeg-header.ts';
@@ -12,7 +11,6 @@ import { Track, type TrackDescription, type TrackOptions } from './track.ts';
 export type Recode = (jpeg: Buffer) => Promise<Buffer>;
 
 export interface JpegTrackOptions extends TrackOptions {
-  readonly hub: Hub;
   /** Pictures per second that are asked of the camera. */
   readonly fps: () => number;
   readonly recode: Recode;
@@ -35,13 +33,7 @@ export class JpegTrack extends Track {
   }
 
   async describe(): Promise<TrackDescription | AppError> {
-    const { hub, fps } = this.options;
-    if (hub.status.state === 'failed') {
-      // Asking keeps the camera wanted, so that it is tried again.
-      hub.lease()();
-      return hub.status.error ?? new AppError('NO_FRAMES', 'The camera gives no pictures.');
-    }
-    return { encoding: { name: 'JPEG' }, payloadType: JPEG_PAYLOAD_TYPE, frameRate: fps() };
+    return this.cameraFailure() ?? { encoding: { name: 'JPEG' }, payloadType: JPEG_PAYLOAD_TYPE, frameRate: this.options.fps() };
   }
 
   requestKeyFrame(): void {

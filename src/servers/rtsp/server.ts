@@ -75,7 +75,7 @@ export class RtspServer {
     const { hub, clock, log, fps } = options;
     const { counters } = this;
     this.#pacer = new Pacer(clock, () => hub.fps || fps('mjpeg'));
-    this.#jpeg = new JpegTrack({ ...this.#trackOptions('mjpeg', JPEG_PAYLOAD_TYPE), hub, recode: options.recode, log });
+    this.#jpeg = new JpegTrack({ ...this.#trackOptions('mjpeg', JPEG_PAYLOAD_TYPE), recode: options.recode, log });
     const carriers = new Carriers({
       multicast: (track) => {
         const group = options.multicast(track.name);
@@ -261,7 +261,7 @@ export class RtspServer {
   }
 
   #trackOptions(name: string, payloadType: number) {
-    const { clock, hostname, fps } = this.options;
+    const { hub, clock, hostname, fps } = this.options;
     const random = randomBytes(10);
     const stream = new RtpStream({
       ssrc: random.readUInt32BE(0),
@@ -269,7 +269,7 @@ export class RtspServer {
       sequence: random.readUInt16BE(8),
       payloadType,
     });
-    return { name, stream, cname: `onvif-camera@${hostname}`, fps: () => fps(name), clock };
+    return { name, stream, hub, cname: `onvif-camera@${hostname}`, fps: () => fps(name), clock };
   }
 
   #multicastOf(track: Track): MulticastStream {

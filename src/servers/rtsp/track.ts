@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
-import type { AppError } from '../../core/errors.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Hub } from '../../hub/hub.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { goodbye, type SenderInfo, senderReport } from '../../protocols/rtp/rtcp.ts';
 import type { RtpStream } from '../../protocols/rtp/stream.ts';
@@ -25,6 +26,7 @@ export interface TrackOptions {
   /** Last part of the stream's URL: "mjpeg". */
   readonly name: string;
   readonly stream: RtpStream;
+  readonly hub: Hub;
   /** Names this sender in RTCP. */
   readonly cname: string;
   readonly clock: Clock;
@@ -89,6 +91,14 @@ export abstract class Track {
     this.#cancelReports?.();
     this.#cancelReports = undefined;
     this.close();
+  }
+
+  /** Why there are no pictures, where waiting for them is no use. Asking keeps the camera wanted, so that it is tried again. */
+  protected cameraFailure(): AppError | undefined {
+    const { hub } = this.options;
+    if (hub.status.state !== 'failed') return undefined;
+    hub.lease()();
+    return hub.status.error ?? new AppError('NO_FRAMES', 'The camera gives no pictures.');
   }
 
   get watched(): boolean {
