@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { compactNtp, goodbye, ntpTime, roundTrip, senderReport } from '../../src/protocols/rtp/rtcp.ts';
+import { goodbye, ntpTime, senderReport } from '../../src/protocols/rtp/rtcp.ts';
 import { parseRtcp } from '../../src/protocols/rtp/rtcp-parser.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -20,10 +20,6 @@ describe('NTP time', () => {
 
   test('wraps in 2036', () => {
     expect(ntpTime(Date.UTC(2036, 1, 7, 6, 28, 16))).toEqual({ seconds: 0, fraction: 0 });
-  });
-
-  test('has a compact form of 16 bits each', () => {
-    expect(compactNtp({ seconds: 0x1234abcd, fraction: 0x87654321 })).toBe(0xabcd8765);
   });
 });
 
@@ -137,27 +133,5 @@ describe('parseRtcp', () => {
     ['more packets than anybody sends', '80c90001 00000001'.repeat(33)],
   ])('refuses %s', (_name, bytes) => {
     expect(parseRtcp(hex(bytes))).toBeUndefined();
-  });
-});
-
-describe('roundTrip', () => {
-  const sent = 1_763_875_234_500;
-  const lastReport = compactNtp(ntpTime(sent));
-
-  test('is the time since the report, without the time it lay at the receiver', () => {
-    expect(roundTrip({ lastReport, delay: 65_536 / 2 }, sent + 525)).toBeCloseTo(25, 1);
-    expect(roundTrip({ lastReport, delay: 0 }, sent)).toBe(0);
-  });
-
-  test('survives the wrap of the compact time', () => {
-    const late = (0xffff - ((sent / 1000 + 2_208_988_800) & 0xffff)) * 1000 + sent + 400;
-    const report = compactNtp(ntpTime(late));
-    expect(report >>> 16).toBe(0xffff);
-    expect(roundTrip({ lastReport: report, delay: 0 }, late + 200)).toBeCloseTo(200, 1);
-  });
-
-  test('is unknown without a report, and when the clock went back', () => {
-    expect(roundTrip({ lastReport: 0, delay: 0 }, sent)).toBeUndefined();
-    expect(roundTrip({ lastReport, delay: 0 }, sent - 1000)).toBeUndefined();
   });
 });

@@ -5,7 +5,6 @@ import {
   formatRtpInfo,
   formatSession,
   isRtspMethod,
-  isTextParameters,
   PUBLIC,
   parseRange,
   parseSession,
@@ -124,10 +123,4 @@ test.each([
   ['text/plain, application/sdpx', false],
 ])('Accept %j takes SDP: %j', (accept, taken) => {
   expect(acceptsSdp(accept)).toBe(taken);
-});
-
-test('text/parameters', () => {
-  expect(isTextParameters('text/parameters')).toBe(true);
-  expect(isTextParameters('Text/Parameters; charset=utf-8')).toBe(true);
-  expect(isTextParameters('text/plain')).toBe(false);
 });

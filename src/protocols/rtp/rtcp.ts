@@ -25,9 +25,6 @@ export function ntpTime(wall: number): NtpTime {
   return { seconds: (seconds + NTP_TO_UNIX) >>> 0, fraction: Math.floor(((wall - seconds * 1000) / 1000) * TWO_32) >>> 0 };
 }
 
-/** The middle 32 bits of an NTP time, in 1/65536 seconds, as receivers quote it (6.4.1, LSR). */
-export const compactNtp = ({ seconds, fraction }: NtpTime): number => (((seconds & 0xffff) << 16) | (fraction >>> 16)) >>> 0;
-
 export interface SenderInfo {
   readonly ssrc: number;
   /** Wall clock, milliseconds since the Unix epoch. */
@@ -74,20 +71,4 @@ function writeHeader(packet: Buffer, at: number, type: number, count: number, si
   packet[at] = (VERSION << 6) | count;
   packet[at + 1] = type;
   packet.writeUInt16BE(size / 4 - 1, at + 2);
-}
-
-/**
- * Milliseconds from here to a receiver and back, without the time it waited (6.4.1): what a receiver report says of the
- * last sender report.
- *
- * @param lastReport LSR, 0 where the receiver has had no sender report
- * @param delay DLSR, in 1/65536 seconds
- * @param wall when its report came, milliseconds since the Unix epoch
- * @returns undefined where there is none to tell, as after a change of the clock
- */
-export function roundTrip({ lastReport, delay }: { lastReport: number; delay: number }, wall: number): number | undefined {
-  if (lastReport === 0) return undefined;
-  const units = (compactNtp(ntpTime(wall)) - lastReport - delay) >>> 0;
-  // The upper half is a negative time.
-  return units < 2 ** 31 ? (units * 1000) / 65_536 : undefined;
 }

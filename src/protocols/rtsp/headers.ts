@@ -110,7 +110,4 @@ export function acceptsSdp(accept: string | undefined): boolean {
   return accept.split(',').some((range) => ['application/sdp', 'application/*', '*/*', '*'].includes(mediaType(range)));
 }
 
-/** Whether a body is what GET_PARAMETER and SET_PARAMETER carry (RFC 2326 section 10.8). */
-export const isTextParameters = (contentType: string): boolean => mediaType(contentType) === 'text/parameters';
-
 const mediaType = (value: string): string => value.split(';', 1)[0]!.trim().toLowerCase();
