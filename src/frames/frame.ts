@@ -23,8 +23,6 @@ export function allocateRoom(size: number): Buffer {
 
 /** One captured picture. Shared by every viewer; the JPEG bytes never change. */
 export class Frame implements Picture {
-  /** The JPEG, SOI to EOI: a view into {@link room}. */
-  readonly jpeg: Buffer;
   readonly room: Buffer;
   readonly size: number;
   readonly width: number;
@@ -45,6 +43,10 @@ export class Frame implements Picture {
     this.size = picture.size;
     this.width = picture.width;
     this.height = picture.height;
-    this.jpeg = picture.room.subarray(HEADROOM, HEADROOM + picture.size);
+  }
+
+  /** The JPEG, SOI to EOI: a view into {@link room}. Made when it is asked for, as most viewers get the room itself. */
+  get jpeg(): Buffer {
+    return this.room.subarray(HEADROOM, HEADROOM + this.size);
   }
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Cancel, Clock } from '../../core/clock.ts';
+import { DirectWriter } from '../../core/direct-writer.ts';
 import { RateLimiter } from '../../core/rate-limiter.ts';
 import type { Frame } from '../../frames/frame.ts';
 import type { Hub } from '../../hub/hub.ts';
@@ -125,6 +126,7 @@ class Viewer {
   #missed = false;
   /** When the last picture was handed over, monotonic milliseconds. */
   #sentAt: number;
+  readonly #writer: DirectWriter;
   readonly #limiter: RateLimiter | undefined;
   readonly #longestInterval: number;
 
@@ -139,6 +141,7 @@ class Viewer {
     this.#limiter = options.fps === undefined ? undefined : new RateLimiter(options.fps);
     this.#longestInterval = options.fps === undefined ? 0 : 1000 / options.fps;
     this.#sentAt = clock.monotonic();
+    this.#writer = new DirectWriter(socket);
   }
 
   /** @param now monotonic milliseconds */
@@ -163,10 +166,8 @@ class Viewer {
     this.#sentAt = now;
     this.counters.framesSent++;
     this.counters.bytesSent += bytes.length;
-    // Without a callback: Node would call it in a later turn also for what the kernel took at once, as it mostly does. Only
-    // behind a picture that waits goes one, with an empty write ("drain" does not come for small pictures).
-    this.socket.write(bytes);
-    if (this.socket.writableLength === 0) return;
+    if (this.#writer.write(bytes)) return;
+    // "drain" does not come for small pictures, but an empty write is done when they are.
     this.#busy = true;
     this.socket.write('', this.#written);
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
+import { DirectWriter } from '../../core/direct-writer.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import type { Pair } from '../../protocols/rtsp/transport.ts';
 import type { RtspCounters } from './counters.ts';
@@ -41,7 +42,11 @@ export class InterleavedSink implements Sink {
   /** Lengths of the pictures that wait, in their order. */
   readonly #lengths: number[] = [];
 
-  constructor(private readonly options: InterleavedOptions) {}
+  readonly #writer: DirectWriter;
+
+  constructor(private readonly options: InterleavedOptions) {
+    this.#writer = new DirectWriter(options.socket);
+  }
 
   deliver(batch: RtpBatch): void {
     if (this.options.resumption === 'any') {
@@ -77,19 +82,17 @@ export class InterleavedSink implements Sink {
   }
 
   #send(batch: RtpBatch): void {
-    const { socket, channels, counters, clock } = this.options;
+    const { channels, counters, clock } = this.options;
     const bytes = batch.onChannel(channels.rtp);
     counters.packetsSent += batch.count;
     counters.bytesSent += bytes.length;
-    // Without a callback: Node would call it in a later turn also for what the kernel took at once, as it mostly does. Only
-    // behind a picture that waits goes one, with an empty write.
-    socket.write(bytes);
-    if (socket.writableLength === 0) return;
+    if (this.#writer.write(bytes)) return;
     if (this.#writing === 0) this.#tookAt = clock.monotonic();
     this.#writing++;
     this.#waitingBytes += bytes.length;
     this.#lengths.push(bytes.length);
-    socket.write('', this.#written);
+    // An empty write is done when the picture before it is.
+    this.options.socket.write('', this.#written);
   }
 
   /** One function for all writes, so that a picture costs no closure. */
