@@ -9,15 +9,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist');
 rmSync(out, { recursive: true, force: true });
 
-// Tables that would stay in memory for nothing. body-parser brings iconv-lite with East Asian charsets, half a megabyte;
-// the only bodies read as text are UTF-8 (forms, SOAP), and asking for one of those charsets fails as any unknown one does.
-// express brings 2,500 media types; we serve these.
+// What would stay in memory for nothing. body-parser brings iconv-lite with charsets of all the world, half a megabyte; the
+// only bodies read as text are UTF-8 (forms, SOAP), and asking for one of those charsets fails as any unknown one does.
+// express brings 2,500 media types; we serve these. pino brings worker threads for writing logs; ours are few.
 const MEDIA_TYPES =
   /^(text\/(html|css|plain|javascript|xml)|application\/(json|javascript|xml|soap\+xml|x-www-form-urlencoded|octet-stream)|image\/(jpeg|png|svg\+xml))$/;
-const withoutTables = {
-  name: 'without-tables',
-  setup({ onLoad }) {
-    onLoad({ filter: /iconv-lite[/\\]encodings[/\\]tables[/\\].*\.json$/ }, () => ({ contents: '[]', loader: 'json' }));
+const withoutBallast = {
+  name: 'without-ballast',
+  setup({ onLoad, onResolve }) {
+    onLoad({ filter: /iconv-lite[/\\]encodings[/\\][sd]bcs-.*\.js$/ }, () => ({ contents: 'module.exports = {};' }));
+    onLoad({ filter: /pino[/\\]lib[/\\]transport\.js$/ }, () => ({ contents: 'module.exports = undefined;' }));
+    onResolve({ filter: /^worker_threads$/ }, ({ path }) => ({ path, namespace: 'without' }));
+    onLoad({ filter: /./, namespace: 'without' }, () => ({ contents: 'exports.isMainThread = true;' }));
     onLoad({ filter: /mime-db[/\\]db\.json$/ }, ({ path }) => {
       const served = Object.entries(JSON.parse(readFileSync(path, 'utf8'))).filter(([type]) => MEDIA_TYPES.test(type));
       return { contents: JSON.stringify(Object.fromEntries(served)), loader: 'json' };
@@ -36,7 +39,7 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20.19',
   external: ['sharp'],
-  plugins: [withoutTables],
+  plugins: [withoutBallast],
   legalComments: 'none',
   // Not the names, so that stacks stay readable. The source text stays in memory while the program runs.
   minifyWhitespace: true,

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Discovery } from './adapters/discovery.ts';
 import { Identity } from './adapters/identity.ts';
-import type { LazyEndpoint } from './adapters/lazy-endpoint.ts';
+import { LazyEndpoint } from './adapters/lazy-endpoint.ts';
 import { adaptCamera } from './adapters/media-camera.ts';
-import { composeOnvif } from './adapters/onvif.ts';
+import type { OnvifParts } from './adapters/onvif.ts';
 import { Streaming } from './adapters/streaming.ts';
 import { loadUsers } from './adapters/users.ts';
 import { FailureLimiter } from './auth/failure-limiter.ts';
@@ -40,6 +40,8 @@ export interface AppOptions {
   readonly sysfs: string;
   /** Password of `admin` from the environment; it beats the stored one and is not stored. */
   readonly password: string | undefined;
+  /** Called when the camera begins to be used: when somebody watches, or is about to ask by ONVIF. */
+  readonly onUse: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -99,7 +101,7 @@ export class App {
       onReport: (report) => this.#hub.setStatus(report),
     });
     this.#hub = new Hub({
-      demand: { start: () => this.#camera.start(), stop: () => void this.#stopCamera() },
+      demand: { start: () => this.#startCamera(), stop: () => void this.#stopCamera() },
       idleTimeout: config.camera.idleTimeout,
       clock,
     });
@@ -115,7 +117,7 @@ export class App {
         })
       : undefined;
     this.#streaming = streaming;
-    this.#onvif = composeOnvif({
+    const onvif: OnvifParts = {
       machine: this.#machine,
       state: this.#state,
       identity: this.#identity,
@@ -135,7 +137,8 @@ export class App {
       },
       clock,
       log,
-    });
+    };
+    this.#onvif = new LazyEndpoint(async () => (await import('./adapters/onvif.ts')).composeOnvif(onvif), options.onUse);
     const startedAt = clock.monotonic();
     this.#http = new HttpServer({
       bind: config.bind,
@@ -231,6 +234,11 @@ export class App {
     await Promise.all([this.#http.stop(), this.#streaming?.stop()]);
     await this.#camera.stop();
     removeRunFile(this.options.dataDir, process.pid);
+  }
+
+  #startCamera(): void {
+    this.options.onUse();
+    this.#camera.start();
   }
 
   async #stopCamera(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { EndpointOptions, OnvifEndpoint } from '../onvif/endpoint.ts';
+import type { OnvifEndpoint } from '../onvif/endpoint.ts';
 import type { SoapAnswer, SoapEndpoint, SoapRequest } from '../servers/http/onvif.ts';
 
 /**
@@ -8,7 +8,14 @@ import type { SoapAnswer, SoapEndpoint, SoapRequest } from '../servers/http/onvi
 export class LazyEndpoint implements SoapEndpoint {
   #loading: Promise<OnvifEndpoint> | undefined;
 
-  constructor(private readonly options: () => EndpointOptions) {}
+  /**
+   * @param make loads and makes it
+   * @param onLoad called when it is there
+   */
+  constructor(
+    private readonly make: () => Promise<OnvifEndpoint>,
+    private readonly onLoad: () => void,
+  ) {}
 
   /** Begins loading, so that the first request does not wait for it; errors show with the request. */
   warmUp(): void {
@@ -21,9 +28,9 @@ export class LazyEndpoint implements SoapEndpoint {
 
   #load(): Promise<OnvifEndpoint> {
     this.#loading ??= (async () => {
-      const { OnvifEndpoint } = await import('../onvif/endpoint.ts');
-      const endpoint = new OnvifEndpoint(this.options());
+      const endpoint = await this.make();
       await endpoint.start();
+      this.onLoad();
       return endpoint;
     })();
     // A failure is not for ever.

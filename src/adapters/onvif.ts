@@ -9,11 +9,11 @@ import type { Machine } from '../core/machine.ts';
 import { Authorizer } from '../onvif/authorizer.ts';
 import type { DeviceDeps, ServerPorts } from '../onvif/device/deps.ts';
 import { makeDeviceService } from '../onvif/device/service.ts';
+import { OnvifEndpoint } from '../onvif/endpoint.ts';
 import type { MediaCamera, MediaH264, MediaMulticast } from '../onvif/media/deps.ts';
 import { makeMediaService } from '../onvif/media/service.ts';
 import type { Service } from '../onvif/service.ts';
 import type { Identity } from './identity.ts';
-import { LazyEndpoint } from './lazy-endpoint.ts';
 import { keepPorts } from './ports.ts';
 
 /** What recorders may make of our users and scopes. */
@@ -44,7 +44,7 @@ export interface OnvifParts {
 }
 
 /** The ONVIF services, made of what the program has. */
-export function composeOnvif(parts: OnvifParts): LazyEndpoint {
+export function composeOnvif(parts: OnvifParts): OnvifEndpoint {
   const { access, clock, log, state } = parts;
   const services: Service[] = [];
   services.push(
@@ -75,7 +75,7 @@ export function composeOnvif(parts: OnvifParts): LazyEndpoint {
       multicast: parts.multicast,
     }),
   );
-  return new LazyEndpoint(() => ({
+  return new OnvifEndpoint({
     services,
     wsdlDir: parts.wsdlDir,
     authorizer:
@@ -89,5 +89,5 @@ export function composeOnvif(parts: OnvifParts): LazyEndpoint {
       }),
     clock,
     log,
-  }));
+  });
 }

@@ -12,8 +12,8 @@ export interface Context {
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   /** Resolves when the program is asked to stop. */
   readonly stopRequested: Promise<void>;
-  /** To be called when starting up is over. */
-  onReady(): void;
+  /** To be called when the camera begins to be used: when somebody watches, or is about to ask by ONVIF. */
+  onUse(): void;
   /** Calls `act` when the process ends, however it does. */
   onExit(act: () => void): void;
 }

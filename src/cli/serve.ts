@@ -26,7 +26,6 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
       context.stdout.write(
         banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source: await started, context }),
       );
-      context.onReady();
       // One that was picked stays: recorders have noted it down.
       ports = { http: ports.http || app.port, rtsp: ports.rtsp || (app.rtspPort ?? 0) };
       await Promise.race([stopRequested, app.restartRequested]);
@@ -56,6 +55,7 @@ function build(
     wsdlDir: context.wsdlDir,
     version: context.version,
     password: context.env.ONVIF_CAMERA_PASSWORD || undefined,
+    onUse: context.onUse,
     clock: systemClock,
   });
 }

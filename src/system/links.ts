@@ -36,8 +36,19 @@ export function readLinks(tree: Tree, osAddresses: OsAddresses): Link[] {
       const link = readLink(tree, name, addresses.get(name) ?? []);
       return link ? [{ link, rank: tree.list(`${NET}/${name}/device`).length > 0 ? 0 : 1 }] : [];
     })
-    .sort((a, b) => a.rank - b.rank || a.link.name.localeCompare(b.link.name, 'en', { numeric: true }))
+    .sort((a, b) => a.rank - b.rank || compareNames(a.link.name, b.link.name))
     .map(({ link }) => link);
+}
+
+/** Numbers in names by their value: enp2s0 before enp10s0. Not by `localeCompare`, whose tables take 2 MB. */
+function compareNames(one: string, two: string): number {
+  const [ones, twos] = [one, two].map((name) => name.split(/(\d+)/)) as [string[], string[]];
+  const at = ones.findIndex((part, index) => part !== twos[index]);
+  if (at < 0) return -1;
+  const [left = '', right] = [ones[at], twos[at]];
+  if (right === undefined) return 1;
+  // Every other part is a number.
+  return at % 2 === 1 ? Number(left) - Number(right) : left < right ? -1 : 1;
 }
 
 type OsAddress = NonNullable<OsAddresses[string]>[number];

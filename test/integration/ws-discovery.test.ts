@@ -314,7 +314,7 @@ inOwnNetwork(import.meta.filename, [], () => {
         stdout: { write: (text) => (stdout += text) },
         stderr: { write: (text) => (stderr += text) },
         stopRequested: new Promise(() => {}),
-        onReady() {},
+        onUse() {},
         onExit() {},
       });
       return { code, stdout, stderr };

@@ -47,7 +47,7 @@ async function command(
       },
     },
     stopRequested: stop,
-    onReady() {},
+    onUse() {},
     onExit() {},
   });
   return { code, stdout: Buffer.concat(out), stderr };

@@ -56,7 +56,7 @@ test.each([
     stdout: { write: () => true },
     stderr: { write: (text) => (stderr += text) },
     stopRequested: new Promise(() => {}),
-    onReady() {},
+    onUse() {},
     onExit() {},
   });
   expect(code).toBe(2);

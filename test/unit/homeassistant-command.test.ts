@@ -66,7 +66,7 @@ async function homeassistant(
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     stopRequested: stop,
-    onReady() {},
+    onUse() {},
     onExit() {},
   });
   return { code, stdout, stderr };
