@@ -1,4 +1,4 @@
-import { load, startLimit, startOurs } from './servers.mjs';
+import { load, startLimit, startOurs, WARM_UP_S } from './servers.mjs';
 import { median } from './statistics.mjs';
 
 const WINDOW_S = 2.5;
@@ -20,6 +20,8 @@ export async function fanout(note) {
   const servers = { limit: await startLimit(), camera: await startOurs('camera', OPTIONS), images: await startOurs('images', OPTIONS) };
   const runs = new Map([...FEW, ...MANY].map((clients) => [clients, []]));
   try {
+    note(`warming up for ${Object.keys(servers).length * WARM_UP_S} s`);
+    for (const server of Object.values(servers)) await load(server, { clients: MANY[0], seconds: WARM_UP_S });
     for (let round = 1; round <= ROUNDS; round++) {
       for (const [clients, done] of runs) {
         const many = MANY.includes(clients);

@@ -1,5 +1,5 @@
 import { hasGStreamer, PICTURES, rtspLoad, startGStreamer, startRtspLimit } from './rtsp-servers.mjs';
-import { startOurs } from './servers.mjs';
+import { startOurs, WARM_UP_S } from './servers.mjs';
 import { median } from './statistics.mjs';
 
 const ROUNDS = 5;
@@ -28,6 +28,8 @@ export async function rtsp(note) {
   else note('without GStreamer: apt install python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-bad');
   const runs = LOADS.map((load) => ({ ...load, rounds: [] }));
   try {
+    note(`warming up for ${Object.keys(servers).length * WARM_UP_S} s`);
+    for (const server of Object.values(servers)) await rtspLoad(server, { clients: 50, seconds: WARM_UP_S });
     for (let round = 1; round <= ROUNDS; round++) {
       for (const { mode, clients, rounds } of runs) {
         note(`${clients} by ${mode}, round ${round} of ${ROUNDS}`);
