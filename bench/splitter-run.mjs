@@ -1,4 +1,5 @@
-// Runs the splitter alone, in a process of its own: node splitter-run.mjs MODULE SET. Prints bytes per CPU second.
+// Runs the splitter alone, in a process of its own: node --expose-gc splitter-run.mjs SPLITTER BUFFER_GARBAGE SET, the first two
+// being modules. Prints bytes per CPU second.
 import { readPictures } from './tools.mjs';
 
 /** What one read from a pipe gives at most. */
@@ -6,8 +7,9 @@ const CHUNK_BYTES = 64 * 1024;
 const WARM_UP_MS = 500;
 const RUN_MS = 1500;
 
-const [modulePath, set] = process.argv.slice(2);
-const { JpegSplitter } = await import(modulePath);
+const [splitterPath, garbagePath, set] = process.argv.slice(2);
+const { JpegSplitter } = await import(splitterPath);
+const { bufferGarbage } = await import(garbagePath);
 
 const pictures = readPictures(set);
 const stream = Buffer.concat(pictures);
@@ -15,8 +17,9 @@ const chunks = [];
 for (let at = 0; at < stream.length; at += CHUNK_BYTES) chunks.push(stream.subarray(at, at + CHUNK_BYTES));
 
 let delivered = 0;
-const splitter = new JpegSplitter(() => {
+const splitter = new JpegSplitter(({ room }) => {
   delivered++;
+  bufferGarbage.count(room.length);
 });
 const runFor = (ms) => {
   const end = performance.now() + ms;
