@@ -91,6 +91,9 @@ export async function lastFrame(input: readonly string[], count: number): Promis
   return stdout.subarray(stdout.length - stdout.length / count);
 }
 
+/** ffprobe skips over the scan of the first picture, and says this of some whole ones, of files too. */
+const MISTAKEN = /^\[mjpeg @ \w+\] EOI missing, emulating\n/gm;
+
 /** What ffprobe says of the first video stream. */
 export async function probe(url: string, transport: Transport, entries: string): Promise<Record<string, unknown>> {
   const { stdout, stderr } = await run(
@@ -98,7 +101,8 @@ export async function probe(url: string, transport: Transport, entries: string):
     ['-v', 'warning', '-rtsp_transport', transport, '-show_entries', `stream=${entries}`, '-of', 'json', url],
     options,
   );
-  if (stderr !== '') throw new Error(`ffprobe complains: ${stderr}`);
+  const complaints = stderr.replace(MISTAKEN, '');
+  if (complaints !== '') throw new Error(`ffprobe complains: ${complaints}`);
   return (JSON.parse(stdout) as { streams: Record<string, unknown>[] }).streams[0]!;
 }
 
