@@ -42,7 +42,7 @@ export function parseCameraList(text: string): RpicamCamera[] {
   for (const line of text.split('\n')) {
     const head = /^\s*(\d+) : (\S+) \[(\d+)x(\d+)[^\]]*\] \((.+)\)\s*$/.exec(line);
     if (head) {
-      const [, index, model, width, height, id] = head as unknown as [string, string, string, string, string, string];
+      const [, index, model = '', width, height, id = ''] = head;
       cameras.push({ index: Number(index), model, width: Number(width), height: Number(height), id, modes: [] });
       continue;
     }
