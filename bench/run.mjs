@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // npm run bench [-- NAME ...] [--write] [--main FILE]
 //
-// Measures the built program, everything over the loopback interface: all of it in about thirteen minutes, or only what is
+// Measures the built program, everything over the loopback interface: all of it in about sixteen minutes, or only what is
 // named. --write puts the figures of a whole run into docs/performance.md. --main measures another build.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
