@@ -7,6 +7,7 @@ import { adaptCamera } from './adapters/media-camera.ts';
 import type { OnvifParts } from './adapters/onvif.ts';
 import { Streaming } from './adapters/streaming.ts';
 import { loadUsers } from './adapters/users.ts';
+import type { Access } from './auth/access.ts';
 import { FailureLimiter } from './auth/failure-limiter.ts';
 import { HttpAuthenticator } from './auth/http-authenticator.ts';
 import { Camera } from './camera/camera.ts';
@@ -80,7 +81,7 @@ export class App {
       ? loadUsers(this.#state, options.password)
       : { users: undefined, newPassword: undefined };
     this.newPassword = newPassword;
-    const access = users && {
+    const access: Access | undefined = users && {
       users,
       authenticator: new HttpAuthenticator({ users, clock, realm: REALM }),
       limiter: new FailureLimiter(clock),

@@ -1,7 +1,5 @@
-import type { FailureLimiter } from '../auth/failure-limiter.ts';
-import type { HttpAuthenticator } from '../auth/http-authenticator.ts';
+import type { Access } from '../auth/access.ts';
 import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
-import type { UserStore } from '../auth/users.ts';
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
@@ -29,7 +27,7 @@ export interface OnvifParts {
   /** Undefined: nothing is sent by multicast. */
   readonly multicast: MediaMulticast | undefined;
   /** Undefined: auth is off. */
-  readonly access: { readonly users: UserStore; readonly authenticator: HttpAuthenticator; readonly limiter: FailureLimiter } | undefined;
+  readonly access: Access | undefined;
   /** Seconds by which a client's clock may be off. */
   readonly clockWindow: number;
   readonly version: string;

@@ -1,5 +1,4 @@
-import type { FailureLimiter } from '../auth/failure-limiter.ts';
-import type { HttpAuthenticator } from '../auth/http-authenticator.ts';
+import type { Access } from '../auth/access.ts';
 import type { Camera } from '../camera/camera.ts';
 import type { Config } from '../config/schema.ts';
 import type { StateStore } from '../config/state.ts';
@@ -26,7 +25,7 @@ export interface StreamingParts {
   readonly camera: Camera;
   readonly mediaCamera: MediaCamera;
   /** Undefined: auth is off. */
-  readonly access: { readonly authenticator: HttpAuthenticator; readonly limiter: FailureLimiter } | undefined;
+  readonly access: Access | undefined;
   readonly name: () => string;
   readonly hostname: string;
   readonly searchPath: string;

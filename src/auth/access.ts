@@ -1,4 +1,14 @@
-import type { AccessLevel } from './users.ts';
+import type { FailureLimiter } from './failure-limiter.ts';
+import type { HttpAuthenticator } from './http-authenticator.ts';
+import type { AccessLevel, UserStore } from './users.ts';
+
+/** What every server lets people in by. */
+export interface Access {
+  readonly users: UserStore;
+  readonly authenticator: HttpAuthenticator;
+  /** Guesses count together, wherever they are made. */
+  readonly limiter: FailureLimiter;
+}
 
 /** Access classes of the ONVIF Core Specification, chapter "Access classes for service requests". */
 export type AccessClass = 'PRE_AUTH' | 'READ_SYSTEM' | 'READ_SYSTEM_SECRET' | 'WRITE_SYSTEM' | 'UNRECOVERABLE' | 'READ_MEDIA' | 'ACTUATE';

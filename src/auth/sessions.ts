@@ -51,7 +51,7 @@ export class Sessions {
     this.#sessions.delete(key);
     const now = this.#clock.monotonic();
     if (now - session.usedAt >= IDLE_LIFETIME) return undefined;
-    const user = this.#userOf(session);
+    const user = this.#users.current(session);
     if (!user) return undefined;
     session.usedAt = now;
     this.#sessions.set(key, session);
@@ -64,13 +64,8 @@ export class Sessions {
 
   #endOutdated(): void {
     for (const [key, session] of this.#sessions) {
-      if (!this.#userOf(session)) this.#sessions.delete(key);
+      if (!this.#users.current(session)) this.#sessions.delete(key);
     }
-  }
-
-  #userOf(session: Session): User | undefined {
-    const user = this.#users.find(session.name);
-    return user?.password === session.password ? user : undefined;
   }
 }
 

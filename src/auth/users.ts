@@ -48,6 +48,12 @@ export class UserStore {
     return this.#entries.get(name)?.user;
   }
 
+  /** The user as he is now, who once proved the password with the name; undefined when he is gone, or has another one. */
+  current({ name, password }: Pick<User, 'name' | 'password'>): User | undefined {
+    const user = this.find(name);
+    return user?.password === password ? user : undefined;
+  }
+
   list(): User[] {
     return [...this.#entries.values()].map((entry) => entry.user);
   }

@@ -85,6 +85,16 @@ describe('a conversation', () => {
     expect(client.stream(2)).toMatchObject({ missed: 0, torn: 0 });
     client.vanish();
   });
+
+  test('a session takes no second stream: 459, and it plays what it has', async () => {
+    const client = await connect();
+    await client.request('SETUP', client.url('/mjpeg'), { Transport: 'RTP/AVP/TCP;interleaved=0-1' });
+    const refused = await client.request('SETUP', client.url('/h264'), { Transport: 'RTP/AVP/TCP;interleaved=2-3' });
+    expect(refused.status).toBe(459);
+    await client.request('PLAY', client.url('/mjpeg'));
+    await client.until(() => client.stream(0).count > 1, 'pictures');
+    client.vanish();
+  });
 });
 
 describe('requests', () => {

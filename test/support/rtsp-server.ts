@@ -79,6 +79,7 @@ export class PlayedRtspServer {
     clock: this.clock,
   });
   readonly limiter = new FailureLimiter(this.clock);
+  readonly users = new UserStore([{ name: 'admin', password: PASSWORD, level: 'Administrator' }]);
   /** Warnings and errors. */
   readonly complaints: string[] = [];
   readonly server: RtspServer;
@@ -86,13 +87,12 @@ export class PlayedRtspServer {
   #sequence = 0;
 
   constructor(change: Partial<RtspServerOptions> = {}) {
-    const { clock, hub } = this;
-    const users = new UserStore([{ name: 'admin', password: PASSWORD, level: 'Administrator' }]);
+    const { clock, hub, users, limiter } = this;
     const complain = (message: string, fields?: LogFields) => void this.complaints.push(`${message} ${JSON.stringify(fields ?? {})}`);
     this.server = new RtspServer({
       bind: '127.0.0.1',
       port: 0,
-      access: { authenticator: new HttpAuthenticator({ users, clock, realm: 'test' }), limiter: this.limiter, basic: false },
+      access: { users, authenticator: new HttpAuthenticator({ users, clock, realm: 'test' }), limiter, basic: false },
       hub,
       h264: () => this.encoder,
       recode: () => Promise.reject(new Error('there is no image library')),

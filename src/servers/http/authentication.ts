@@ -1,10 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Access } from '../../auth/access.ts';
 import { clearCookie, parseCookies, sessionCookie } from '../../auth/cookies.ts';
-import type { FailureLimiter } from '../../auth/failure-limiter.ts';
-import type { HttpAuthenticator } from '../../auth/http-authenticator.ts';
 import { Sessions } from '../../auth/sessions.ts';
-import type { User, UserStore } from '../../auth/users.ts';
+import type { User } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import { sendProblem } from './answers.ts';
@@ -12,10 +11,7 @@ import { sendProblem } from './answers.ts';
 /** Seconds until a waiting guesser may try again. */
 const RETRY_AFTER_S = 5;
 
-export interface AuthenticationOptions {
-  readonly users: UserStore;
-  readonly authenticator: HttpAuthenticator;
-  readonly limiter: FailureLimiter;
+export interface AuthenticationOptions extends Access {
   readonly clock: Clock;
   readonly log: Logger;
   /** Name of the session cookie. Cookies don't know ports: two cameras on one host need two names. */
@@ -131,8 +127,11 @@ export class Authentication {
   }
 }
 
+/** Who asks, if he had to show it. */
+export const userOf = (res: Response): User | undefined => res.locals.user;
+
 function pass(user: User, res: Response, next: NextFunction): void {
-  res.locals.user = user.name;
+  res.locals.user = user;
   next();
 }
 

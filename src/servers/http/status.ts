@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { HubStatus } from '../../hub/hub.ts';
+import { userOf } from './authentication.ts';
 import type { StreamCounters } from './stream.ts';
 
 /** What is counted of RTSP and H.264; see RtspCounters and EncoderCounters. */
@@ -71,7 +72,7 @@ export function sendStatus(req: Request, res: Response, vitals: Vitals): void {
     height: size.height,
     fps: Math.round(vitals.fps * 10) / 10,
     viewers: vitals.viewers,
-    user: res.locals.user ?? null,
+    user: userOf(res)?.name ?? null,
     urls: [
       { id: 'stream', label: 'MJPEG stream', url: `${base}/stream.mjpg` },
       { id: 'snapshot', label: 'Snapshot', url: `${base}/snapshot.jpg` },

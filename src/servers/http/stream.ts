@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { DirectWriter } from '../../core/direct-writer.ts';
 import { RateLimiter } from '../../core/rate-limiter.ts';
@@ -27,6 +28,8 @@ export interface StreamOptions {
   readonly fps: number | undefined;
   /** See `advancedPart` in protocols/multipart. */
   readonly advance: boolean;
+  /** Whose login it is; undefined: nobody's. */
+  readonly user?: User | undefined;
 }
 
 /** The headers of the stream; they go straight to the socket, since the stream has neither length nor chunks. */
@@ -87,6 +90,11 @@ export class MjpegStreams {
     if (this.hub.latest) viewer.offer(this.hub.latest, this.clock.monotonic());
   }
 
+  /** Ends the streams of those who may look no longer. */
+  endUnless(mayLook: (user: User) => boolean): void {
+    for (const { socket, options } of this.#viewers) if (options.user && !mayLook(options.user)) socket.destroy();
+  }
+
   /** Ends all streams. */
   close(): void {
     for (const viewer of this.#viewers) viewer.socket.destroy();
@@ -132,7 +140,7 @@ class Viewer {
 
   constructor(
     readonly socket: Socket,
-    private readonly options: StreamOptions,
+    readonly options: StreamOptions,
     private readonly hub: Hub,
     private readonly parts: Parts,
     private readonly clock: Clock,

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { User } from '../../auth/users.ts';
 import type { Ending, RtspSession } from './session.ts';
 
 /** The one who asks, as what answers him sees him: his connection and the sessions he has on it. */
@@ -10,6 +11,8 @@ export interface RtspClient {
   readonly localAddress: string;
   /** He has shown who he is, or need not. */
   authenticated: boolean;
+  /** Whose login it is; undefined: nobody's. */
+  user: User | undefined;
   /** Fires when he has gone. */
   readonly gone: AbortSignal;
   /** By their ids. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { User } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
 import { parseRtcp } from '../../protocols/rtp/rtcp-parser.ts';
@@ -38,6 +39,7 @@ export class RtspConnection implements RtspClient {
   readonly remoteAddress: string;
   readonly localAddress: string;
   authenticated = false;
+  user: User | undefined;
   readonly #gone = new AbortController();
   readonly gone = this.#gone.signal;
   readonly #sessions = new Map<string, RtspSession>();
@@ -116,6 +118,14 @@ export class RtspConnection implements RtspClient {
     for (const session of this.sessions.values()) this.endSession(session, ending);
   }
 
+  /** Ends the connection from our side; the client may still take what has been written. */
+  end(ending: Ending): void {
+    this.#drop();
+    this.#heardAt = this.options.clock.monotonic();
+    this.endSessions(ending);
+    this.socket.end();
+  }
+
   receive(session: RtspSession, rtcp: Buffer): void {
     const packets = parseRtcp(rtcp);
     if (!packets) return;
@@ -172,25 +182,17 @@ export class RtspConnection implements RtspClient {
   async #answer(next: RtspRequest | RtspProblem): Promise<void> {
     if ('reason' in next) {
       this.#write({ status: next.status, cseq: next.cseq, server: SERVER });
-      this.#finish();
+      this.end('refused');
       return;
     }
     const { send, close } = await this.options.requests.answer(next, this);
-    if (this.gone.aborted) {
+    if (this.gone.aborted || this.#closing) {
       this.#drop();
       return;
     }
     this.#heardAt = this.options.clock.monotonic();
     send((response) => this.#write(response));
-    if (close) this.#finish();
-  }
-
-  /** Ends the connection from our side; the client may still take what has been written. */
-  #finish(): void {
-    this.#drop();
-    this.#heardAt = this.options.clock.monotonic();
-    this.endSessions('refused');
-    this.socket.end();
+    if (close) this.end('refused');
   }
 
   /** Takes no notice of anything more that comes. */

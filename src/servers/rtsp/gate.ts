@@ -1,16 +1,11 @@
-import { mayAccess } from '../../auth/access.ts';
-import type { FailureLimiter } from '../../auth/failure-limiter.ts';
-import type { HttpAuthenticator } from '../../auth/http-authenticator.ts';
+import { type Access, mayAccess } from '../../auth/access.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { RtspRequest } from '../../protocols/rtsp/reader.ts';
 import type { RtspStatus } from '../../protocols/rtsp/response.ts';
 import type { RtspClient } from './client.ts';
 
-export interface RtspAccess {
-  readonly authenticator: HttpAuthenticator;
-  /** Shared with HTTP: guesses count, wherever they are made. */
-  readonly limiter: FailureLimiter;
+export interface RtspAccess extends Access {
   /** Whether Basic is offered besides Digest. */
   readonly basic: boolean;
 }
@@ -56,6 +51,7 @@ export class RtspGate {
       limiter.succeeded(remoteAddress);
       if (!mayAccess(result.user.level, 'READ_MEDIA')) return { status: 403 };
       client.authenticated = true;
+      client.user = result.user;
       return undefined;
     }
     // Nonces live shorter than sessions; what is right on a connection that is known already need not be asked for again.

@@ -70,6 +70,7 @@ export class RtspServer {
   /** Multicast that the owner asked for, by track: ends it. */
   readonly #standing = new Map<string, Cancel>();
   #cancelSweep: Cancel | undefined;
+  #cancelUsers: Cancel | undefined;
 
   constructor(private readonly options: RtspServerOptions) {
     const { hub, clock, log, fps } = options;
@@ -126,6 +127,7 @@ export class RtspServer {
         this.#server.removeAllListeners('error');
         this.#server.on('error', (error) => log.error(`RTSP server: ${error.message}`));
         this.#cancelSweep = clock.every(SWEEP_MS, () => this.#sweep());
+        this.#cancelUsers = this.options.access?.users.onChange(() => this.#endOutdated());
         resolve();
       });
     });
@@ -189,11 +191,12 @@ export class RtspServer {
   /** Ends all sessions and connections. */
   stop(): Promise<void> {
     this.#cancelSweep?.();
+    this.#cancelUsers?.();
     for (const name of [...this.#standing.keys()]) this.stopMulticast(name);
     this.#door.close();
     this.#tunnels.close();
     for (const connection of this.#connections) {
-      connection.endSessions('server stopped');
+      connection.end('server stopped');
       connection.socket.destroySoon();
     }
     return new Promise((resolve) => {
@@ -234,6 +237,14 @@ export class RtspServer {
       return true;
     }
     return false;
+  }
+
+  /** Ends the connections of those who may look no longer: users who are gone, or have another password. */
+  #endOutdated(): void {
+    const users = this.options.access?.users;
+    for (const connection of this.#connections) {
+      if (connection.user && !users?.current(connection.user)) connection.end('no longer allowed');
+    }
   }
 
   #sweep(): void {
