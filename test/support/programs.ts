@@ -5,8 +5,17 @@ import { findProgram } from '../../src/core/programs.ts';
 /** Debian packages of programs whose names are others. */
 const PACKAGES: Readonly<Record<string, string>> = {
   ffprobe: 'ffmpeg',
+  zmc: 'zoneminder',
+  'zmonvif-probe.pl': 'zoneminder',
+  mariadbd: 'mariadb-server-core',
+  mariadb: 'mariadb-client-core',
+  'mariadb-install-db': 'mariadb-server-core',
+  'onvif-util': 'onvif-tools',
   'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav',
 };
+
+/** What to type where a program is missing. */
+export const installation = (name: string): string => `apt install ${PACKAGES[name] ?? name}`;
 
 /** Path of a program of the system, if it is installed. */
 export const program = (name: string): string | undefined => findProgram(name, process.env.PATH ?? '');
@@ -30,5 +39,5 @@ export function needsPython(module: string, title: string, fn: () => Promise<voi
 export function needsProgram(name: string, title: string, fn: () => Promise<void>, timeout?: number): void {
   const there = program(name) !== undefined || process.env.CI !== undefined;
   const run = there ? test : test.skip;
-  run(there ? title : `${title} (needs ${name}: apt install ${PACKAGES[name] ?? name})`, fn, timeout);
+  run(there ? title : `${title} (needs ${name}: ${installation(name)})`, fn, timeout);
 }

@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
-import { program } from '../programs.ts';
+import { installation, program } from '../programs.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MARK = 'IN_OWN_NETWORK';
@@ -15,7 +15,7 @@ const WITH_OWN_SYS = ['-m', 'sh', '-c', 'mount -t sysfs sysfs /sys && exec "$@"'
 /** Why there can be no network namespaces here; undefined if there can. */
 function obstacle(programs: readonly string[]): string | undefined {
   const missing = ['ip', 'unshare', 'nsenter', ...programs].find((name) => !program(name));
-  if (missing) return `needs ${missing}`;
+  if (missing) return `needs ${missing}: ${installation(missing)}`;
   try {
     execFileSync('unshare', [...UNSHARE, ...WITH_OWN_SYS, 'ip', 'link', 'add', 'try0', 'type', 'veth', 'peer', 'name', 'try1'], {
       stdio: 'pipe',

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Neighbour } from '../support/network/neighbour.ts';
+import { inOwnNetwork } from '../support/network/own-network.ts';
+import { PASSWORD, Server } from '../support/server.ts';
+
+/** The C library libonvif, by its own tool on another machine. */
+
+const NETWORK = '10.86.0';
+const RTSP = `rtsp://${NETWORK}.1:8554`;
+
+inOwnNetwork(import.meta.filename, ['onvif-util'], () => {
+  let neighbour: Neighbour;
+  let camera: Server;
+
+  beforeAll(async () => {
+    neighbour = await Neighbour.start();
+    neighbour.connect('lan', NETWORK);
+    neighbour.prefer('lan');
+    const ports = ['--bind', '0.0.0.0', '--http-port', '8080', '--rtsp-port', '8554'];
+    const picture = ['--source', 'test', '--width', '640', '--height', '480', '--fps', '20'];
+    camera = await Server.start({ args: [...ports, ...picture, '--name', 'Front door', '--h264', 'on'] });
+    await camera.output(/H\.264 by/);
+  }, 60_000);
+  afterAll(async () => {
+    await camera?.stop();
+    neighbour?.stop();
+  });
+
+  /** Types commands into a session. @returns what it said */
+  const session = async (password: string, ...commands: string[]) => {
+    const [command, args] = neighbour.command('onvif-util', '-u', 'admin', '-p', password, `${NETWORK}.1`);
+    const running = promisify(execFile)(command, args, { timeout: 20_000 });
+    running.child.stdin!.end([...commands, 'quit\n'].join('\n'));
+    const { stdout, stderr } = await running;
+    return stdout + stderr;
+  };
+
+  test('finds the camera', async () => {
+    expect(await neighbour.output('onvif-util', '-a')).toMatch(
+      new RegExp(`Found 1 cameras\\n${NETWORK.replaceAll('.', '\\.')}\\.1 .*\\(Front door `),
+    );
+  }, 30_000);
+
+  test('logs in and is told of both streams', async () => {
+    const said = await session(PASSWORD, 'get profiles', 'get rtsp 0', 'get rtsp 1', 'get profile 1', 'get time');
+    expect(said).toMatch(/successfully connected to host\s+name: +Front door/);
+    expect(said).toMatch(/Token 0: mjpeg\n +Token 1: h264/);
+    expect(said).toContain(`  ${RTSP}/mjpeg\n`);
+    expect(said).toContain(`  ${RTSP}/h264\n`);
+    expect(said).toMatch(/Width: +640\n +Height: +480\n +Frame Rate: 20\n/);
+    expect(said).toContain('Time Offset: 0 seconds');
+    expect(said).not.toContain('ERROR');
+  }, 30_000);
+
+  test('is refused with a wrong password, and knows why', async () => {
+    const refused = await session('wrong', 'get profiles').catch((error: { stdout: string }) => error);
+    expect(refused).toMatchObject({ code: 1, stdout: expect.stringContaining('ter:NotAuthorized') });
+  }, 30_000);
+
+  test('changes size, rate, bit rate and key frames of H.264, and reads what it wrote', async () => {
+    const before = await session(PASSWORD, 'get video options 1');
+    expect(before).toMatch(/Available Resolutions\n +640 x 480\n/);
+    const wishes = ['set resolution 320x240 1', 'set framerate 10 1', 'set gov_length 30 1', 'set bitrate 900 1'];
+    expect(await session(PASSWORD, ...wishes)).not.toContain('ERROR');
+    expect(await session(PASSWORD, 'get video 1')).toMatch(/Resolution: 320 x 240\n +Frame Rate: 10\n +Gov Length: 30\n +Bit Rate: +900\n/);
+  }, 60_000);
+});

@@ -1,0 +1,97 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import sharp from 'sharp';
+import { Neighbour } from '../support/network/neighbour.ts';
+import { inOwnNetwork } from '../support/network/own-network.ts';
+import { withCredentials } from '../support/players.ts';
+import { type Method, ZONEMINDER, ZoneMinder } from '../support/recorders/zoneminder.ts';
+import { PASSWORD, Server } from '../support/server.ts';
+
+/** The recorder ZoneMinder on another machine: finds the camera, reads its profiles and records what it was told. */
+
+const NETWORK = '10.87.0';
+const DEVICE = `http://${NETWORK}.1:8080/onvif/device_service`;
+const FPS = 20;
+/** Pictures that are waited for: three seconds of them. */
+const PICTURES = 60;
+
+inOwnNetwork(import.meta.filename, ZONEMINDER, () => {
+  let neighbour: Neighbour;
+  let zoneMinder: ZoneMinder;
+  let camera: Server;
+  const dataDir = mkdtempSync(join(tmpdir(), 'onvif-camera-'));
+
+  const start = () =>
+    Server.start({
+      dataDir,
+      args: [
+        ...['--bind', '0.0.0.0', '--http-port', '8080', '--rtsp-port', '8554', '--name', 'Front door', '--h264', 'on'],
+        ...['--source', 'test', '--width', '640', '--height', '480', '--fps', String(FPS)],
+      ],
+    });
+
+  beforeAll(async () => {
+    neighbour = await Neighbour.start();
+    neighbour.connect('lan', NETWORK);
+    neighbour.prefer('lan');
+    [zoneMinder, camera] = await Promise.all([ZoneMinder.start(neighbour), start()]);
+    await camera.output(/H\.264 by/);
+  }, 60_000);
+  afterAll(async () => {
+    await zoneMinder?.stop();
+    await camera?.stop();
+    neighbour?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  describe.each(['1.1', '1.2'])('with SOAP %s', (soap) => {
+    test('it finds the camera', async () => {
+      const found = await zoneMinder.discover(soap);
+      expect(found).toHaveLength(1);
+      expect(found[0]).toContain(`${DEVICE}, ${soap}, `);
+      expect(found[0]).toContain("name='Front%20door'");
+    }, 30_000);
+
+    test('it reads the profiles, with the right password', async () => {
+      expect(await zoneMinder.profiles(DEVICE, soap, 'admin', PASSWORD)).toEqual([
+        { name: 'MJPEG', encoding: 'JPEG', size: '640x480', url: `rtsp://${NETWORK}.1:8554/mjpeg` },
+        { name: 'H.264', encoding: 'H264', size: '640x480', url: `rtsp://${NETWORK}.1:8554/h264` },
+      ]);
+      expect(await zoneMinder.profiles(DEVICE, soap, 'admin', 'wrong').catch(() => [])).toEqual([]);
+    }, 30_000);
+  });
+
+  test.each<[string, Method]>([
+    ['MJPEG', 'rtpRtsp'],
+    ['MJPEG', 'rtpUni'],
+    ['H.264', 'rtpRtsp'],
+    ['H.264', 'rtpUni'],
+  ])(
+    'it records %s by %s: every picture once, without a complaint',
+    async (profile, method) => {
+      const offers = await zoneMinder.profiles(DEVICE, '1.2', 'admin', PASSWORD);
+      const recording = await zoneMinder.record(withCredentials(offers.find(({ name }) => name === profile)!.url), method);
+      await recording.until(PICTURES);
+      const { pictures, complaints } = recording;
+      expect(await recording.end()).toBeGreaterThanOrEqual(PICTURES);
+      expect(complaints).toEqual([]);
+      const files = pictures.slice(0, PICTURES - 1);
+      expect(new Set(files.map((file) => readFileSync(file, 'base64'))).size).toBe(files.length);
+      expect(await sharp(files.at(-1)).metadata()).toMatchObject({ format: 'jpeg', width: 640, height: 480 });
+    },
+    60_000,
+  );
+
+  test('it goes on recording after the camera was switched off and on', async () => {
+    const recording = await zoneMinder.record(withCredentials(`rtsp://${NETWORK}.1:8554/h264`), 'rtpRtsp');
+    await recording.until(PICTURES);
+    camera.process.kill('SIGKILL');
+    await camera.ended;
+    const before = recording.pictures.length;
+    camera = await start();
+    await recording.until(before + PICTURES);
+    await recording.end();
+  }, 120_000);
+});

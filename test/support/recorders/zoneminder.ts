@@ -1,0 +1,182 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Neighbour } from '../network/neighbour.ts';
+import { eventually } from '../server.ts';
+
+/** Programs that it needs. */
+export const ZONEMINDER = ['zmc', 'zmonvif-probe.pl', 'mariadbd', 'mariadb', 'mariadb-install-db'];
+
+/** How ZoneMinder calls RTP in the RTSP connection, and over UDP. */
+export type Method = 'rtpRtsp' | 'rtpUni';
+
+/** A stream that the device offers, by name of its profile. */
+export interface Offer {
+  readonly name: string;
+  readonly encoding: string;
+  readonly size: string;
+  readonly url: string;
+}
+
+/**
+ * ZoneMinder's own programs, with a database of their own: its search for ONVIF devices, and the daemon that records a
+ * monitor. Its settings are mounted over the system's: only in a mount namespace of the test's own.
+ */
+export class ZoneMinder {
+  readonly #dir = mkdtempSync(join(tmpdir(), 'zoneminder-'));
+  readonly #socket = join(this.#dir, 'db.sock');
+  #database: ChildProcess | undefined;
+  readonly #recordings: Recording[] = [];
+
+  private constructor(private readonly neighbour: Neighbour) {}
+
+  /** @param neighbour the machine that it runs on */
+  static async start(neighbour: Neighbour): Promise<ZoneMinder> {
+    const made = new ZoneMinder(neighbour);
+    await made.#startDatabase();
+    made.#configure();
+    return made;
+  }
+
+  async #startDatabase(): Promise<void> {
+    const where = ['--no-defaults', '--user=root', `--datadir=${join(this.#dir, 'db')}`];
+    execFileSync('mariadb-install-db', [...where, '--auth-root-authentication-method=normal', '--skip-test-db'], { stdio: 'pipe' });
+    const database = spawn('mariadbd', [...where, `--socket=${this.#socket}`, '--skip-networking'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#database = database;
+    await new Promise<void>((resolve, reject) => {
+      let said = '';
+      database.stderr.on('data', (chunk) => {
+        said += String(chunk);
+        if (said.includes('ready for connections')) resolve();
+      });
+      database.once('exit', () => reject(new Error(`mariadbd: ${said}`)));
+    });
+    await this.#sql(readFileSync('/usr/share/zoneminder/db/zm_create.sql', 'utf8'));
+    await this.#sql(
+      `use zm; create user zm@localhost identified by 'zm'; grant all on zm.* to zm@localhost; update Storage set Path = '${this.#events}';`,
+    );
+  }
+
+  #configure(): void {
+    const [etc, logs, maps] = ['etc', 'log', 'map'].map((name) => join(this.#dir, name));
+    for (const dir of [etc!, logs!, maps!, this.#events]) mkdirSync(dir);
+    const settings = {
+      ...{ DB_TYPE: 'mysql', DB_HOST: `localhost:${this.#socket}`, DB_NAME: 'zm', DB_USER: 'zm', DB_PASS: 'zm' },
+      ...{ WEB_USER: 'root', WEB_GROUP: 'root', DIR_EVENTS: this.#events, DIR_SOUNDS: 'sounds', DIR_EXPORTS: this.#dir },
+      ...{ PATH_LOGS: logs, PATH_MAP: maps, PATH_SOCKS: this.#dir, PATH_SWAP: this.#dir },
+    };
+    const lines = Object.entries(settings).map(([name, value]) => `ZM_${name}=${value}\n`);
+    writeFileSync(join(etc!, 'zm.conf'), lines.join(''));
+    execFileSync('mount', ['--bind', etc!, '/etc/zm'], { stdio: 'pipe' });
+  }
+
+  get #events(): string {
+    return join(this.#dir, 'events');
+  }
+
+  /** Rows of the last answer, a line each, its cells separated by tabs. */
+  async #sql(text: string): Promise<string[]> {
+    const running = promisify(execFile)(
+      'mariadb',
+      ['--no-defaults', '--user=root', `--socket=${this.#socket}`, '--batch', '--skip-column-names'],
+      {
+        timeout: 60_000,
+      },
+    );
+    running.child.stdin!.end(text);
+    return (await running).stdout.split('\n').filter(Boolean);
+  }
+
+  /** What its search for ONVIF devices says: a line for each. @param soap "1.1" or "1.2" */
+  async discover(soap: string): Promise<string[]> {
+    return (await this.neighbour.output('zmonvif-probe.pl', 'probe', soap)).split('\n').filter(Boolean);
+  }
+
+  /** The streams that it finds in a device. */
+  async profiles(device: string, soap: string, user: string, password: string): Promise<Offer[]> {
+    const said = await this.neighbour.output('zmonvif-probe.pl', 'profiles', device, soap, user, password);
+    return [...said.matchAll(/^\w+, (.+?), (\w+), (\d+), (\d+), [\d.]+, RTP-Unicast, (\S+)$/gm)].map(
+      ([, name, encoding, width, height, url]) => ({ name: name!, encoding: encoding!, size: `${width}x${height}`, url: url! }),
+    );
+  }
+
+  /** Begins to record an address. */
+  async record(url: string, method: Method): Promise<Recording> {
+    const id = this.#recordings.length + 1;
+    await this.#sql(
+      `use zm; insert into Monitors (Id, Name, ServerId, StorageId, Type, Function, Enabled, Path, Method, Width, Height, Colours, SaveJPEGs, VideoWriter)
+       values (${id}, 'm${id}', 0, 1, 'Ffmpeg', 'Record', 1, '${url}', '${method}', 640, 480, 4, 1, 0);`,
+    );
+    const [command, args] = this.neighbour.command('zmc', '--monitor', String(id));
+    const recording = new Recording({
+      daemon: spawn(command, args, { stdio: 'ignore' }),
+      events: join(this.#events, String(id)),
+      log: join(this.#dir, 'log', `zmc_m${id}.log`),
+      frames: async () => (await this.#sql(`use zm; select Frames from Events where MonitorId = ${id};`)).map(Number),
+    });
+    this.#recordings.push(recording);
+    return recording;
+  }
+
+  async stop(): Promise<void> {
+    for (const recording of this.#recordings) await recording.stop();
+    if (this.#database?.exitCode === null) {
+      this.#database.kill();
+      await once(this.#database, 'exit');
+    }
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}
+
+/** What the daemon has recorded of one monitor. */
+export class Recording {
+  constructor(
+    private readonly parts: {
+      readonly daemon: ChildProcess;
+      readonly events: string;
+      readonly log: string;
+      /** Frames of each event, by the database. */
+      readonly frames: () => Promise<number[]>;
+    },
+  ) {}
+
+  /** Files of the pictures, from the oldest to the newest. */
+  get pictures(): string[] {
+    const { events } = this.parts;
+    if (!existsSync(events)) return [];
+    const found = readdirSync(events, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('-capture.jpg'));
+    return found.sort().map((name) => join(events, name));
+  }
+
+  /** Waits for pictures. */
+  async until(count: number): Promise<void> {
+    await eventually(() => this.pictures.length >= count, `${count} pictures; its log: ${this.complaints.join('\n')}`, 40);
+  }
+
+  /** Warnings and errors. */
+  get complaints(): string[] {
+    const { log } = this.parts;
+    return existsSync(log)
+      ? readFileSync(log, 'utf8')
+          .split('\n')
+          .filter((line) => /\.(WAR|ERR|FAT|PNC)-/.test(line))
+      : [];
+  }
+
+  /** Stops recording. @returns how many frames it says that it has recorded */
+  async end(): Promise<number> {
+    await this.stop();
+    return (await this.parts.frames()).reduce((sum, each) => sum + each, 0);
+  }
+
+  async stop(): Promise<void> {
+    const { daemon } = this.parts;
+    daemon.kill();
+    if (daemon.exitCode === null && daemon.signalCode === null) await once(daemon, 'exit');
+  }
+}
