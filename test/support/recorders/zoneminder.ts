@@ -158,13 +158,13 @@ export class Recording {
     await eventually(() => this.pictures.length >= count, `${count} pictures; its log: ${this.complaints.join('\n')}`, 40);
   }
 
-  /** Warnings and errors. */
+  /** Warnings and errors, except that this machine is too slow for it. */
   get complaints(): string[] {
     const { log } = this.parts;
     return existsSync(log)
       ? readFileSync(log, 'utf8')
           .split('\n')
-          .filter((line) => /\.(WAR|ERR|FAT|PNC)-/.test(line))
+          .filter((line) => /\.(WAR|ERR|FAT|PNC)-/.test(line) && !/not keeping up/.test(line))
       : [];
   }
 
