@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
@@ -127,7 +128,8 @@ export class RtspServer {
         this.#server.removeAllListeners('error');
         this.#server.on('error', (error) => log.error(`RTSP server: ${error.message}`));
         this.#cancelSweep = clock.every(SWEEP_MS, () => this.#sweep());
-        this.#cancelUsers = this.options.access?.users.onChange(() => this.#endOutdated());
+        const users = this.options.access?.users;
+        this.#cancelUsers = users?.onChange(() => this.#endUnless((user) => users.current(user) !== undefined));
         resolve();
       });
     });
@@ -239,12 +241,9 @@ export class RtspServer {
     return false;
   }
 
-  /** Ends the connections of those who may look no longer: users who are gone, or have another password. */
-  #endOutdated(): void {
-    const users = this.options.access?.users;
-    for (const connection of this.#connections) {
-      if (connection.user && !users?.current(connection.user)) connection.end('no longer allowed');
-    }
+  /** Ends the connections of those who may look no longer. */
+  #endUnless(mayLook: (user: User) => boolean): void {
+    for (const connection of this.#connections) if (connection.user && !mayLook(connection.user)) connection.end('no longer allowed');
   }
 
   #sweep(): void {
