@@ -79,7 +79,6 @@ export class PlayedRtspServer {
     clock: this.clock,
   });
   readonly limiter = new FailureLimiter(this.clock);
-  readonly users = new UserStore([{ name: 'admin', password: PASSWORD, level: 'Administrator' }]);
   /** Warnings and errors. */
   readonly complaints: string[] = [];
   readonly server: RtspServer;
@@ -87,7 +86,8 @@ export class PlayedRtspServer {
   #sequence = 0;
 
   constructor(change: Partial<RtspServerOptions> = {}) {
-    const { clock, hub, users, limiter } = this;
+    const { clock, hub, limiter } = this;
+    const users = new UserStore([{ name: 'admin', password: PASSWORD, level: 'Administrator' }]);
     const complain = (message: string, fields?: LogFields) => void this.complaints.push(`${message} ${JSON.stringify(fields ?? {})}`);
     this.server = new RtspServer({
       bind: '127.0.0.1',
