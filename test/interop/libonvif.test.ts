@@ -15,9 +15,7 @@ inOwnNetwork(import.meta.filename, ['onvif-util'], () => {
   let camera: Server;
 
   beforeAll(async () => {
-    neighbour = await Neighbour.start();
-    neighbour.connect('lan', NETWORK);
-    neighbour.prefer('lan');
+    neighbour = await Neighbour.inLan(NETWORK);
     const ports = ['--bind', '0.0.0.0', '--http-port', '8080', '--rtsp-port', '8554'];
     const picture = ['--source', 'test', '--width', '640', '--height', '480', '--fps', '20'];
     camera = await Server.start({ args: [...ports, ...picture, '--name', 'Front door', '--h264', 'on'] });

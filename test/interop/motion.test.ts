@@ -10,7 +10,7 @@ import { makeTempDir } from '../support/temp-dir.ts';
 
 /** The recorder Motion, also at the heart of motionEye, which reads streams by ffmpeg's libraries and MJPEG by its own code. */
 
-/** It puts them into an address as they are. */
+/** Motion puts it into an address as it is: nothing that means something there. */
 const PASSWORD = 'correct-horse-battery';
 const PICTURES = 30;
 

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { Neighbour } from '../support/network/neighbour.ts';
 import { inOwnNetwork } from '../support/network/own-network.ts';
 import { withCredentials } from '../support/players.ts';
-import { type Method, ZONEMINDER, ZoneMinder } from '../support/recorders/zoneminder.ts';
+import { type RtpMethod, ZONEMINDER, ZoneMinder } from '../support/recorders/zoneminder.ts';
 import { PASSWORD, Server } from '../support/server.ts';
 
 /** The recorder ZoneMinder on another machine: finds the camera, reads its profiles and records what it was told. */
@@ -33,9 +33,7 @@ inOwnNetwork(import.meta.filename, ZONEMINDER, () => {
     });
 
   beforeAll(async () => {
-    neighbour = await Neighbour.start();
-    neighbour.connect('lan', NETWORK);
-    neighbour.prefer('lan');
+    neighbour = await Neighbour.inLan(NETWORK);
     [zoneMinder, camera] = await Promise.all([ZoneMinder.start(neighbour), start()]);
     await camera.output(/H\.264 by/);
   }, 60_000);
@@ -63,13 +61,13 @@ inOwnNetwork(import.meta.filename, ZONEMINDER, () => {
     }, 30_000);
   });
 
-  test.each<[string, Method]>([
+  test.each<[string, RtpMethod]>([
     ['MJPEG', 'rtpRtsp'],
     ['MJPEG', 'rtpUni'],
     ['H.264', 'rtpRtsp'],
     ['H.264', 'rtpUni'],
   ])(
-    'it records %s by %s: every picture once, without a complaint',
+    'it records %s by %s: no picture twice, without a complaint',
     async (profile, method) => {
       const offers = await zoneMinder.profiles(DEVICE, '1.2', 'admin', PASSWORD);
       const recording = await zoneMinder.record(withCredentials(offers.find(({ name }) => name === profile)!.url), method);

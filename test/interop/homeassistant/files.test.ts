@@ -78,9 +78,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
     });
 
   beforeAll(async () => {
-    neighbour = await Neighbour.start();
-    neighbour.connect('lan', NETWORK);
-    neighbour.prefer('lan');
+    neighbour = await Neighbour.inLan(NETWORK);
     stage = new Stage();
     camera = await startCamera();
     hass = await HomeAssistant.start({

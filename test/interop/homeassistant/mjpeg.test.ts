@@ -42,9 +42,7 @@ withHomeAssistant(import.meta.filename, [], ({ venv }) => {
   };
 
   beforeAll(async () => {
-    neighbour = await Neighbour.start();
-    neighbour.connect('lan', NETWORK);
-    neighbour.prefer('lan');
+    neighbour = await Neighbour.inLan(NETWORK);
     stage = new Stage();
     [hass, camera] = await Promise.all([HomeAssistant.start({ venv, neighbour, address: `${NETWORK}.2` }), start()]);
   }, 120_000);

@@ -62,9 +62,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
   const still = async (entity: string) => Buffer.from(await (await hass.fetch(`/api/camera_proxy/${entity}`)).arrayBuffer());
 
   beforeAll(async () => {
-    neighbour = await Neighbour.start();
-    neighbour.connect('lan', NETWORK);
-    neighbour.prefer('lan');
+    neighbour = await Neighbour.inLan(NETWORK);
     [hass, camera] = await Promise.all([
       HomeAssistant.start({
         venv,

@@ -18,6 +18,14 @@ export class Neighbour {
     return neighbour;
   }
 
+  /** One at the other end of a cable named `lan`; see {@link connect}. */
+  static async inLan(network: string): Promise<Neighbour> {
+    const neighbour = await Neighbour.start();
+    neighbour.connect('lan', network);
+    neighbour.prefer('lan');
+    return neighbour;
+  }
+
   /** Command and arguments that run a program over there. */
   command(...words: string[]): [string, string[]] {
     return ['nsenter', ['-t', String(this.holder.pid), '-n', ...words]];

@@ -11,7 +11,7 @@ import { eventually } from '../server.ts';
 export const ZONEMINDER = ['zmc', 'zmonvif-probe.pl', 'mariadbd', 'mariadb', 'mariadb-install-db'];
 
 /** How ZoneMinder calls RTP in the RTSP connection, and over UDP. */
-export type Method = 'rtpRtsp' | 'rtpUni';
+export type RtpMethod = 'rtpRtsp' | 'rtpUni';
 
 /** A stream that the device offers, by name of its profile. */
 export interface Offer {
@@ -36,8 +36,13 @@ export class ZoneMinder {
   /** @param neighbour the machine that it runs on */
   static async start(neighbour: Neighbour): Promise<ZoneMinder> {
     const made = new ZoneMinder(neighbour);
-    await made.#startDatabase();
-    made.#configure();
+    try {
+      await made.#startDatabase();
+      made.#configure();
+    } catch (error) {
+      await made.stop();
+      throw error;
+    }
     return made;
   }
 
@@ -106,7 +111,7 @@ export class ZoneMinder {
   }
 
   /** Begins to record an address. */
-  async record(url: string, method: Method): Promise<Recording> {
+  async record(url: string, method: RtpMethod): Promise<Recording> {
     const id = this.#recordings.length + 1;
     await this.#sql(
       `use zm; insert into Monitors (Id, Name, ServerId, StorageId, Type, Function, Enabled, Path, Method, Width, Height, Colours, SaveJPEGs, VideoWriter)
@@ -155,7 +160,9 @@ export class Recording {
 
   /** Waits for pictures. */
   async until(count: number): Promise<void> {
-    await eventually(() => this.pictures.length >= count, `${count} pictures; its log: ${this.complaints.join('\n')}`, 40);
+    await eventually(() => this.pictures.length >= count, `${count} pictures`, 40).catch((error: Error) => {
+      throw new Error([error.message, ...this.complaints].join('\n'));
+    });
   }
 
   /** Warnings and errors, except that this machine is too slow for it. */
