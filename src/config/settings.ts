@@ -30,6 +30,9 @@ function described<T extends z.core.$ZodType>(schema: T, info: SettingInfo): T {
   return schema;
 }
 
+// The callers' types see to it that the preset is one of the options; of options that are a type parameter TypeScript cannot tell.
+const withPreset = <S extends z.ZodType>(schema: S, preset: string | number) => schema.default(preset as never);
+
 const range = (min: number, max: number) => `from ${min} to ${max}`;
 
 export const integer = (preset: number, min: number, max: number, value: string, help: string) =>
@@ -51,7 +54,7 @@ export const boolean = (preset: boolean, help: string) =>
   described(z.boolean().default(preset), { kind: 'boolean', value: 'on|off', help, allowed: 'on or off' });
 
 export const choice = <const T extends readonly [string, ...string[]]>(preset: T[number], options: T, help: string) =>
-  described(z.enum(options).default(preset as never), {
+  described(withPreset(z.enum(options), preset), {
     kind: 'choice',
     value: options.join('|'),
     help,
@@ -60,7 +63,7 @@ export const choice = <const T extends readonly [string, ...string[]]>(preset: T
 
 /** One of a few numbers. */
 export const steps = <const T extends readonly [number, ...number[]]>(preset: T[number], options: T, value: string, help: string) =>
-  described(z.literal(options).default(preset as never), { kind: 'integer', value, help, allowed: `one of ${options.join(', ')}` });
+  described(withPreset(z.literal(options), preset), { kind: 'integer', value, help, allowed: `one of ${options.join(', ')}` });
 
 export const text = (
   preset: string,
@@ -96,7 +99,7 @@ export const numberOr = <const T extends readonly [string, ...string[]]>(
   value: string,
   help: string,
 ) =>
-  described(z.union([z.number().min(min).max(max), z.enum(options)]).default(preset as never), {
+  described(withPreset(z.union([z.number().min(min).max(max), z.enum(options)]), preset), {
     kind: 'mixed',
     value,
     help,
