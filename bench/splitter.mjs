@@ -8,7 +8,7 @@ const ROUNDS = 5;
 const TARGET = 2;
 const SETS = { large: '1280x720, 74 KB each', small: '640x480, 25 KB each' };
 
-/** What src/main.ts asks of V8. */
+/** What src/start.ts asks of V8. */
 const FLAGS = ['--expose-gc', '--semi-space-growth-factor=1'];
 
 /**

@@ -30,7 +30,8 @@ const withoutBallast = {
 
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: ['src/main.ts'],
+  // main.ts loads start.ts once it knows that this version of Node.js is new enough.
+  entryPoints: ['src/main.ts', 'src/start.ts'],
   outdir: 'dist',
   chunkNames: 'lib/[name]-[hash]',
   bundle: true,

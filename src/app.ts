@@ -43,6 +43,8 @@ export interface AppOptions {
   readonly password: string | undefined;
   /** Called when the camera begins to be used: when somebody watches, or is about to ask by ONVIF. */
   readonly onUse: () => void;
+  /** Errors nobody expected, since the start. */
+  readonly faults: () => number;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -166,6 +168,7 @@ export class App {
         fps: this.#hub.fps,
         uptime: (clock.monotonic() - startedAt) / 1000,
         capture: this.#camera.counters,
+        faults: options.faults(),
         rtsp: streaming?.vitals,
       }),
     });

@@ -1,62 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+// Also read by versions of Node.js that are too old for the rest: this file imports nothing before it has looked, and is
+// written in the language of 2019.
+const version = process.versions.node;
+const [major = 0, minor = 0] = version.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`onvif-camera needs Node.js 20.19 or newer, and this is ${version}: see https://nodejs.org/en/download.\n`);
+  process.exitCode = 1;
+} else void import('./start.ts');
 
-// Keeps V8's young generation at 1 MB instead of letting it grow to 16: pictures live outside of it, and starting up is
-// all that would make it grow. Must come before the program itself is loaded.
-setFlagsFromString('--semi-space-growth-factor=1');
-// Nothing is optimised until the camera is used: starting up and answering searches are not worth it, and the compiler's code
-// alone would take 3 MB of memory. From then on early: what runs is the same few functions thirty times a second, which
-// would wait for minutes. The flag for that has changed its name and its meaning with V8 (Node.js 20 has 11, 22 has 12).
-const EARLY = process.versions.v8.startsWith('11.') ? '--interrupt-budget=8192' : '--invocation-count-for-turbofan=300';
-setFlagsFromString('--no-opt');
-const optimize = () => {
-  setFlagsFromString('--opt');
-  setFlagsFromString(EARLY);
-};
-// As with `node --expose-gc`, which a program cannot set for itself: see core/buffer-garbage.ts.
-setFlagsFromString('--expose-gc');
-globalThis.gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
-const { run } = await import('./cli/run.ts');
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-
-const fail = (error: unknown): never => {
-  process.stderr.write(`onvif-camera: internal error, please report it:\n${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exit(1);
-};
-process.on('uncaughtException', fail);
-process.on('unhandledRejection', fail);
-
-// Whoever read our output has gone; that is no reason to go as well.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-
-const stopRequested = new Promise<void>((resolve) => {
-  let asked = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      // Whoever asks twice does not want to wait for the camera.
-      if (asked) process.exit(0);
-      asked = true;
-      resolve();
-    });
-  }
-});
-
-const code = await run(process.argv.slice(2), {
-  env: process.env,
-  home: homedir(),
-  version,
-  webDir: fileURLToPath(new URL('web/', import.meta.url)),
-  wsdlDir: fileURLToPath(new URL('../wsdl/', import.meta.url)),
-  onUse: optimize,
-  onExit: (act) => process.on('exit', act),
-  stdout: process.stdout,
-  stderr: process.stderr,
-  stopRequested,
-});
-// Output may still be on its way into a pipe: leave when it is through.
-process.stdout.write('', () => process.exit(code));
+export {};

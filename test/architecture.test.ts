@@ -45,7 +45,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What the services ask for, made of what the program has.
   adapters: ['servers', 'onvif', 'discovery', 'hub', 'auth', 'encode', 'camera', 'config', 'system', 'protocols', 'frames', 'core'],
   cli: ['app.ts', 'config', 'camera', 'system', 'frames', 'core'],
-  'main.ts': ['cli'],
+  // The process: what it was started with, its signals and its end.
+  'start.ts': ['cli'],
+  // Runs on any version of Node.js, and loads start.ts on one that is new enough.
+  'main.ts': ['start.ts'],
 };
 
 /** Packages that one part alone may import. */
@@ -110,7 +113,7 @@ const imports: Imports = new Map([...texts].map(([file, text]) => [file, imports
 describe('src/', () => {
   test('is there, and its imports are seen', () => {
     expect(files.length).toBeGreaterThan(50);
-    expect(imports.get('main.ts')).toContain('cli/run.ts');
+    expect(imports.get('start.ts')).toContain('cli/run.ts');
     expect(imports.get('app.ts')).toContain('servers/http/server.ts');
     expect([...imports.values()].flat().length).toBeGreaterThan(200);
   });
@@ -123,9 +126,15 @@ describe('src/', () => {
     expect(cycles(imports)).toEqual([]);
   });
 
-  test('knows the process in main.ts alone', () => {
+  test('knows the process in main.ts and start.ts alone', () => {
     const knowing = [...texts].filter(([, text]) => /\bprocess\.(env\b|exit\b|exitCode\b|on\(|once\(|argv\b)/.test(text));
-    expect(knowing.map(([file]) => file)).toEqual(['main.ts']);
+    expect(knowing.map(([file]) => file).sort()).toEqual(['main.ts', 'start.ts']);
+  });
+
+  test('loads nothing before the version of Node.js is known', () => {
+    const [first] = texts.get('main.ts')!.split('process.versions');
+    expect(importsOf('main.ts', first!)).toEqual([]);
+    expect(imports.get('main.ts')).toEqual(['start.ts']);
   });
 
   test(`has no file above ${MAX_LINES} lines`, () => {
@@ -138,7 +147,8 @@ describe('these tests', () => {
   const made = (changes: Record<string, string[]>): Imports =>
     new Map(
       Object.entries({
-        'main.ts': ['node:fs', 'cli/run.ts'],
+        'main.ts': ['start.ts'],
+        'start.ts': ['node:fs', 'cli/run.ts'],
         'cli/run.ts': ['app.ts', 'core/errors.ts'],
         'app.ts': ['hub/hub.ts', 'camera/source.ts', 'servers/http/server.ts'],
         'hub/hub.ts': ['core/errors.ts'],
@@ -165,7 +175,8 @@ describe('these tests', () => {
     ['onvif/endpoint.ts', 'servers/http/server.ts'],
     ['servers/http/server.ts', 'camera/source.ts'],
     ['servers/http/server.ts', 'app.ts'],
-    ['main.ts', 'app.ts'],
+    ['main.ts', 'cli/run.ts'],
+    ['start.ts', 'app.ts'],
     ['camera/source.ts', 'core/gone.ts'],
     ['servers/http/server.ts', 'soap'],
     ['cli/run.ts', 'soap/lib/client'],

@@ -1,4 +1,4 @@
-/** What a command gets from the outside; only main.ts knows the process. */
+/** What a command gets from the outside; only start.ts knows the process. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The user's home directory. */
@@ -10,10 +10,12 @@ export interface Context {
   readonly wsdlDir: string;
   readonly stdout: { write(text: string | Uint8Array): unknown };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
-  /** Resolves when the program is asked to stop. */
-  readonly stopRequested: Promise<void>;
+  /** Resolves when the program is asked to stop, with the signal that did. */
+  readonly stopRequested: Promise<string>;
   /** To be called when the camera begins to be used: when somebody watches, or is about to ask by ONVIF. */
   onUse(): void;
+  /** Hands errors that nobody caught to `act` from now on, in place of ending the program with them. */
+  onFault(act: (error: unknown) => void): void;
   /** Calls `act` when the process ends, however it does. */
   onExit(act: () => void): void;
 }

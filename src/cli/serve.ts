@@ -1,7 +1,8 @@
 import { App } from '../app.ts';
 import type { ResolvedSource } from '../camera/resolver.ts';
-import { systemClock } from '../core/clock.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
 import { EXIT } from '../core/errors.ts';
+import { Faults, guardedClock } from '../core/faults.ts';
 import { addresses } from './addresses.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -10,18 +11,22 @@ import { type Prepared, prepare } from './prepare.ts';
 /** Runs the camera until the program is asked to stop. */
 export async function serve(args: Arguments, context: Context): Promise<number> {
   const prepared = await prepare(args, context);
-  let stopping = false;
-  const stopRequested = context.stopRequested.then(() => {
-    stopping = true;
+  const { log } = prepared;
+  const faults = new Faults(log, systemClock);
+  context.onFault(faults.take);
+  const clock = guardedClock(systemClock, faults.take);
+  let stoppedBy: string | undefined;
+  const stopRequested = context.stopRequested.then((signal) => {
+    stoppedBy = signal;
   });
   // Clients may ask for a restart (SystemReboot): everything is built anew, in this process.
   let ports = { http: prepared.config.http.port, rtsp: prepared.config.rtsp.port };
-  while (!stopping) {
-    const app = build(prepared, context, ports);
+  while (stoppedBy === undefined) {
+    const app = build(prepared, context, ports, clock, faults);
     const started = app.start();
     // A camera that is slow to be found does not hold up the one who wants to stop.
     await Promise.race([started, stopRequested]);
-    if (!stopping) {
+    if (stoppedBy === undefined) {
       const { config } = prepared;
       context.stdout.write(
         banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source: await started, context }),
@@ -32,7 +37,7 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
     }
     // Whatever was still starting is being stopped.
     started.catch(() => {});
-    prepared.log.info(stopping ? 'stopping' : 'restarting, as a client asked');
+    log.info(stoppedBy === undefined ? 'restarting, as a client asked' : `stopping (${stoppedBy})`);
     await app.stop();
   }
   return EXIT.ok;
@@ -42,6 +47,8 @@ function build(
   { config, explicit, spec, dataDir, log, searchPath }: Prepared,
   context: Context,
   ports: { readonly http: number; readonly rtsp: number },
+  clock: Clock,
+  faults: Faults,
 ): App {
   return new App({
     config: { ...config, http: { port: ports.http }, rtsp: { ...config.rtsp, port: ports.rtsp } },
@@ -56,7 +63,8 @@ function build(
     version: context.version,
     password: context.env.ONVIF_CAMERA_PASSWORD || undefined,
     onUse: context.onUse,
-    clock: systemClock,
+    clock,
+    faults: () => faults.count,
   });
 }
 

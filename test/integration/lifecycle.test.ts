@@ -113,6 +113,7 @@ describe('the program ends', () => {
     expect(runningCaptures()).toHaveLength(0);
     await viewer.until(() => viewer.closed, 'closed');
     expect(stage.ends().at(-1)).toMatchObject({ code: 0 });
+    expect(server.stderr).toContain(`stopping (${signal})`);
   });
 
   test('asked twice, it does not wait for a camera that hangs', async () => {

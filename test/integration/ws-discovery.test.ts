@@ -316,6 +316,7 @@ inOwnNetwork(import.meta.filename, [], () => {
         stopRequested: new Promise(() => {}),
         onUse() {},
         onExit() {},
+        onFault() {},
       });
       return { code, stdout, stderr };
     }

@@ -8,6 +8,8 @@ export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url)
 export const PASSWORD = 'correct horse: battery';
 
 export interface ServerOptions {
+  /** What starts the program, in place of Node.js itself. */
+  readonly launcher?: readonly string[];
   /** A command with its arguments, in place of serving. */
   readonly command?: readonly string[];
   readonly args?: readonly string[];
@@ -34,13 +36,21 @@ export class Server {
   readonly #watchers = new Set<() => void>();
   readonly #ownsDataDir: boolean;
 
-  private constructor({ command, args = [], env = process.env, password = PASSWORD, dataDir }: ServerOptions) {
+  private constructor({
+    launcher = [process.execPath, MAIN],
+    command,
+    args = [],
+    env = process.env,
+    password = PASSWORD,
+    dataDir,
+  }: ServerOptions) {
     this.#ownsDataDir = dataDir === undefined;
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'onvif-camera-'));
     const withPassword = password === null ? env : { ...env, ONVIF_CAMERA_PASSWORD: password };
     // Trying the encoders takes ffmpeg a second of processor time: for those who want H.264.
     const words = command ?? ['--http-port', '0', '--rtsp-port', '0', '--h264', 'off', '--bind', '127.0.0.1', ...args];
-    this.process = spawn(process.execPath, [MAIN, '--data-dir', this.dataDir, ...words], {
+    const [file = '', ...first] = launcher;
+    this.process = spawn(file, [...first, '--data-dir', this.dataDir, ...words], {
       // A directory without a settings file.
       cwd: this.dataDir,
       env: withPassword,
@@ -96,13 +106,23 @@ export class Server {
     return this.process.pid!;
   }
 
+  /** What the program tells other commands of itself. */
+  get #runFile(): { readonly pid: number; readonly url: string; readonly rtspPort: number } {
+    return JSON.parse(readFileSync(join(this.dataDir, 'server.json'), 'utf8'));
+  }
+
+  /** The program's own process, also where another one has started it. */
+  get programPid(): number {
+    return this.#runFile.pid;
+  }
+
   /** "http://127.0.0.1:12345" */
   get url(): string {
-    return (JSON.parse(readFileSync(join(this.dataDir, 'server.json'), 'utf8')) as { url: string }).url;
+    return this.#runFile.url;
   }
 
   get rtspPort(): number {
-    return (JSON.parse(readFileSync(join(this.dataDir, 'server.json'), 'utf8')) as { rtspPort: number }).rtspPort;
+    return this.#runFile.rtspPort;
   }
 
   get port(): number {

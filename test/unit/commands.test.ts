@@ -28,7 +28,7 @@ interface Outcome {
 /** Runs the command line with an empty settings file and a data directory of its own; stops it when `stop` says so. */
 async function command(
   argv: string[],
-  stop: Promise<void> = new Promise(() => {}),
+  stop: Promise<string> = new Promise(() => {}),
   heard: (stderr: string) => void = () => {},
 ): Promise<Outcome> {
   const out: Uint8Array[] = [];
@@ -49,6 +49,7 @@ async function command(
     stopRequested: stop,
     onUse() {},
     onExit() {},
+    onFault() {},
   });
   return { code, stdout: Buffer.concat(out), stderr };
 }
@@ -136,11 +137,11 @@ exec sleep 60
 `,
     );
     chmodSync(rpicam, 0o755);
-    let stop: () => void = () => {};
-    const stopped = new Promise<void>((resolve) => (stop = resolve));
+    let stop: (signal: string) => void = () => {};
+    const stopped = new Promise<string>((resolve) => (stop = resolve));
     const argv = ['snapshot', picture, '--source=rpicam', `--rpicam-path=${rpicam}`, '--log-level=debug'];
     const { code, stderr } = await command(argv, stopped, (text) => {
-      if (text.includes('"msg":"started"')) stop();
+      if (text.includes('"msg":"started"')) stop('SIGTERM');
     });
     expect(code).toBe(1);
     expect(stderr).toContain('Stopped before a picture came.');
@@ -200,8 +201,8 @@ describe('snapshot from the running server', () => {
   });
 
   test('ends when it is asked to, although the server is silent', async () => {
-    const stopped = new Promise<void>((resolve) => {
-      answer = () => resolve();
+    const stopped = new Promise<string>((resolve) => {
+      answer = () => resolve('SIGTERM');
     });
     const { code, stderr } = await command(['snapshot', picture], stopped);
     expect(code).toBe(1);

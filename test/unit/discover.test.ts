@@ -58,6 +58,7 @@ test.each([
     stopRequested: new Promise(() => {}),
     onUse() {},
     onExit() {},
+    onFault() {},
   });
   expect(code).toBe(2);
   expect(stderr).toContain(message);

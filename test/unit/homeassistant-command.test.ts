@@ -53,7 +53,7 @@ interface Outcome {
 async function homeassistant(
   argv: readonly string[],
   env: Record<string, string> = {},
-  stop: Promise<void> = new Promise(() => {}),
+  stop: Promise<string> = new Promise(() => {}),
 ): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
@@ -68,6 +68,7 @@ async function homeassistant(
     stopRequested: stop,
     onUse() {},
     onExit() {},
+    onFault() {},
   });
   return { code, stdout, stderr };
 }
@@ -266,9 +267,9 @@ describe('what goes wrong is said', () => {
   });
 
   test('being stopped while Home Assistant is silent', async () => {
-    const stopped = new Promise<void>((resolve) => {
+    const stopped = new Promise<string>((resolve) => {
       hass.instead = () => {
-        resolve();
+        resolve('SIGTERM');
         return true;
       };
     });

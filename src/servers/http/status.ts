@@ -40,6 +40,8 @@ export interface Vitals {
   readonly uptime: number;
   readonly capture: { starts: number; frames: number; droppedPictures: number; droppedBytes: number };
   readonly streams: StreamCounters;
+  /** Errors nobody expected, since the start; see core/faults.ts. */
+  readonly faults: number;
   /** Undefined where there is no RTSP. */
   readonly rtsp: RtspVitals | undefined;
 }
