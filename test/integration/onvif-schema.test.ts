@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { silentLogger } from '../../src/core/log.ts';
 import { OnvifEndpoint } from '../../src/onvif/endpoint.ts';
 import type { Service, SoapObject } from '../../src/onvif/service.ts';
@@ -6,13 +6,12 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { DEVICE_REQUESTS, makeDevice } from '../support/onvif-device.ts';
 import { WSDL_DIR } from '../support/onvif-endpoint.ts';
 import { fullMediaService, MEDIA_OPERATIONS } from '../support/onvif-media.ts';
+import { describeNeeding } from '../support/programs.ts';
 import { cannotValidate, schemaProblems, toEnvelope } from '../support/soap-object-to-xml.ts';
 
 /** Every operation of every table over the wire: what really goes out is valid by the official schemas. */
 
-const run = cannotValidate ? describe.skip : describe;
-
-run(`what goes out is valid by the official schemas${cannotValidate ? ` (${cannotValidate})` : ''}`, () => {
+describeNeeding(cannotValidate, 'what goes out is valid by the official schemas', () => {
   let endpoint: OnvifEndpoint;
   let services: Service[];
 

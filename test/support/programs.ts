@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { test } from '@jest/globals';
+import { describe, test } from '@jest/globals';
 import { findProgram } from '../../src/core/programs.ts';
 
 /** Debian packages of programs whose names are others. */
@@ -11,6 +11,12 @@ const PACKAGES: Readonly<Record<string, string>> = {
   mariadb: 'mariadb-client-core',
   'mariadb-install-db': 'mariadb-server-core',
   'onvif-util': 'onvif-tools',
+  xmllint: 'libxml2-utils',
+  ip: 'iproute2',
+  unshare: 'util-linux',
+  nsenter: 'util-linux',
+  'avahi-browse': 'avahi-utils',
+  'dbus-daemon': 'dbus',
   'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav',
 };
 
@@ -40,4 +46,10 @@ export function needsProgram(name: string, title: string, fn: () => Promise<void
   const there = program(name) !== undefined || process.env.CI !== undefined;
   const run = there ? test : test.skip;
   run(there ? title : `${title} (needs ${name}: ${installation(name)})`, fn, timeout);
+}
+
+/** A group of tests: left out where there is a reason ("needs ffmpeg: apt install ffmpeg"), which its title then tells; failing for that in CI. */
+export function describeNeeding(reason: string | undefined, title: string, fn: () => void): void {
+  const run = reason === undefined || process.env.CI !== undefined ? describe : describe.skip;
+  run(reason === undefined ? title : `${title} (${reason})`, fn);
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { SoapObject } from '../../src/onvif/service.ts';
+import { installation } from './programs.ts';
 import { parseXml, type XmlElement } from './xml-tree.ts';
 
 const SCHEMAS = join(import.meta.dirname, '../../../shared/onvif-schemas');
@@ -12,7 +13,7 @@ const SOAP = 'http://www.w3.org/2003/05/soap-envelope';
 export const cannotValidate: string | undefined = !existsSync(join(SCHEMAS, 'driver.xsd'))
   ? 'needs the official schemas in ../shared/onvif-schemas'
   : spawnSync('xmllint', ['--version']).error
-    ? 'needs xmllint (apt install libxml2-utils)'
+    ? `needs xmllint: ${installation('xmllint')}`
     : undefined;
 
 /** A declaration in a schema: the namespace of what it declares, and the declaration. */

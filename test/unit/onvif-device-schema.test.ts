@@ -1,6 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { SoapObject } from '../../src/onvif/service.ts';
 import { DEVICE_REQUESTS, EVENTS, MEDIA, makeDevice, networkInterface } from '../support/onvif-device.ts';
+import { describeNeeding } from '../support/programs.ts';
 import { cannotValidate, invalidMessages, schemaProblems, toEnvelope } from '../support/soap-object-to-xml.ts';
 
 /** In this order the changes fit each other. */
@@ -15,9 +16,7 @@ async function messages(device: ReturnType<typeof makeDevice>): Promise<Map<stri
   return all;
 }
 
-const run = cannotValidate ? describe.skip : describe;
-
-run(`the responses are valid by the official schemas${cannotValidate ? ` (${cannotValidate})` : ''}`, () => {
+describeNeeding(cannotValidate, 'the responses are valid by the official schemas', () => {
   test('on a Pi with one interface', async () => {
     const all = await messages(makeDevice({ others: [MEDIA, EVENTS] }));
     expect(all.size).toBe(35);

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { SoapObject } from '../../src/onvif/service.ts';
 import { FakeMulticast, fullMediaService, MEDIA_OPERATIONS, mediaService } from '../support/onvif-media.ts';
+import { describeNeeding } from '../support/programs.ts';
 import { cannotValidate, schemaProblems, toEnvelope } from '../support/soap-object-to-xml.ts';
 
 const NAMESPACE = 'http://www.onvif.org/ver10/media/wsdl';
 
 const SCHEMAS = join(import.meta.dirname, '../../../shared/onvif-schemas');
-if (cannotValidate) console.warn(`Not validated: ${cannotValidate}.`);
 
 test('the table has these operations, each with its access class', () => {
   const { service } = mediaService();
@@ -18,7 +18,7 @@ test('the table has these operations, each with its access class', () => {
   expect(service).toMatchObject({ name: 'media', namespace: NAMESPACE, path: '/onvif/media_service' });
 });
 
-(cannotValidate ? describe.skip : describe)('by the official schemas', () => {
+describeNeeding(cannotValidate, 'by the official schemas', () => {
   /** All responses of a device with one empty and one full profile of a client. */
   async function responses(media: ReturnType<typeof mediaService>): Promise<Map<string, string>> {
     await media.call('CreateProfile', { Name: 'empty' });
