@@ -1,9 +1,10 @@
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Machine } from '../core/machine.ts';
 import { Mdns } from '../discovery/mdns.ts';
-import { nextMetadata } from '../discovery/metadata-version.ts';
+import { MetadataVersions } from '../discovery/metadata-version.ts';
 import { WsDiscovery } from '../discovery/ws-discovery.ts';
 import { deviceScopes } from '../onvif/device/scopes.ts';
 import { MJPEG_STREAM } from '../onvif/media/encoders.ts';
@@ -34,7 +35,8 @@ export class Discovery {
 
   constructor(private readonly parts: DiscoveryParts) {
     const { machine, state, identity, port, rtspPort, clock, log } = parts;
-    const { uuid } = state.state;
+    const { uuid, metadata: stored } = state.state;
+    const versions = new MetadataVersions({ stored, store: (metadata) => state.update({ metadata }), log });
     this.#ws = new WsDiscovery({
       uuid,
       types: ONVIF_TYPES,
@@ -42,11 +44,7 @@ export class Discovery {
       xaddr: (address) => `http://${address}:${port}${DEVICE_PATH}`,
       onAnswer: parts.onFound,
       discoverable: () => identity.discoverable,
-      metadataVersion: (xaddrs) => {
-        const next = nextMetadata(state.state.metadata, [...ONVIF_TYPES.map(({ local }) => local), ...this.#scopes, ...xaddrs]);
-        if (next.version !== state.state.metadata?.version) state.update({ metadata: next });
-        return next.version;
-      },
+      metadataVersion: (xaddrs) => versions.next([...ONVIF_TYPES.map(({ local }) => local), ...this.#scopes, ...xaddrs]),
       clock,
       log,
     });
@@ -55,7 +53,10 @@ export class Discovery {
     const paths = { onvifPath: DEVICE_PATH, rtspPath: MJPEG_STREAM.rtspPath };
     this.#mdns = new Mdns({ name: identity.name, uuid, model, serial, ...ports, ...paths, clock, log });
     identity.onChange(() => {
-      void this.#readScopes().then(() => this.#ws.changed());
+      this.#readScopes().then(
+        () => this.#ws.changed(),
+        (error: unknown) => log.warn(`What has changed could not be announced: ${messageOf(error)}`),
+      );
     });
   }
 

@@ -1,4 +1,5 @@
 import { AppError, EXIT } from '../core/errors.ts';
+import { stripped, terminalSafeJson, visible } from '../core/terminal.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { Answers } from './search.ts';
@@ -6,6 +7,12 @@ import type { Answers } from './search.ts';
 /** One search: the client library asks for a second and a half and listens for three. */
 const ROUND_S = 3;
 const MAX_TIMEOUT_S = 600;
+/** Most cameras that are listed: answers can be made up without end. */
+const MAX_FOUND = 1000;
+/** Longest that a part of an answer may be, characters; longer ones are cut. A name has up to 64. */
+const MAX_PART = 256;
+/** Most addresses of one camera that are looked at. */
+const MAX_XADDRS = 16;
 
 /** A camera that answered; absent parts are empty. */
 interface Found {
@@ -30,9 +37,9 @@ export async function discover(args: Arguments, context: Context): Promise<numbe
   });
   for (let spent = 0; spent < seconds && !stopped; spent += ROUND_S)
     for (const camera of await Promise.race([search().then(readAnswers), context.stopRequested.then(() => [])]))
-      found.set(camera.uuid, camera);
+      if (found.has(camera.uuid) || found.size < MAX_FOUND) found.set(camera.uuid, camera);
   const cameras = [...found.values()].sort((one, two) => one.address.localeCompare(two.address, 'en', { numeric: true }));
-  if (json) context.stdout.write(`${JSON.stringify(cameras, null, 2)}\n`);
+  if (json) context.stdout.write(`${terminalSafeJson(JSON.stringify(cameras, null, 2))}\n`);
   else if (cameras.length > 0) context.stdout.write(table(cameras));
   else
     context.stderr.write(
@@ -53,20 +60,27 @@ function readTimeout(text: string | boolean | undefined): number {
 /** What strangers answered: any part may be missing or of another kind. */
 export function readAnswers(answers: Answers): Found[] {
   return answers.flatMap(({ urn, name, hardware, xaddrs }) => {
-    const urls = xaddrs.filter((each) => URL.canParse(each));
+    const urls = xaddrs.slice(0, MAX_XADDRS).flatMap(readUrl);
     // Some list an IPv6 or link-local address first.
-    const xaddr = urls.find((each) => /^\d+(\.\d+){3}$/.test(new URL(each).hostname) && !each.includes('//169.254.')) ?? urls[0];
-    if (xaddr === undefined) return [];
+    const url = urls.find(({ hostname }) => /^\d+(\.\d+){3}$/.test(hostname) && !hostname.startsWith('169.254.')) ?? urls[0];
+    if (url === undefined) return [];
     return [
       {
-        address: new URL(xaddr).hostname,
+        address: url.hostname,
         name: readable(name),
         hardware: readable(hardware),
-        xaddr,
+        xaddr: url.href,
         uuid: readable(urn).replace(/^(urn:)?uuid:/i, ''),
       },
     ];
   });
+}
+
+/** The address of a web service. As the URL is read, not as it was sent: that may have any characters in it. */
+function readUrl(text: string): URL[] {
+  if (text.length > MAX_PART || !URL.canParse(text)) return [];
+  const url = new URL(text);
+  return url.protocol === 'http:' || url.protocol === 'https:' ? [url] : [];
 }
 
 /** Without the escapes of a URI, and without what moves the cursor of a terminal. */
@@ -78,13 +92,13 @@ function readable(text: unknown): string {
   } catch {
     // It is shown as it came.
   }
-  return decoded.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').trim();
+  return stripped(decoded).trim().slice(0, MAX_PART);
 }
 
 function table(cameras: readonly Found[]): string {
   const rows = [
     ['ADDRESS', 'NAME', 'HARDWARE', 'DEVICE SERVICE', 'UUID'],
-    ...cameras.map((each) => [each.address, each.name, each.hardware, each.xaddr, each.uuid]),
+    ...cameras.map((each) => [each.address, each.name, each.hardware, each.xaddr, each.uuid].map(visible)),
   ];
   const widths = (rows[0] as string[]).map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
   return rows

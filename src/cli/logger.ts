@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import type { Config } from '../config/schema.ts';
 import type { LogFields, Logger } from '../core/log.ts';
+import { terminalSafeJson, visible } from '../core/terminal.ts';
 import type { Context } from './context.ts';
 
 /** Never in a log, whatever is handed in. */
@@ -12,7 +13,7 @@ const RESET = '\x1b[0m';
 export function makeLogger(config: Config['log'], { stderr, env }: Pick<Context, 'stderr' | 'env'>): Logger {
   const pretty = config.format === 'pretty' || (config.format === 'auto' && stderr.isTTY === true);
   const colours = stderr.isTTY === true && !env.NO_COLOR;
-  const write = (line: string) => void stderr.write(pretty ? prettyLine(line, colours) : line);
+  const write = (line: string) => void stderr.write(pretty ? prettyLine(line, colours) : terminalSafeJson(line));
   const log = pino(
     {
       level: config.level,
@@ -35,6 +36,3 @@ function prettyLine(json: string, colours: boolean): string {
   const text = String(msg).split('\n').map(visible).join('\n      ');
   return `${new Date(String(time)).toTimeString().slice(0, 8)} ${tag} ${text}${visible(shown.join(''))}\n`;
 }
-
-/** What strangers send (a path, a name) must not move the terminal's cursor or look like another line. */
-const visible = (text: string) => text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);

@@ -1,5 +1,6 @@
 import { AppError, EXIT } from '../core/errors.ts';
 import { killPrograms } from '../core/program.ts';
+import { visibleLines } from '../core/terminal.ts';
 import { helpText, readArguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { discover } from './discover.ts';
@@ -37,7 +38,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
     }
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    context.stderr.write(`onvif-camera: ${error.message}\n${error.hint}\n`);
+    context.stderr.write(`onvif-camera: ${visibleLines(error.message)}\n${visibleLines(error.hint)}\n`);
     return error.exitCode;
   }
 }

@@ -3,6 +3,7 @@ import type { ResolvedSource } from '../camera/resolver.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { EXIT } from '../core/errors.ts';
 import { Faults, guardedClock } from '../core/faults.ts';
+import { visible } from '../core/terminal.ts';
 import { addresses } from './addresses.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -88,7 +89,8 @@ function banner({ app, bind, name, auth, source, context }: BannerParts): string
   const password = app.newPassword ? `${app.newPassword}   (write it down: it is shown this once)` : passwordSet;
   const lines = [
     `${name} (onvif-camera ${context.version}) is ready.`,
-    `  Picture     ${source.source.description}${source.reason ? ` (${source.reason})` : ''}`,
+    // A webcam tells its name itself.
+    `  Picture     ${visible(`${source.source.description}${source.reason ? ` (${source.reason})` : ''}`)}`,
     ...urls.map((url, at) => `  ${at === 0 ? 'Page      ' : '          '}  ${url}/`),
     `  Stream      ${main}/stream.mjpg`,
     `  Snapshot    ${main}/snapshot.jpg`,

@@ -1,5 +1,6 @@
 import { BlockList } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { machineInterfaces } from '../core/interfaces.ts';
+import type { Logger } from '../core/log.ts';
 
 export interface LocalAddress {
   /** "192.168.1.5" */
@@ -10,9 +11,9 @@ export interface LocalAddress {
   readonly interfaceName: string;
 }
 
-/** The machine's IPv4 addresses by which others reach it, of the interfaces that are up. */
-export function localAddresses(): LocalAddress[] {
-  return Object.entries(networkInterfaces()).flatMap(([interfaceName, list = []]) =>
+/** The machine's IPv4 addresses by which others reach it, of the interfaces that are up. Never throws; see {@link machineInterfaces}. */
+export function localAddresses(log: Logger): LocalAddress[] {
+  return Object.entries(machineInterfaces.read(log)).flatMap(([interfaceName, list = []]) =>
     list
       .filter((each) => each.family === 'IPv4' && !each.internal && each.cidr !== null)
       .map(({ address, cidr }) => ({ address, prefixLength: Number(cidr?.split('/')[1]), interfaceName })),
@@ -45,7 +46,8 @@ export function nearest<T extends LocalAddress>(peer: string, own: readonly T[])
   );
 }
 
-const isInNetworkOf = ({ address, prefixLength }: LocalAddress, peer: string) => commonBits(address, peer) >= prefixLength;
+/** Whether `peer` is in the network of an interface with this address, so that it is reached without a router. */
+export const isInNetworkOf = ({ address, prefixLength }: LocalAddress, peer: string): boolean => commonBits(address, peer) >= prefixLength;
 
 /** How many bits two IPv4 addresses have in common at their start. */
 const commonBits = (one: string, two: string): number => Math.clz32((bitsOf(one) ^ bitsOf(two)) >>> 0);

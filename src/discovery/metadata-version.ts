@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { AppError, messageOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
 
 /** What is kept of the camera's description, to know when it changes. */
 export interface Metadata {
@@ -11,4 +13,47 @@ export interface Metadata {
 export function nextMetadata(stored: Metadata | undefined, description: readonly string[]): Metadata {
   const fingerprint = createHash('sha256').update(JSON.stringify(description)).digest('base64url');
   return stored?.fingerprint === fingerprint ? stored : { version: (stored?.version ?? 0) + 1, fingerprint };
+}
+
+export interface MetadataVersionsOptions {
+  /** What was kept by an earlier run. */
+  readonly stored: Metadata | undefined;
+  /** Keeps it for the next run. May throw: the disk is full, or cannot be written. */
+  readonly store: (metadata: Metadata) => void;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+/** Counts the versions of the description, across restarts where that can be stored. */
+export class MetadataVersions {
+  #metadata: Metadata | undefined;
+  #told = false;
+
+  constructor(private readonly options: MetadataVersionsOptions) {
+    this.#metadata = options.stored;
+  }
+
+  /** The version of `description`. Never throws: what cannot be stored holds until the end of the process, which is said once. */
+  next(description: readonly string[]): number {
+    const next = nextMetadata(this.#metadata, description);
+    if (next !== this.#metadata) {
+      this.#metadata = next;
+      this.#store(next);
+    }
+    return next.version;
+  }
+
+  #store(metadata: Metadata): void {
+    const { store, log } = this.options;
+    try {
+      store(metadata);
+      this.#told = false;
+    } catch (error) {
+      const hint = error instanceof AppError ? ` ${error.hint}` : '';
+      if (!this.#told)
+        log.warn(
+          `${messageOf(error)}${hint} The camera is announced all the same; after a restart recorders may take its new description for the old one.`,
+        );
+      this.#told = true;
+    }
+  }
 }

@@ -6,13 +6,13 @@ import type { AppSequence, Target } from '../protocols/ws-discovery/envelope.ts'
 import { buildMatchingRuleFault } from '../protocols/ws-discovery/fault.ts';
 import { buildHello } from '../protocols/ws-discovery/hello.ts';
 import { buildMatches } from '../protocols/ws-discovery/matches.ts';
-import { type Probe, parseMessage, type Resolve } from '../protocols/ws-discovery/message.ts';
+import { looksLikeRequest, type Probe, parseMessage, type Resolve } from '../protocols/ws-discovery/message.ts';
 import type { TypeName } from '../protocols/ws-discovery/names.ts';
 import { matchScopes } from '../protocols/ws-discovery/scopes.ts';
 import { matchTypes } from '../protocols/ws-discovery/types.ts';
 import { isNear, type LocalAddress, nearest } from './addresses.ts';
-import { AnswerLimiter } from './answer-limiter.ts';
 import { RecentMessages } from './recent-messages.ts';
+import { SenderLimiter, type SenderLimits } from './sender-limiter.ts';
 import { type Peer, WsSockets } from './ws-sockets.ts';
 
 /**
@@ -23,6 +23,17 @@ const MAX_ANSWER_DELAY_MS = 150;
 /** Longest wait before a Hello, milliseconds: after a power cut, all cameras start at once (APP_MAX_DELAY). */
 const MAX_HELLO_DELAY_MS = 500;
 
+/**
+ * Bytes of requests that are parsed. A search sends up to 9 Probes of 1 kB in a second and a half, and a machine may run several;
+ * of the whole network's, a Raspberry Pi Zero parses as much in a tenth of its time.
+ */
+const PARSING: SenderLimits = { perSender: { burst: 48_000, rate: 8_000 }, total: { burst: 192_000, rate: 64_000 } };
+/**
+ * Answers: whoever answers without end can be aimed at somebody whose address was forged. An answer has about 1.5 kB, so in
+ * all this is 60 kB/s at most.
+ */
+export const ANSWERS: SenderLimits = { perSender: { burst: 20, rate: 4 }, total: { burst: 100, rate: 40 } };
+
 export interface WsDiscoveryOptions {
   /** The device's UUID, without "urn:uuid:". */
   readonly uuid: string;
@@ -32,7 +43,7 @@ export interface WsDiscoveryOptions {
   xaddr(hostAddress: string): string;
   /** False (ONVIF's NonDiscoverable): nothing is sent, nothing is answered. */
   discoverable(): boolean;
-  /** Rises when scopes, types or XAddrs change, across restarts; `xaddrs` are all that are in use, sorted. */
+  /** Rises when scopes, types or XAddrs change, across restarts; `xaddrs` are all that are in use, sorted. Must not throw. */
   metadataVersion(xaddrs: readonly string[]): number;
   /** Somebody searched and is being answered: he will ask for more in a moment. */
   readonly onAnswer?: () => void;
@@ -50,17 +61,20 @@ export interface WsDiscoveryCounters {
   readonly repeated: number;
   /** Not answered because there were too many, or because it came from afar. */
   readonly refused: number;
+  /** Given to the XML parser, which is the only work that a stranger can cause. */
+  readonly parsed: number;
 }
 
 /** Makes the camera known by WS-Discovery (ONVIF Core Specification, section 7): Hello, Bye and answers to Probe and Resolve. */
 export class WsDiscovery {
   readonly #sockets: WsSockets;
-  readonly #limiter: AnswerLimiter;
+  readonly #parsing: SenderLimiter;
+  readonly #answers: SenderLimiter;
   readonly #recent: RecentMessages;
   readonly #address: string;
   readonly #pendingHellos = new Map<string, Cancel>();
   readonly #pendingAnswers = new Set<Cancel>();
-  #counters = { received: 0, answered: 0, ignored: 0, repeated: 0, refused: 0 };
+  #counters = { received: 0, answered: 0, ignored: 0, repeated: 0, refused: 0, parsed: 0 };
   #instanceId = 0;
   #messageNumber = 0;
   #running = false;
@@ -68,7 +82,8 @@ export class WsDiscovery {
   constructor(private readonly options: WsDiscoveryOptions) {
     const { clock, log } = options;
     this.#address = `urn:uuid:${options.uuid}`;
-    this.#limiter = new AnswerLimiter(clock);
+    this.#parsing = new SenderLimiter(PARSING, clock);
+    this.#answers = new SenderLimiter(ANSWERS, clock);
     this.#recent = new RecentMessages(clock);
     this.#sockets = new WsSockets({
       clock,
@@ -128,6 +143,17 @@ export class WsDiscovery {
   #receive(datagram: Buffer, peer: Peer, local: LocalAddress | undefined): void {
     this.#counters.received++;
     if (!this.#running || !this.options.discoverable()) return;
+    if (!looksLikeRequest(datagram)) {
+      this.#counters.ignored++;
+      return;
+    }
+    const { addresses } = this.#sockets;
+    const from = local ?? nearest(peer.address, addresses);
+    if (!from || !isNear(peer.address, addresses) || !this.#parsing.take(peer.address, datagram.length)) {
+      this.#counters.refused++;
+      return;
+    }
+    this.#counters.parsed++;
     const message = parseMessage(datagram);
     if (message?.kind !== 'Probe' && message?.kind !== 'Resolve') {
       this.#counters.ignored++;
@@ -135,17 +161,11 @@ export class WsDiscovery {
     }
     const matches = this.#matches(message);
     if (matches === false || (matches === 'unknown-rule' && !local)) return;
-    const { addresses } = this.#sockets;
-    const from = local ?? nearest(peer.address, addresses);
-    if (!from || !isNear(peer.address, addresses)) {
-      this.#counters.refused++;
-      return;
-    }
     if (!this.#recent.add(`${peer.address}:${peer.port} ${message.messageId}`)) {
       this.#counters.repeated++;
       return;
     }
-    if (!this.#limiter.take(peer.address)) {
+    if (!this.#answers.take(peer.address)) {
       this.#counters.refused++;
       return;
     }

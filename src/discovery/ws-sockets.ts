@@ -13,6 +13,8 @@ export const GROUP = '239.255.255.250';
 const POLL_MS = 3000;
 /** Multicast messages stay in the local network (section 2.4 with SOAP-over-UDP). */
 const MULTICAST_TTL = 1;
+/** Why a socket is refused that waiting may give: another program has the port, no more files, no memory. */
+const REFUSALS: ReadonlySet<string> = new Set(['EADDRINUSE', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 /** Bytes that may wait to be read, so that a burst does not push a Probe out. The system allows less, usually 400 kB. */
 const RECEIVE_BUFFER = 1 << 20;
 
@@ -30,6 +32,9 @@ interface Options {
   readonly onAddress: (local: LocalAddress) => void;
 }
 
+/** Code of a system error; "EADDRINUSE": another program keeps the port for itself. */
+type Refusal = string;
+
 interface Opened extends LocalAddress {
   readonly socket: Socket;
 }
@@ -45,8 +50,8 @@ export class WsSockets {
   #refreshing: Promise<void> | undefined;
   #cancelPoll: Cancel | undefined;
   #running = false;
-  /** The port is another program's, which has been said. */
-  #taken = false;
+  /** Why the port could not be opened when it was last tried: another program has it, or the system has no more sockets. */
+  #refusal: Refusal | undefined;
 
   constructor(private readonly options: Options) {
     this.#throttle = new LogThrottle(options.clock);
@@ -69,8 +74,7 @@ export class WsSockets {
     this.#cancelPoll?.();
     await this.#refreshing;
     for (const { address } of this.addresses) this.#close(address);
-    this.#group?.close();
-    this.#group = undefined;
+    this.#closeGroup();
   }
 
   /** Sends from one of our addresses, to the group if there is no `peer`. Resolves when it is on its way or failed. */
@@ -96,17 +100,19 @@ export class WsSockets {
   }
 
   #refresh(): Promise<void> {
-    this.#refreshing ??= this.#update().finally(() => {
-      this.#refreshing = undefined;
-    });
+    this.#refreshing ??= this.#update()
+      .catch((error: unknown) => this.options.log.debug('WS-Discovery could not look at the addresses', { reason: messageOf(error) }))
+      .finally(() => {
+        this.#refreshing = undefined;
+      });
     return this.#refreshing;
   }
 
   async #update(): Promise<void> {
-    const wanted = localAddresses();
+    const wanted = localAddresses(this.options.log);
     for (const { address } of this.addresses) if (!wanted.some((each) => each.address === address)) this.#close(address);
-    const before = this.#taken;
-    this.#taken = false;
+    const before = this.#refusal;
+    this.#refusal = undefined;
     this.#group ??= await this.#open(GROUP, undefined);
     const joined = this.#group ? this.#join(this.#group, wanted) : new Set<string>();
     for (const local of wanted) {
@@ -135,7 +141,7 @@ export class WsSockets {
         // It is a member already.
         if (code === 'EADDRINUSE') continue;
         // Interfaces that are gone count towards the system's limit until the socket is closed.
-        if (code === 'ENOBUFS') this.#group = void group.close();
+        if (code === 'ENOBUFS') this.#closeGroup();
         this.options.log.debug('an interface cannot be joined to the WS-Discovery group', { address, reason: messageOf(error) });
         if (code === 'ENOBUFS') return joined;
       }
@@ -145,41 +151,77 @@ export class WsSockets {
 
   /** Undefined if the address cannot be used now. */
   async #open(address: string, local: LocalAddress | undefined): Promise<Socket | undefined> {
-    const { log, onDatagram } = this.options;
-    const socket = createSocket({ type: 'udp4', reuseAddr: true });
+    const { log } = this.options;
+    let socket: Socket | undefined;
     try {
+      socket = createSocket({ type: 'udp4', reuseAddr: true });
       socket.bind({ address, port: PORT, exclusive: true });
       await once(socket, 'listening');
+      socket.setMulticastTTL(MULTICAST_TTL);
+      socket.setRecvBufferSize(RECEIVE_BUFFER);
     } catch (error) {
-      socket.close();
-      if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') this.#taken = true;
+      if (socket) closeQuietly(socket);
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (REFUSALS.has(code)) this.#refusal = code;
       // An address that has just gone; the next look will tell.
       else log.debug('WS-Discovery cannot use an address', { address, reason: messageOf(error) });
       return undefined;
     }
-    socket.setMulticastTTL(MULTICAST_TTL);
-    socket.setRecvBufferSize(RECEIVE_BUFFER);
-    socket.on('message', (datagram, { address: from, port }) => onDatagram(datagram, { address: from, port }, local));
-    socket.on('error', (error) => {
-      log.debug('a WS-Discovery socket failed', { address, reason: error.message });
-      if (socket === this.#group) this.#group = void socket.close();
-      else if (this.#opened.get(address)?.socket === socket) this.#close(address);
-    });
+    this.#listen(socket, address, local);
     return socket;
   }
 
-  #close(address: string): void {
-    this.#opened.get(address)?.socket.close();
-    this.#opened.delete(address);
+  #listen(socket: Socket, address: string, local: LocalAddress | undefined): void {
+    const { log, onDatagram } = this.options;
+    socket.on('message', (datagram, { address: from, port }) => {
+      try {
+        onDatagram(datagram, { address: from, port }, local);
+      } catch (error) {
+        // What a stranger sends ends nothing, whatever it is.
+        this.#throttle.log((suppressed) => log.warn('a WS-Discovery message failed', { from, reason: messageOf(error), ...suppressed }));
+      }
+    });
+    socket.on('error', (error) => {
+      log.debug('a WS-Discovery socket failed', { address, reason: error.message });
+      if (socket === this.#group) this.#closeGroup();
+      else if (this.#opened.get(address)?.socket === socket) this.#close(address);
+    });
   }
 
-  #report(takenBefore: boolean): void {
+  #close(address: string): void {
+    const opened = this.#opened.get(address);
+    this.#opened.delete(address);
+    if (opened) closeQuietly(opened.socket);
+  }
+
+  #closeGroup(): void {
+    const group = this.#group;
+    this.#group = undefined;
+    if (group) closeQuietly(group);
+  }
+
+  #report(before: Refusal | undefined): void {
     const { log } = this.options;
-    if (this.#taken && !takenBefore)
+    const now = this.#refusal;
+    if (now === before) return;
+    if (now === undefined) log.info(`UDP port ${PORT} is free again: the camera can be found by WS-Discovery.`);
+    else if (now === 'EADDRINUSE')
       log.warn(
         `Another program keeps UDP port ${PORT} for itself: recorders cannot find the camera by WS-Discovery until it stops. ` +
           `\`sudo ss -ulpn sport = :${PORT}\` shows which. Everything else works; it is tried again every ${POLL_MS / 1000} s.`,
       );
-    if (!this.#taken && takenBefore) log.info(`UDP port ${PORT} is free again: the camera can be found by WS-Discovery.`);
+    else
+      log.warn(
+        `The system opens no more sockets (${now}): recorders cannot find the camera by WS-Discovery until it does. Too many files are ` +
+          `open (\`ulimit -n\`, LimitNOFILE= of the service), or memory is short. It is tried again every ${POLL_MS / 1000} s.`,
+      );
+  }
+}
+
+function closeQuietly(socket: Socket): void {
+  try {
+    socket.close();
+  } catch {
+    // It was closed already.
   }
 }

@@ -1,9 +1,7 @@
-import type { networkInterfaces } from 'node:os';
+import type { InterfaceAddresses } from '../core/interfaces.ts';
 import type { InterfaceAddress } from '../core/machine.ts';
 import { type Lease, parseDhclientLeases, parseDhcpMessage, parseNetworkdLease } from './net-files.ts';
 import type { Tree } from './tree.ts';
-
-export type OsAddresses = ReturnType<typeof networkInterfaces>;
 
 /** A network interface as the kernel has it. */
 export interface Link {
@@ -27,7 +25,7 @@ const FLAG_UP = 0x1;
 const DEFAULT_MTU = 1500;
 
 /** All interfaces with a MAC address except the loopback; those of hardware first, bridges and the like after them, each by name. */
-export function readLinks(tree: Tree, osAddresses: OsAddresses): Link[] {
+export function readLinks(tree: Tree, osAddresses: InterfaceAddresses): Link[] {
   const addresses = byInterface(osAddresses);
   const names = new Set([...tree.list(NET), ...addresses.keys()]);
   names.delete('lo');
@@ -51,10 +49,10 @@ function compareNames(one: string, two: string): number {
   return at % 2 === 1 ? Number(left) - Number(right) : left < right ? -1 : 1;
 }
 
-type OsAddress = NonNullable<OsAddresses[string]>[number];
+type OsAddress = NonNullable<InterfaceAddresses[string]>[number];
 
 /** Addresses with a label ("eth0:1") belong to the interface before the colon. */
-function byInterface(osAddresses: OsAddresses): Map<string, OsAddress[]> {
+function byInterface(osAddresses: InterfaceAddresses): Map<string, OsAddress[]> {
   const map = new Map<string, OsAddress[]>();
   for (const [label, list] of Object.entries(osAddresses)) {
     const external = list?.filter((address) => !address.internal) ?? [];

@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import os from 'node:os';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
+import { Interfaces, machineInterfaces } from '../core/interfaces.ts';
 import { type Logger, silentLogger } from '../core/log.ts';
 import type { ClockSetting, HardwareInfo, InterfaceSetting, Machine, NetworkInterface, TimeInfo } from '../core/machine.ts';
 import { Cached } from './cached.ts';
@@ -54,6 +55,7 @@ export class LinuxMachine implements Machine {
   readonly #tree: Tree;
   readonly #tools: Tools;
   readonly #os: NonNullable<LinuxMachineOptions['os']>;
+  readonly #interfaces: Interfaces;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #time: Timekeeping;
@@ -66,7 +68,9 @@ export class LinuxMachine implements Machine {
     this.managed = options.managed;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLogger;
-    this.#os = options.os ?? os;
+    const { os: given } = options;
+    this.#os = given ?? os;
+    this.#interfaces = given ? new Interfaces(() => given.networkInterfaces()) : machineInterfaces;
     this.#tree = new Tree(options.root);
     this.#tools = new Tools(options.searchPath, options.run ?? runTool);
     this.#time = new Timekeeping(this.#tree, this.#tools, this.#clock);
@@ -233,13 +237,8 @@ export class LinuxMachine implements Machine {
   }
 
   #links(): Link[] {
-    let addresses: ReturnType<typeof os.networkInterfaces> = {};
-    try {
-      addresses = this.#os.networkInterfaces();
-    } catch {
-      // A sandbox may forbid the question (AF_NETLINK); the files still tell of the interfaces.
-    }
-    return readLinks(this.#tree, addresses);
+    // Where the system does not answer, the files still tell of the interfaces.
+    return readLinks(this.#tree, this.#interfaces.read(this.#log));
   }
 
   #routes(): DefaultRoute[] {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -7,18 +7,21 @@ import { run } from '../../src/cli/run.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Logger } from '../../src/core/log.ts';
 import { WsDiscovery, type WsDiscoveryOptions } from '../../src/discovery/ws-discovery.ts';
+import { buildHello } from '../../src/protocols/ws-discovery/hello.ts';
+import { buildMatches } from '../../src/protocols/ws-discovery/matches.ts';
 import type { Message } from '../../src/protocols/ws-discovery/message.ts';
 import { DISCOVERY, ONVIF_TYPES } from '../../src/protocols/ws-discovery/names.ts';
 import { Neighbour } from '../support/network/neighbour.ts';
 import { inOwnNetwork } from '../support/network/own-network.ts';
 import { type Heard, Station } from '../support/network/station.ts';
+import { OpenFiles } from '../support/open-files.ts';
 import { REQUESTS } from '../support/ws-discovery.ts';
 
 const UUID = '9a8b7c6d-1234-4abc-8def-0123456789ab';
 const SCOPES = ['onvif://www.onvif.org/Profile/Streaming', 'onvif://www.onvif.org/name/Pi_Camera', 'onvif://www.onvif.org/hardware/RPi4'];
 const ROOT = join(import.meta.dirname, '../..');
 
-inOwnNetwork(import.meta.filename, [], () => {
+inOwnNetwork(import.meta.filename, [OpenFiles.PROGRAM], () => {
   const started: WsDiscovery[] = [];
   const lines: string[] = [];
   const keep = (message: string) => void lines.push(message);
@@ -252,6 +255,28 @@ inOwnNetwork(import.meta.filename, [], () => {
       expect(lines.join()).toContain('free again');
     });
 
+    test('where no file can be opened any more it goes on, says so once, and is found when it can be', async () => {
+      const files = new OpenFiles();
+      await startDiscovery();
+      await settle();
+      lines.length = 0;
+      await files.forbid();
+      try {
+        await startDiscovery({ uuid: 'second' });
+        // Twice as long as between two looks at the addresses; the first one answers meanwhile.
+        await new Promise((resolve) => setTimeout(resolve, 7000));
+        await settle('10.99.0.1');
+      } finally {
+        await files.allow();
+      }
+      expect(lines.filter((line) => line.includes('opens no more sockets (EMFILE)'))).toHaveLength(1);
+      await station.hears(is('Hello', 'second'));
+      const id = newId();
+      station.send(REQUESTS.bare(id));
+      await station.hears((heard) => answers(id)(heard) && is('ProbeMatches', 'second')(heard));
+      await files.stop();
+    }, 30_000);
+
     test('a port that another program shares is shared', async () => {
       const other = createSocket({ type: 'udp4', reuseAddr: true }).bind(3702);
       await once(other, 'listening');
@@ -287,6 +312,42 @@ inOwnNetwork(import.meta.filename, [], () => {
       expect(discovery.counters.refused).toBeGreaterThan(150);
     });
 
+    test('what other devices say, and what no request can be, is not parsed', async () => {
+      const discovery = await startDiscovery();
+      const hello = buildHello(
+        { address: 'urn:uuid:other', types: ONVIF_TYPES, scopes: SCOPES, xaddrs: ['http://10.99.0.2/onvif'], metadataVersion: 1 },
+        newId(),
+        { instanceId: 1, messageNumber: 1 },
+      );
+      const prefixes = Array.from({ length: 3000 }, (_, at) => `xmlns:p${at}="${at}"`).join(' ');
+      station.send(hello, undefined, 300);
+      station.send(hello.replaceAll('Hello', 'ProbeMatches'), '10.99.0.1', 300);
+      station.send(REQUESTS.bare(newId()).replace('<Probe ', `<Probe ${prefixes} `), '10.99.0.1', 10);
+      station.send(REQUESTS.probe({ id: newId(), scopes: `onvif://www.onvif.org${'/'.repeat(54_000)}` }), '10.99.0.1', 10);
+      await settle('10.99.0.1');
+      expect(discovery.counters).toMatchObject({ parsed: 1, answered: 1 });
+      // The system may drop some when the buffer is full.
+      expect(discovery.counters.ignored).toBeGreaterThan(100);
+    });
+
+    test('a loud sender is parsed no further than his share, and does not silence another', async () => {
+      neighbour.run('ip', 'addr', 'replace', '10.99.0.3/24', 'dev', 'eth0-peer');
+      const other = await Station.start(neighbour, '10.99.0.3');
+      const discovery = await startDiscovery();
+      const started = performance.now();
+      const long = REQUESTS.probe({ id: newId(), scopes: `onvif://www.onvif.org${'/x'.repeat(3400)}` });
+      station.send(long, '10.99.0.1', 300);
+      await until(() => discovery.counters.received >= 100);
+      const id = newId();
+      other.send(REQUESTS.bare(id), '10.99.0.1');
+      await other.hears(answers(id));
+      const seconds = (performance.now() - started) / 1000;
+      expect((discovery.counters.parsed - 1) * long.length).toBeLessThanOrEqual(48_000 + 8_000 * seconds);
+      expect(discovery.counters.refused).toBeGreaterThan(50);
+      await other.stop();
+      neighbour.run('ip', 'addr', 'del', '10.99.0.3/24', 'dev', 'eth0-peer');
+    });
+
     test('whoever is neither in our networks nor in a private one gets no answer', async () => {
       const discovery = await startDiscovery();
       neighbour.run('ip', 'addr', 'add', '203.0.113.9/32', 'dev', 'lo');
@@ -295,7 +356,8 @@ inOwnNetwork(import.meta.filename, [], () => {
       afar.send(REQUESTS.bare(newId()), '10.99.0.1');
       await until(() => discovery.counters.refused >= 1);
       await settle('10.99.0.1');
-      expect(afar.heard).toEqual([]);
+      // A Hello to the group may come by.
+      expect(afar.heard.filter(({ via }) => via === 'own')).toEqual([]);
       await afar.stop();
     });
   });
@@ -331,6 +393,42 @@ inOwnNetwork(import.meta.filename, [], () => {
       const found = JSON.parse((await discover('--json', '--timeout', '2')).stdout) as { uuid: string }[];
       expect(found.map(({ uuid }) => uuid).sort()).toEqual([UUID, 'second']);
     });
+
+    test('an answer with escape sequences reaches the terminal without them', async () => {
+      const evil = '\u009b2J\u202e\u2028';
+      const answer = buildMatches(
+        { kind: 'Probe', soap: '1.2', messageId: 'urn:x', types: [], scopes: [], matchBy: undefined },
+        {
+          address: `urn:uuid:evil${evil}`,
+          types: ONVIF_TYPES,
+          scopes: [`onvif://www.onvif.org/name/Cam%1b%5d0;owned%07${evil}`, `onvif://www.onvif.org/hardware/H${evil}`],
+          xaddrs: [`http://10.99.0.2/onvif${evil}`],
+          metadataVersion: 1,
+        },
+        newId(),
+        { instanceId: 1, messageNumber: 1 },
+      );
+      const [command, args] = neighbour.command(
+        process.execPath,
+        '-e',
+        `const socket = require('dgram').createSocket({ type: 'udp4', reuseAddr: true });
+         socket.on('message', (_, { port, address }) => socket.send(${JSON.stringify(answer)}, port, address));
+         socket.bind(3702, () => { socket.addMembership('239.255.255.250', '10.99.0.2'); console.log('ready'); });`,
+      );
+      const stranger = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      await once(stranger.stdout, 'data');
+      try {
+        const { stdout } = await discover();
+        expect(stdout).toMatch(/^[\x20-\x7e\n]+$/);
+        expect(stdout).toContain('10.99.0.2  Cam]0;owned2J  H2J');
+        const json = (await discover('--json')).stdout;
+        expect(json).toMatch(/^[\x20-\x7e\n]+$/);
+        expect(JSON.parse(json)).toMatchObject([{ address: '10.99.0.2', xaddr: 'http://10.99.0.2/onvif%C2%9B2J%E2%80%AE' }]);
+      } finally {
+        stranger.kill();
+        await once(stranger, 'exit');
+      }
+    }, 15_000);
 
     test('says so when there is none', async () => {
       const { code, stdout, stderr } = await discover();

@@ -41,6 +41,25 @@ describe('readAnswers', () => {
   });
 });
 
+describe('readAnswers, of what strangers make up', () => {
+  test('the address is that of a web service, and shown as it is read', () => {
+    for (const xaddr of ['file:///etc/passwd', 'javascript:alert(1)', `http://10.0.0.2/${'x'.repeat(300)}`])
+      expect(readAnswers([answer({ xaddrs: [xaddr] })])).toEqual([]);
+    const evil = 'http://10.0.0.2/\u001b]0;owned\u0007\u009b2J\u202e';
+    expect(readAnswers([answer({ xaddrs: [evil] })])).toMatchObject([
+      { address: '10.0.0.2', xaddr: 'http://10.0.0.2/%1B]0;owned%07%C2%9B2J%E2%80%AE' },
+    ]);
+  });
+
+  test('parts have a length that a table has room for, and few of many addresses are looked at', () => {
+    const [camera] = readAnswers([answer({ name: 'x'.repeat(10_000), hardware: 'y'.repeat(10_000) })]);
+    expect([camera?.name.length, camera?.hardware.length]).toEqual([256, 256]);
+    const xaddrs = [...Array.from({ length: 16 }, () => 'nonsense'), 'http://10.0.0.2/'];
+    expect(readAnswers([answer({ xaddrs })])).toEqual([]);
+    expect(readAnswers([answer({ xaddrs: xaddrs.slice(1) })])).toHaveLength(1);
+  });
+});
+
 test.each([
   [['discover', '--timeout', '0'], '--timeout takes seconds'],
   [['discover', '--timeout', 'x'], '--timeout takes seconds'],

@@ -51,6 +51,13 @@ describe('JSON lines', () => {
     expect(written({ format: 'pretty' }, (log) => log.info('x'))).not.toMatch(/^\{/);
   });
 
+  test('what a stranger sends cannot move the cursor of a terminal that shows them', () => {
+    const evil = 'a\x1b[2J\x9b2J\x7f\u2028\u202eb\u{e0041}';
+    const text = written({ format: 'json' }, (log) => log.warn(evil, { path: evil, list: [evil] }));
+    expect(text.trimEnd()).toMatch(/^[\x20-\x7e]+$/);
+    expect(parsed(text)).toMatchObject({ msg: evil, path: evil, list: [evil] });
+  });
+
   test('hide secrets', () => {
     const text = written({ format: 'json' }, withSecrets);
     expect(text).not.toContain('hunter2');
@@ -87,6 +94,11 @@ describe('pretty lines', () => {
     expect(text.match(/\p{Cc}/gu)).toEqual(['\n', '\n']);
     expect(text.split('\n').filter((line) => /^\d\d:\d\d/.test(line))).toHaveLength(1);
     expect(text).toContain('path=a\\x1b[2J\\x9b2J\\x0d\\x0a12:00:00');
+  });
+
+  test('what a stranger sends cannot turn the direction of the text around', () => {
+    const text = written({ format: 'pretty' }, (log) => log.warn('from \u202eabc\u2066\u2028', { user: 'x\u200fy' }));
+    expect(text).toMatch(/from \\u202eabc\\u2066\\u2028 user=x\\u200fy\n$/);
   });
 
   test('a stack keeps its lines', () => {

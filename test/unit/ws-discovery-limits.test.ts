@@ -1,17 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
+import { AppError } from '../../src/core/errors.ts';
 import { isNear, type LocalAddress, nearest } from '../../src/discovery/addresses.ts';
-import { AnswerLimiter } from '../../src/discovery/answer-limiter.ts';
-import { nextMetadata } from '../../src/discovery/metadata-version.ts';
+import { MetadataVersions, nextMetadata } from '../../src/discovery/metadata-version.ts';
 import { RecentMessages } from '../../src/discovery/recent-messages.ts';
+import { SenderLimiter } from '../../src/discovery/sender-limiter.ts';
+import { ANSWERS } from '../../src/discovery/ws-discovery.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
-describe('AnswerLimiter', () => {
-  const taken = (limiter: AnswerLimiter, sender: string, times: number) =>
+describe('SenderLimiter', () => {
+  const taken = (limiter: SenderLimiter, sender: string, times: number) =>
     Array.from({ length: times }, () => limiter.take(sender)).filter(Boolean).length;
 
   test('a sender gets a burst, then a steady rate; others are not affected', () => {
     const clock = new FakeClock();
-    const limiter = new AnswerLimiter(clock);
+    const limiter = new SenderLimiter(ANSWERS, clock);
     expect(taken(limiter, 'a', 50)).toBe(20);
     expect(taken(limiter, 'b', 5)).toBe(5);
     clock.advance(1000);
@@ -22,11 +24,22 @@ describe('AnswerLimiter', () => {
 
   test('all senders together have a limit, however many they are', () => {
     const clock = new FakeClock();
-    const limiter = new AnswerLimiter(clock);
+    const limiter = new SenderLimiter(ANSWERS, clock);
     const all = () => Array.from({ length: 5000 }, (_, at) => limiter.take(String(at))).filter(Boolean).length;
     expect(all()).toBe(100);
     clock.advance(1000);
     expect(all()).toBe(40);
+  });
+
+  test('what costs more uses up more, and nothing is taken for what is refused', () => {
+    const limits = { perSender: { burst: 10, rate: 1 }, total: { burst: 15, rate: 1 } };
+    const limiter = new SenderLimiter(limits, new FakeClock());
+    expect(limiter.take('a', 8)).toBe(true);
+    expect(limiter.take('a', 3)).toBe(false);
+    expect(limiter.take('a', 2)).toBe(true);
+    expect(limiter.take('b', 6)).toBe(false);
+    expect(limiter.take('c', 5)).toBe(true);
+    expect(limiter.take('d', 1)).toBe(false);
   });
 });
 
@@ -88,4 +101,28 @@ test('the metadata version rises with every change of the description, and only 
   const second = nextMetadata(first, ['a b']);
   expect(second.version).toBe(2);
   expect(nextMetadata(second, ['a', 'b']).version).toBe(3);
+});
+
+describe('MetadataVersions', () => {
+  test('what was stored goes on, and what changes is stored', () => {
+    const kept: unknown[] = [];
+    const stored = nextMetadata(undefined, ['a']);
+    const versions = new MetadataVersions({ stored, store: (metadata) => kept.push(metadata), log: { warn() {} } });
+    expect([versions.next(['a']), versions.next(['b']), versions.next(['b'])]).toEqual([1, 2, 2]);
+    expect(kept).toEqual([nextMetadata(stored, ['b'])]);
+  });
+
+  test('a disk that takes nothing: the version rises all the same, and it is said once', () => {
+    const lines: string[] = [];
+    let tries = 0;
+    const store = () => {
+      tries++;
+      throw new AppError('DATA_DIR', 'The state cannot be written to /x: ENOSPC.');
+    };
+    const versions = new MetadataVersions({ stored: undefined, store, log: { warn: (line) => lines.push(line) } });
+    expect([versions.next(['a']), versions.next(['a']), versions.next(['b']), versions.next(['b'])]).toEqual([1, 1, 2, 2]);
+    expect(tries).toBe(2);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('ENOSPC. Give a directory that this user can write with --data-dir. The camera is announced all the same');
+  });
 });

@@ -6,7 +6,15 @@ import { buildBye } from '../../src/protocols/ws-discovery/bye.ts';
 import { buildMatchingRuleFault } from '../../src/protocols/ws-discovery/fault.ts';
 import { buildHello } from '../../src/protocols/ws-discovery/hello.ts';
 import { buildMatches } from '../../src/protocols/ws-discovery/matches.ts';
-import { MAX_DATAGRAM, type Message, type Probe, parseMessage, type Resolve } from '../../src/protocols/ws-discovery/message.ts';
+import {
+  looksLikeRequest,
+  MAX_DATAGRAM,
+  MAX_REQUEST,
+  type Message,
+  type Probe,
+  parseMessage,
+  type Resolve,
+} from '../../src/protocols/ws-discovery/message.ts';
 import { ADDRESSING, DISCOVERY, ONVIF_TYPES } from '../../src/protocols/ws-discovery/names.ts';
 import { escapeXml, readXml } from '../../src/protocols/ws-discovery/xml.ts';
 import { describeNeeding, installation, program } from '../support/programs.ts';
@@ -101,6 +109,11 @@ describe('parseMessage', () => {
     ['too many types', REQUESTS.probe({ types: 'a '.repeat(65) })],
     ['too deep', REQUESTS.probe().replace('<env:Header>', `<env:Header>${'<a>'.repeat(16)}${'</a>'.repeat(16)}`)],
     ['too many elements', REQUESTS.probe().replace('<env:Header>', `<env:Header>${'<a/>'.repeat(300)}`)],
+    ['too many attributes', REQUESTS.bare().replace('<Probe ', `<Probe ${Array.from({ length: 300 }, (_, at) => `a${at}=""`).join(' ')} `)],
+    [
+      'too many namespaces',
+      REQUESTS.bare().replace('<Header>', `<Header>${Array.from({ length: 200 }, (_, at) => `<a xmlns:a="x" b${at}=""/>`).join('')}`),
+    ],
     ['too long', REQUESTS.bare() + ' '.repeat(MAX_DATAGRAM)],
   ])('%s is not a message', (_, text) => {
     expect(parse(text)).toBeUndefined();
@@ -117,6 +130,40 @@ describe('parseMessage', () => {
     for (const text of worst) parse(text);
     // Measured: 50 ms; something quadratic takes seconds.
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('looksLikeRequest', () => {
+  const looks = (text: string) => looksLikeRequest(Buffer.from(text));
+
+  test('knows requests, however they are written', () => {
+    for (const text of [REQUESTS.probe(), REQUESTS.bare(), REQUESTS.soap11(), REQUESTS.resolve('urn:x'), `\ufeff${REQUESTS.bare()}\r\n `])
+      expect(looks(text)).toBe(true);
+    expect(looks(REQUESTS.bare().replace('<Probe xmlns', '<Probe\n\txmlns'))).toBe(true);
+    expect(looks(REQUESTS.probe({ scopes: 'onvif://www.onvif.org/name/K\u00fcche\u95e8' }))).toBe(true);
+  });
+
+  test('knows what other devices say without parsing it', () => {
+    for (const [kind, text] of BUILT) expect([kind, looks(text)]).toEqual([kind, false]);
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['junk', 'junk'],
+    ['half of one', REQUESTS.probe().slice(0, -20)],
+    ['a DOCTYPE', `<!DOCTYPE x>${REQUESTS.bare()}`],
+    ['one that is longer than a request is', REQUESTS.probe({ scopes: 'x'.repeat(MAX_REQUEST) })],
+    ['another version', REQUESTS.bare().replace(DISCOVERY, 'http://docs.oasis-open.org/ws-dd/ns/discovery/2009/01')],
+  ])('%s is none', (_, text) => {
+    expect(looks(text)).toBe(false);
+  });
+
+  test('a large answer of a real device is no request, but can be read', () => {
+    const scopes = Array.from({ length: 60 }, (_, at) => `onvif://www.onvif.org/x/${at}${'y'.repeat(200)}`);
+    const answer = buildMatches(probe, { ...target, scopes }, 'urn:uuid:9', sequence);
+    expect(answer.length).toBeGreaterThan(MAX_REQUEST);
+    expect(looks(answer)).toBe(false);
+    expect(parse(answer)).toMatchObject({ kind: 'ProbeMatches', endpoints: [{ scopes }] });
   });
 });
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { DISCOVERY, ONVIF_TYPES } from '../../src/protocols/ws-discovery/names.ts';
 import { MATCHING_RULES, matchScopes } from '../../src/protocols/ws-discovery/scopes.ts';
 import { matchTypes } from '../../src/protocols/ws-discovery/types.ts';
@@ -38,6 +38,28 @@ describe('matchScopes, by RFC 3986', () => {
   ])('%s: %s', (probed, expected) => {
     expect(matchScopes([probed], OURS)).toBe(expected);
     for (const name of ['rfc2396', 'rfc3986']) expect(matchScopes([probed], OURS, `${DISCOVERY}/${name}`)).toBe(expected);
+  });
+
+  test('takes as long as the scopes are, not their product, and one exception for a path of wrong escapes', () => {
+    const decode = jest.spyOn(globalThis, 'decodeURIComponent');
+    const ours = Array.from({ length: 50 }, (_, at) => `onvif://www.onvif.org/location/room%20${at}`);
+    try {
+      for (const path of ['/%zz'.repeat(2000), '/'.repeat(8000), '/%20'.repeat(2000)]) {
+        decode.mockClear();
+        const probed = `onvif://www.onvif.org${path}`;
+        expect(matchScopes([probed], ours)).toBe(false);
+        // Those of ours: the whole path and the segment with an escape.
+        const segments = path.startsWith('/%20') ? 2000 : 0;
+        expect(decode.mock.calls.length).toBeLessThanOrEqual(2 * ours.length + 1 + segments);
+      }
+    } finally {
+      decode.mockRestore();
+    }
+  });
+
+  test('a path with wrong escapes is compared as it stands', () => {
+    expect(matchScopes(['onvif://a/b%20c/%zz'], ['onvif://a/b%20c/%zz/d'])).toBe(true);
+    expect(matchScopes(['onvif://a/b c/%zz'], ['onvif://a/b%20c/%zz'])).toBe(false);
   });
 
   test('all probed scopes must match', () => {

@@ -56,10 +56,26 @@ export type Message = Probe | Resolve | Announcement | Matches;
 
 /** Longest datagram that is read, bytes (SOAP-over-UDP, section 7). */
 export const MAX_DATAGRAM = 65_536;
+/** Longest request, bytes: clients send 1 kB, and keep to what fits into one frame of an Ethernet. */
+export const MAX_REQUEST = 8192;
 /** Most types or scopes of one message; a real camera has about ten. */
 const MAX_LIST = 64;
 /** Longest MessageID, characters: it comes back in the answer, and is usually 45 long. */
 const MAX_ID = 256;
+
+/** A Probe or a Resolve as an element begins, with any prefix; "ProbeMatches" is none. */
+const REQUEST_ELEMENT = /[<:](?:Probe|Resolve)[\s/>]/;
+
+/**
+ * Whether a datagram may be a Probe or a Resolve, told by searching it alone: it costs next to nothing, as what is no request is
+ * most of what there is to hear (the Hellos and the answers of other devices, junk).
+ */
+export function looksLikeRequest(datagram: Buffer): boolean {
+  if (datagram.length > MAX_REQUEST || !datagram.includes(DISCOVERY)) return false;
+  // As bytes: what is searched for is ASCII, and UTF-8 has no ASCII within other characters.
+  const text = datagram.toString('latin1');
+  return REQUEST_ELEMENT.test(text) && text.trimEnd().endsWith('>') && !text.includes('<!DOCTYPE');
+}
 
 /**
  * Reads a WS-Discovery message from a datagram. Any prefixes, SOAP 1.1 and 1.2, missing optional parts. Whatever is not one,

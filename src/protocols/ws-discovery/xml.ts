@@ -18,6 +18,9 @@ const MAX_DEPTH = 16;
 /** Most elements; a ProbeMatches of real cameras has about 20. */
 const MAX_ELEMENTS = 256;
 
+/** Most attributes of a message, namespaces included; real ones have about 10. The parser compares those of an element with each other. */
+const MAX_ATTRIBUTES = 256;
+
 interface Growing extends Element {
   readonly children: Growing[];
   text: string;
@@ -25,6 +28,8 @@ interface Growing extends Element {
 
 /** Reads a small XML document into its root element; undefined if it is not well-formed, too deep or large, or has a DOCTYPE. */
 export function readXml(text: string): Element | undefined {
+  // Every attribute has one. Counted before: the parser tells of an element when it has read all of it.
+  if (countOf('=', text) > MAX_ATTRIBUTES) return undefined;
   const open: Growing[] = [];
   let root: Growing | undefined;
   let elements = 0;
@@ -69,6 +74,12 @@ export function readXml(text: string): Element | undefined {
     return undefined;
   }
   return root;
+}
+
+function countOf(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++;
+  return count;
 }
 
 /** The first child of that name. */
