@@ -77,15 +77,15 @@ export class App {
     const { config, clock, log } = options;
     this.#state = new StateStore(options.dataDir);
     if (this.#state.putAside) log.error(`The state file was damaged; it is kept as ${this.#state.putAside} and a new one begins.`);
-    const { users, newPassword } = config.auth.enabled
-      ? loadUsers(this.#state, options.password)
-      : { users: undefined, newPassword: undefined };
+    const { users, newPassword } = loadUsers(this.#state, options.password);
     this.newPassword = newPassword;
-    const access: Access | undefined = users && {
+    const access: Access = {
       users,
       authenticator: new HttpAuthenticator({ users, clock, realm: REALM }),
       limiter: new FailureLimiter(clock),
     };
+    /** Whoever watches has to show it; whoever changes something has to in any case. */
+    const toWatch = config.auth.enabled ? access : undefined;
     this.#identity = new Identity(this.#state, config.name, options.explicit.has('name'));
     this.#machine = new LinuxMachine({ managed: config.system.manage, root: '/', searchPath: options.searchPath, clock, log });
 
@@ -112,7 +112,7 @@ export class App {
     const host = hostname().split('.')[0] ?? '';
     const streaming = config.rtsp.enabled
       ? new Streaming({
-          ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access },
+          ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access: toWatch },
           ...{ port: this.#configuredPort('rtsp'), name: () => this.#identity.name, hostname: host },
           ...{ searchPath: options.searchPath, clock, log },
         })
@@ -124,6 +124,7 @@ export class App {
       identity: this.#identity,
       camera: mediaCamera,
       access,
+      open: !config.auth.enabled,
       clockWindow: config.auth.clockWindow,
       version: options.version,
       wsdlDir: options.wsdlDir,
@@ -145,8 +146,8 @@ export class App {
       bind: config.bind,
       port: this.#configuredPort('http'),
       webDir: options.webDir,
-      authentication: access && {
-        ...access,
+      authentication: toWatch && {
+        ...toWatch,
         clock,
         log,
         cookieName: `onvif-camera-${this.#state.state.uuid.slice(0, 8)}`,
@@ -186,7 +187,8 @@ export class App {
    */
   async start(): Promise<ResolvedSource> {
     const { config, dataDir, log } = this.options;
-    if (!config.auth.enabled) log.warn('No password is asked: everybody in the network can watch (--auth off).');
+    if (!config.auth.enabled)
+      log.warn('No password is asked to watch: everybody in the network can watch (--auth off). To change something takes a login.');
     const other = await findRunningServer(dataDir);
     if (other) {
       const where = `runs with the data directory ${dataDir}, at ${other.url}`;

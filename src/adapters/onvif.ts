@@ -26,8 +26,9 @@ export interface OnvifParts {
   readonly h264: () => MediaH264 | undefined;
   /** Undefined: nothing is sent by multicast. */
   readonly multicast: MediaMulticast | undefined;
-  /** Undefined: auth is off. */
-  readonly access: Access | undefined;
+  readonly access: Access;
+  /** Whether everybody may watch and read: auth is off. */
+  readonly open: boolean;
   /** Seconds by which a client's clock may be off. */
   readonly clockWindow: number;
   readonly version: string;
@@ -49,7 +50,7 @@ export function composeOnvif(parts: OnvifParts): OnvifEndpoint {
     makeDeviceService({
       machine: parts.machine,
       clock,
-      users: access?.users,
+      users: access.users,
       store: parts.identity,
       uuid: state.state.uuid,
       firmwareVersion: parts.version,
@@ -76,15 +77,16 @@ export function composeOnvif(parts: OnvifParts): OnvifEndpoint {
   return new OnvifEndpoint({
     services,
     wsdlDir: parts.wsdlDir,
-    authorizer:
-      access &&
-      new Authorizer({
-        http: access.authenticator,
-        usernameTokens: new UsernameTokenAuthenticator({ users: access.users, clock, window: parts.clockWindow }),
-        limiter: access.limiter,
-        clock,
-        log,
+    authorizer: new Authorizer({
+      http: access.authenticator,
+      usernameTokens: new UsernameTokenAuthenticator({
+        ...{ users: access.users, window: parts.clockWindow, clock },
       }),
+      limiter: access.limiter,
+      open: parts.open,
+      clock,
+      log,
+    }),
     clock,
     log,
   });

@@ -85,7 +85,9 @@ function banner({ app, bind, name, auth, source, context }: BannerParts): string
     `  Stream      ${main}/stream.mjpg`,
     `  Snapshot    ${main}/snapshot.jpg`,
     ...rtsp,
-    ...(auth ? ['  User        admin', `  Password    ${password}`] : ['  Password    none: everybody in the network can watch']),
+    ...(auth ? [] : ['  Login       none to watch: everybody in the network can; to change settings:']),
+    '  User        admin',
+    `  Password    ${password}`,
     '  Home Assistant: `onvif-camera homeassistant` shows what to type there, or adds the camera itself.',
   ];
   return `\n${lines.join('\n')}\n\n`;

@@ -1,4 +1,4 @@
-import { mayAccess } from '../auth/access.ts';
+import { isFree, mayAccess } from '../auth/access.ts';
 import type { FailureLimiter } from '../auth/failure-limiter.ts';
 import type { AuthRequest, AuthResult } from '../auth/http-authenticator.ts';
 import type { TokenResult } from '../auth/username-token.ts';
@@ -16,6 +16,8 @@ export interface AuthorizerOptions {
     challenges(stale: boolean): string[];
   };
   readonly usernameTokens: { authenticate(token: UsernameToken): TokenResult };
+  /** Whether strangers may watch and read: see {@link isFree}. */
+  readonly open: boolean;
   readonly limiter: FailureLimiter;
   readonly clock: Clock;
   readonly log: Logger;
@@ -58,9 +60,12 @@ export class Authorizer {
     this.#throttle = new LogThrottle(options.clock);
   }
 
-  /** Operations that need no login ignore credentials, wrong ones too: clients send them with a clock not yet set. */
+  /**
+   * Operations that need no login ignore credentials, wrong ones too: clients send them with a clock not yet set, and empty
+   * ones where their user left the form empty.
+   */
   async decide(operation: Operation, credentials: Credentials, token: UsernameToken | undefined): Promise<Decision> {
-    if (mayAccess(undefined, operation.access)) return { user: undefined };
+    if (isFree(operation.access, this.options)) return { user: undefined };
     if (credentials.authorization === undefined && token === undefined) return this.ask();
     const turn = this.options.limiter.turn(credentials.remoteAddress, credentials.signal);
     // Not awaited where there is nothing to wait for: guesses at a time are then checked, and counted, one by one.
@@ -90,9 +95,8 @@ export class Authorizer {
     }
     if (!token) return { user: http?.user };
     const result = this.options.usernameTokens.authenticate(token);
-    if (result.ok) return { user: result.user };
-    if (result.reason === 'invalid') this.#failed(credentials);
-    return bad(notAuthorized(REASONS[result.reason]));
+    if (!result.ok && result.reason === 'invalid') this.#failed(credentials);
+    return decisionOf(result);
   }
 
   #challenge(stale: boolean, reason: string): Denial {
@@ -106,6 +110,8 @@ export class Authorizer {
     );
   }
 }
+
+const decisionOf = (result: TokenResult): Decision => (result.ok ? { user: result.user } : bad(notAuthorized(REASONS[result.reason])));
 
 const notAuthorized = (reason: string): SoapFault => new SoapFault('Sender', ['NotAuthorized'], reason);
 
