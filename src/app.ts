@@ -10,6 +10,7 @@ import { loadUsers } from './adapters/users.ts';
 import type { Access } from './auth/access.ts';
 import { FailureLimiter } from './auth/failure-limiter.ts';
 import { HttpAuthenticator } from './auth/http-authenticator.ts';
+import { UsedTokens, type UsedTokensStore } from './auth/used-tokens.ts';
 import { Camera } from './camera/camera.ts';
 import type { ResolvedSource } from './camera/resolver.ts';
 import type { SourceSpec } from './camera/source-spec.ts';
@@ -22,6 +23,7 @@ import type { Logger } from './core/log.ts';
 import type { Machine } from './core/machine.ts';
 import { Hub } from './hub/hub.ts';
 import { HttpServer } from './servers/http/server.ts';
+import { thisBoot } from './system/boot.ts';
 import { LinuxMachine } from './system/linux-machine.ts';
 
 export interface AppOptions {
@@ -32,6 +34,8 @@ export interface AppOptions {
   readonly spec: SourceSpec;
   readonly dataDir: string;
   readonly webDir: string;
+  /** Where it is kept which ONVIF logins were used; the same for all that follow each other in one process. */
+  readonly usedTokens: UsedTokensStore;
   /** Where the WSDL files are. */
   readonly wsdlDir: string;
   readonly version: string;
@@ -64,6 +68,7 @@ export class App {
   readonly #identity: Identity;
   readonly #machine: Machine;
   readonly #onvif: LazyEndpoint;
+  readonly #usedTokens: UsedTokens;
   #discovery: Discovery | undefined;
   #askRestart = (): void => {};
   /** Resolves when a client asked to start anew; the one who started the app does it. */
@@ -86,6 +91,13 @@ export class App {
     };
     /** Whoever watches has to show it; whoever changes something has to in any case. */
     const toWatch = config.auth.enabled ? access : undefined;
+    this.#usedTokens = new UsedTokens({
+      window: config.auth.clockWindow * 1000,
+      store: options.usedTokens,
+      boot: thisBoot,
+      clock,
+      log,
+    });
     this.#identity = new Identity(this.#state, config.name, options.explicit.has('name'));
     this.#machine = new LinuxMachine({ managed: config.system.manage, root: '/', searchPath: options.searchPath, clock, log });
 
@@ -126,6 +138,7 @@ export class App {
       access,
       open: !config.auth.enabled,
       clockWindow: config.auth.clockWindow,
+      usedTokens: this.#usedTokens,
       version: options.version,
       wsdlDir: options.wsdlDir,
       ports: () => ({ http: this.port, rtsp: this.rtspPort }),
@@ -195,6 +208,7 @@ export class App {
       throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${other.pid}) ${where}.`);
     }
     try {
+      await this.#usedTokens.open();
       await this.#streaming?.start();
       await this.#http.start();
       writeRunFile(dataDir, {
@@ -235,6 +249,7 @@ export class App {
     // Goodbye first: who is told that we go does not ask any more.
     await this.#discovery?.stop();
     await Promise.all([this.#http.stop(), this.#streaming?.stop()]);
+    await this.#usedTokens.close();
     await this.#camera.stop();
     removeRunFile(this.options.dataDir, process.pid);
   }

@@ -1,4 +1,5 @@
 import type { Access } from '../auth/access.ts';
+import type { TokenMemory } from '../auth/used-tokens.ts';
 import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
@@ -31,6 +32,7 @@ export interface OnvifParts {
   readonly open: boolean;
   /** Seconds by which a client's clock may be off. */
   readonly clockWindow: number;
+  readonly usedTokens: TokenMemory;
   readonly version: string;
   readonly wsdlDir: string;
   readonly ports: DeviceDeps['ports'];
@@ -80,7 +82,10 @@ export function composeOnvif(parts: OnvifParts): OnvifEndpoint {
     authorizer: new Authorizer({
       http: access.authenticator,
       usernameTokens: new UsernameTokenAuthenticator({
-        ...{ users: access.users, window: parts.clockWindow, clock },
+        users: access.users,
+        clock,
+        used: parts.usedTokens,
+        window: parts.clockWindow,
       }),
       limiter: access.limiter,
       open: parts.open,

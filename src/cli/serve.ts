@@ -1,5 +1,6 @@
 import { App } from '../app.ts';
 import type { ResolvedSource } from '../camera/resolver.ts';
+import { UsedTokensFile } from '../config/used-tokens-file.ts';
 import { systemClock } from '../core/clock.ts';
 import { EXIT } from '../core/errors.ts';
 import { addresses } from './addresses.ts';
@@ -14,10 +15,11 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
   const stopRequested = context.stopRequested.then(() => {
     stopping = true;
   });
+  const usedTokens = new UsedTokensFile(prepared.dataDir);
   // Clients may ask for a restart (SystemReboot): everything is built anew, in this process.
   let ports = { http: prepared.config.http.port, rtsp: prepared.config.rtsp.port };
   while (!stopping) {
-    const app = build(prepared, context, ports);
+    const app = build({ ...prepared, usedTokens }, context, ports);
     const started = app.start();
     // A camera that is slow to be found does not hold up the one who wants to stop.
     await Promise.race([started, stopRequested]);
@@ -39,7 +41,7 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
 }
 
 function build(
-  { config, explicit, spec, dataDir, log, searchPath }: Prepared,
+  { config, explicit, spec, dataDir, log, searchPath, usedTokens }: Prepared & { readonly usedTokens: UsedTokensFile },
   context: Context,
   ports: { readonly http: number; readonly rtsp: number },
 ): App {
@@ -48,6 +50,7 @@ function build(
     explicit,
     spec,
     dataDir,
+    usedTokens,
     log,
     searchPath,
     sysfs: '/sys',

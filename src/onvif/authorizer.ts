@@ -15,7 +15,7 @@ export interface AuthorizerOptions {
     authenticate(request: AuthRequest): AuthResult;
     challenges(stale: boolean): string[];
   };
-  readonly usernameTokens: { authenticate(token: UsernameToken): TokenResult };
+  readonly usernameTokens: { authenticate(token: UsernameToken): TokenResult | Promise<TokenResult> };
   /** Whether strangers may watch and read: see {@link isFree}. */
   readonly open: boolean;
   readonly limiter: FailureLimiter;
@@ -47,6 +47,8 @@ const REASONS = {
   invalid: 'The user name or the password is wrong.',
   expired: "The time of the security token is too far from the camera's clock. Set the clock of the client or of the camera.",
   replayed: 'The security token was used before.',
+  forgotten:
+    'The security token has expired: the camera stopped without warning, or its clock was set back, and the token may have been used before. Send a new one; while that is refused too, wait, or set the clock of the client.',
 } as const;
 
 /**
@@ -75,7 +77,8 @@ export class Authorizer {
         headers: { 'Retry-After': RETRY_AFTER_S },
         fault: notAuthorized('Too many wrong passwords from this address. Wait a few seconds.'),
       };
-    const decision = this.#check(credentials, token);
+    const checked = this.#check(credentials, token);
+    const decision = checked instanceof Promise ? await checked : checked;
     if ('fault' in decision) return decision;
     this.options.limiter.succeeded(credentials.remoteAddress);
     if (mayAccess(decision.user?.level, operation.access)) return decision;
@@ -87,7 +90,8 @@ export class Authorizer {
     return this.#challenge(false, 'Credentials are needed.');
   }
 
-  #check(credentials: Credentials, token: UsernameToken | undefined): Decision {
+  /** Guesses are counted before it returns. */
+  #check(credentials: Credentials, token: UsernameToken | undefined): Decision | Promise<Decision> {
     const http = credentials.authorization === undefined ? undefined : this.options.http.authenticate(credentials);
     if (http && !http.ok) {
       if (http.reason === 'invalid') this.#failed(credentials);
@@ -95,6 +99,7 @@ export class Authorizer {
     }
     if (!token) return { user: http?.user };
     const result = this.options.usernameTokens.authenticate(token);
+    if (result instanceof Promise) return result.then(decisionOf);
     if (!result.ok && result.reason === 'invalid') this.#failed(credentials);
     return decisionOf(result);
   }

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureLimiter } from '../../src/auth/failure-limiter.ts';
 import { HttpAuthenticator } from '../../src/auth/http-authenticator.ts';
-import { UsernameTokenAuthenticator } from '../../src/auth/username-token.ts';
+import { ReplayCache } from '../../src/auth/replay-cache.ts';
+import { DEFAULT_WINDOW, UsernameTokenAuthenticator } from '../../src/auth/username-token.ts';
 import { UserStore } from '../../src/auth/users.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { Logger } from '../../src/core/log.ts';
@@ -57,7 +58,8 @@ export async function startEndpoint({ auth = true }: { auth?: boolean | 'off' } 
   ]);
   const limiter = new FailureLimiter(clock);
   const http = new HttpAuthenticator({ users, clock, realm: 'onvif-camera' });
-  const usernameTokens = new UsernameTokenAuthenticator({ users, clock });
+  const used = new ReplayCache({ clock, window: DEFAULT_WINDOW * 1000 });
+  const usernameTokens = new UsernameTokenAuthenticator({ users, clock, used });
   const endpoint = new OnvifEndpoint({
     services: makeServices(calls, clock),
     wsdlDir: WSDL_DIR,
