@@ -10,6 +10,7 @@ import { loadUsers } from './adapters/users.ts';
 import type { Access } from './auth/access.ts';
 import { FailureLimiter } from './auth/failure-limiter.ts';
 import { HttpAuthenticator } from './auth/http-authenticator.ts';
+import { UsedTokens, type UsedTokensStore } from './auth/used-tokens.ts';
 import { Camera } from './camera/camera.ts';
 import type { ResolvedSource } from './camera/resolver.ts';
 import type { SourceSpec } from './camera/source-spec.ts';
@@ -22,6 +23,7 @@ import type { Logger } from './core/log.ts';
 import type { Machine } from './core/machine.ts';
 import { Hub } from './hub/hub.ts';
 import { HttpServer } from './servers/http/server.ts';
+import { thisBoot } from './system/boot.ts';
 import { LinuxMachine } from './system/linux-machine.ts';
 
 export interface AppOptions {
@@ -32,6 +34,8 @@ export interface AppOptions {
   readonly spec: SourceSpec;
   readonly dataDir: string;
   readonly webDir: string;
+  /** Where it is kept which ONVIF logins were used; the same for all that follow each other in one process. */
+  readonly usedTokens: UsedTokensStore;
   /** Where the WSDL files are. */
   readonly wsdlDir: string;
   readonly version: string;
@@ -66,6 +70,7 @@ export class App {
   readonly #identity: Identity;
   readonly #machine: Machine;
   readonly #onvif: LazyEndpoint;
+  readonly #usedTokens: UsedTokens;
   #discovery: Discovery | undefined;
   #askRestart = (): void => {};
   /** Resolves when a client asked to start anew; the one who started the app does it. */
@@ -79,15 +84,22 @@ export class App {
     const { config, clock, log } = options;
     this.#state = new StateStore(options.dataDir);
     if (this.#state.putAside) log.error(`The state file was damaged; it is kept as ${this.#state.putAside} and a new one begins.`);
-    const { users, newPassword } = config.auth.enabled
-      ? loadUsers(this.#state, options.password)
-      : { users: undefined, newPassword: undefined };
+    const { users, newPassword } = loadUsers(this.#state, options.password);
     this.newPassword = newPassword;
-    const access: Access | undefined = users && {
+    const access: Access = {
       users,
       authenticator: new HttpAuthenticator({ users, clock, realm: REALM }),
       limiter: new FailureLimiter(clock),
     };
+    /** Whoever watches has to show it; whoever changes something has to in any case. */
+    const toWatch = config.auth.enabled ? access : undefined;
+    this.#usedTokens = new UsedTokens({
+      window: config.auth.clockWindow * 1000,
+      store: options.usedTokens,
+      boot: thisBoot,
+      clock,
+      log,
+    });
     this.#identity = new Identity(this.#state, config.name, options.explicit.has('name'));
     this.#machine = new LinuxMachine({ managed: config.system.manage, root: '/', searchPath: options.searchPath, clock, log });
 
@@ -114,7 +126,7 @@ export class App {
     const host = hostname().split('.')[0] ?? '';
     const streaming = config.rtsp.enabled
       ? new Streaming({
-          ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access },
+          ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access: toWatch },
           ...{ port: this.#configuredPort('rtsp'), name: () => this.#identity.name, hostname: host },
           ...{ searchPath: options.searchPath, clock, log },
         })
@@ -126,7 +138,9 @@ export class App {
       identity: this.#identity,
       camera: mediaCamera,
       access,
+      open: !config.auth.enabled,
       clockWindow: config.auth.clockWindow,
+      usedTokens: this.#usedTokens,
       version: options.version,
       wsdlDir: options.wsdlDir,
       ports: () => ({ http: this.port, rtsp: this.rtspPort }),
@@ -147,8 +161,8 @@ export class App {
       bind: config.bind,
       port: this.#configuredPort('http'),
       webDir: options.webDir,
-      authentication: access && {
-        ...access,
+      authentication: toWatch && {
+        ...toWatch,
         clock,
         log,
         cookieName: `onvif-camera-${this.#state.state.uuid.slice(0, 8)}`,
@@ -189,13 +203,15 @@ export class App {
    */
   async start(): Promise<ResolvedSource> {
     const { config, dataDir, log } = this.options;
-    if (!config.auth.enabled) log.warn('No password is asked: everybody in the network can watch (--auth off).');
+    if (!config.auth.enabled)
+      log.warn('No password is asked to watch: everybody in the network can watch (--auth off). To change something takes a login.');
     const other = await findRunningServer(dataDir);
     if (other) {
       const where = `runs with the data directory ${dataDir}, at ${other.url}`;
       throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${other.pid}) ${where}.`);
     }
     try {
+      await this.#usedTokens.open();
       await this.#streaming?.start();
       await this.#http.start();
       writeRunFile(dataDir, {
@@ -236,6 +252,7 @@ export class App {
     // Goodbye first: who is told that we go does not ask any more.
     await this.#discovery?.stop();
     await Promise.all([this.#http.stop(), this.#streaming?.stop()]);
+    await this.#usedTokens.close();
     await this.#camera.stop();
     removeRunFile(this.options.dataDir, process.pid);
   }

@@ -1,4 +1,5 @@
 import type { Access } from '../auth/access.ts';
+import type { TokenMemory } from '../auth/used-tokens.ts';
 import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
@@ -26,10 +27,12 @@ export interface OnvifParts {
   readonly h264: () => MediaH264 | undefined;
   /** Undefined: nothing is sent by multicast. */
   readonly multicast: MediaMulticast | undefined;
-  /** Undefined: auth is off. */
-  readonly access: Access | undefined;
+  readonly access: Access;
+  /** Whether everybody may watch and read: auth is off. */
+  readonly open: boolean;
   /** Seconds by which a client's clock may be off. */
   readonly clockWindow: number;
+  readonly usedTokens: TokenMemory;
   readonly version: string;
   readonly wsdlDir: string;
   readonly ports: DeviceDeps['ports'];
@@ -49,7 +52,7 @@ export function composeOnvif(parts: OnvifParts): OnvifEndpoint {
     makeDeviceService({
       machine: parts.machine,
       clock,
-      users: access?.users,
+      users: access.users,
       store: parts.identity,
       uuid: state.state.uuid,
       firmwareVersion: parts.version,
@@ -76,15 +79,19 @@ export function composeOnvif(parts: OnvifParts): OnvifEndpoint {
   return new OnvifEndpoint({
     services,
     wsdlDir: parts.wsdlDir,
-    authorizer:
-      access &&
-      new Authorizer({
-        http: access.authenticator,
-        usernameTokens: new UsernameTokenAuthenticator({ users: access.users, clock, window: parts.clockWindow }),
-        limiter: access.limiter,
+    authorizer: new Authorizer({
+      http: access.authenticator,
+      usernameTokens: new UsernameTokenAuthenticator({
+        users: access.users,
         clock,
-        log,
+        used: parts.usedTokens,
+        window: parts.clockWindow,
       }),
+      limiter: access.limiter,
+      open: parts.open,
+      clock,
+      log,
+    }),
     clock,
     log,
   });

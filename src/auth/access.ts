@@ -23,5 +23,11 @@ const LEVELS: Readonly<Record<AccessClass, readonly (AccessLevel | undefined)[]>
   ACTUATE: ['Administrator', 'Operator'],
 };
 
+/**
+ * Whether something of this class needs no login: what ONVIF gives to everybody, and where `open` is set, as with the setting
+ * `auth.enabled: false`, also to watch and to read. To change something, and to see secrets, always takes a login.
+ */
+export const isFree = (access: AccessClass, { open }: { readonly open: boolean }): boolean => mayAccess(open ? 'User' : undefined, access);
+
 /** Whether somebody of this level may do something of this class. @param level undefined: nobody known */
 export const mayAccess = (level: AccessLevel | undefined, access: AccessClass): boolean => LEVELS[access].includes(level);

@@ -8,6 +8,7 @@ import {
 } from '../protocols/http-auth/authorization.ts';
 import { formatChallenges, formatRtspChallenges, isPlainRealm } from '../protocols/http-auth/challenge.ts';
 import { digestResponse, legacyDigestResponse } from '../protocols/http-auth/digest.ts';
+import { addressKey } from './address-key.ts';
 import { Nonces } from './nonces.ts';
 import { generatePassword, type User, type UserStore } from './users.ts';
 
@@ -19,9 +20,10 @@ export interface AuthRequest {
   readonly authorization: string | undefined;
   /**
    * The request is one of RTSP, whose clients know no more than RFC 2069: MD5 without qop is accepted, as often as the
-   * client repeats it while the nonce lives, and live555's uri, which is the presentation's for its tracks too.
+   * client repeats it while the nonce lives, and live555's uri, which is the presentation's for its tracks too. As such a
+   * request can be recorded and sent again, the nonce is good only for the address that it was given to.
    */
-  readonly rtsp?: boolean;
+  readonly rtsp?: { readonly remoteAddress: string };
 }
 
 /**
@@ -52,7 +54,7 @@ export class HttpAuthenticator {
     this.#nonces = new Nonces(options.clock);
   }
 
-  authenticate({ method, url, authorization, rtsp = false }: AuthRequest): AuthResult {
+  authenticate({ method, url, authorization, rtsp }: AuthRequest): AuthResult {
     if (authorization === undefined) return NONE;
     const credentials = rtsp ? parseRtspAuthorization(authorization) : parseAuthorization(authorization);
     if (!credentials) return INVALID;
@@ -67,11 +69,16 @@ export class HttpAuthenticator {
   }
 
   /** The same for a 401 of RTSP. `basic`: whether passwords may travel in clear. */
-  rtspChallenges(stale: boolean, { basic }: { readonly basic: boolean }): string[] {
-    return formatRtspChallenges(this.#realm, this.#nonces.issue(), stale, basic);
+  rtspChallenges(stale: boolean, { basic, remoteAddress }: { readonly basic: boolean; readonly remoteAddress: string }): string[] {
+    return formatRtspChallenges(this.#realm, this.#nonces.issue(addressKey(remoteAddress)), stale, basic);
   }
 
-  #checkDigest(credentials: DigestCredentials | LegacyDigestCredentials, method: string, url: string, rtsp: boolean): AuthResult {
+  #checkDigest(
+    credentials: DigestCredentials | LegacyDigestCredentials,
+    method: string,
+    url: string,
+    rtsp: AuthRequest['rtsp'],
+  ): AuthResult {
     const { realm, uri, username, nonce, response } = credentials;
     if (realm !== this.#realm || !(sameTarget(uri, url) || (rtsp && samePresentation(uri, url)))) return INVALID;
     const user = this.#users.find(username);
@@ -80,7 +87,8 @@ export class HttpAuthenticator {
     const expected = legacy ? legacyDigestResponse(credentials, method, password) : digestResponse(credentials, method, password);
     const right = timingSafeEqual(Buffer.from(expected, 'latin1'), Buffer.from(response, 'latin1'));
     if (!right || !user) return INVALID;
-    const fresh = legacy ? this.#nonces.isCurrent(nonce) : this.#nonces.use(nonce, Number.parseInt(credentials.nc, 16));
+    const peer = rtsp && addressKey(rtsp.remoteAddress);
+    const fresh = legacy ? this.#nonces.isCurrent(nonce, peer) : this.#nonces.use(nonce, Number.parseInt(credentials.nc, 16), peer);
     return fresh ? { ok: true, user } : STALE;
   }
 }

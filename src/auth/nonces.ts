@@ -44,23 +44,24 @@ export class Nonces {
     this.#origin = clock.monotonic();
   }
 
-  /** A new nonce, 60 hexadecimal digits. */
-  issue(): string {
+  /** A new nonce, 60 hexadecimal digits. @param peer who alone may use it; empty: anybody */
+  issue(peer = ''): string {
     const body = Buffer.alloc(BODY_BYTES);
     body.writeUIntBE(this.#now(), 0, TIME_BYTES);
     randomBytes(RANDOM_BYTES).copy(body, TIME_BYTES);
-    return Buffer.concat([body, this.#mac(body)]).toString('hex');
+    return Buffer.concat([body, this.#mac(body, peer)]).toString('hex');
   }
 
   /**
    * Takes one count of a nonce. To be called once the response was found right, so that only those who know a password
    * leave something behind.
    *
-   * @returns false if the nonce is not from this process, expired or forgotten, or the count was used or is too far behind:
-   *   the client shall repeat the request with a new nonce (stale)
+   * @param peer who uses it, as in {@link issue}
+   * @returns false if the nonce is not from this process, another peer's, expired or forgotten, or the count was used or is
+   *   too far behind: the client shall repeat the request with a new nonce (stale)
    */
-  use(nonce: string, count: number): boolean {
-    const issuedAt = this.#issuedAt(nonce);
+  use(nonce: string, count: number, peer = ''): boolean {
+    const issuedAt = this.#issuedAt(nonce, peer);
     if (issuedAt === undefined || this.#expired(issuedAt)) return false;
     const use = this.#uses.get(nonce);
     if (use) return takeCount(use, count);
@@ -70,21 +71,21 @@ export class Nonces {
     return true;
   }
 
-  /** Whether a nonce is from this process and not expired, for clients that send no count. */
-  isCurrent(nonce: string): boolean {
-    const issuedAt = this.#issuedAt(nonce);
+  /** Whether a nonce is from this process, this peer's and not expired, for clients that send no count. */
+  isCurrent(nonce: string, peer = ''): boolean {
+    const issuedAt = this.#issuedAt(nonce, peer);
     return issuedAt !== undefined && !this.#expired(issuedAt);
   }
 
-  #issuedAt(nonce: string): number | undefined {
+  #issuedAt(nonce: string, peer: string): number | undefined {
     if (!NONCE.test(nonce)) return undefined;
     const bytes = Buffer.from(nonce, 'hex');
     const body = bytes.subarray(0, BODY_BYTES);
-    return timingSafeEqual(this.#mac(body), bytes.subarray(BODY_BYTES)) ? body.readUIntBE(0, TIME_BYTES) : undefined;
+    return timingSafeEqual(this.#mac(body, peer), bytes.subarray(BODY_BYTES)) ? body.readUIntBE(0, TIME_BYTES) : undefined;
   }
 
-  #mac(body: Buffer): Buffer {
-    return createHmac('sha256', this.#key).update(body).digest().subarray(0, MAC_BYTES);
+  #mac(body: Buffer, peer: string): Buffer {
+    return createHmac('sha256', this.#key).update(body).update(peer).digest().subarray(0, MAC_BYTES);
   }
 
   #makeRoom(): void {

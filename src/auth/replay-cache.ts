@@ -1,72 +1,143 @@
-/** Milliseconds of Created that are kept, and forgotten, together. */
+import { createHash } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import { Recent } from './recent.ts';
+import { type TimeRange, TimeRanges } from './time-ranges.ts';
+
+/** Milliseconds of Created that are forgotten together. */
 const SLOT = 1000;
 
-/** Entries at most, some 100 bytes each. Nobody reaches it who does not send dozens of requests a second for minutes. */
+/** Tokens at most, some 150 bytes each. Nobody reaches it who does not send dozens of requests a second for minutes. */
 const CAPACITY = 50_000;
 
+/** Users at most. There are 32 at a time; this is for those who come and go. */
+const MAX_USERS = 256;
+
+/** Bytes of a hash: enough that nobody finds two tokens with one hash, as half the size of SHA-256 is. */
+const HASH_BYTES = 16;
+
+/** The name, which no user can have, under which stands what holds for all users. */
+export const EVERYBODY = '';
+
+/** What is known of one user's tokens. */
+export interface UserTokens {
+  readonly name: string;
+  /** Hashes of tokens that were used, with their Created in milliseconds since the Unix epoch; those used first come first. */
+  readonly seen: readonly (readonly [hash: string, created: number])[];
+  /** Created of tokens that may have been used, and of which nothing more is known. */
+  readonly forgotten: readonly TimeRange[];
+}
+
+interface Use {
+  readonly created: number;
+  /** Of the monotonic clock, milliseconds. */
+  readonly takenAt: number;
+}
+
+class Memory {
+  /** By hash; those used first come first. */
+  readonly seen = new Map<string, Use>();
+  readonly forgotten = new TimeRanges();
+
+  /** What is forgotten was used all the same: nothing of that time is accepted any more. */
+  forget(hash: string, { created }: Use): void {
+    this.seen.delete(hash);
+    const slot = Math.floor(created / SLOT) * SLOT;
+    this.forgotten.add(slot, slot + SLOT - 1);
+  }
+}
+
 /**
- * Remembers which tokens have been used, by their time of creation: each as long as its time would be accepted. When there
- * are too many, those created first are dropped and nothing as old is accepted any more, so that no token works twice.
+ * Remembers which tokens have been used, user by user, so that none works twice. A token is remembered until its time would
+ * no longer be accepted, by the wall clock and by the time that has really passed: setting the clock forward and back makes
+ * nothing acceptable again. Of what is forgotten, then or for lack of room, the time stays known, and nothing of that time is
+ * accepted from that user.
+ *
+ * When there is no room, he who has most tokens there loses his oldest: one user cannot push out what others used.
  */
 export class ReplayCache {
+  readonly #clock: Clock;
   readonly #window: number;
   readonly #capacity: number;
-  /** Keys by slot of Created. */
-  readonly #slots = new Map<number, Set<string>>();
-  #size = 0;
-  /** The lowest slot that is still accepted. */
-  #floor = Number.NEGATIVE_INFINITY;
-  #swept = Number.NEGATIVE_INFINITY;
+  readonly #memories = new Recent(MAX_USERS, () => new Memory());
+  #sweptAt: number;
 
-  /** @param window how old a token may be, milliseconds */
-  constructor(window: number, capacity: number = CAPACITY) {
+  /**
+   * @param options.window by how much Created may differ from the wall clock, milliseconds
+   * @param options.capacity tokens at most
+   */
+  constructor({ clock, window, capacity = CAPACITY }: { clock: Clock; window: number; capacity?: number }) {
+    this.#clock = clock;
     this.#window = window;
     this.#capacity = capacity;
+    this.#sweptAt = clock.monotonic();
   }
 
-  /** Entries remembered. */
+  /** Tokens remembered. */
   get size(): number {
-    return this.#size;
+    let size = 0;
+    for (const [, { seen }] of this.#memories) size += seen.size;
+    return size;
   }
 
   /**
    * Takes a token once.
    *
+   * @param user whose token it is
+   * @param digest what tells this token from all others of this user
    * @param created milliseconds since the Unix epoch, within the window
-   * @returns `replayed` if the key was taken before; `expired` if it is older than what had to be dropped
+   * @returns `replayed` if it was taken before; `forgotten` if that is not known any more
    */
-  take(key: string, created: number, now: number): 'taken' | 'replayed' | 'expired' {
-    this.#sweep(now);
-    const slot = Math.floor(created / SLOT);
-    if (slot < this.#floor) return 'expired';
-    let keys = this.#slots.get(slot);
-    if (keys?.has(key)) return 'replayed';
-    if (!keys) {
-      keys = new Set();
-      this.#slots.set(slot, keys);
-    }
-    keys.add(key);
-    this.#size++;
-    if (this.#size > this.#capacity) this.#dropOldest();
+  take(user: string, digest: string, created: number): 'taken' | 'replayed' | 'forgotten' {
+    this.#sweep();
+    const memory = this.#memories.of(user);
+    const hash = createHash('sha256').update(digest).digest().toString('base64url', 0, HASH_BYTES);
+    if (memory.seen.has(hash)) return 'replayed';
+    if (memory.forgotten.has(created) || this.#memories.peek(EVERYBODY)?.forgotten.has(created)) return 'forgotten';
+    memory.seen.set(hash, { created, takenAt: this.#clock.monotonic() });
+    if (this.size > this.#capacity) this.#dropOldest();
     return 'taken';
   }
 
-  /** Once per slot of time: what is too old to be accepted need not be remembered. */
-  #sweep(now: number): void {
-    const oldest = Math.floor((now - this.#window) / SLOT);
-    if (oldest === this.#swept) return;
-    this.#swept = oldest;
-    for (const slot of this.#slots.keys()) if (slot < oldest) this.#drop(slot);
+  /** All that is known, to be {@link restore}d after a restart. */
+  list(): UserTokens[] {
+    this.#sweep();
+    return [...this.#memories]
+      .map(([name, { seen, forgotten }]) => ({
+        name,
+        seen: [...seen].map(([hash, { created }]) => [hash, created] as const),
+        forgotten: forgotten.list,
+      }))
+      .filter(({ seen, forgotten }) => seen.length > 0 || forgotten.length > 0);
+  }
+
+  /** Adds what was known before a restart. How long that took is not known: what was seen is remembered as if used now. */
+  restore({ name, seen, forgotten }: UserTokens): void {
+    const memory = this.#memories.of(name);
+    const takenAt = this.#clock.monotonic();
+    for (const [hash, created] of seen) memory.seen.set(hash, { created, takenAt });
+    for (const [from, to] of forgotten) memory.forgotten.add(from, to);
+    while (this.size > this.#capacity) this.#dropOldest();
+  }
+
+  /** What was used, and cannot be acceptable again unless somebody sets the clock back, need not be remembered one by one. */
+  #sweep(): void {
+    const monotonic = this.#clock.monotonic();
+    if (monotonic - this.#sweptAt < Math.max(SLOT, this.#window / 20)) return;
+    this.#sweptAt = monotonic;
+    const oldest = this.#clock.now() - this.#window;
+    for (const [, memory] of this.#memories) {
+      for (const [hash, use] of memory.seen) {
+        // Created up to a window ahead, it stays acceptable for two.
+        if (monotonic - use.takenAt < 2 * this.#window) break;
+        if (use.created < oldest) memory.forget(hash, use);
+      }
+    }
   }
 
   #dropOldest(): void {
-    const oldest = Math.min(...this.#slots.keys());
-    this.#drop(oldest);
-    this.#floor = oldest + 1;
-  }
-
-  #drop(slot: number): void {
-    this.#size -= this.#slots.get(slot)?.size ?? 0;
-    this.#slots.delete(slot);
+    let most: Memory | undefined;
+    for (const [, memory] of this.#memories) if (!most || memory.seen.size > most.seen.size) most = memory;
+    const [first] = most?.seen ?? [];
+    if (first) most?.forget(...first);
   }
 }

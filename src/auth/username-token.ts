@@ -1,22 +1,23 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { parseCreated, passwordDigest, type UsernameToken } from '../protocols/ws-security/username-token.ts';
-import { ReplayCache } from './replay-cache.ts';
+import type { TokenMemory, TokenUse } from './used-tokens.ts';
 import { generatePassword, type User, type UserStore } from './users.ts';
 
 /**
  * Seconds that a token's Created may differ from our clock, in both directions. Cameras and recorders without NTP drift by
- * minutes, and skew is among the first reasons why a camera cannot be added; the replay cache guards the window.
+ * minutes, and skew is among the first reasons why a camera cannot be added; the memory of used tokens guards the window.
  */
 export const DEFAULT_WINDOW = 600;
 
 /**
  * `invalid`: a wrong name or password, or what a digest needs is missing; a guess. `expired`: right, but created too long
- * ago or too far ahead. `replayed`: right, but used before.
+ * ago or too far ahead. `replayed`: right, but used before. `forgotten`: right, but perhaps used before, which nobody knows
+ * any more.
  */
 export type TokenResult =
   | { readonly ok: true; readonly user: User }
-  | { readonly ok: false; readonly reason: 'invalid' | 'expired' | 'replayed' };
+  | { readonly ok: false; readonly reason: 'invalid' | 'expired' | 'replayed' | 'forgotten' };
 
 const INVALID: TokenResult = { ok: false, reason: 'invalid' };
 
@@ -26,19 +27,20 @@ export class UsernameTokenAuthenticator {
   readonly #clock: Clock;
   /** Milliseconds. */
   readonly #window: number;
-  readonly #used: ReplayCache;
+  readonly #used: TokenMemory;
   /** What an unknown user's digest is computed with, so that it takes as long. */
   readonly #decoy = generatePassword();
 
   /** @param options.window seconds, see {@link DEFAULT_WINDOW} */
-  constructor(options: { users: UserStore; clock: Clock; window?: number }) {
+  constructor(options: { users: UserStore; clock: Clock; used: TokenMemory; window?: number }) {
     this.#users = options.users;
     this.#clock = options.clock;
     this.#window = (options.window ?? DEFAULT_WINDOW) * 1000;
-    this.#used = new ReplayCache(this.#window);
+    this.#used = options.used;
   }
 
-  authenticate(token: UsernameToken): TokenResult {
+  /** A promise only for a token that is right, where it has to be noted on disk first; it does not reject. */
+  authenticate(token: UsernameToken): TokenResult | Promise<TokenResult> {
     if (token.passwordType === 'PasswordDigest') return this.#checkDigest(token);
     if (token.passwordType !== 'PasswordText') return INVALID;
     const user = this.#users.verifyPassword(token.username, token.password);
@@ -46,18 +48,18 @@ export class UsernameTokenAuthenticator {
   }
 
   /** The time and the replay are looked at only once the digest is right, so that only those who know a password leave something behind. */
-  #checkDigest({ username, password, nonce, created }: UsernameToken): TokenResult {
+  #checkDigest({ username, password, nonce, created }: UsernameToken): TokenResult | Promise<TokenResult> {
     if (!nonce || !created) return INVALID;
     const user = this.#users.find(username);
     const digest = passwordDigest(nonce, created, user?.password ?? this.#decoy);
     const right = sameText(digest, password.trim());
     const time = parseCreated(created);
     if (!right || !user || time === undefined) return INVALID;
-    const now = this.#clock.now();
-    if (Math.abs(now - time) > this.#window) return { ok: false, reason: 'expired' };
+    if (Math.abs(this.#clock.now() - time) > this.#window) return { ok: false, reason: 'expired' };
     // The digest stands for nonce, Created and password together: one nonce with another Created is another token.
-    const use = this.#used.take(`${digest}${username}`, time, now);
-    return use === 'taken' ? { ok: true, user } : { ok: false, reason: use };
+    const use = this.#used.take(username, digest, time);
+    const resultOf = (known: TokenUse): TokenResult => (known === 'taken' ? { ok: true, user } : { ok: false, reason: known });
+    return typeof use === 'string' ? resultOf(use) : use.then(resultOf);
   }
 }
 

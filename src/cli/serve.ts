@@ -1,5 +1,6 @@
 import { App } from '../app.ts';
 import type { ResolvedSource } from '../camera/resolver.ts';
+import { UsedTokensFile } from '../config/used-tokens-file.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { EXIT } from '../core/errors.ts';
 import { Faults, guardedClock } from '../core/faults.ts';
@@ -15,7 +16,11 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
   const { log } = prepared;
   const faults = new Faults(log, systemClock);
   context.onFault(faults.take);
-  const clock = guardedClock(systemClock, faults.take);
+  const lasting: Lasting = {
+    clock: guardedClock(systemClock, faults.take),
+    faults,
+    usedTokens: new UsedTokensFile(prepared.dataDir),
+  };
   let stoppedBy: string | undefined;
   const stopRequested = context.stopRequested.then((signal) => {
     stoppedBy = signal;
@@ -23,7 +28,7 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
   // Clients may ask for a restart (SystemReboot): everything is built anew, in this process.
   let ports = { http: prepared.config.http.port, rtsp: prepared.config.rtsp.port };
   while (stoppedBy === undefined) {
-    const app = build(prepared, context, ports, clock, faults);
+    const app = build(prepared, context, ports, lasting);
     const started = app.start();
     // A camera that is slow to be found does not hold up the one who wants to stop.
     await Promise.race([started, stopRequested]);
@@ -44,18 +49,25 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
   return EXIT.ok;
 }
 
+/** What is the same for every app that this process builds, one after the other. */
+interface Lasting {
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly usedTokens: UsedTokensFile;
+}
+
 function build(
   { config, explicit, spec, dataDir, log, searchPath }: Prepared,
   context: Context,
   ports: { readonly http: number; readonly rtsp: number },
-  clock: Clock,
-  faults: Faults,
+  { clock, faults, usedTokens }: Lasting,
 ): App {
   return new App({
     config: { ...config, http: { port: ports.http }, rtsp: { ...config.rtsp, port: ports.rtsp } },
     explicit,
     spec,
     dataDir,
+    usedTokens,
     log,
     searchPath,
     sysfs: '/sys',
@@ -95,7 +107,9 @@ function banner({ app, bind, name, auth, source, context }: BannerParts): string
     `  Stream      ${main}/stream.mjpg`,
     `  Snapshot    ${main}/snapshot.jpg`,
     ...rtsp,
-    ...(auth ? ['  User        admin', `  Password    ${password}`] : ['  Password    none: everybody in the network can watch']),
+    ...(auth ? [] : ['  Login       none to watch: everybody in the network can; to change settings:']),
+    '  User        admin',
+    `  Password    ${password}`,
     '  Home Assistant: `onvif-camera homeassistant` shows what to type there, or adds the camera itself.',
   ];
   return `\n${lines.join('\n')}\n\n`;

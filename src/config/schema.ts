@@ -102,7 +102,7 @@ export const makeSchema = (source: SourceCheck) =>
       .prefault({}),
     auth: z
       .strictObject({
-        enabled: boolean(true, 'Ask for a password'),
+        enabled: boolean(true, 'Ask for a password; off: everybody may watch, changes still need one'),
         clockWindow: integer(600, 5, 86_400, 'SECONDS', 'How far the clock of an ONVIF client may be off, either way'),
       })
       .prefault({}),

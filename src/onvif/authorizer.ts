@@ -1,4 +1,4 @@
-import { mayAccess } from '../auth/access.ts';
+import { isFree, mayAccess } from '../auth/access.ts';
 import type { FailureLimiter } from '../auth/failure-limiter.ts';
 import type { AuthRequest, AuthResult } from '../auth/http-authenticator.ts';
 import type { TokenResult } from '../auth/username-token.ts';
@@ -15,7 +15,9 @@ export interface AuthorizerOptions {
     authenticate(request: AuthRequest): AuthResult;
     challenges(stale: boolean): string[];
   };
-  readonly usernameTokens: { authenticate(token: UsernameToken): TokenResult };
+  readonly usernameTokens: { authenticate(token: UsernameToken): TokenResult | Promise<TokenResult> };
+  /** Whether strangers may watch and read: see {@link isFree}. */
+  readonly open: boolean;
   readonly limiter: FailureLimiter;
   readonly clock: Clock;
   readonly log: Logger;
@@ -45,6 +47,8 @@ const REASONS = {
   invalid: 'The user name or the password is wrong.',
   expired: "The time of the security token is too far from the camera's clock. Set the clock of the client or of the camera.",
   replayed: 'The security token was used before.',
+  forgotten:
+    'The security token has expired: the camera stopped without warning, or its clock was set back, and the token may have been used before. Send a new one; while that is refused too, wait, or set the clock of the client.',
 } as const;
 
 /**
@@ -58,9 +62,12 @@ export class Authorizer {
     this.#throttle = new LogThrottle(options.clock);
   }
 
-  /** Operations that need no login ignore credentials, wrong ones too: clients send them with a clock not yet set. */
+  /**
+   * Operations that need no login ignore credentials, wrong ones too: clients send them with a clock not yet set, and empty
+   * ones where their user left the form empty.
+   */
   async decide(operation: Operation, credentials: Credentials, token: UsernameToken | undefined): Promise<Decision> {
-    if (mayAccess(undefined, operation.access)) return { user: undefined };
+    if (isFree(operation.access, this.options)) return { user: undefined };
     if (credentials.authorization === undefined && token === undefined) return this.ask();
     const turn = this.options.limiter.turn(credentials.remoteAddress, credentials.signal);
     // Not awaited where there is nothing to wait for: guesses at a time are then checked, and counted, one by one.
@@ -70,7 +77,8 @@ export class Authorizer {
         headers: { 'Retry-After': RETRY_AFTER_S },
         fault: notAuthorized('Too many wrong passwords from this address. Wait a few seconds.'),
       };
-    const decision = this.#check(credentials, token);
+    const checked = this.#check(credentials, token);
+    const decision = checked instanceof Promise ? await checked : checked;
     if ('fault' in decision) return decision;
     this.options.limiter.succeeded(credentials.remoteAddress);
     if (mayAccess(decision.user?.level, operation.access)) return decision;
@@ -82,7 +90,8 @@ export class Authorizer {
     return this.#challenge(false, 'Credentials are needed.');
   }
 
-  #check(credentials: Credentials, token: UsernameToken | undefined): Decision {
+  /** Guesses are counted before it returns. */
+  #check(credentials: Credentials, token: UsernameToken | undefined): Decision | Promise<Decision> {
     const http = credentials.authorization === undefined ? undefined : this.options.http.authenticate(credentials);
     if (http && !http.ok) {
       if (http.reason === 'invalid') this.#failed(credentials);
@@ -90,9 +99,9 @@ export class Authorizer {
     }
     if (!token) return { user: http?.user };
     const result = this.options.usernameTokens.authenticate(token);
-    if (result.ok) return { user: result.user };
-    if (result.reason === 'invalid') this.#failed(credentials);
-    return bad(notAuthorized(REASONS[result.reason]));
+    if (result instanceof Promise) return result.then(decisionOf);
+    if (!result.ok && result.reason === 'invalid') this.#failed(credentials);
+    return decisionOf(result);
   }
 
   #challenge(stale: boolean, reason: string): Denial {
@@ -106,6 +115,8 @@ export class Authorizer {
     );
   }
 }
+
+const decisionOf = (result: TokenResult): Decision => (result.ok ? { user: result.user } : bad(notAuthorized(REASONS[result.reason])));
 
 const notAuthorized = (reason: string): SoapFault => new SoapFault('Sender', ['NotAuthorized'], reason);
 

@@ -14,8 +14,7 @@ export interface EndpointOptions {
   readonly services: readonly Service[];
   /** Folder with the WSDL files. */
   readonly wsdlDir: string;
-  /** Undefined: everybody may do everything, and credentials are ignored. */
-  readonly authorizer: Authorizer | undefined;
+  readonly authorizer: Pick<Authorizer, 'decide' | 'ask'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -88,7 +87,7 @@ export class OnvifEndpoint {
     }
     if (method !== 'POST')
       return { status: 405, headers: { Allow: 'POST', 'Content-Type': 'text/plain; charset=utf-8' }, body: 'SOAP is spoken here: POST.\n' };
-    if (body === undefined && request.authorization === undefined && this.options.authorizer) {
+    if (body === undefined && request.authorization === undefined) {
       // So do clients of HTTP Digest begin (curl, gSOAP): they send the body when they know the nonce.
       const { fault, status, headers } = this.options.authorizer.ask();
       return {
@@ -122,7 +121,7 @@ export class OnvifEndpoint {
     const entry = this.#entries.get(`${asked.namespace} ${asked.localName}`);
     // Clients look for one or the other wording to know what they can do without.
     if (!entry) throw new SoapFault('Receiver', ['ActionNotSupported'], `ActionNotSupported: ${asked.localName} is not implemented.`);
-    const decision = (await this.options.authorizer?.decide(entry.operation, request, token)) ?? { user: undefined };
+    const decision = await this.options.authorizer.decide(entry.operation, request, token);
     if ('fault' in decision) {
       const isStranger = request.authorization === undefined && token === undefined;
       const other = isStranger ? entry.operation.answerToStranger?.(entry.soap.read(content)) : undefined;

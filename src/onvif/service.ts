@@ -8,7 +8,7 @@ export interface RequestContext {
   readonly baseUrl: string;
   /** The same as host alone: "192.168.1.5", "[fe80::1]". */
   readonly host: string;
-  /** Who asks; undefined: anonymous, or auth is off. */
+  /** Who asks; undefined: anybody, for what needs no login. */
   readonly user: User | undefined;
 }
 

@@ -11,6 +11,7 @@ import {
   envelope,
   faultCodes,
   fixture,
+  LETS_EVERYBODY,
   security,
   startEndpoint,
   TDS,
@@ -322,11 +323,62 @@ describe('who may ask', () => {
     }
   });
 
-  test('with authentication off everybody may do everything, and tokens are ignored', async () => {
-    const { post, calls } = await startEndpoint({ auth: false });
-    expect((await post(fixture('blank-credentials'))).status).toBe(200);
-    expect((await post(envelope(tds('CreateUsers'), security({ password: 'x' })), { authorization: 'nonsense' })).status).toBe(200);
-    expect(calls.map((call) => call.context.user)).toEqual([undefined, undefined]);
+  describe('with authentication off', () => {
+    /** Of each class that needs no login then, and of each that does. */
+    const FREE = [tds('GetHostname'), DEVICE_INFORMATION, trt('GetProfiles'), trt('GetStreamUri')];
+    const GUARDED = [tds('CreateUsers'), tds('GetZeroConfiguration'), tds('SystemReboot'), trt('CreateProfile')];
+
+    test('everybody may watch and read; wrong and blank credentials are ignored, and are no guesses', async () => {
+      const { post, calls, lines, clock } = await startEndpoint({ auth: 'off' });
+      expect((await post(fixture('blank-credentials'))).status).toBe(200);
+      for (const body of FREE) {
+        const wrong = envelope(body, security({ password: 'x' }));
+        const answers = [
+          post(envelope(body)),
+          post(wrong),
+          post(wrong, { authorization: 'nonsense' }),
+          post(envelope(body), { authorization: basic('admin', 'x') }),
+        ];
+        expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+      }
+      expect(calls.map((call) => call.context.user)).toEqual(new Array(17).fill(undefined));
+      expect(lines).toEqual([]);
+      expect(clock.pending).toBe(0);
+    });
+
+    test('who changes something, or wants to see secrets, has to show that he may', async () => {
+      const { post, calls } = await startEndpoint({ auth: 'off' });
+      for (const [at, body] of GUARDED.entries()) {
+        const stranger = await post(envelope(body));
+        expect([stranger.status, faultCodes(stranger)]).toEqual([401, 'Sender/NotAuthorized']);
+        expect(challengesOf(stranger).map((challenge) => challenge.split(' ')[0])).toEqual(['Digest', 'Digest', 'Basic']);
+        const wrong = await post(envelope(body, security({ password: 'x', nonce: `${at}` })), { remoteAddress: `192.168.1.${at}` });
+        expect([wrong.status, faultCodes(wrong)]).toEqual([400, 'Sender/NotAuthorized']);
+        const watcher = await post(envelope(body), { authorization: basic('watcher', USER_PASSWORD) });
+        expect([watcher.status, faultCodes(watcher)]).toEqual([400, 'Sender/NotAuthorized']);
+      }
+      const blank = fixture('blank-credentials').replace('GetDeviceInformation', 'CreateUsers');
+      expect((await post(blank)).status).toBe(400);
+      expect(calls).toEqual([]);
+      for (const body of [tds('CreateUsers'), trt('CreateProfile')])
+        expect((await post(envelope(body), { authorization: ADMIN })).status).toBe(200);
+      expect((await post(envelope(tds('CreateUsers'), security()))).status).toBe(200);
+      expect(calls.map((call) => call.context.user?.name)).toEqual(['admin', 'admin', 'admin']);
+    });
+
+    test('guessing is slowed down as ever', async () => {
+      const { post, clock } = await startEndpoint({ auth: 'off' });
+      for (let index = 0; index < 5; index++)
+        expect((await post(envelope(tds('CreateUsers'), security({ password: 'x' })))).status).toBe(400);
+      let answered = false;
+      const sixth = post(envelope(tds('CreateUsers'), security({ password: 'x' }))).then(() => {
+        answered = true;
+      });
+      await clock.advanceAsync(0);
+      expect(answered).toBe(false);
+      await clock.advanceAsync(2000);
+      await sixth;
+    });
   });
 
   test('blank credentials with authentication on are wrong ones', async () => {
@@ -494,7 +546,7 @@ describe('starting', () => {
         },
       ],
       wsdlDir,
-      authorizer: undefined,
+      authorizer: LETS_EVERYBODY,
       clock: new FakeClock(),
       log: silentLogger,
     }).start();

@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureLimiter } from '../../src/auth/failure-limiter.ts';
 import { HttpAuthenticator } from '../../src/auth/http-authenticator.ts';
-import { UsernameTokenAuthenticator } from '../../src/auth/username-token.ts';
+import { ReplayCache } from '../../src/auth/replay-cache.ts';
+import { DEFAULT_WINDOW, UsernameTokenAuthenticator } from '../../src/auth/username-token.ts';
 import { UserStore } from '../../src/auth/users.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { Logger } from '../../src/core/log.ts';
 import { Authorizer } from '../../src/onvif/authorizer.ts';
-import { type EndpointAnswer, type EndpointRequest, OnvifEndpoint } from '../../src/onvif/endpoint.ts';
+import { type EndpointAnswer, type EndpointOptions, type EndpointRequest, OnvifEndpoint } from '../../src/onvif/endpoint.ts';
 import type { Operation, RequestContext, Service, SoapObject } from '../../src/onvif/service.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -33,8 +34,19 @@ export interface Call {
   readonly context: RequestContext;
 }
 
-/** An endpoint over the real WSDL files, with a few operations that note their calls. */
-export async function startEndpoint({ auth = true }: { auth?: boolean } = {}) {
+/** Lets everybody do everything, where a test is about something else. */
+export const LETS_EVERYBODY: EndpointOptions['authorizer'] = {
+  decide: async () => ({ user: undefined }),
+  ask: () => {
+    throw new Error('nobody is to be asked');
+  },
+};
+
+/**
+ * An endpoint over the real WSDL files, with a few operations that note their calls.
+ * @param options.auth `off`: as with the setting `auth.enabled: false`; false: see {@link LETS_EVERYBODY}
+ */
+export async function startEndpoint({ auth = true }: { auth?: boolean | 'off' } = {}) {
   const clock = new FakeClock();
   const calls: Call[] = [];
   const lines: string[] = [];
@@ -46,11 +58,12 @@ export async function startEndpoint({ auth = true }: { auth?: boolean } = {}) {
   ]);
   const limiter = new FailureLimiter(clock);
   const http = new HttpAuthenticator({ users, clock, realm: 'onvif-camera' });
-  const usernameTokens = new UsernameTokenAuthenticator({ users, clock });
+  const used = new ReplayCache({ clock, window: DEFAULT_WINDOW * 1000 });
+  const usernameTokens = new UsernameTokenAuthenticator({ users, clock, used });
   const endpoint = new OnvifEndpoint({
     services: makeServices(calls, clock),
     wsdlDir: WSDL_DIR,
-    authorizer: auth ? new Authorizer({ http, usernameTokens, limiter, clock, log }) : undefined,
+    authorizer: auth ? new Authorizer({ http, usernameTokens, limiter, open: auth === 'off', clock, log }) : LETS_EVERYBODY,
     clock,
     log,
   });
@@ -145,6 +158,7 @@ function makeServices(calls: Call[], clock: FakeClock): Service[] {
         ],
       })),
       operation('GetNetworkDefaultGateway', 'READ_SYSTEM', () => ({ NetworkGateway: null }) as SoapObject),
+      operation('GetZeroConfiguration', 'READ_SYSTEM_SECRET'),
       operation('CreateUsers', 'WRITE_SYSTEM'),
       operation('SetSystemDateAndTime', 'WRITE_SYSTEM'),
       operation('SetHostname', 'WRITE_SYSTEM', () => {

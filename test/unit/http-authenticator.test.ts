@@ -161,14 +161,16 @@ describe('Digest', () => {
 
 describe('RTSP', () => {
   const URL = 'rtsp://192.168.1.20:8554/mjpeg';
-  const rtspNonce = (auth: HttpAuthenticator) => /nonce="([0-9a-f]+)"/.exec(auth.rtspChallenges(false, { basic: false })[0]!)![1]!;
+  const remoteAddress = '192.168.1.30';
+  const rtspNonce = (auth: HttpAuthenticator) =>
+    /nonce="([0-9a-f]+)"/.exec(auth.rtspChallenges(false, { basic: false, remoteAddress })[0]!)![1]!;
 
   /** As GStreamer, ffmpeg and live555 write it. */
   function legacy({ nonce, user = ADMIN, realm = REALM, method = 'DESCRIBE', uri = URL }: Attempt): string {
     const response = legacyDigestResponse({ username: user.name, realm, nonce, uri }, method, user.password);
     return `Digest username="${user.name}", realm="${realm}", nonce="${nonce}", uri="${uri}", response="${response}"`;
   }
-  const describeRequest = (authorization: string, url = URL) => ({ method: 'DESCRIBE', url, authorization, rtsp: true });
+  const describeRequest = (authorization: string, url = URL) => ({ method: 'DESCRIBE', url, authorization, rtsp: { remoteAddress } });
 
   test('lets MD5 without qop in, again and again while the nonce lives', () => {
     const { auth, clock } = setup();
@@ -188,6 +190,18 @@ describe('RTSP', () => {
     expect(auth.authenticate(describeRequest(authorization))).toEqual(STALE);
   });
 
+  test.each([
+    ['without qop', (nonce: string) => legacy({ nonce })],
+    ['with qop', (nonce: string) => digest({ nonce, method: 'DESCRIBE', uri: URL })],
+  ])('what was recorded %s is worth nothing from another address, and is no guess', (_, authorizationOf) => {
+    const { auth } = setup();
+    const request = describeRequest(authorizationOf(rtspNonce(auth)));
+    for (const other of ['192.168.1.31', '2001:db8::1']) {
+      expect(auth.authenticate({ ...request, rtsp: { remoteAddress: other } })).toEqual(STALE);
+    }
+    expect(auth.authenticate({ ...request, rtsp: { remoteAddress: `::ffff:${remoteAddress}` } })).toMatchObject({ ok: true });
+  });
+
   test('lets Basic in', () => {
     const authorization = `Basic ${Buffer.from(`admin:${ADMIN.password}`).toString('base64')}`;
     expect(setup().auth.authenticate(describeRequest(authorization))).toEqual({ ok: true, user: ADMIN });
@@ -197,7 +211,7 @@ describe('RTSP', () => {
     const { auth } = setup();
     const authorization = legacy({ nonce: rtspNonce(auth), method: 'GET', uri: '/stream.mjpg' });
     expect(auth.authenticate(get(authorization))).toEqual(INVALID);
-    expect(auth.authenticate({ ...get(authorization), rtsp: true })).toMatchObject({ ok: true });
+    expect(auth.authenticate({ ...get(authorization), rtsp: { remoteAddress } })).toMatchObject({ ok: true });
   });
 
   test.each<[string, Partial<Attempt>]>([
@@ -252,11 +266,11 @@ describe('RTSP', () => {
 
   test('challenges carry a fresh nonce each time, and Basic where it is allowed', () => {
     const { auth } = setup();
-    expect(auth.rtspChallenges(true, { basic: true })).toEqual([
+    expect(auth.rtspChallenges(true, { basic: true, remoteAddress })).toEqual([
       expect.stringMatching(/^Digest realm="onvif-camera", nonce="[0-9a-f]{60}", stale=true$/),
       'Basic realm="onvif-camera"',
     ]);
-    expect(auth.rtspChallenges(false, { basic: false })).toHaveLength(1);
+    expect(auth.rtspChallenges(false, { basic: false, remoteAddress })).toHaveLength(1);
     expect(rtspNonce(auth)).not.toBe(rtspNonce(auth));
   });
 });

@@ -48,8 +48,8 @@ describeNeeding(cannotValidate, 'the responses are valid by the official schemas
     expect(schemaProblems(all)).toEqual([]);
   });
 
-  test('on a machine that tells nothing of itself, without users', async () => {
-    const device = makeDevice({ others: [], users: undefined });
+  test('on a machine that tells nothing of itself', async () => {
+    const device = makeDevice({ others: [] });
     device.machine.nics = [networkInterface({ ipv4: [], dhcp: undefined, up: false })];
     device.machine.clockInfo = { ntp: false, timeZone: '', daylightSavings: false };
     device.machine.dnsInfo = { servers: [], search: [], fromDhcp: false };

@@ -82,13 +82,6 @@ describe('GetServiceCapabilities', () => {
       Capabilities: { Network: { attributes: { NTP: 0 } }, System: { attributes: { NetworkConfigNotSupported: true } } },
     });
   });
-
-  test('says that there are no users where nobody is asked for a password', async () => {
-    const { call } = makeDevice({ users: undefined });
-    expect(await call('GetServiceCapabilities')).toMatchObject({
-      Capabilities: { System: { attributes: { UserConfigNotSupported: true } } },
-    });
-  });
 });
 
 describe('GetCapabilities', () => {

@@ -66,7 +66,7 @@ function qualified({ name, namespace }: Service, capabilities: SoapObject): Soap
 }
 
 /** tds:DeviceServiceCapabilities */
-const serviceCapabilities = ({ machine, users, limits }: DeviceDeps): SoapObject => ({
+const serviceCapabilities = ({ machine, limits }: DeviceDeps): SoapObject => ({
   Network: {
     attributes: {
       IPFilter: false,
@@ -113,7 +113,7 @@ const serviceCapabilities = ({ machine, users, limits }: DeviceDeps): SoapObject
       HttpSystemLogging: false,
       HttpSupportInformation: false,
       NetworkConfigNotSupported: !machine.managed,
-      UserConfigNotSupported: users === undefined,
+      UserConfigNotSupported: false,
     },
   },
 });

@@ -42,8 +42,7 @@ export interface DeviceLimits {
 export interface DeviceDeps {
   readonly machine: Machine;
   readonly clock: Clock;
-  /** undefined: auth is off. */
-  readonly users: UserStore | undefined;
+  readonly users: UserStore;
   readonly store: DeviceStore;
   /** Identity of this camera, without "urn:uuid:". */
   readonly uuid: string;

@@ -4,17 +4,14 @@ import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { children, required, text, texts } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import type { DeviceDeps, DeviceLimits } from './deps.ts';
-import { attempt, invalidValue, notSupported, reasonOf } from './refusals.ts';
+import { attempt, invalidValue, reasonOf } from './refusals.ts';
 
 /** The people who may log in (Core Specification, chapter "User handling"). Each command does all of its work or nothing. */
 export function userOperations(deps: DeviceDeps): Operation[] {
-  const { limits } = deps;
+  const { limits, users } = deps;
 
   /** Reads the request with the present list at hand, and puts the new list in its place. */
   const change = (next: (request: SoapObject, now: readonly User[]) => readonly User[]) => async (request: SoapObject) => {
-    const { users } = deps;
-    if (!users)
-      throw notSupported('The camera asks for no password, so it has no users; turn that on with the setting auth.enabled: true.');
     const list = next(request, users.list());
     await attempt(async () => replace(users, list));
     return {};
@@ -24,7 +21,7 @@ export function userOperations(deps: DeviceDeps): Operation[] {
     {
       name: 'GetUsers',
       access: 'READ_SYSTEM_SECRET',
-      handle: () => ({ User: (deps.users?.list() ?? []).map(({ name, level }) => ({ Username: name, UserLevel: level })) }),
+      handle: () => ({ User: users.list().map(({ name, level }) => ({ Username: name, UserLevel: level })) }),
     },
     { name: 'CreateUsers', access: 'WRITE_SYSTEM', handle: change((request, now) => withNew(usersIn(request), now, limits)) },
     { name: 'DeleteUsers', access: 'WRITE_SYSTEM', handle: change(without) },

@@ -37,16 +37,16 @@ export class RtspGate {
       return undefined;
     }
     const { authenticator, limiter, basic } = this.access;
+    const { remoteAddress } = client;
     const authorization = request.headers.get('authorization');
     // Some clients send credentials only until they play.
     if (authorization === undefined && client.authenticated) return undefined;
-    if (authorization === undefined || (!basic && /^basic\s/i.test(authorization))) return this.#challenge(false);
-    const { remoteAddress } = client;
+    if (authorization === undefined || (!basic && /^basic\s/i.test(authorization))) return this.#challenge(false, remoteAddress);
     const turn = limiter.turn(remoteAddress, client.gone);
     const granted = turn === 'granted' ? turn : await turn;
     // Who plays shall not suffer for others who guess behind the same address.
     if (granted !== 'granted') return { status: 503, headers: [['Retry-After', '5']], close: !client.authenticated };
-    const result = authenticator.authenticate({ method: request.method, url: request.url, authorization, rtsp: true });
+    const result = authenticator.authenticate({ method: request.method, url: request.url, authorization, rtsp: { remoteAddress } });
     if (result.ok) {
       limiter.succeeded(remoteAddress);
       if (!mayAccess(result.user.level, 'READ_MEDIA')) return { status: 403 };
@@ -60,11 +60,12 @@ export class RtspGate {
       limiter.failed(remoteAddress);
       this.#throttle.log((fields) => this.log.warn(`wrong user name or password from ${remoteAddress} (RTSP)`, fields));
     }
-    return this.#challenge(result.stale);
+    return this.#challenge(result.stale, remoteAddress);
   }
 
-  #challenge(stale: boolean): Refusal {
+  #challenge(stale: boolean, remoteAddress: string): Refusal {
     const { authenticator, basic } = this.access!;
-    return { status: 401, headers: authenticator.rtspChallenges(stale, { basic }).map((challenge) => ['WWW-Authenticate', challenge]) };
+    const challenges = authenticator.rtspChallenges(stale, { basic, remoteAddress });
+    return { status: 401, headers: challenges.map((challenge) => ['WWW-Authenticate', challenge]) };
   }
 }

@@ -1,0 +1,43 @@
+/** Spans kept apart; beyond that the two nearest grow together. Few are ever needed: one for each way the clock was wrong. */
+const MAX_RANGES = 16;
+
+/** A span of time with both its ends, milliseconds since the Unix epoch. */
+export type TimeRange = readonly [from: number, to: number];
+
+/** A set of times, as few spans of them. It may grow to hold more than was put in, never less. */
+export class TimeRanges {
+  /** In order, none touching the next. */
+  #ranges: TimeRange[] = [];
+
+  constructor(ranges: Iterable<TimeRange> = []) {
+    for (const [from, to] of ranges) this.add(from, to);
+  }
+
+  get list(): readonly TimeRange[] {
+    return this.#ranges;
+  }
+
+  has(time: number): boolean {
+    return this.#ranges.some(([from, to]) => from <= time && time <= to);
+  }
+
+  add(from: number, to: number): void {
+    if (this.#ranges.some((range) => range[0] <= from && to <= range[1])) return;
+    const touching = this.#ranges.filter((range) => range[0] <= to && from <= range[1]);
+    const apart = this.#ranges.filter((range) => !touching.includes(range));
+    const whole: TimeRange = [Math.min(from, ...touching.map(([start]) => start)), Math.max(to, ...touching.map(([, end]) => end))];
+    this.#ranges = [...apart, whole].sort(([a], [b]) => a - b);
+    if (this.#ranges.length > MAX_RANGES) this.#joinNearest();
+  }
+
+  /** What of it is not after `end`. */
+  until(end: number): TimeRanges {
+    return new TimeRanges(this.#ranges.filter(([from]) => from <= end).map(([from, to]): TimeRange => [from, Math.min(to, end)]));
+  }
+
+  #joinNearest(): void {
+    const gaps = this.#ranges.slice(1).map(([from], at) => from - this.#ranges[at]![1]);
+    const at = gaps.indexOf(Math.min(...gaps));
+    this.#ranges.splice(at, 2, [this.#ranges[at]![0], this.#ranges[at + 1]![1]]);
+  }
+}

@@ -1,0 +1,220 @@
+import type { Clock } from '../core/clock.ts';
+import { AppError, messageOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { Recent } from './recent.ts';
+import { EVERYBODY, ReplayCache, type UserTokens } from './replay-cache.ts';
+import { type TimeRange, TimeRanges } from './time-ranges.ts';
+
+/**
+ * Milliseconds of Created that are noted on disk ahead of the tokens used: there is no more than one write in this time, and
+ * after a power cut nobody waits longer than this on top of what his clock is slow.
+ */
+const STEP = 60_000;
+
+/** Milliseconds by which a clock that nobody set may differ from itself; no program is started in less. */
+const SAME_CLOCK = 100;
+
+/** Users whose marks are kept; see the replay cache. */
+const MAX_USERS = 256;
+
+/** What is on disk of one user. */
+export interface UserRecord {
+  readonly name: string;
+  /** Milliseconds by which tokens were ahead of our clock, at most. */
+  readonly lead: number;
+  /** After an orderly stop: see {@link UserTokens}. While it runs: within these times is Created of all tokens used. */
+  readonly ranges: readonly TimeRange[];
+  /** See {@link UserTokens}; nothing while it runs. */
+  readonly seen: UserTokens['seen'];
+}
+
+/** What is on disk. */
+export interface UsedTokensRecord {
+  /** Written at the end of a run. A run that ends without having written it leaves the one of its beginning, which says no. */
+  readonly orderly: boolean;
+  /** In which run of the machine it was written; undefined where that cannot be told. */
+  readonly bootId?: string | undefined;
+  /** When that began by the clock as it was then, milliseconds since the Unix epoch. */
+  readonly bootedAt: number;
+  readonly users: readonly UserRecord[];
+}
+
+/** Where the record is kept. */
+export interface UsedTokensStore {
+  /** Undefined: there is none, as no token was ever used. */
+  read(): UsedTokensRecord | 'damaged' | undefined;
+  /** Resolves when a power cut can no longer undo it; rejects if it could not be written. */
+  write(record: UsedTokensRecord): Promise<void>;
+}
+
+/** The run of the machine. */
+export interface Boot {
+  /** Differs from run to run; undefined where that cannot be told. */
+  readonly id: string | undefined;
+  /** Milliseconds since it began, by a clock that nobody sets. */
+  elapsed(): number;
+}
+
+/** `taken`: used now for the first time. `replayed`: used before. `forgotten`: nobody knows. */
+export type TokenUse = 'taken' | 'replayed' | 'forgotten';
+
+/** Which tokens have been used. */
+export interface TokenMemory {
+  /** See {@link ReplayCache.take}. A promise where it has to be noted on disk first; it does not reject. */
+  take(user: string, digest: string, created: number): TokenUse | Promise<TokenUse>;
+}
+
+export interface UsedTokensOptions {
+  readonly clock: Clock;
+  /** By how much Created may differ from the clock, milliseconds. */
+  readonly window: number;
+  /** Tokens remembered at most. */
+  readonly capacity?: number;
+  readonly store: UsedTokensStore;
+  readonly boot: Boot;
+  readonly log: Logger;
+}
+
+class Mark {
+  lead = 0;
+  readonly used = new TimeRanges();
+}
+
+/**
+ * Remembers which tokens have been used, through restarts and power cuts, without a write for each.
+ *
+ * An orderly stop leaves all that is known on disk, and the next start takes it from there: nobody notices the restart. While
+ * the program runs, only spans of time are on disk, in which Created of all tokens lies that were accepted; before one outside
+ * is accepted the span is made longer, a minute at a time. After a power cut or a crash every token within them is refused, as
+ * it may have been used. Created alone decides, so that no clock that is wrong at the start opens the door, and none that is
+ * right closes it for long.
+ *
+ * After a crash the machine's clock is still the same one, so that only tokens up to the start are refused, or as much later
+ * as the fastest clock among that user's clients was ahead. After a power cut it may have gone back.
+ */
+export class UsedTokens implements TokenMemory {
+  readonly #options: UsedTokensOptions;
+  readonly #cache: ReplayCache;
+  readonly #marks = new Recent(MAX_USERS, () => new Mark());
+  #phase: 'new' | 'open' | 'closed' = 'new';
+  /** There is a record on disk. */
+  #onDisk = false;
+  /** When the machine's run began by the clock as it was set when that was last looked at. */
+  #lastBootedAt = 0;
+  /** Writes that have not come to an end. */
+  #writing: Promise<void> | undefined;
+  #hasExplained = false;
+
+  constructor(options: UsedTokensOptions) {
+    this.#options = options;
+    this.#cache = new ReplayCache(options);
+  }
+
+  /** Takes over what the last run left. To be called before anything is taken. Never throws. */
+  async open(): Promise<void> {
+    if (this.#phase !== 'new') return;
+    this.#phase = 'open';
+    this.#lastBootedAt = this.#bootedAt();
+    const { clock, window, store, log } = this.#options;
+    const record = store.read();
+    if (record === undefined) return;
+    this.#onDisk = true;
+    if (record === 'damaged') {
+      log.warn(`What was kept of used ONVIF logins is damaged; those with a password digest are refused for ${window / 1000} s.`);
+      this.#restore({ name: EVERYBODY, ranges: [[0, clock.now() + window]], seen: [] });
+    } else for (const user of record.users) this.#restore(record.orderly ? user : this.#afterCrash(user, record));
+    // The list of the stop is void once anything is used: what a crash would leave must be on disk before.
+    if (record === 'damaged' || record.orderly) await this.#write(false);
+  }
+
+  take(user: string, digest: string, created: number): TokenUse | Promise<TokenUse> {
+    if (this.#phase !== 'open') return 'forgotten';
+    const use = this.#cache.take(user, digest, created);
+    if (use === 'forgotten') this.#explainOnce(user, created);
+    if (use !== 'taken') return use;
+    if (this.#mark(user, created)) void this.#write(false);
+    return this.#writing?.then(() => use) ?? use;
+  }
+
+  /** Leaves what is known to the next run. Nothing is accepted any more. Never throws. */
+  async close(): Promise<void> {
+    const wasOpen = this.#phase === 'open';
+    this.#phase = 'closed';
+    if (wasOpen && (this.#onDisk || this.#writing !== undefined)) await this.#write(true);
+  }
+
+  /** What one may count on of a user's tokens after a run that did not end in order. */
+  #afterCrash({ name, lead, ranges }: UserRecord, { bootId, bootedAt }: UsedTokensRecord): Omit<UserRecord, 'lead'> {
+    const sameClock = bootId !== undefined && bootId === this.#options.boot.id && Math.abs(bootedAt - this.#bootedAt()) < SAME_CLOCK;
+    const used = sameClock ? new TimeRanges(ranges).until(this.#options.clock.now() + lead).list : ranges;
+    return { name, ranges: used, seen: [] };
+  }
+
+  #restore({ name, ranges, seen }: Omit<UserRecord, 'lead'>): void {
+    this.#cache.restore({ name, seen, forgotten: ranges });
+    const mark = this.#marks.of(name);
+    for (const [from, to] of ranges) mark.used.add(from, to);
+    for (const [, created] of seen) mark.used.add(created - STEP, created + STEP);
+    const last = seen.reduce((latest, [, created]) => Math.max(latest, created), ranges.at(-1)?.[1] ?? 0);
+    mark.lead = Math.max(0, last - this.#options.clock.now());
+  }
+
+  /** Notes that a token is used. Whether that has to be on disk first. */
+  #mark(user: string, created: number): boolean {
+    const wasSet = this.#followClock();
+    const mark = this.#marks.of(user);
+    const lead = created - this.#options.clock.now();
+    if (!wasSet && mark.used.has(created) && lead <= mark.lead) return false;
+    mark.used.add(created - STEP, created + STEP);
+    // Doubled each time, so that it is seldom written.
+    if (lead > mark.lead) mark.lead = 1000 * 2 ** Math.max(0, Math.ceil(Math.log2(lead / 1000)));
+    return true;
+  }
+
+  /** Whether the clock was set. Where it was set back, tokens of before are ahead of it by as much more. */
+  #followClock(): boolean {
+    const forward = this.#bootedAt() - this.#lastBootedAt;
+    if (Math.abs(forward) < SAME_CLOCK) return false;
+    this.#lastBootedAt += forward;
+    if (forward < 0) for (const [, mark] of this.#marks) mark.lead -= forward;
+    return true;
+  }
+
+  #record(orderly: boolean): UsedTokensRecord {
+    const users = orderly
+      ? this.#cache.list().map(({ name, seen, forgotten }) => ({ name, lead: 0, ranges: forgotten, seen }))
+      : [...this.#marks].map(([name, { lead, used }]) => ({ name, lead, ranges: used.list, seen: [] }));
+    return { orderly, bootId: this.#options.boot.id, bootedAt: this.#lastBootedAt, users };
+  }
+
+  /** One after the other. A disk that takes nothing keeps nobody out: that would be easier to bring about than a power cut. */
+  #write(orderly: boolean): Promise<void> {
+    const writing = (this.#writing ?? Promise.resolve())
+      .then(() => {
+        this.#onDisk = true;
+        return this.#options.store.write(this.#record(orderly));
+      })
+      .catch((error: unknown) => {
+        const hint = error instanceof AppError ? ` ${error.hint}` : '';
+        this.#options.log.error(`${messageOf(error)} After a power cut or a restart a copied ONVIF login could work again.${hint}`);
+      })
+      .finally(() => {
+        if (this.#writing === writing) this.#writing = undefined;
+      });
+    this.#writing = writing;
+    return writing;
+  }
+
+  #explainOnce(user: string, created: number): void {
+    if (this.#hasExplained) return;
+    this.#hasExplained = true;
+    const why = 'it may have been used before the camera stopped without warning, or before its clock was set back';
+    const next = 'A client whose clock is right gets in within a minute, one whose clock is slow that much later; set its clock.';
+    this.#options.log.warn(`An ONVIF login of "${user}", created at ${new Date(created).toISOString()}, was refused: ${why}. ${next}`);
+  }
+
+  #bootedAt(): number {
+    const { clock, boot } = this.#options;
+    return clock.now() - boot.elapsed();
+  }
+}
