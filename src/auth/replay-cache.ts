@@ -37,6 +37,12 @@ class Memory {
   /** By hash; those used first come first. */
   readonly seen = new Map<string, Use>();
   readonly forgotten = new TimeRanges();
+  /** See {@link ReplayCache.doubt}. */
+  doubted = new TimeRanges();
+
+  isForgotten(created: number): boolean {
+    return this.forgotten.has(created) || this.doubted.has(created);
+  }
 
   /** What is forgotten was used all the same: nothing of that time is accepted any more. */
   forget(hash: string, { created }: Use): void {
@@ -92,7 +98,7 @@ export class ReplayCache {
     const memory = this.#memories.of(user);
     const hash = createHash('sha256').update(digest).digest().toString('base64url', 0, HASH_BYTES);
     if (memory.seen.has(hash)) return 'replayed';
-    if (memory.forgotten.has(created) || this.#memories.peek(EVERYBODY)?.forgotten.has(created)) return 'forgotten';
+    if (memory.isForgotten(created) || this.#memories.peek(EVERYBODY)?.isForgotten(created)) return 'forgotten';
     memory.seen.set(hash, { created, takenAt: this.#clock.monotonic() });
     if (this.size > this.#capacity) this.#dropOldest();
     return 'taken';
@@ -102,10 +108,10 @@ export class ReplayCache {
   list(): UserTokens[] {
     this.#sweep();
     return [...this.#memories]
-      .map(([name, { seen, forgotten }]) => ({
+      .map(([name, { seen, forgotten, doubted }]) => ({
         name,
         seen: [...seen].map(([hash, { created }]) => [hash, created] as const),
-        forgotten: forgotten.list,
+        forgotten: new TimeRanges([...forgotten.list, ...doubted.list]).list,
       }))
       .filter(({ seen, forgotten }) => seen.length > 0 || forgotten.length > 0);
   }
@@ -117,6 +123,11 @@ export class ReplayCache {
     for (const [hash, created] of seen) memory.seen.set(hash, { created, takenAt });
     for (const [from, to] of forgotten) memory.forgotten.add(from, to);
     while (this.size > this.#capacity) this.#dropOldest();
+  }
+
+  /** Of these times, too, nothing is accepted from a user, until this is called with others. */
+  doubt(name: string, times: TimeRanges): void {
+    this.#memories.of(name).doubted = times;
   }
 
   /** What was used, and cannot be acceptable again unless somebody sets the clock back, need not be remembered one by one. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { Recent } from './recent.ts';
@@ -6,10 +6,16 @@ import { EVERYBODY, ReplayCache, type UserTokens } from './replay-cache.ts';
 import { type TimeRange, TimeRanges } from './time-ranges.ts';
 
 /**
- * Milliseconds of Created that are noted on disk ahead of the tokens used: there is no more than one write in this time, and
- * after a power cut nobody waits longer than this on top of what his clock is slow.
+ * Milliseconds of Created that are noted on disk ahead of the tokens used: there is no more than one write in this time, as an
+ * SD card wears out. After a power cut nobody waits longer than this on top of what his clock is slow, and where a time server
+ * sets the camera's clock not at all.
  */
-const STEP = 60_000;
+const AHEAD = 15 * 60_000;
+/** The same for times before: clients come with clocks that are slow by a little more or less. */
+const BEHIND = 60_000;
+
+/** How often the clock is looked at, milliseconds: once a time server has set it, it is known when this run began. */
+const CLOCK_CHECK_MS = 10_000;
 
 /** Milliseconds by which a clock that nobody set may differ from itself; no program is started in less. */
 const SAME_CLOCK = 100;
@@ -36,6 +42,8 @@ export interface UsedTokensRecord {
   readonly bootId?: string | undefined;
   /** When that began by the clock as it was then, milliseconds since the Unix epoch. */
   readonly bootedAt: number;
+  /** The clock was right when tokens were used, as far as one can know: a time server had set it. Nobody else sets it then. */
+  readonly clockWasRight?: boolean | undefined;
   readonly users: readonly UserRecord[];
 }
 
@@ -53,6 +61,8 @@ export interface Boot {
   readonly id: string | undefined;
   /** Milliseconds since it began, by a clock that nobody sets. */
   elapsed(): number;
+  /** Whether a time server has set the clock since it began. */
+  isClockSet(): boolean;
 }
 
 /** `taken`: used now for the first time. `replayed`: used before. `forgotten`: nobody knows. */
@@ -90,7 +100,8 @@ class Mark {
  * right closes it for long.
  *
  * After a crash the machine's clock is still the same one, so that only tokens up to the start are refused, or as much later
- * as the fastest clock among that user's clients was ahead. After a power cut it may have gone back.
+ * as the fastest clock among that user's clients was ahead. After a power cut it may have gone back; once a time server has set
+ * it, as it had before, the same holds.
  */
 export class UsedTokens implements TokenMemory {
   readonly #options: UsedTokensOptions;
@@ -101,6 +112,15 @@ export class UsedTokens implements TokenMemory {
   #onDisk = false;
   /** When the machine's run began by the clock as it was set when that was last looked at. */
   #lastBootedAt = 0;
+  /** A time server had set the clock when that was last looked at. */
+  #wasClockSet = false;
+  /** What is on disk of the clock is out of date. */
+  #hasClockChanged = false;
+  #cancelClockCheck: Cancel = () => {};
+  /** When this run began, monotonic milliseconds. */
+  #openedAt = 0;
+  /** What a power cut left, for as long as only the times that were noted are known. */
+  #doubtful: readonly UserRecord[] = [];
   /** Writes that have not come to an end. */
   #writing: Promise<void> | undefined;
   #hasExplained = false;
@@ -115,6 +135,9 @@ export class UsedTokens implements TokenMemory {
     if (this.#phase !== 'new') return;
     this.#phase = 'open';
     this.#lastBootedAt = this.#bootedAt();
+    this.#wasClockSet = this.#options.boot.isClockSet();
+    this.#openedAt = this.#options.clock.monotonic();
+    this.#cancelClockCheck = this.#options.clock.every(CLOCK_CHECK_MS, () => this.#followClock());
     const { clock, window, store, log } = this.#options;
     const record = store.read();
     if (record === undefined) return;
@@ -123,13 +146,18 @@ export class UsedTokens implements TokenMemory {
       log.warn(`What was kept of used ONVIF logins is damaged; those with a password digest are refused for ${window / 1000} s.`);
       this.#restore({ name: EVERYBODY, ranges: [[0, clock.now() + window]], seen: [] });
     } else for (const user of record.users) this.#restore(record.orderly ? user : this.#afterCrash(user, record));
+    if (this.#wasClockSet) this.#resolveDoubts();
     // The list of the stop is void once anything is used: what a crash would leave must be on disk before.
     if (record === 'damaged' || record.orderly) await this.#write(false);
   }
 
   take(user: string, digest: string, created: number): TokenUse | Promise<TokenUse> {
     if (this.#phase !== 'open') return 'forgotten';
-    const use = this.#cache.take(user, digest, created);
+    let use = this.#cache.take(user, digest, created);
+    if (use === 'forgotten' && this.#doubtful.length > 0) {
+      this.#followClock();
+      use = this.#cache.take(user, digest, created);
+    }
     if (use === 'forgotten') this.#explainOnce(user, created);
     if (use !== 'taken') return use;
     if (this.#mark(user, created)) void this.#write(false);
@@ -140,51 +168,78 @@ export class UsedTokens implements TokenMemory {
   async close(): Promise<void> {
     const wasOpen = this.#phase === 'open';
     this.#phase = 'closed';
+    this.#cancelClockCheck();
     if (wasOpen && (this.#onDisk || this.#writing !== undefined)) await this.#write(true);
   }
 
   /** What one may count on of a user's tokens after a run that did not end in order. */
-  #afterCrash({ name, lead, ranges }: UserRecord, { bootId, bootedAt }: UsedTokensRecord): Omit<UserRecord, 'lead'> {
-    const sameClock = bootId !== undefined && bootId === this.#options.boot.id && Math.abs(bootedAt - this.#bootedAt()) < SAME_CLOCK;
+  #afterCrash({ name, lead, ranges }: UserRecord, { bootId, bootedAt, clockWasRight }: UsedTokensRecord): Omit<UserRecord, 'lead'> {
+    const sameRun = bootId !== undefined && bootId === this.#options.boot.id;
+    const sameClock = sameRun && Math.abs(bootedAt - this.#bootedAt()) < SAME_CLOCK;
+    if (!sameRun && clockWasRight) this.#doubtful = [...this.#doubtful, { name, lead, ranges, seen: [] }];
     const used = sameClock ? new TimeRanges(ranges).until(this.#options.clock.now() + lead).list : ranges;
     return { name, ranges: used, seen: [] };
   }
 
+  /** Now that the clock is right, it is known when this run began: before that, and not later, was used what is in doubt. */
+  #resolveDoubts(): void {
+    const { clock } = this.#options;
+    const began = clock.now() - (clock.monotonic() - this.#openedAt);
+    for (const { name, lead, ranges } of this.#doubtful) {
+      const used = new TimeRanges(ranges).until(began + lead);
+      this.#cache.doubt(name, used);
+    }
+    this.#doubtful = [];
+  }
+
   #restore({ name, ranges, seen }: Omit<UserRecord, 'lead'>): void {
-    this.#cache.restore({ name, seen, forgotten: ranges });
+    const isDoubtful = this.#doubtful.some((each) => each.name === name);
+    this.#cache.restore({ name, seen, forgotten: isDoubtful ? [] : ranges });
+    if (isDoubtful) this.#cache.doubt(name, new TimeRanges(ranges));
     const mark = this.#marks.of(name);
     for (const [from, to] of ranges) mark.used.add(from, to);
-    for (const [, created] of seen) mark.used.add(created - STEP, created + STEP);
+    for (const [, created] of seen) mark.used.add(created - BEHIND, created + AHEAD);
     const last = seen.reduce((latest, [, created]) => Math.max(latest, created), ranges.at(-1)?.[1] ?? 0);
     mark.lead = Math.max(0, last - this.#options.clock.now());
   }
 
   /** Notes that a token is used. Whether that has to be on disk first. */
   #mark(user: string, created: number): boolean {
-    const wasSet = this.#followClock();
+    this.#followClock();
     const mark = this.#marks.of(user);
     const lead = created - this.#options.clock.now();
-    if (!wasSet && mark.used.has(created) && lead <= mark.lead) return false;
-    mark.used.add(created - STEP, created + STEP);
+    if (!this.#hasClockChanged && mark.used.has(created) && lead <= mark.lead) return false;
+    this.#hasClockChanged = false;
+    mark.used.add(created - BEHIND, created + AHEAD);
     // Doubled each time, so that it is seldom written.
     if (lead > mark.lead) mark.lead = 1000 * 2 ** Math.max(0, Math.ceil(Math.log2(lead / 1000)));
     return true;
   }
 
-  /** Whether the clock was set. Where it was set back, tokens of before are ahead of it by as much more. */
-  #followClock(): boolean {
+  /** Takes note of the clock having been set. Where it was set back, tokens of before are ahead of it by as much more. */
+  #followClock(): void {
     const forward = this.#bootedAt() - this.#lastBootedAt;
-    if (Math.abs(forward) < SAME_CLOCK) return false;
+    const wasClockSet = this.#wasClockSet;
+    this.#wasClockSet = this.#options.boot.isClockSet();
+    if (this.#wasClockSet && !wasClockSet) this.#resolveDoubts();
+    this.#hasClockChanged ||= this.#wasClockSet !== wasClockSet;
+    if (Math.abs(forward) < SAME_CLOCK) return;
+    this.#hasClockChanged = true;
     this.#lastBootedAt += forward;
     if (forward < 0) for (const [, mark] of this.#marks) mark.lead -= forward;
-    return true;
   }
 
   #record(orderly: boolean): UsedTokensRecord {
     const users = orderly
       ? this.#cache.list().map(({ name, seen, forgotten }) => ({ name, lead: 0, ranges: forgotten, seen }))
       : [...this.#marks].map(([name, { lead, used }]) => ({ name, lead, ranges: used.list, seen: [] }));
-    return { orderly, bootId: this.#options.boot.id, bootedAt: this.#lastBootedAt, users };
+    return {
+      orderly,
+      bootId: this.#options.boot.id,
+      bootedAt: this.#lastBootedAt,
+      clockWasRight: this.#wasClockSet,
+      users,
+    };
   }
 
   /** One after the other. A disk that takes nothing keeps nobody out: that would be easier to bring about than a power cut. */
@@ -209,7 +264,9 @@ export class UsedTokens implements TokenMemory {
     if (this.#hasExplained) return;
     this.#hasExplained = true;
     const why = 'it may have been used before the camera stopped without warning, or before its clock was set back';
-    const next = 'A client whose clock is right gets in within a minute, one whose clock is slow that much later; set its clock.';
+    const next =
+      "A client whose clock is right gets in once a time server (NTP) has set the camera's clock, or within a quarter of an hour; " +
+      'one whose clock is slow that much later. Set its clock.';
     this.#options.log.warn(`An ONVIF login of "${user}", created at ${new Date(created).toISOString()}, was refused: ${why}. ${next}`);
   }
 

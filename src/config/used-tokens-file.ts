@@ -9,6 +9,7 @@ const schema = z.object({
   orderly: z.boolean(),
   bootId: z.string().optional(),
   bootedAt: z.number(),
+  clockWasRight: z.boolean().optional(),
   users: z.array(
     z.object({
       name: z.string(),

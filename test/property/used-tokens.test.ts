@@ -15,6 +15,7 @@ const step = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('setClock' as const), ms: fc.integer({ min: LEAST, max: 2 * HOUR }), back: fc.boolean() }),
   },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('synchronize' as const) }) },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constantFrom('restart' as const, 'crash' as const), ms: fc.integer({ min: LEAST, max: HOUR }) }),
@@ -40,7 +41,8 @@ test('no token is accepted twice, whatever happens to the program, the machine a
           const login = await stage.logIn(each.offset, each.user);
           if (login.now === 'taken') used.push(login);
         } else if (each.kind === 'advance') stage.clock.advance(each.ms);
-        else if (each.kind === 'setClock') stage.clock.setWallForward(each.back ? -each.ms : each.ms);
+        else if (each.kind === 'setClock') stage.setClock(each.back ? -each.ms : each.ms);
+        else if (each.kind === 'synchronize') stage.synchronize();
         else if (each.kind === 'powerCut') await stage.powerCut(each.ms, each.wrong);
         else await stage[each.kind](each.ms);
         for (const { again } of used) expect(await again()).not.toBe('taken');

@@ -15,6 +15,10 @@ export class TokenStage {
   writes = 0;
   broken = false;
   #bootId = 1;
+  /** A time server has set the clock of the machine in this run of it. */
+  #isClockSet = false;
+  /** By how much the clock is wrong, milliseconds. */
+  #wrong = 0;
   #bootedAt = this.clock.monotonic();
   /** Set: writes wait for it. */
   slow: Promise<void> | undefined;
@@ -43,7 +47,7 @@ export class TokenStage {
           this.writes++;
         },
       },
-      boot: { id, elapsed: () => this.clock.monotonic() - this.#bootedAt },
+      boot: { id, elapsed: () => this.clock.monotonic() - this.#bootedAt, isClockSet: () => this.#isClockSet },
       log,
     });
     await this.run.open();
@@ -65,10 +69,27 @@ export class TokenStage {
   /** @param clockIsWrong by how much, milliseconds, once the machine is back */
   async powerCut(downtime: number, clockIsWrong = 0): Promise<void> {
     this.clock.advance(downtime);
-    this.clock.setWallForward(clockIsWrong);
+    this.#move(clockIsWrong);
     this.#bootId++;
+    this.#isClockSet = false;
     this.#bootedAt = this.clock.monotonic();
     await this.start();
+  }
+
+  /** Somebody sets the clock forward, or back; not where a time server keeps it. */
+  setClock(forward: number): void {
+    if (!this.#isClockSet) this.#move(forward);
+  }
+
+  #move(forward: number): void {
+    this.#wrong += forward;
+    this.clock.setWallForward(forward);
+  }
+
+  /** A time server sets the clock right, and keeps it. */
+  synchronize(): void {
+    this.#move(-this.#wrong);
+    this.#isClockSet = true;
   }
 
   /** A login whose client's clock is `offset` milliseconds ahead; what comes of it, and of its copies later. */
