@@ -1,11 +1,14 @@
 #!/usr/bin/env node
-// node test/fuzz/run.mjs [--seconds N | --inputs N] [--seed N] [--targets http,soap,…] [--program FILE] [--keep FOLDER] [--tries N] [--replay]
+// node test/fuzz/run.mjs [--seconds N | --inputs N] [--seed N] [--targets http,soap,…] [--program FILE] [--keep FOLDER]
+//   [--tries N] [--findings N] [--patience SECONDS] [--replay]
 //
 // Sends the running program what nobody sends: valid messages of each of its protocols with their words, lengths, bytes and
 // packets changed. First what was found before, then new inputs in turn for each target. It has found something when the
 // program ends, says that something went wrong in it, is silent for a second, or takes time, memory or descriptors out of
 // proportion; the least input that does it is kept as a file, and the exit code is 1. The same seed gives the same inputs.
-// --tries says how often the program may be started to make a finding small. --replay sends only what was found before. Datagrams need a network of its own (Linux, unshare); without, they are left out.
+// --tries says how often the program may be started to make a finding small, --findings after how many it gives up, and
+// --patience how long it may keep descriptors of connections that were closed. --replay sends only what was found before.
+// Datagrams need a network of its own (Linux, unshare); without, they are left out.
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,8 +24,6 @@ const MARK = 'FUZZ_IN_OWN_NETWORK';
 const NETWORK =
   'ip link set lo up && ip link add cam0 type veth peer name cam1 && ip link set cam1 up && ip address add 192.0.2.1/24 dev cam0 && ip link set cam0 up && ' +
   'ip route add default dev cam0 && ip route add local 10.0.0.0/8 dev lo && exec "$@"';
-/** Findings after which it gives up: each takes its time to be made small. */
-const MOST_FINDINGS = 10;
 /** Cases of a target in the first round; four times as many in each of the next ones. */
 const FIRST_SLICE = 50;
 
@@ -35,6 +36,8 @@ const { values } = parseArgs({
     program: { type: 'string' },
     keep: { type: 'string' },
     tries: { type: 'string', default: '60' },
+    findings: { type: 'string', default: '10' },
+    patience: { type: 'string', default: '15' },
     replay: { type: 'boolean', default: false },
   },
 });
@@ -50,6 +53,7 @@ function inOwnNetwork() {
 
 const code = inOwnNetwork();
 if (code !== undefined) process.exit(code);
+check.patienceMs = Number(values.patience) * 1000;
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 const network = process.env[MARK] !== undefined;
@@ -95,7 +99,7 @@ async function fuzz() {
   let camera = await Camera.start(setting.program, network);
   let told = began;
   // The first round is a short one, and a whole one: however little time there is, everything is tried.
-  for (let round = 0; (round === 0 || !over()) && findings < MOST_FINDINGS; round++) {
+  for (let round = 0; (round === 0 || !over()) && findings < Number(values.findings); round++) {
     for (const target of possible) {
       if (round > 0 && over()) break;
       if (target === CODECS) {
@@ -142,18 +146,25 @@ async function fuzz() {
   return findings;
 }
 
-/** Makes it small and keeps it. @returns {Promise<boolean>} whether it is one: what costs time alone must do so again */
+/**
+ * Makes it small and keeps it.
+ * @returns {Promise<boolean>} whether it is a finding: what costs CPU time must do so again
+ */
 async function report(target, complaint, cases, said) {
   say(`${target}: ${complaint}; making it small`);
+  if (said !== '') say(`  ${said.replaceAll('\n', '\n  ')}`);
   const least = await reduce(setting, target, cases, Number(values.tries), (text) => say(`  ${text}`));
-  if (!least && /CPU time/.test(complaint)) {
+  if (least) {
+    const bytes = least.flatMap(({ chunks }) => chunks).reduce((sum, { length }) => sum + length, 0);
+    say(`  kept as ${save(folder, target, complaint, least)}: ${least.length} case(s), ${bytes} bytes`);
+    return true;
+  }
+  if (/CPU time/.test(complaint)) {
     say('  not again: no finding');
     return false;
   }
-  const name = save(folder, target, complaint, least ?? cases);
-  say(
-    `  kept as ${name}${least ? `, ${least.length} case(s), ${least.flatMap(({ chunks }) => chunks).reduce((sum, { length }) => sum + length, 0)} bytes` : ', all of them: it did not happen again'}`,
-  );
-  if (said !== '') say(`  ${said.replaceAll('\n', '\n  ')}`);
+  // What grows slowly comes from all that was sent before; the rest may have been a matter of time, and is worth keeping.
+  const slow = / before$/.test(complaint);
+  say(`  not again by ${cases[0].seed} to ${cases.at(-1).seed} alone${slow ? '' : `; kept as ${save(folder, target, complaint, cases)}`}`);
   return true;
 }

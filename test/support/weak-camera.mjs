@@ -1,5 +1,5 @@
 // A program that says it is a camera and has the faults that a fuzzer is to find. WEAK_CAMERA names one of them:
-// "ends" at a chunked body, "works" for more than a second over a Range, "hoards" a descriptor for each HEAD.
+// "ends" at a chunked body, "works" for more than a second over a Range, "hoards" descriptors over each HEAD.
 import { openSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const server = createServer((request, response) => {
     const until = performance.now() + 1300;
     while (performance.now() < until);
   }
-  if (fault === 'hoards' && request.method === 'HEAD') openSync('/dev/null', 'r');
+  if (fault === 'hoards' && request.method === 'HEAD') for (let k = 0; k < 8; k++) openSync('/dev/null', 'r');
   request.resume();
   response.end('{}');
 });
