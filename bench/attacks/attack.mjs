@@ -49,7 +49,8 @@ export async function attack(lan, program, { title, seconds, args = [], captured
       tookS,
       rssMb: rss.nowMb,
       rssPeakMb: peak,
-      descriptors: [descriptorsFirst, descriptorsPeak, descriptorsLast],
+      // A program that was started anew has another number.
+      descriptors: restarted ? [] : [descriptorsFirst, descriptorsPeak, descriptorsLast],
       health: latency,
       outcome,
       serves: camera.alive ? await serves() : `**no**: it ended with ${camera.child.exitCode ?? camera.child.signalCode}`,

@@ -41,8 +41,15 @@ function complaints(camera) {
     }
   });
   // For a table.
-  return [...new Set(lines)].slice(0, 3).join(' / ').replaceAll('|', '\\|').slice(0, 500) || '**nothing**';
+  return plain(camera, [...new Set(lines)].slice(0, 3).join(' / ')).slice(0, 500) || '**nothing**';
 }
+
+/** For a table, the same in every run: without the names of folders and without times. */
+const plain = ({ dataDir }, text) =>
+  text
+    .replaceAll(dataDir, 'DATA')
+    .replace(/\d{4}-\d\d-\d\dT[\d-]+Z/g, 'TIME')
+    .replaceAll('|', '\\|');
 
 const healthy = async () => (await ask('/healthz', { from: NEIGHBOUR, limitMs: 1000 })).status === 200;
 
@@ -65,7 +72,7 @@ const spoiltStart =
         : `ends with ${camera.child.exitCode ?? camera.child.signalCode}`;
       await sleep(100);
       const [files, kind] = [readdirSync(dataDir).join(', '), fileKind(join(dataDir, 'state.json'))];
-      return { sees: complaints(camera), recovery: `${state}; state.json is ${kind} (${files})` };
+      return { sees: complaints(camera), recovery: `${state}; state.json is ${kind} (${plain(camera, files)})` };
     } finally {
       await camera.stop();
       rmSync(dataDir, { recursive: true, force: true });
@@ -256,7 +263,7 @@ async function diskFull(setting) {
       const full = await change();
       const text = /<[\w:]*Text[^>]*>([^<]*)/.exec(full.body.toString())?.[1];
       await sleep(500);
-      const told = `the recorder: ${full.status || full.error} "${text ?? ''}"; the log: ${complaints(camera)}`;
+      const told = `the recorder: ${full.status || full.error} "${plain(camera, text ?? '')}"; the log: ${complaints(camera)}`;
       if (!camera.alive) return { sees: told, recovery: `**never**: it ended with ${camera.child.exitCode}` };
       rmSync(inside);
       const again = await timeUntil(async () => (await change()).status === 200, 5000);

@@ -5,7 +5,7 @@ const ms = (value) => (value === undefined ? '–' : value >= 1000 ? `${(value /
 const FIGURES = {
   CPU: ({ cpuS, tookS }) => `${cpuS.toFixed(2)} s in ${tookS.toFixed(0)} s`,
   'Memory, peak': ({ rssMb, rssPeakMb }) => `${rssPeakMb.toFixed(0)} MB (${rssMb.toFixed(0)} before)`,
-  Descriptors: ({ descriptors }) => `${descriptors.join(', ')}`,
+  Descriptors: ({ descriptors }) => descriptors.join(', ') || '–',
   '/healthz, median, 99 %, longest': ({ health }) =>
     `${[health.p50, health.p99, health.max].map(ms).join(', ')}${health.failures > 0 ? `; ${health.failures} of ${health.asked} unanswered` : ''}`,
   Outcome: ({ outcome }) => outcome ?? '',

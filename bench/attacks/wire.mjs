@@ -46,7 +46,13 @@ export class Wire {
     if (!socket || socket.destroyed) return false;
     this.sent += data.length;
     if (socket.write(data)) return true;
-    await Promise.race([once(socket, 'drain'), once(socket, 'close')]).catch(() => {});
+    await new Promise((resolve) => {
+      const done = () => {
+        socket.off('drain', done).off('close', done);
+        resolve();
+      };
+      socket.on('drain', done).on('close', done);
+    });
     return !socket.destroyed;
   }
 
