@@ -2,9 +2,10 @@
 // npm run bench [-- NAME ...] [--write] [--main FILE]
 //
 // Measures the built program, everything over the loopback interface: all of it in about sixteen minutes, or only what is
-// named. --write puts the figures of a whole run into docs/performance.md. --main measures another build.
+// named. `attacks` is run only where it is named: it has a page of its own, and options (bench/attacks.mjs). --write puts the figures of a whole run into docs/performance.md. --main measures another build.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { attacks } from './attacks/measurement.mjs';
 import { fanout } from './fanout.mjs';
 import { firstPicture } from './first-picture.mjs';
 import { idle } from './idle.mjs';
@@ -30,17 +31,20 @@ const MEASUREMENTS = {
   rtsp,
   'rtsp-stalled': rtspStalled,
 };
+/** Not a part of a whole run. */
+const BY_NAME = { attacks };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' }, main: { type: 'string' } } });
 const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);
-const unknown = names.find((name) => !Object.hasOwn(MEASUREMENTS, name));
-if (unknown !== undefined) fail(`There is no measurement "${unknown}"; there are ${Object.keys(MEASUREMENTS).join(', ')}.`);
+const all = { ...MEASUREMENTS, ...BY_NAME };
+const unknown = names.find((name) => !Object.hasOwn(all, name));
+if (unknown !== undefined) fail(`There is no measurement "${unknown}"; there are ${Object.keys(all).join(', ')}.`);
 if (values.write && positionals.length > 0) fail('--write takes the figures of a whole run.');
 if (values.main !== undefined) useBuild(resolve(values.main));
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 
 const measured = [];
-for (const name of names) measured.push(await MEASUREMENTS[name]((text) => process.stderr.write(`${name}: ${text}\n`)));
+for (const name of names) measured.push(await all[name]((text) => process.stderr.write(`${name}: ${text}\n`)));
 
 const text = `${asMarkdown(measured)}\n\n${machine()}`;
 process.stdout.write(`${text}\n`);

@@ -31,6 +31,9 @@ export function useBuild(path) {
   main.path = path;
 }
 
+/** Path of the build that is measured. */
+export const builtProgram = () => main.path;
+
 export async function freePort() {
   const server = createServer().listen(0, HOST);
   await once(server, 'listening');

@@ -240,9 +240,11 @@ export class HttpServer {
   };
 }
 
-/** The client's fault (express and its parsers say so in `status`), or ours. */
+/** The client's fault (express and its parsers say so in `status`, Node's parser in `code`), or ours. */
 function statusOf(error: unknown): number {
-  const status = (error as { status?: unknown } | null)?.status;
+  const { status, code } = (error ?? {}) as { status?: unknown; code?: unknown };
+  // What cannot be read of a connection also ends the answer that is on its way there, which then has this error.
+  if (typeof code === 'string' && code.startsWith('HPE_')) return 400;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
 }
 
