@@ -19,6 +19,8 @@ const STRANGER_LIMIT_MS = 60_000;
 const IDLE_TIMEOUT_MS = 70_000;
 /** One that the server has ended is given this long to take the last answer. */
 const FAREWELL_MS = 2000;
+/** Requests that are answered in one turn of the event loop: who sends thousands in one piece lets others have their turn. */
+const MAX_AT_ONCE = 16;
 /** Bytes of answers that a client may leave unread before it gets no more. */
 const MAX_UNREAD = 64 * 1024;
 /** POSTs of a tunnel that are open at a time, with a login and without: the newest, and the one before it. */
@@ -159,10 +161,11 @@ export class RtspConnection implements RtspClient {
   async #goOn(input: RtspInput): Promise<void> {
     if (input.busy) return;
     input.busy = true;
-    while (this.#unread < MAX_UNREAD) {
+    for (let count = 1; this.#unread < MAX_UNREAD; count++) {
       const next = input.next();
       if (!next) break;
       await this.#answer(next, input);
+      if (count % MAX_AT_ONCE === 0) await new Promise(setImmediate);
     }
     input.busy = false;
     if (input.socket.destroyed) this.#forget(input);
