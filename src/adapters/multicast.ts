@@ -2,7 +2,8 @@ import type { Config } from '../config/schema.ts';
 import type { State, StateStore } from '../config/state.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { groupOf } from '../core/multicast.ts';
+import { areMediaPorts } from '../core/media-ports.ts';
+import { groupOf, isMulticastGroup } from '../core/multicast.ts';
 import type { MediaMulticast, MulticastTarget } from '../onvif/media/deps.ts';
 import { H264_STREAM, MJPEG_STREAM } from '../onvif/media/encoders.ts';
 
@@ -29,6 +30,7 @@ const PORTS_PER_STREAM = 2;
 
 /** Where streams are sent by multicast, and which are sent until somebody stops them; kept in the state. */
 export class MulticastControl implements MediaMulticast {
+  readonly maxTtl: number;
   readonly #targets: Map<string, MulticastTarget>;
   readonly #started: Set<string>;
   /** Those that the sender sends, as far as they were started here. */
@@ -36,6 +38,7 @@ export class MulticastControl implements MediaMulticast {
   #lastChange: Promise<void> = Promise.resolve();
 
   constructor(private readonly parts: MulticastParts) {
+    this.maxTtl = parts.config.ttl;
     const { multicast, uuid } = parts.state.state;
     this.#targets = new Map(ENCODERS.map((encoder, at) => [encoder, initialTarget(parts, uuid, at, multicast[encoder])]));
     this.#started = new Set(ENCODERS.filter((encoder) => multicast[encoder]?.autoStart));
@@ -112,7 +115,10 @@ export class MulticastControl implements MediaMulticast {
   }
 }
 
-/** What the owner set beats what clients set, and that the defaults. */
+/**
+ * What the owner set beats what clients set, and that the defaults; of the TTL the owner sets the most. What is not allowed
+ * any more counts for nothing.
+ */
 function initialTarget(
   { config, explicit }: MulticastParts,
   uuid: string,
@@ -121,9 +127,10 @@ function initialTarget(
 ): MulticastTarget {
   const preset = { address: config.address || groupOf(uuid), port: config.port + PORTS_PER_STREAM * at, ttl: config.ttl };
   const may = (key: keyof MulticastTarget) => !explicit.has(`rtsp.multicast.${key}`);
+  const { address, port, ttl = preset.ttl } = kept ?? {};
   return {
-    address: (may('address') && kept?.address) || preset.address,
-    port: (may('port') && kept?.port) || preset.port,
-    ttl: (may('ttl') && kept?.ttl) || preset.ttl,
+    address: may('address') && address !== undefined && isMulticastGroup(address) ? address : preset.address,
+    port: may('port') && port !== undefined && areMediaPorts(port, port + 1) ? port : preset.port,
+    ttl: Math.min(ttl, preset.ttl),
   };
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { areMediaPorts, NOT_DISCOVERY } from '../core/media-ports.ts';
 import { isMulticastGroup, MULTICAST_GROUPS } from '../core/multicast.ts';
 import { boolean, choice, even, infoOf, integer, number, numberOr, numbers, type SettingInfo, steps, text, words } from './settings.ts';
 
@@ -82,8 +83,12 @@ export const makeSchema = (source: SourceCheck) =>
               allowed: `${MULTICAST_GROUPS}, or empty`,
               test: (address) => address === '' || isMulticastGroup(address),
             }),
-            port: even(5004, 1024, 65_532, 'PORT', 'UDP port of the MJPEG stream; H.264 has the one two above'),
-            ttl: integer(1, 1, 255, 'HOPS', 'How many networks multicast may cross; 1 stays in this one'),
+            port: even(5004, 1024, 65_532, 'PORT', 'UDP port of the MJPEG stream; H.264 has the one two above', {
+              allowed: NOT_DISCOVERY,
+              // RTP and RTCP of the one, and of the other.
+              test: (port) => areMediaPorts(port, port + 1, port + 2, port + 3),
+            }),
+            ttl: integer(1, 1, 255, 'HOPS', 'How many networks multicast may cross at most; 1 stays in this one'),
           })
           .prefault({}),
       })

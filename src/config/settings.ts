@@ -39,12 +39,19 @@ export const integer = (preset: number, min: number, max: number, value: string,
   described(z.int().min(min).max(max).default(preset), { kind: 'integer', value, help, allowed: `a whole number ${range(min, max)}` });
 
 /** A whole number that two divides, as the port of RTP is. */
-export const even = (preset: number, min: number, max: number, value: string, help: string) =>
-  described(z.int().min(min).max(max).multipleOf(2).default(preset), {
+export const even = (
+  preset: number,
+  min: number,
+  max: number,
+  value: string,
+  help: string,
+  check: { allowed: string; test: (number: number) => boolean },
+) =>
+  described(z.int().min(min).max(max).multipleOf(2).refine(check.test).default(preset), {
     kind: 'integer',
     value,
     help,
-    allowed: `an even number ${range(min, max)}`,
+    allowed: `an even number ${range(min, max)}, ${check.allowed}`,
   });
 
 export const number = (preset: number, min: number, max: number, value: string, help: string) =>

@@ -1,13 +1,28 @@
-import { isIPv4 } from 'node:net';
+import { BlockList, isIPv4 } from 'node:net';
 
 /** What can be chosen as a group, as in error messages. */
-export const MULTICAST_GROUPS = 'an IPv4 multicast address from 224.0.1.0 to 239.255.255.255';
+export const MULTICAST_GROUPS = 'an IPv4 multicast address that no other protocol has, best one in 239.255.0.0/16';
 
-/** Whether a stream may be sent to this address: 224.0.0.0/24 is the routing protocols' (RFC 5771, section 4). */
+/**
+ * Groups that other protocols have (IANA's IPv4 Multicast Address Space Registry, RFC 5771; RFC 2365 section 9). A stream
+ * sent to one of them reaches machines that never asked for it, and what they talk about there gets lost in it.
+ */
+const ASSIGNED = new BlockList();
+// Routing, mDNS, LLMNR; NTP, PTP, SLP, SIP; KNX and others in the first ad-hoc block.
+ASSIGNED.addSubnet('224.0.0.0', 16);
+// SAP, with the sessions that it announces.
+ASSIGNED.addSubnet('224.2.0.0', 16);
+// The second and the third ad-hoc block.
+ASSIGNED.addRange('224.3.0.0', '224.4.255.255');
+ASSIGNED.addSubnet('233.252.0.0', 14);
+// What each scope keeps for its protocols: SSDP and WS-Discovery (239.255.255.250), SLP, SAP.
+ASSIGNED.addSubnet('239.195.255.0', 24);
+ASSIGNED.addSubnet('239.255.255.0', 24);
+
+/** Whether a stream may be sent to this address. */
 export function isMulticastGroup(address: string): boolean {
-  if (!isIPv4(address)) return false;
-  const [a = 0, b, c] = address.split('.').map(Number);
-  return a >= 224 && a <= 239 && !(a === 224 && b === 0 && c === 0);
+  const first = isIPv4(address) ? Number.parseInt(address, 10) : 0;
+  return first >= 224 && first <= 239 && !ASSIGNED.check(address);
 }
 
 /**

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { messageOf } from './errors.ts';
 import type { OutputSocket } from './output-socket.ts';
+import { leftNothing, signalGroup } from './process-group.ts';
 import { findProgram } from './programs.ts';
 
 /** Wait after SIGINT, then after SIGTERM, milliseconds. rpicam-vid drains in 200 to 500 ms; one that ignores SIGINT never ends by it. */
 const INTERRUPT_GRACE_MS = 1500;
 const TERMINATE_GRACE_MS = 1000;
-/** How long the last output may come in after the end of a program, milliseconds. */
-const OUTPUT_GRACE_MS = 200;
 /** Longest line of standard error that is kept, characters. */
 const MAX_LINE = 4096;
 
@@ -23,7 +22,7 @@ export interface ProgramEvents {
   stdout(chunk: Buffer): void;
   /** One line of standard error, without its end. */
   stderrLine(line: string): void;
-  /** The program is gone without having been stopped. */
+  /** The program is gone without having been stopped, and with it what it started in its process group. */
   ended(end: ProgramEnd): void;
 }
 
@@ -31,17 +30,7 @@ const running = new Set<ChildProcess>();
 
 /** Last resort when our own process goes down at once: no capture program outlives it. */
 export function killPrograms(): void {
-  for (const child of running) signalGroup(child, 'SIGKILL');
-}
-
-/** Signals the program and whatever it started: a wrapper script's capture would live on otherwise, and keep the camera. */
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // Gone already.
-  }
+  for (const { pid } of running) if (pid !== undefined) signalGroup(pid, 'SIGKILL');
 }
 
 const setprivs = new Map<string, string | undefined>();
@@ -78,6 +67,8 @@ export class Program {
   readonly #child: ChildProcess;
   readonly #gone: Promise<void>;
   #stopping: Promise<void> | undefined;
+  /** Nobody is left in its group, whose number may be somebody else's soon. */
+  #groupEnded = false;
 
   /** @param searchPath where `setpriv` is looked up, as in PATH */
   constructor(command: string, args: readonly string[], searchPath: string, events: ProgramEvents, options: ProgramOptions = {}) {
@@ -118,12 +109,10 @@ export class Program {
         startError = messageOf(error);
         end(null, null);
       });
-      // The last output can arrive after the exit: wait a moment for it, but not for ever (a grandchild may hold the pipe).
       child.on('exit', (code, signal) => {
-        const timer = setTimeout(() => end(code, signal), OUTPUT_GRACE_MS);
         const closed = new Promise((resolveClosed) => child.on('close', resolveClosed));
-        void Promise.all([closed, output?.ended]).then(() => {
-          clearTimeout(timer);
+        void leftNothing(child.pid!, Promise.all([closed, output?.ended])).then(() => {
+          this.#groupEnded = true;
           end(code, signal);
         });
       });
@@ -147,7 +136,7 @@ export class Program {
     input.uncork();
   }
 
-  /** Closes its input, then SIGINT, then SIGTERM, then SIGKILL. Resolves when the program is gone. */
+  /** Closes its input, then SIGINT, then SIGTERM, then SIGKILL. Resolves when the program is gone, and what it started in its group. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -161,11 +150,16 @@ export class Program {
       ['SIGTERM', TERMINATE_GRACE_MS],
     ] as const;
     for (const [signal, grace] of steps) {
-      signalGroup(this.#child, signal);
+      this.#signal(signal);
       if (await this.#goneWithin(grace)) return;
     }
-    signalGroup(this.#child, 'SIGKILL');
+    this.#signal('SIGKILL');
     await this.#gone;
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid !== undefined && !this.#groupEnded) signalGroup(pid, signal);
   }
 
   async #goneWithin(ms: number): Promise<boolean> {
@@ -199,8 +193,8 @@ export interface ProgramResult {
 }
 
 /**
- * Runs a program to its end and returns what it printed, at most 1 MiB of each. Never rejects, and is over after `timeoutMs`
- * whatever the program does.
+ * Runs a program to its end and returns what it printed, at most 1 MiB of each; what it started in its process group ends with
+ * it. Never rejects, and is over 1.7 s after `timeoutMs` whatever the program does.
  */
 export function runProgram(command: string, args: readonly string[], timeoutMs: number, searchPath: string): Promise<ProgramResult> {
   return new Promise((resolve) => {
@@ -221,7 +215,7 @@ export function runProgram(command: string, args: readonly string[], timeoutMs: 
       resolve({ code, ...output });
     };
     const timer = setTimeout(() => {
-      signalGroup(child, 'SIGKILL');
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
       output.stderr += `no answer within ${timeoutMs / 1000} s`;
       end(null);
     }, timeoutMs);
@@ -229,10 +223,10 @@ export function runProgram(command: string, args: readonly string[], timeoutMs: 
       output.stderr += messageOf(error);
       end(null);
     });
-    // Something it started may hold the pipes open after its end.
     child.on('exit', (code) => {
-      child.on('close', () => end(code));
-      setTimeout(() => end(code), OUTPUT_GRACE_MS);
+      clearTimeout(timer);
+      const closed = new Promise((resolveClosed) => child.on('close', resolveClosed));
+      void leftNothing(child.pid!, closed).then(() => end(code));
     });
   });
 }

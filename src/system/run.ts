@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
 import { messageOf } from '../core/errors.ts';
+import { leftNothing, signalGroup } from '../core/process-group.ts';
 
 /** Most that is kept of each output of a tool, characters: `nmcli device show` prints about 1 KB per device. */
 const MAX_OUTPUT = 1 << 20;
-/** How long the last output may follow the end of the tool, milliseconds: what it left running may hold the pipe for ever. */
-const DRAIN_MS = 200;
 
 export interface RunResult {
   /** Exit code; null when the tool did not end by itself or could not be started. */
@@ -19,12 +18,12 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Runs a program to its end, without a shell, and gives what it printed. Never rejects. */
+/** Runs a program to its end, without a shell, and gives what it printed; what it left in its process group ends too. Never rejects. */
 export type Run = (command: string, args: readonly string[], options: RunOptions) => Promise<RunResult>;
 
 export const runTool: Run = (command, args, { timeoutMs, env }) =>
   new Promise((resolve) => {
-    const child = spawn(command, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env } });
+    const child = spawn(command, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env }, detached: true });
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -32,7 +31,7 @@ export const runTool: Run = (command, args, { timeoutMs, env }) =>
       });
     }
     const timer = setTimeout(() => {
-      child.kill('SIGKILL');
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
       end(null, `${command} did not end within ${timeoutMs / 1000} s`);
     }, timeoutMs);
     const end = (code: number | null, trouble = '') => {
@@ -44,10 +43,8 @@ export const runTool: Run = (command, args, { timeoutMs, env }) =>
     child.on('error', (error) => end(null, messageOf(error)));
     child.on('exit', (code, signal) => {
       const trouble = signal ? `${command} was ended by ${signal}` : '';
-      const drain = setTimeout(() => end(code, trouble), DRAIN_MS);
-      child.on('close', () => {
-        clearTimeout(drain);
-        end(code, trouble);
-      });
+      clearTimeout(timer);
+      const closed = new Promise((resolveClosed) => child.on('close', resolveClosed));
+      void leftNothing(child.pid!, closed).then(() => end(code, trouble));
     });
   });

@@ -19,10 +19,18 @@ inOwnNetwork(import.meta.filename, [], () => {
   const sockets: Socket[] = [];
   const clients: RtspClient[] = [];
 
-  const start = async () => {
-    const multicast = ['--rtsp-multicast', 'on', '--rtsp-multicast-address', GROUP];
+  const run = (group: string, bind: string, dir: string) => {
+    const multicast = ['--rtsp-multicast', 'on', '--rtsp-multicast-address', group];
     const camera = ['--source', 'test', '--width', '320', '--height', '240', '--idle-timeout', '1'];
-    server = await Server.start({ args: [...camera, ...multicast, '--bind', HOST, '--discovery', 'off'], dataDir });
+    return Server.start({ args: [...camera, ...multicast, '--bind', bind, '--discovery', 'off'], dataDir: dir });
+  };
+  const start = async (bind = HOST) => {
+    server = await run(GROUP, bind, dataDir);
+  };
+  const listen = async (socket: Socket, port: number, address?: string) => {
+    sockets.push(socket);
+    await new Promise<void>((resolve) => socket.bind(port, address, resolve));
+    return socket;
   };
   const connect = async () => {
     const client = await RtspClient.connect(server.rtspPort, { host: HOST });
@@ -30,16 +38,18 @@ inOwnNetwork(import.meta.filename, [], () => {
     return client;
   };
   /** A member of the group. */
-  const joinGroup = async () => {
+  const joinGroup = async (group = GROUP, from = new Set<string>()) => {
     const stream = new ReceivedStream();
     for (const [port, take] of [
       [PORT, (bytes: Buffer) => stream.takeRtp(bytes)],
       [PORT + 1, (bytes: Buffer) => stream.takeRtcp(bytes)],
     ] as const) {
-      const socket = createSocket({ type: 'udp4', reuseAddr: true });
-      sockets.push(socket.on('message', take));
-      await new Promise<void>((resolve) => socket.bind(port, GROUP, resolve));
-      socket.addMembership(GROUP, HOST);
+      const socket = await listen(createSocket({ type: 'udp4', reuseAddr: true }), port, group);
+      socket.on('message', (bytes, sender) => {
+        from.add(`${sender.address}:${sender.port} to ${port}`);
+        take(bytes);
+      });
+      socket.addMembership(group, HOST);
     }
     return stream;
   };
@@ -109,6 +119,85 @@ inOwnNetwork(import.meta.filename, [], () => {
       expect(stream.senderReports.length).toBeGreaterThan(1);
       expect(stream).toMatchObject({ missed: 0, torn: 0, strange: 0 });
       await server.status(({ camera }) => camera === 'idle');
+    });
+
+    test.each([HOST, '0.0.0.0'])('comes from the ports that it goes to (bound to %s)', async (bind) => {
+      await start(bind);
+      const from = new Set<string>();
+      const stream = await joinGroup(GROUP, from);
+      await play();
+      await eventually(() => stream.count > 2 && stream.senderReports.length > 0, 'pictures and a report');
+      expect([...from].sort()).toEqual([`${HOST}:${PORT} to ${PORT}`, `${HOST}:${PORT + 1} to ${PORT + 1}`]);
+    });
+
+    test.each([HOST, '0.0.0.0'])('takes nothing away from who listens on the same port of this machine (bound to %s)', async (bind) => {
+      await start(bind);
+      const texts: string[] = [];
+      const receiver = await listen(createSocket({ type: 'udp4', reuseAddr: true }), PORT);
+      receiver.on('message', (bytes) => texts.push(bytes.toString()));
+      const stream = await joinGroup();
+      await play();
+      await more(stream);
+      const sender = createSocket('udp4');
+      sockets.push(sender);
+      for (const to of [HOST, '127.0.0.1']) sender.send(to, PORT, to);
+      await eventually(() => texts.includes(HOST) && texts.includes('127.0.0.1'), 'the datagrams that were sent to the receiver');
+    });
+
+    test('of two cameras on one machine shares the port', async () => {
+      await start();
+      const other = '239.9.9.10';
+      const otherDir = mkdtempSync(join(tmpdir(), 'onvif-camera-'));
+      const second = await run(other, HOST, otherDir);
+      try {
+        const from = new Set<string>();
+        const [stream, otherStream] = [await joinGroup(GROUP, from), await joinGroup(other, from)];
+        await play();
+        const client = await RtspClient.connect(second.rtspPort, { host: HOST });
+        clients.push(client);
+        await client.request('SETUP', client.url('/mjpeg'), { Transport: 'RTP/AVP;multicast' });
+        expect((await client.request('PLAY', client.url('/mjpeg'))).status).toBe(200);
+        await more(stream);
+        await more(otherStream);
+        expect([...from].filter((each) => !each.startsWith(`${HOST}:${PORT}`) && !each.startsWith(`${HOST}:${PORT + 1}`))).toEqual([]);
+      } finally {
+        await second.stop();
+        rmSync(otherDir, { recursive: true, force: true });
+      }
+    });
+
+    test('comes from another port where a program has that one to itself, which the log says', async () => {
+      await start();
+      await listen(createSocket('udp4'), PORT, HOST);
+      const from = new Set<string>();
+      const stream = await joinGroup(GROUP, from);
+      await play();
+      await more(stream);
+      expect(from).not.toContain(`${HOST}:${PORT} to ${PORT}`);
+      expect(server.stderr).toContain(`another program has UDP port ${PORT} to itself`);
+    });
+
+    test('goes on by itself when the address of the machine changes', async () => {
+      await start('0.0.0.0');
+      const from = new Set<string>();
+      const stream = await joinGroup(GROUP, from);
+      await soap('StartMulticastStreaming');
+      await more(stream);
+      const other = '10.9.0.7';
+      execFileSync('ip', ['addr', 'add', `${other}/24`, 'dev', 'cable0']);
+      execFileSync('ip', ['addr', 'del', `${HOST}/24`, 'dev', 'cable0']);
+      // The kernel removes with the first address those that came later in its network.
+      execFileSync('ip', ['addr', 'replace', `${other}/24`, 'dev', 'cable0']);
+      try {
+        execFileSync('ip', ['route', 'replace', '224.0.0.0/4', 'dev', 'cable0']);
+        const { count } = stream;
+        await eventually(() => from.has(`${other}:${PORT} to ${PORT}`) && stream.count > count + 2, 'pictures from the new address', 20);
+      } finally {
+        execFileSync('ip', ['addr', 'replace', `${HOST}/24`, 'dev', 'cable0']);
+        execFileSync('ip', ['addr', 'del', `${other}/24`, 'dev', 'cable0']);
+        execFileSync('ip', ['addr', 'replace', `${HOST}/24`, 'dev', 'cable0']);
+        execFileSync('ip', ['route', 'replace', '224.0.0.0/4', 'dev', 'cable0']);
+      }
     });
 
     test('of a client who goes at once ends', async () => {

@@ -80,6 +80,23 @@ describe('over UDP', () => {
     receiver.close();
   });
 
+  test.each([
+    ['a port of the system', 'client_port=1022-1023'],
+    ['the DNS server', 'client_port=53-54'],
+    ['RTCP to a port of the system', 'client_port=5000-123'],
+    ['SSDP', 'client_port=1900-1901'],
+    ["the camera's own WS-Discovery", 'client_port=3702-3703'],
+    ["the camera's own mDNS", 'client_port=5352-5353'],
+    ['another machine', 'destination=127.0.0.2;client_port=40000-40001'],
+    ['a multicast group', 'destination=239.1.2.3;client_port=40000-40001'],
+    ['everybody', 'destination=255.255.255.255;client_port=40000-40001'],
+  ])('nothing is sent to %s (%s)', async (_what, parameters) => {
+    const client = await connect();
+    const reply = await client.request('SETUP', client.url('/mjpeg'), { Transport: `RTP/AVP;unicast;${parameters}` });
+    expect(reply.status).toBe(461);
+    expect(reply.headers).not.toHaveProperty('transport');
+  });
+
   test('the session ends with the connection', async () => {
     const client = await connect();
     const receiver = await client.playUdp('/mjpeg');

@@ -92,6 +92,7 @@ export class FakeH264 implements MediaH264 {
 
 /** Multicast that goes nowhere. */
 export class FakeMulticast implements MediaMulticast {
+  maxTtl = 255;
   readonly targets = new Map<string, MulticastTarget>([
     ['mjpeg_encoder', { address: '239.255.1.2', port: 5004, ttl: 1 }],
     ['h264_encoder', { address: '239.255.1.2', port: 5006, ttl: 1 }],

@@ -13,6 +13,9 @@ import { segment } from './rtp/coded-jpeg.ts';
 import { type ClientOptions, RtspClient } from './rtsp-client.ts';
 import { PASSWORD } from './server.ts';
 
+/** Another user of {@link PlayedRtspServer}. */
+export const GUEST = { user: 'guest', password: 'open sesame' } as const;
+
 const START_OF_SCAN = Buffer.of(0xff, 0xda);
 /** The second quantisation table, which RTP wants. */
 const CHROMINANCE = segment(0xdb, [1, ...Array<number>(64).fill(17)]);
@@ -85,14 +88,18 @@ export class PlayedRtspServer {
   readonly clients: RtspClient[] = [];
   #sequence = 0;
 
-  constructor(change: Partial<RtspServerOptions> = {}) {
+  /** @param basic whether passwords are taken as they are */
+  constructor(change: Partial<RtspServerOptions> = {}, basic = false) {
     const { clock, hub, limiter } = this;
-    const users = new UserStore([{ name: 'admin', password: PASSWORD, level: 'Administrator' }]);
+    const users = new UserStore([
+      { name: 'admin', password: PASSWORD, level: 'Administrator' },
+      { name: GUEST.user, password: GUEST.password, level: 'User' },
+    ]);
     const complain = (message: string, fields?: LogFields) => void this.complaints.push(`${message} ${JSON.stringify(fields ?? {})}`);
     this.server = new RtspServer({
       bind: '127.0.0.1',
       port: 0,
-      access: { users, authenticator: new HttpAuthenticator({ users, clock, realm: 'test' }), limiter, basic: false },
+      access: { users, authenticator: new HttpAuthenticator({ users, clock, realm: 'test' }), limiter, basic },
       hub,
       h264: () => this.encoder,
       recode: () => Promise.reject(new Error('there is no image library')),
@@ -106,8 +113,8 @@ export class PlayedRtspServer {
     });
   }
 
-  static async start(change: Partial<RtspServerOptions> = {}): Promise<PlayedRtspServer> {
-    const played = new PlayedRtspServer(change);
+  static async start(change: Partial<RtspServerOptions> = {}, basic = false): Promise<PlayedRtspServer> {
+    const played = new PlayedRtspServer(change, basic);
     await played.server.start();
     return played;
   }

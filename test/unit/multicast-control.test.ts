@@ -61,11 +61,26 @@ describe('the target', () => {
   });
 
   test('is what clients made of it, unless the owner set it', async () => {
-    await start().change(JPEG, { address: '239.1.2.3', port: 6000, ttl: 5 });
-    expect(start().target(JPEG)).toEqual({ address: '239.1.2.3', port: 6000, ttl: 5 });
+    await start({ ttl: 5 }).change(JPEG, { address: '239.1.2.3', port: 6000, ttl: 5 });
+    expect(start({ ttl: 5 }).target(JPEG)).toEqual({ address: '239.1.2.3', port: 6000, ttl: 5 });
     expect(start().target(H264)).toEqual({ address: group(), port: 5006, ttl: 1 });
-    expect(start({ address: '239.9.9.9', port: 7000 }).target(JPEG)).toEqual({ address: '239.9.9.9', port: 7000, ttl: 5 });
+    expect(start({ address: '239.9.9.9', port: 7000 }).target(JPEG)).toEqual({ address: '239.9.9.9', port: 7000, ttl: 1 });
     expect(start({ ttl: 2 }).target(JPEG)).toEqual({ address: '239.1.2.3', port: 6000, ttl: 2 });
+  });
+
+  test('has no TTL above what the owner set, whatever clients set before; less of it stays', async () => {
+    const control = start({ ttl: 9 });
+    expect(control.maxTtl).toBe(9);
+    await control.change(JPEG, { address: '239.1.2.3', port: 6000, ttl: 8 });
+    expect([start().target(JPEG).ttl, start({ ttl: 3 }).target(JPEG).ttl, start({ ttl: 9 }).target(JPEG).ttl]).toEqual([1, 3, 8]);
+  });
+
+  test.each([
+    ['an address', { address: '239.255.255.250', port: 6000, ttl: 1 }, () => ({ address: group(), port: 6000, ttl: 1 })],
+    ['a port', { address: '239.1.2.3', port: 5352, ttl: 1 }, () => ({ address: '239.1.2.3', port: 5004, ttl: 1 })],
+  ])('is the default again where %s was kept that is allowed no longer', async (_what, kept, target) => {
+    await start().change(JPEG, kept);
+    expect(start().target(JPEG)).toEqual(target());
   });
 });
 
@@ -120,7 +135,7 @@ describe('streams that were started', () => {
   });
 
   test('move with their target, and stay started', async () => {
-    const control = start();
+    const control = start({ ttl: 5 });
     await control.start(JPEG);
     const target = { address: '239.1.2.3', port: 6000, ttl: 5 };
     await control.change(JPEG, target);
@@ -128,7 +143,7 @@ describe('streams that were started', () => {
     expect(sent.get(JPEG)).toEqual(target);
     await control.change(H264, { ...target, port: 6002 });
     expect(sent.has(H264)).toBe(false);
-    expect([start().isStarted(JPEG), start().target(JPEG)]).toEqual([true, target]);
+    expect([start().isStarted(JPEG), start({ ttl: 5 }).target(JPEG)]).toEqual([true, target]);
   });
 });
 

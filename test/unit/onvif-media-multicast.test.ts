@@ -58,8 +58,8 @@ describe('the multicast settings', () => {
     [{ Port: '6000' }, { address: '239.255.1.2', port: 6000, ttl: 1 }],
     [{ TTL: 255 }, { address: '239.255.1.2', port: 5004, ttl: 255 }],
     [
-      { Address: { IPv4Address: ' 224.0.1.0 ' }, Port: 65_534, TTL: '3' },
-      { address: '224.0.1.0', port: 65_534, ttl: 3 },
+      { Address: { IPv4Address: ' 224.1.0.0 ' }, Port: 65_534, TTL: '3' },
+      { address: '224.1.0.0', port: 65_534, ttl: 3 },
     ],
     [
       { Address: address('239.1.2.3'), Port: 5006 },
@@ -76,11 +76,18 @@ describe('the multicast settings', () => {
   test.each<[SoapObject, string]>([
     [{ Address: address('192.168.1.9') }, CONFIG_MODIFY],
     [{ Address: address('224.0.0.251') }, CONFIG_MODIFY],
+    [{ Address: address('224.0.1.129') }, CONFIG_MODIFY],
+    [{ Address: address('239.255.255.250') }, CONFIG_MODIFY],
+    [{ Address: address('239.255.255.255') }, CONFIG_MODIFY],
     [{ Address: address('0.0.0.0') }, CONFIG_MODIFY],
     [{ Address: address('') }, CONFIG_MODIFY],
     [{ Address: { Type: 'IPv6', IPv6Address: 'ff15::1' } }, CONFIG_MODIFY],
     [{ Port: '5005' }, CONFIG_MODIFY],
     [{ Port: '0' }, CONFIG_MODIFY],
+    [{ Port: '1022' }, CONFIG_MODIFY],
+    [{ Port: '1900' }, CONFIG_MODIFY],
+    [{ Port: '3702' }, CONFIG_MODIFY],
+    [{ Port: '5352' }, CONFIG_MODIFY],
     [{ Port: '65536' }, CONFIG_MODIFY],
     [{ TTL: '0' }, CONFIG_MODIFY],
     [{ TTL: '256' }, CONFIG_MODIFY],
@@ -97,6 +104,15 @@ describe('the multicast settings', () => {
     const media = fullMediaService();
     expect(await faultOf(set(media, { TTL: '9' }, 'h264_encoder', { RateControl: { BitrateLimit: '1' } }))).toBe(CONFIG_MODIFY);
     expect(media.multicast.targets).toEqual(new FakeMulticast().targets);
+  });
+
+  test('take no TTL above what the owner allows, and say who can change that', async () => {
+    const media = fullMediaService();
+    media.multicast.maxTtl = 4;
+    expect(await set(media, { TTL: '4' })).toEqual({});
+    expect(await faultOf(set(media, { TTL: '5' }))).toBe(CONFIG_MODIFY);
+    await expect(set(media, { TTL: '5' })).rejects.toThrow(/1 to 4.*rtsp\.multicast\.ttl/);
+    expect(media.multicast.targets.get('mjpeg_encoder')).toMatchObject({ ttl: 4 });
   });
 
   test('keep clear of a stream that is not there now', async () => {

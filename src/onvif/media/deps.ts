@@ -89,6 +89,8 @@ export interface MulticastTarget {
 
 /** Streams by multicast, by the token of their video encoder configuration. */
 export interface MediaMulticast {
+  /** The largest TTL that clients may set: 1 to 255. */
+  readonly maxTtl: number;
   /** Known of every encoder that there can be. */
   target(encoder: string): MulticastTarget;
   /** Whether it was started, and will be again after a restart. */

@@ -1,3 +1,4 @@
+import { areMediaPorts, NOT_DISCOVERY } from '../../core/media-ports.ts';
 import { isMulticastGroup, MULTICAST_GROUPS } from '../../core/multicast.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { child, integer, text } from '../args.ts';
@@ -41,9 +42,8 @@ async function apply(
 }
 
 const NO_MULTICAST = 'There is no multicast; the owner of this camera can turn it on with rtsp.multicast.enabled.';
-/** UDP ports that need no privileges, as far as a pair of RTP and RTCP fits. */
+/** As far as a pair of RTP and RTCP fits. */
 const PORTS = { min: 1024, max: 65_534 };
-const MAX_TTL = 255;
 
 /**
  * Where a tt:MulticastConfiguration would move the stream of an encoder; undefined: it stays. What is left out stays too,
@@ -66,18 +66,22 @@ export function multicastChange(model: MediaModel, encoder: VideoEncoder, config
     ttl: integer(configuration, 'TTL') ?? now.ttl,
   };
   if (next.address === now.address && next.port === now.port && next.ttl === now.ttl) return undefined;
-  check(next);
+  check(next, multicast.maxTtl);
   // Also with one that is not there now: it may be after the next start.
   const taken = [MJPEG_STREAM, H264_STREAM].find((other) => other.token !== encoder.token && overlaps(multicast.target(other.token), next));
   if (taken) throw invalidArgument('ConfigModify', `${taken.name} is sent to ${next.address} port ${next.port} already.`);
   return next;
 }
 
-function check({ address, port, ttl }: MulticastTarget): void {
+function check({ address, port, ttl }: MulticastTarget, maxTtl: number): void {
   if (!isMulticastGroup(address)) throw invalidArgument('ConfigModify', `The multicast address must be ${MULTICAST_GROUPS}.`);
-  if (port < PORTS.min || port > PORTS.max || port % 2 !== 0)
-    throw invalidArgument('ConfigModify', `The multicast port must be an even number from ${PORTS.min} to ${PORTS.max}.`);
-  if (ttl < 1 || ttl > MAX_TTL) throw invalidArgument('ConfigModify', `The multicast TTL must be 1 to ${MAX_TTL}.`);
+  if (port % 2 !== 0 || !areMediaPorts(port, port + 1))
+    throw invalidArgument('ConfigModify', `The multicast port must be an even number from ${PORTS.min} to ${PORTS.max}, ${NOT_DISCOVERY}.`);
+  if (ttl < 1 || ttl > maxTtl)
+    throw invalidArgument(
+      'ConfigModify',
+      `The multicast TTL must be 1 to ${maxTtl}; the owner of this camera sets the most by rtsp.multicast.ttl.`,
+    );
 }
 
 /** Receivers could not tell the one stream from the other. */

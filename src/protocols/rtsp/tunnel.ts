@@ -19,6 +19,9 @@ export interface TunnelRequest {
 export const TUNNEL_ANSWER =
   'HTTP/1.0 200 OK\r\nConnection: close\r\nCache-Control: no-store\r\nPragma: no-cache\r\nContent-Type: application/x-rtsp-tunnelled\r\n\r\n';
 
+/** The answer to a POST that is not one of its tunnel's client. */
+export const TUNNEL_REFUSAL = 'HTTP/1.0 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
+
 /** Bytes of head within which a tunnel must show itself. */
 export const MAX_TUNNEL_HEAD = 8 * 1024;
 

@@ -2,13 +2,13 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
-import type { Cancel, Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
 import { TunnelDoor, type TunnelTaker } from '../tunnel-door.ts';
 import { cameraProblem, sendProblem } from './answers.ts';
-import { Authentication, type AuthenticationOptions, userOf } from './authentication.ts';
+import { Authentication, type AuthenticationOptions, holdsOf } from './authentication.ts';
 import { OnvifDoor, type SoapEndpoint } from './onvif.ts';
 import { addPublicPages, sameOriginOnly, sendPage } from './pages.ts';
 import { sendHealth, sendStatus, type Vitals } from './status.ts';
@@ -57,7 +57,6 @@ export class HttpServer {
   readonly #server: Server;
   readonly #tunnelDoor: TunnelDoor | undefined;
   readonly #throttle: LogThrottle;
-  #cancelUsers: Cancel | undefined;
 
   constructor(private readonly options: HttpServerOptions) {
     this.#streams = new MjpegStreams(options.hub, options.clock);
@@ -103,8 +102,6 @@ export class HttpServer {
       this.#server.listen({ port, host: bind }, () => {
         this.#server.removeAllListeners('error');
         this.#server.on('error', (error) => this.options.log.error(`web server: ${error.message}`));
-        const users = this.options.authentication?.users;
-        this.#cancelUsers = users?.onChange(() => this.#streams.endUnless((user) => users.current(user) !== undefined));
         resolve();
       });
     });
@@ -119,7 +116,6 @@ export class HttpServer {
   stop(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
-      this.#cancelUsers?.();
       this.#streams.close();
       this.#tunnelDoor?.close();
       this.#server.closeAllConnections();
@@ -133,6 +129,7 @@ export class HttpServer {
   #makeApp(): Express {
     const { webDir } = this.options;
     const authentication = this.options.authentication && new Authentication(this.options.authentication);
+    authentication?.onEnd(() => this.#streams.endOutdated());
     const app = express().disable('x-powered-by').set('etag', false).set('query parser', 'simple');
     app.use(securityHeaders(), (req, _res, next) => {
       // Some recorders put a base URL and a path together with a slash too many.
@@ -187,7 +184,7 @@ export class HttpServer {
     const viewer = req.socket.remoteAddress;
     const began = this.options.clock.monotonic();
     log.debug('viewer came', { viewer, viewers: this.#streams.viewers + 1 });
-    this.#streams.add(req.socket, { fps, advance: req.query.advance === '1', user: userOf(res) }, () =>
+    this.#streams.add(req.socket, { fps, advance: req.query.advance === '1', holds: holdsOf(res) }, () =>
       log.debug('viewer left', {
         viewer,
         viewers: this.#streams.viewers,

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { areMediaPorts } from '../../core/media-ports.ts';
 import { formatTransport, type Pair, type TransportOffer } from '../../protocols/rtsp/transport.ts';
 import type { RtspClient } from './client.ts';
 import type { RtspCounters } from './counters.ts';
@@ -52,7 +53,9 @@ export class Carriers {
     if (offer.delivery === 'multicast') return this.#multicast(track);
     // Packets go to the client who asks, never to an address of his choice.
     if (offer.destination !== undefined && offer.destination !== client.remoteAddress) return undefined;
-    return offer.clientPort ? this.#unicast(offer.clientPort, track, client) : undefined;
+    // Nor to what else listens at his address, which may be that of a proxy or a NAT, or this machine.
+    if (!offer.clientPort || !areMediaPorts(offer.clientPort.rtp, offer.clientPort.rtcp)) return undefined;
+    return this.#unicast(offer.clientPort, track, client);
   }
 
   #interleaved(offer: TransportOffer, track: Track, client: RtspClient, taken: ReadonlySet<number>): Carried | undefined {

@@ -2,6 +2,21 @@ import type { Socket } from 'node:net';
 import type { User } from '../../auth/users.ts';
 import type { Ending, RtspSession } from './session.ts';
 
+/**
+ * By which way a request came: the RTSP connection, or one of a tunnel's POSTs. Anybody who knows a tunnel's cookie can send it
+ * POSTs, so that each has to show a login of its own.
+ */
+export interface RtspSender {
+  /** Who it was has been shown on this way, or need not be. */
+  authenticated: boolean;
+  /** Credentials that come may have been meant for another tunnel: they count for nothing. */
+  readonly early: boolean;
+  /** He has been asked for credentials. */
+  challenged: boolean;
+  /** Fires when this way is closed. */
+  readonly gone: AbortSignal;
+}
+
 /** The one who asks, as what answers him sees him: his connection and the sessions he has on it. */
 export interface RtspClient {
   /** Where answers and interleaved packets go. */
@@ -9,7 +24,7 @@ export interface RtspClient {
   /** Addresses of the two ends; IPv4 as itself, also where it came through an IPv6 socket. */
   readonly remoteAddress: string;
   readonly localAddress: string;
-  /** He has shown who he is, or need not. */
+  /** He has shown who he is, by one way at least, or need not. */
   authenticated: boolean;
   /** Whose login it is; undefined: nobody's. */
   user: User | undefined;

@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
 import type { User } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { parseRtcp } from '../../protocols/rtp/rtcp-parser.ts';
-import { type RtspProblem, RtspReader, type RtspRequest } from '../../protocols/rtsp/reader.ts';
+import type { RtspProblem, RtspRequest } from '../../protocols/rtsp/reader.ts';
 import { formatResponse, type RtspResponse } from '../../protocols/rtsp/response.ts';
+import { TUNNEL_REFUSAL } from '../../protocols/rtsp/tunnel.ts';
 import type { RtspClient } from './client.ts';
+import { RtspInput, type RtspInputOptions } from './input.ts';
 import { type RtspRequests, SERVER } from './requests.ts';
 import type { Ending, RtspSession } from './session.ts';
 
@@ -16,11 +19,11 @@ const STRANGER_LIMIT_MS = 60_000;
 const IDLE_TIMEOUT_MS = 70_000;
 /** One that the server has ended is given this long to take the last answer. */
 const FAREWELL_MS = 2000;
-/** Bytes that are taken apart at a time: they hold few requests, and no more are read before those are answered. */
-const SLICE = 512;
+/** Requests that are answered in one turn of the event loop: who sends thousands in one piece lets others have their turn. */
+const MAX_AT_ONCE = 16;
 /** Bytes of answers that a client may leave unread before it gets no more. */
 const MAX_UNREAD = 64 * 1024;
-/** POSTs of a tunnel that are open at a time: the newest, and the one before it. */
+/** POSTs of a tunnel that are open at a time, with a login and without: the newest, and the one before it. */
 const MAX_INPUTS = 2;
 
 export interface ConnectionOptions {
@@ -43,18 +46,17 @@ export class RtspConnection implements RtspClient {
   readonly #gone = new AbortController();
   readonly gone = this.#gone.signal;
   readonly #sessions = new Map<string, RtspSession>();
-  readonly #reader: RtspReader;
-  #waiting: (RtspRequest | RtspProblem)[] = [];
-  /** What came and has not been taken apart yet. */
-  #pending: Buffer | undefined;
-  #answering = false;
+  /** Fulfilled when the last request that came is answered. */
+  #turn: Promise<void> = Promise.resolve();
+  /** Requests that are being answered. */
+  #answering = 0;
   #closing = false;
   /** Bytes of answers that have not gone out. */
   #unread = 0;
   #heardAt: number;
   readonly #openedAt: number;
   /** Where requests come from: its socket, or the POSTs of a tunnel. */
-  readonly #inputs = new Set<Socket>();
+  readonly #inputs = new Set<RtspInput>();
 
   constructor(private readonly options: ConnectionOptions) {
     const { socket, clock } = options;
@@ -63,40 +65,36 @@ export class RtspConnection implements RtspClient {
     this.localAddress = plainAddress(socket.localAddress);
     this.#openedAt = clock.monotonic();
     this.#heardAt = this.#openedAt;
-    this.#reader = new RtspReader({
-      request: (request) => this.#waiting.push(request),
-      frame: (channel, payload) => this.#interleaved(channel, payload),
-      problem: (problem) => this.#waiting.push(problem),
-    });
     socket.on('error', () => {});
     socket.once('close', () => {
       this.#gone.abort();
       this.endSessions('disconnected');
-      for (const input of this.#inputs) input.destroy();
+      for (const { socket } of this.#inputs) socket.destroy();
       options.onClose();
     });
   }
 
-  /** Takes requests from a socket, by way of `decode` where they are wrapped up; undefined from it ends the connection. */
-  read(input: Socket, decode: (chunk: Buffer) => Buffer | undefined = (chunk) => chunk): (chunk: Buffer) => void {
+  /** Takes requests from a socket. @returns what takes bytes that came from it already */
+  read(socket: Socket, options: Pick<RtspInputOptions, 'decode' | 'early'> = {}): (chunk: Buffer) => void {
+    const now = this.options.clock.monotonic();
+    const input: RtspInput = new RtspInput({
+      ...options,
+      socket,
+      now,
+      frame: (channel, payload) => this.#interleaved(input, channel, payload),
+    });
+    this.#inputs.add(input);
+    this.#limitInputs();
+    socket.once('close', () => this.#forget(input));
     const take = (chunk: Buffer) => {
-      const bytes = decode(chunk);
-      if (!bytes) this.socket.destroy();
-      else if (!this.#closing && bytes.length > 0) {
-        this.#pending = this.#pending ? Buffer.concat([this.#pending, bytes]) : bytes;
-        void this.#goOn();
-        if (this.#pending) for (const each of this.#inputs) each.pause();
+      if (this.#closing) return;
+      if (!input.take(chunk)) this.#fail(input);
+      else {
+        void this.#goOn(input);
+        if (input.pending) socket.pause();
       }
     };
-    const [oldest] = this.#inputs;
-    if (oldest && this.#inputs.size >= MAX_INPUTS) {
-      this.#inputs.delete(oldest);
-      oldest.destroy();
-    }
-    this.#inputs.add(input);
-    input.once('close', () => this.#inputs.delete(input));
-    input.on('data', take);
-    if (this.#pending) input.pause();
+    socket.on('data', take);
     return take;
   }
 
@@ -152,54 +150,118 @@ export class RtspConnection implements RtspClient {
     const rested = silence >= (this.authenticated ? IDLE_TIMEOUT_MS : STRANGER_TIMEOUT_MS);
     const strange = !this.authenticated && now - this.#openedAt >= STRANGER_LIMIT_MS;
     const ended = this.#closing && silence >= FAREWELL_MS;
-    if (ended || (this.sessions.size === 0 && !this.#answering && (rested || strange))) this.socket.destroy();
+    if (ended || (this.sessions.size === 0 && this.#answering === 0 && (rested || strange))) this.socket.destroy();
+    for (const input of this.#inputs) {
+      if (this.authenticated && !input.authenticated && now - input.openedAt >= IDLE_TIMEOUT_MS) this.#refuse(input);
+    }
     return endings;
   }
 
   /** Takes apart what came and answers, one request after the other, for as long as the client takes the answers. */
-  async #goOn(): Promise<void> {
-    if (this.#answering) return;
-    this.#answering = true;
-    while (this.#unread < MAX_UNREAD) {
-      const next = this.#next();
+  async #goOn(input: RtspInput): Promise<void> {
+    if (input.busy) return;
+    input.busy = true;
+    for (let count = 1; this.#unread < MAX_UNREAD; count++) {
+      const next = input.next();
       if (!next) break;
-      await this.#answer(next);
+      await this.#answer(next, input);
+      if (count % MAX_AT_ONCE === 0) await new Promise(setImmediate);
     }
-    this.#answering = false;
-    if (!this.#pending) for (const input of this.#inputs) input.resume();
+    input.busy = false;
+    if (input.socket.destroyed) this.#forget(input);
+    else if (!input.pending) input.socket.resume();
   }
 
-  /** The next thing to be answered, if it is there. */
-  #next(): RtspRequest | RtspProblem | undefined {
-    while (this.#waiting.length === 0 && this.#pending) {
-      const slice = this.#pending.subarray(0, SLICE);
-      this.#pending = slice.length < this.#pending.length ? this.#pending.subarray(SLICE) : undefined;
-      this.#reader.push(slice);
-    }
-    return this.#waiting.shift();
-  }
-
-  async #answer(next: RtspRequest | RtspProblem): Promise<void> {
+  async #answer(next: RtspRequest | RtspProblem, input: RtspInput): Promise<void> {
     if ('reason' in next) {
-      this.#write({ status: next.status, cseq: next.cseq, server: SERVER });
-      this.end('refused');
+      this.#fail(input, next);
       return;
     }
-    const { send, close } = await this.options.requests.answer(next, this);
-    if (this.gone.aborted || this.#closing) {
-      this.#drop();
+    const isForeign = () => this.authenticated && !input.authenticated;
+    for (let answered = false; !answered; ) {
+      // Out of turn: a stranger who has to wait shall not make the client wait.
+      if (isForeign() && !(await this.#admits(next, input))) return;
+      this.#turn = this.#turn.then(async () => {
+        // The client may have logged in meanwhile, on another way.
+        answered = !isForeign();
+        if (answered) await this.#respond(next, input);
+      });
+      await this.#turn;
+    }
+  }
+
+  /** Whether the request comes from the client's own login, by another POST of his tunnel. */
+  async #admits(request: RtspRequest, input: RtspInput): Promise<boolean> {
+    const refusal = await this.options.requests.admit(request, this, input);
+    if (this.gone.aborted || this.#closing) return false;
+    if (!refusal) return true;
+    if (refusal.apart) this.#refuse(input);
+    else this.#write({ ...refusal, cseq: request.headers.get('cseq'), server: SERVER });
+    return false;
+  }
+
+  /** Never rejects: those that come after would not be answered. */
+  async #respond(request: RtspRequest, input: RtspInput): Promise<void> {
+    if (this.gone.aborted || this.#closing) return;
+    this.#answering++;
+    try {
+      const { send, close } = await this.options.requests.answer(request, this, input);
+      if (this.gone.aborted || this.#closing) {
+        this.#drop();
+        return;
+      }
+      this.#limitInputs();
+      this.#heardAt = this.options.clock.monotonic();
+      send((response) => this.#write(response));
+      if (close) this.end('refused');
+    } catch (error) {
+      this.options.log.error(`RTSP server: ${messageOf(error)}`, { client: this.remoteAddress });
+      this.socket.destroy();
+    } finally {
+      this.#answering--;
+    }
+  }
+
+  /** What comes on this way cannot be read any further. A stranger's POST ends by itself, and not with it somebody's tunnel. */
+  #fail(input: RtspInput, problem?: RtspProblem): void {
+    if (!input.authenticated && (this.authenticated || this.#inputs.size > 1)) {
+      this.#refuse(input);
       return;
     }
-    this.#heardAt = this.options.clock.monotonic();
-    send((response) => this.#write(response));
-    if (close) this.end('refused');
+    if (problem) this.#write({ status: problem.status, cseq: problem.cseq, server: SERVER });
+    this.end('refused');
+  }
+
+  /** Ends a POST that is none of the client's. */
+  #refuse(input: RtspInput): void {
+    this.#inputs.delete(input);
+    input.drop();
+    input.socket.write(TUNNEL_REFUSAL);
+    input.socket.destroySoon();
+  }
+
+  /** Of those with a login, and of those without, the oldest goes where there are too many: the latter push out none of the former. */
+  #limitInputs(): void {
+    if (this.#inputs.size <= MAX_INPUTS) return;
+    for (const authenticated of [true, false]) {
+      const alike = [...this.#inputs].filter((input) => input.authenticated === authenticated);
+      for (const input of alike.slice(0, -MAX_INPUTS)) {
+        this.#inputs.delete(input);
+        input.drop();
+        input.socket.destroy();
+      }
+    }
+  }
+
+  /** What a closed way has sent is answered before it is forgotten. */
+  #forget(input: RtspInput): void {
+    if (!input.busy && !input.pending) this.#inputs.delete(input);
   }
 
   /** Takes no notice of anything more that comes. */
   #drop(): void {
     this.#closing = true;
-    this.#waiting = [];
-    this.#pending = undefined;
+    for (const input of this.#inputs) input.drop();
   }
 
   #write(response: RtspResponse): void {
@@ -208,11 +270,16 @@ export class RtspConnection implements RtspClient {
     this.socket.write(bytes, () => {
       const full = this.#unread >= MAX_UNREAD;
       this.#unread -= bytes.length;
-      if (full && !this.gone.aborted) void this.#goOn();
+      if (full && !this.gone.aborted) for (const input of this.#inputs) void this.#goOn(input);
     });
   }
 
-  #interleaved(channel: number, payload: Buffer): void {
+  #interleaved(input: RtspInput, channel: number, payload: Buffer): void {
+    if (!input.authenticated) {
+      // Before the login there is no stream that it could be about.
+      if (!this.authenticated) this.#fail(input);
+      return;
+    }
     for (const session of this.sessions.values()) {
       if (session.carrier.kind === 'interleaved' && session.carrier.channels.rtcp === channel) this.receive(session, payload);
     }

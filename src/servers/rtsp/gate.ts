@@ -1,9 +1,12 @@
 import { type Access, mayAccess } from '../../auth/access.ts';
+import type { User } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { RtspRequest } from '../../protocols/rtsp/reader.ts';
 import type { RtspStatus } from '../../protocols/rtsp/response.ts';
-import type { RtspClient } from './client.ts';
+import type { RtspClient, RtspSender } from './client.ts';
+
+type Header = readonly [name: string, value: string];
 
 export interface RtspAccess extends Access {
   /** Whether Basic is offered besides Digest. */
@@ -12,9 +15,11 @@ export interface RtspAccess extends Access {
 
 export interface Refusal {
   readonly status: RtspStatus;
-  readonly headers?: readonly (readonly [name: string, value: string])[];
+  readonly headers?: readonly Header[];
   /** The connection ends with it. */
   readonly close?: boolean;
+  /** The sender is a stranger on somebody else's tunnel, whose answers are not his. */
+  readonly apart?: boolean;
 }
 
 /** Who may play: the users of the page, by Digest, or by Basic where it is allowed. */
@@ -30,42 +35,51 @@ export class RtspGate {
     this.#throttle = new LogThrottle(clock);
   }
 
-  /** Undefined: the request may go on. */
-  async check(request: RtspRequest, client: RtspClient): Promise<Refusal | undefined> {
+  /** Undefined: the request may go on. @param sender the way by which it came */
+  async check(request: RtspRequest, client: RtspClient, sender: RtspSender): Promise<Refusal | undefined> {
+    // Some clients send credentials only until they play. Those that send them for ever are not asked to wait for it while
+    // others guess behind the same address, and their nonces may live shorter than they.
+    if (sender.authenticated) return undefined;
     if (!this.access) {
-      client.authenticated = true;
+      this.#admit(client, sender, undefined);
       return undefined;
     }
     const { authenticator, limiter, basic } = this.access;
+    // On a tunnel of somebody: what cannot be his shall not disturb him.
+    const apart = client.authenticated;
+    const authorization = sender.early ? undefined : request.headers.get('authorization');
+    if (authorization === undefined || (!basic && /^basic\s/i.test(authorization))) return this.#challenge(client, sender, { apart });
     const { remoteAddress } = client;
-    const authorization = request.headers.get('authorization');
-    // Some clients send credentials only until they play.
-    if (authorization === undefined && client.authenticated) return undefined;
-    if (authorization === undefined || (!basic && /^basic\s/i.test(authorization))) return this.#challenge(false, remoteAddress);
-    const turn = limiter.turn(remoteAddress, client.gone);
+    const turn = limiter.turn(remoteAddress, apart ? sender.gone : client.gone);
     const granted = turn === 'granted' ? turn : await turn;
-    // Who plays shall not suffer for others who guess behind the same address.
-    if (granted !== 'granted') return { status: 503, headers: [['Retry-After', '5']], close: !client.authenticated };
+    if (granted !== 'granted') return { status: 503, headers: [['Retry-After', '5']], close: true, apart };
     const result = authenticator.authenticate({ method: request.method, url: request.url, authorization, rtsp: { remoteAddress } });
     if (result.ok) {
       limiter.succeeded(remoteAddress);
-      if (!mayAccess(result.user.level, 'READ_MEDIA')) return { status: 403 };
-      client.authenticated = true;
-      client.user = result.user;
+      if (!mayAccess(result.user.level, 'READ_MEDIA') || (client.user && client.user.name !== result.user.name)) {
+        return { status: 403, apart };
+      }
+      this.#admit(client, sender, result.user);
       return undefined;
     }
-    // Nonces live shorter than sessions; what is right on a connection that is known already need not be asked for again.
-    if (result.stale && client.authenticated) return undefined;
     if (result.reason === 'invalid') {
       limiter.failed(remoteAddress);
       this.#throttle.log((fields) => this.log.warn(`wrong user name or password from ${remoteAddress} (RTSP)`, fields));
     }
-    return this.#challenge(result.stale, remoteAddress);
+    // He knew the password when the nonce was good.
+    return this.#challenge(client, sender, { stale: result.stale, apart: apart && !result.stale });
   }
 
-  #challenge(stale: boolean, remoteAddress: string): Refusal {
+  #admit(client: RtspClient, sender: RtspSender, user: User | undefined): void {
+    sender.authenticated = true;
+    client.authenticated = true;
+    client.user = user;
+  }
+
+  #challenge(client: RtspClient, sender: RtspSender, { stale = false, apart }: { stale?: boolean; apart: boolean }): Refusal {
     const { authenticator, basic } = this.access!;
-    const challenges = authenticator.rtspChallenges(stale, { basic, remoteAddress });
-    return { status: 401, headers: challenges.map((challenge) => ['WWW-Authenticate', challenge]) };
+    sender.challenged = true;
+    const challenges = authenticator.rtspChallenges(stale, { basic, remoteAddress: client.remoteAddress });
+    return { status: 401, headers: challenges.map((challenge): Header => ['WWW-Authenticate', challenge]), apart };
   }
 }

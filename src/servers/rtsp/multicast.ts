@@ -1,9 +1,9 @@
-import { createSocket, type Socket, type SocketOptions } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { createSocket, type Socket } from 'node:dgram';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { RtspCounters } from './counters.ts';
-import type { Track } from './track.ts';
+import type { Track, TrackStart } from './track.ts';
+import { closeUdpPorts, connected, type UdpPorts } from './udp-ports.ts';
 import { type Pacer, UdpSender } from './udp-sender.ts';
 
 export interface MulticastGroup {
@@ -23,10 +23,21 @@ export interface MulticastOptions {
   readonly log: Logger;
 }
 
+type Sockets = Pick<UdpPorts, 'rtp' | 'rtcp'>;
+
+interface Running {
+  readonly group: MulticastGroup;
+  readonly sender: UdpSender;
+  readonly sockets: Sockets;
+}
+
 /** A track sent to a multicast group while somebody asks for it: any number of clients, or the owner for good. */
 export class MulticastStream {
   #users = 0;
-  #running: { readonly group: MulticastGroup; readonly sender: UdpSender; readonly sockets: readonly Socket[] } | undefined;
+  #running: Running | undefined;
+  #renewing = false;
+  /** The owner knows that it does not come from the port it goes to. */
+  #told = false;
 
   constructor(private readonly options: MulticastOptions) {}
 
@@ -53,30 +64,46 @@ export class MulticastStream {
   }
 
   async #start(group: MulticastGroup): Promise<void> {
-    const { track, local, pacer, counters, log } = this.options;
-    const rtp = await openSocket(group, local);
-    const rtcp = await openSocket(group, local).catch((error: unknown) => {
-      rtp.close();
-      throw error;
-    });
-    const sockets = [rtp, rtcp];
+    const { track, log } = this.options;
+    const sockets = await this.#open(group);
     // Another one was quicker.
     if (this.#running) {
-      for (const socket of sockets) socket.close();
+      closeUdpPorts(sockets);
       return;
     }
+    log.info(`multicast of ${track.name} to ${group.address}:${group.port} begins`);
+    this.#begin(group, sockets, track.begin());
+  }
+
+  #begin(group: MulticastGroup, sockets: Sockets, start: TrackStart): void {
+    const { track, pacer, counters } = this.options;
     const sender = new UdpSender({
-      rtp,
-      rtcp,
-      destination: { address: group.address, rtpPort: group.port, rtcpPort: group.port + 1 },
+      ...sockets,
       resumption: track.resumption,
       requestKeyFrame: () => track.requestKeyFrame(),
+      onFailure: () => void this.#renew(running),
       pacer,
       counters,
     });
-    this.#running = { group, sender, sockets };
-    log.info(`multicast of ${track.name} to ${group.address}:${group.port} begins`);
-    track.add(sender, track.begin());
+    const running = { group, sender, sockets };
+    this.#running = running;
+    track.add(sender, start);
+  }
+
+  /** Opens the sockets anew: an address that is gone, as after a new lease by DHCP, takes their way with it. */
+  async #renew(failed: Running): Promise<void> {
+    if (this.#renewing || this.#running !== failed) return;
+    this.#renewing = true;
+    // Where there is no network now, the next report tries again.
+    const sockets = await this.#open(failed.group).catch(() => undefined);
+    this.#renewing = false;
+    if (!sockets) return;
+    if (this.#running !== failed) {
+      closeUdpPorts(sockets);
+      return;
+    }
+    this.#begin(failed.group, sockets, this.options.track.position());
+    this.#close(failed);
   }
 
   #stop(): void {
@@ -86,29 +113,60 @@ export class MulticastStream {
     this.#running = undefined;
     track.remove(running.sender);
     running.sender.report(track.goodbye());
-    running.sender.close();
-    for (const socket of running.sockets) socket.close();
+    this.#close(running);
     log.info(`multicast of ${track.name} ends`);
+  }
+
+  #close({ sender, sockets }: Running): void {
+    this.options.track.remove(sender);
+    sender.close();
+    closeUdpPorts(sockets);
+  }
+
+  /** The two sockets, each on the port that it sends to: strict receivers drop what comes from another (as RFC 4961 has it). */
+  async #open(group: MulticastGroup): Promise<Sockets> {
+    const rtp = await this.#openOne(group, group.port);
+    try {
+      return { rtp, rtcp: await this.#openOne(group, group.port + 1) };
+    } catch (error) {
+      rtp.close();
+      throw error;
+    }
+  }
+
+  async #openOne({ address, ttl }: MulticastGroup, port: number): Promise<Socket> {
+    const { local, log } = this.options;
+    const socket = await bound(port, local).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') throw error;
+      if (!this.#told)
+        log.warn(`another program has UDP port ${port} to itself: multicast comes from another port, and strict receivers do not take it`);
+      this.#told = true;
+      return bound(0, local);
+    });
+    try {
+      socket.setMulticastTTL(ttl);
+      if (local !== undefined) socket.setMulticastInterface(local);
+      // A group never is where a datagram comes from: what others on this machine are to get on this port, they get.
+      await connected(socket, port, address);
+      return socket;
+    } catch (error) {
+      socket.close();
+      throw new Error(messageOf(error));
+    }
   }
 }
 
-function openSocket({ address, ttl }: MulticastGroup, local: string | undefined): Promise<Socket> {
+function bound(port: number, address: string | undefined): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    // Node asks for the address of an address before each packet, and takes a turn of the event loop for it.
-    const lookup: NonNullable<SocketOptions['lookup']> = (hostname, _options, callback) =>
-      callback(null, hostname, isIPv6(hostname) ? 6 : 4);
-    const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', lookup });
-    socket.once('error', reject);
-    socket.bind({ port: 0, ...(local === undefined ? {} : { address: local }) }, () => {
-      try {
-        socket.setMulticastTTL(ttl);
-        if (local !== undefined) socket.setMulticastInterface(local);
-      } catch (error) {
-        socket.close();
-        reject(new Error(messageOf(error)));
-        return;
-      }
-      socket.removeListener('error', reject);
+    // Other cameras on this machine may send to the same port of other groups, and receivers listen there.
+    const socket = createSocket({ type: 'udp4', reuseAddr: true });
+    const onError = (error: Error) => {
+      socket.close();
+      reject(error);
+    };
+    socket.once('error', onError);
+    socket.bind({ port, ...(address === undefined ? {} : { address }) }, () => {
+      socket.removeListener('error', onError);
       // Without a route the packets go nowhere until there is one.
       socket.on('error', () => {});
       resolve(socket);

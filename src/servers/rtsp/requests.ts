@@ -20,7 +20,7 @@ import { parseTransport } from '../../protocols/rtsp/transport.ts';
 import { contentBase, controlOf, parseRequestUrl, trackUrl } from '../../protocols/rtsp/url.ts';
 import { formatSessionDescription } from '../../protocols/sdp/describe.ts';
 import type { Carriers } from './carriers.ts';
-import type { RtspClient } from './client.ts';
+import type { RtspClient, RtspSender } from './client.ts';
 import type { RtspCounters } from './counters.ts';
 import type { Refusal, RtspGate } from './gate.ts';
 import { RtspSession, SESSION_TIMEOUT_S } from './session.ts';
@@ -82,8 +82,13 @@ export class RtspRequests {
 
   constructor(private readonly options: RequestsOptions) {}
 
-  async answer(request: RtspRequest, client: RtspClient): Promise<Answer> {
-    const { status, headers = [], body, begin, close = false } = await this.#respond(request, client);
+  /** Undefined: the request may go on. For one that comes by another way than the login of its client. */
+  admit(request: RtspRequest, client: RtspClient, sender: RtspSender): Promise<Refusal | undefined> {
+    return this.options.gate.check(request, client, sender);
+  }
+
+  async answer(request: RtspRequest, client: RtspClient, sender: RtspSender): Promise<Answer> {
+    const { status, headers = [], body, begin, close = false } = await this.#respond(request, client, sender);
     const send: Answer['send'] = (write) => {
       const begun = begin?.();
       write({ status, cseq: request.headers.get('cseq'), server: SERVER, headers: [...headers, ...(begun?.headers ?? [])], body });
@@ -92,7 +97,7 @@ export class RtspRequests {
     return { send, close };
   }
 
-  async #respond(request: RtspRequest, client: RtspClient): Promise<Body> {
+  async #respond(request: RtspRequest, client: RtspClient, sender: RtspSender): Promise<Body> {
     const { method, version, headers } = request;
     if (version !== 'RTSP/1.0') return { status: 505 };
     if (headers.get('cseq') === undefined) return { status: 400 };
@@ -103,7 +108,7 @@ export class RtspRequests {
     if (unsupported.length > 0) return { status: 551, headers: [['Unsupported', unsupported.join(', ')]] };
     try {
       // What there is to ask is no secret, and some clients ask it without credentials.
-      const refusal = method === 'OPTIONS' ? undefined : await this.options.gate.check(request, client);
+      const refusal = method === 'OPTIONS' ? undefined : await this.options.gate.check(request, client, sender);
       if (refusal) return refusal;
       // Some clients name no session in what they send to stay alive.
       if (headers.get('session') === undefined) this.#heard(client);

@@ -9,7 +9,8 @@ const MAX_HALVES = 32;
 
 /**
  * RTSP through HTTP: a client's GET carries the answers and its POST, in base64, the requests. The cookie that joins them is
- * the client's own; credentials are asked for inside, as on any RTSP connection.
+ * the client's own, and proves nothing: neighbours behind one address can guess it. Credentials are asked for inside, on each
+ * POST by itself.
  */
 export class Tunnels {
   readonly #connections = new Map<string, RtspConnection>();
@@ -24,7 +25,7 @@ export class Tunnels {
     socket.setNoDelay(true);
     // A web server's connections are left half open for the sake of an answer; here the end of one side is the end.
     socket.allowHalfOpen = false;
-    // Cookies are guessable: what belongs together comes from one address.
+    // What belongs together comes from one address.
     const key = `${socket.remoteAddress} ${cookie}`;
     if (method === 'GET') this.#answers(key, socket);
     else this.#requests(key, socket, rest);
@@ -36,7 +37,10 @@ export class Tunnels {
   }
 
   #answers(key: string, socket: Socket): void {
-    const connection = this.#connections.has(key) ? undefined : this.open(socket);
+    const known = this.#connections.get(key);
+    // Of two before a login nobody can say whose the tunnel is: neither gets the answers.
+    if (known && !known.authenticated) known.socket.destroy();
+    const connection = known ? undefined : this.open(socket);
     if (!connection) {
       socket.destroy();
       return;
@@ -50,13 +54,14 @@ export class Tunnels {
     socket.resume();
     const half = this.#halves.get(key);
     this.#halves.delete(key);
-    if (half) this.#join(connection, half.socket, half.rest);
+    // Whoever sent it may have meant another GET.
+    if (half) this.#join(connection, half.socket, half.rest, true);
   }
 
   #requests(key: string, socket: Socket, rest: Buffer): void {
     const connection = this.#connections.get(key);
     if (connection) {
-      this.#join(connection, socket, rest);
+      this.#join(connection, socket, rest, false);
       return;
     }
     if (this.#halves.has(key)) {
@@ -76,10 +81,10 @@ export class Tunnels {
   }
 
   /** Some clients open a new POST for each request; the tunnel ends with its GET. */
-  #join(connection: RtspConnection, socket: Socket, rest: Buffer): void {
+  #join(connection: RtspConnection, socket: Socket, rest: Buffer, early: boolean): void {
     const decoder = new TunnelDecoder();
     socket.setTimeout(0);
-    const take = connection.read(socket, (chunk) => decoder.decode(chunk));
+    const take = connection.read(socket, { decode: (chunk) => decoder.decode(chunk), early });
     take(rest);
     socket.resume();
   }

@@ -66,7 +66,8 @@ function bound(address: string, port: number): Promise<Socket> {
   });
 }
 
-function connected(socket: Socket, port: number, address: string): Promise<void> {
+/** Resolves when the kernel sends what is sent on the socket there, and lets nobody else's datagrams in. */
+export function connected(socket: Socket, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.connect(port, address, ((error?: Error) => (error ? reject(error) : resolve())) as () => void);
   });

@@ -65,10 +65,11 @@ export class Pacer {
 }
 
 export interface UdpSenderOptions {
+  /** Connected to where RTP and RTCP go. */
   readonly rtp: Socket;
   readonly rtcp: Socket;
-  /** Where to, unless the sockets are connected. */
-  readonly destination?: { readonly address: string; readonly rtpPort: number; readonly rtcpPort: number } | undefined;
+  /** Called when RTCP could not be sent: RTP, which comes more often, is not asked about. */
+  readonly onFailure?: () => void;
   readonly resumption: Resumption;
   readonly requestKeyFrame: () => void;
   readonly pacer: Pacer;
@@ -109,17 +110,22 @@ export class UdpSender implements Sink {
   }
 
   report(rtcp: Buffer): void {
-    if (!this.#closed) this.#transmit(this.options.rtcp, rtcp, this.options.destination?.rtcpPort);
+    if (this.#closed) return;
+    const { rtcp: socket, onFailure } = this.options;
+    if (onFailure) socket.send(rtcp, (error) => error && onFailure());
+    else socket.send(rtcp);
   }
 
   /** Sends the packets of some bursts, where that is not too much at once. @returns whether more wait */
   burst(count: number): boolean {
-    const { rtp, destination, counters } = this.options;
+    const { rtp, counters } = this.options;
     for (let left = Math.min(count * this.#perBurst, Math.max(this.#perBurst, MAX_BURST)); left > 0; left--) {
       const batch = this.#queue[0];
       if (!batch) break;
       const packet = batch.packet(this.#next);
-      this.#transmit(rtp, packet, destination?.rtpPort);
+      // Without a callback errors go nowhere, as they should: a client that has closed its port is ended by his session's
+      // time-out. With one, Node would make a turn of the event loop of each packet.
+      rtp.send(packet);
       counters.packetsSent++;
       counters.bytesSent += packet.length;
       this.#waiting--;
@@ -149,12 +155,5 @@ export class UdpSender implements Sink {
     if (this.options.resumption === 'any' || this.#needsKeyframe) return;
     this.#needsKeyframe = true;
     this.options.requestKeyFrame();
-  }
-
-  #transmit(socket: Socket, bytes: Buffer, port: number | undefined): void {
-    // Without a callback errors go nowhere, as they should: a client that has closed its port is ended by his session's
-    // time-out. With one, Node would make a turn of the event loop of each packet.
-    if (port === undefined) socket.send(bytes);
-    else socket.send(bytes, port, this.options.destination?.address);
   }
 }

@@ -1,0 +1,63 @@
+/** How long the last output may come in after the end of a program, milliseconds: what it started may hold the pipe for ever. */
+const OUTPUT_GRACE_MS = 200;
+/** Time for what is left of a group after SIGTERM, then after SIGKILL, milliseconds; what the kernel holds up may take longer. */
+const TERMINATE_GRACE_MS = 1000;
+const KILL_GRACE_MS = 500;
+/** Between two looks at whether somebody is left, milliseconds. */
+const LOOK_MS = 20;
+
+/**
+ * Signals a program that leads a process group and whatever it started: a wrapper script's capture would live on otherwise, and
+ * keep the camera. Nothing happens where nobody is left.
+ * @param leader its process id, which is that of the group
+ */
+export function signalGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal);
+  } catch {
+    // Gone already.
+  }
+}
+
+/**
+ * To be called at once when a program that leads a process group has ended. Resolves when its last output is in and what it left
+ * running in its group has ended too, by SIGTERM or else by SIGKILL; at the latest after 1.7 s, since somebody else's processes and
+ * those that the kernel holds up cannot be ended. Never rejects.
+ *
+ * As long as anybody is in the group, the kernel gives its number to nobody else; so it is looked at all the while.
+ * @param leader its process id, which is that of the group
+ * @param output fulfilled when its output is closed
+ */
+export async function leftNothing(leader: number, output: Promise<unknown>): Promise<void> {
+  let patient = true;
+  const patience = Promise.race([output, sleep(OUTPUT_GRACE_MS)]).then(() => {
+    patient = false;
+  });
+  // What passes its last words on, and ends by itself, may.
+  while (patient && isAnybodyIn(leader)) await Promise.race([patience, sleep(LOOK_MS)]);
+  if (!patient) await endGroup(leader);
+  await patience;
+}
+
+async function endGroup(leader: number): Promise<void> {
+  for (const [signal, grace] of [
+    ['SIGTERM', TERMINATE_GRACE_MS],
+    ['SIGKILL', KILL_GRACE_MS],
+  ] as const) {
+    if (!isAnybodyIn(leader)) return;
+    signalGroup(leader, signal);
+    for (let waited = 0; waited < grace && isAnybodyIn(leader); waited += LOOK_MS) await sleep(LOOK_MS);
+  }
+}
+
+function isAnybodyIn(leader: number): boolean {
+  try {
+    process.kill(-leader, 0);
+    return true;
+  } catch (error) {
+    // Somebody of another user's is somebody, too.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,92 @@
+import type { Socket } from 'node:net';
+import { type RtspProblem, RtspReader, type RtspRequest } from '../../protocols/rtsp/reader.ts';
+import type { RtspSender } from './client.ts';
+
+/** Bytes that are taken apart at a time: they hold few requests, and no more are read before those are answered. */
+const SLICE = 512;
+
+export interface RtspInputOptions {
+  readonly socket: Socket;
+  /** Unwraps what comes; undefined from it: that cannot be unwrapped. Undefined: nothing is wrapped up. */
+  readonly decode?: ((chunk: Buffer) => Buffer | undefined) | undefined;
+  /** What comes first was sent before its sender could know where the answers go. */
+  readonly early?: boolean | undefined;
+  /** When it was opened, monotonic milliseconds. */
+  readonly now: number;
+  /** A packet interleaved with the requests. */
+  readonly frame: (channel: number, payload: Buffer) => void;
+}
+
+/**
+ * One way by which a connection's requests come in: its own socket, or a POST of a tunnel. Each has a reader and a login of its
+ * own: what one leaves unfinished, or has shown, is nothing to the others.
+ */
+export class RtspInput implements RtspSender {
+  readonly socket: Socket;
+  readonly openedAt: number;
+  authenticated = false;
+  challenged = false;
+  /** Requests of it are being answered. */
+  busy = false;
+  readonly #gone = new AbortController();
+  readonly gone = this.#gone.signal;
+  readonly #reader: RtspReader;
+  #early: boolean;
+  #waiting: (RtspRequest | RtspProblem)[] = [];
+  /** What came and has not been taken apart yet. */
+  #pending: Buffer | undefined;
+  #dropped = false;
+
+  constructor(private readonly options: RtspInputOptions) {
+    const { socket, early = false, now, frame } = options;
+    this.socket = socket;
+    this.openedAt = now;
+    this.#early = early;
+    this.#reader = new RtspReader({
+      request: (request) => this.#waiting.push(request),
+      frame,
+      problem: (problem) => this.#waiting.push(problem),
+    });
+    socket.once('close', () => this.#gone.abort());
+  }
+
+  /** What comes was perhaps sent to somebody else than who gets the answers: it is no login. */
+  get early(): boolean {
+    return this.#early;
+  }
+
+  /** Whether something waits to be taken apart. */
+  get pending(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  /** Takes the next bytes. @returns false: they cannot be read */
+  take(chunk: Buffer): boolean {
+    if (this.#dropped || chunk.length === 0) return true;
+    // It answers a challenge, so that it knows where that went.
+    if (this.challenged) this.#early = false;
+    const { decode } = this.options;
+    const bytes = decode ? decode(chunk) : chunk;
+    if (!bytes) return false;
+    if (bytes.length > 0) this.#pending = this.#pending ? Buffer.concat([this.#pending, bytes]) : bytes;
+    return true;
+  }
+
+  /** The next thing to be answered, if it is there. */
+  next(): RtspRequest | RtspProblem | undefined {
+    while (this.#waiting.length === 0 && this.#pending) {
+      const slice = this.#pending.subarray(0, SLICE);
+      this.#pending = slice.length < this.#pending.length ? this.#pending.subarray(SLICE) : undefined;
+      this.#reader.push(slice);
+    }
+    return this.#waiting.shift();
+  }
+
+  /** Takes no notice of anything more that comes. */
+  drop(): void {
+    this.#dropped = true;
+    this.#reader.stop();
+    this.#waiting = [];
+    this.#pending = undefined;
+  }
+}
