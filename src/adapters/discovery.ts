@@ -3,11 +3,11 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import type { Machine } from '../core/machine.ts';
 import { Mdns } from '../discovery/mdns.ts';
-import { nextMetadata } from '../discovery/metadata-version.ts';
 import { WsDiscovery } from '../discovery/ws-discovery.ts';
 import { deviceScopes } from '../onvif/device/scopes.ts';
 import { MJPEG_STREAM } from '../onvif/media/encoders.ts';
 import { ONVIF_TYPES } from '../protocols/ws-discovery/names.ts';
+import { AnnouncedMetadata } from './announced-metadata.ts';
 import type { Identity } from './identity.ts';
 
 const DEVICE_PATH = '/onvif/device_service';
@@ -35,6 +35,7 @@ export class Discovery {
   constructor(private readonly parts: DiscoveryParts) {
     const { machine, state, identity, port, rtspPort, clock, log } = parts;
     const { uuid } = state.state;
+    const metadata = new AnnouncedMetadata(state, log);
     this.#ws = new WsDiscovery({
       uuid,
       types: ONVIF_TYPES,
@@ -42,11 +43,7 @@ export class Discovery {
       xaddr: (address) => `http://${address}:${port}${DEVICE_PATH}`,
       onAnswer: parts.onFound,
       discoverable: () => identity.discoverable,
-      metadataVersion: (xaddrs) => {
-        const next = nextMetadata(state.state.metadata, [...ONVIF_TYPES.map(({ local }) => local), ...this.#scopes, ...xaddrs]);
-        if (next.version !== state.state.metadata?.version) state.update({ metadata: next });
-        return next.version;
-      },
+      metadataVersion: (xaddrs) => metadata.version([...ONVIF_TYPES.map(({ local }) => local), ...this.#scopes, ...xaddrs]),
       clock,
       log,
     });

@@ -45,8 +45,12 @@ export class OutputSocket {
       await once(server, 'listening');
       const connection = once(server, 'connection') as Promise<[Socket]>;
       output = new OutputSocket(path);
-      const [[theirs]] = await Promise.all([connection, once(output.#ours, 'connect')]);
       output.#ours.on('error', () => {});
+      // With no descriptor left for it the other end is closed, and nothing else tells.
+      const refused = output.ended.then((): never => {
+        throw new Error('the connection was closed at once: too many open files?');
+      });
+      const [[theirs]] = await Promise.race([Promise.all([connection, once(output.#ours, 'connect')]), refused]);
       output.#theirs = theirs;
       return output;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,10 @@ export interface ServerOptions {
   readonly password?: string | null;
   /** Keep the data directory of another run. */
   readonly dataDir?: string;
+  /** A program that becomes the one under test, with its arguments: `unshare -m`. */
+  readonly launcher?: readonly string[];
+  /** What comes in by standard input. */
+  readonly input?: string;
 }
 
 /** What a command left behind when it ended. */
@@ -34,18 +38,20 @@ export class Server {
   readonly #watchers = new Set<() => void>();
   readonly #ownsDataDir: boolean;
 
-  private constructor({ command, args = [], env = process.env, password = PASSWORD, dataDir }: ServerOptions) {
+  private constructor({ command, args = [], env = process.env, password = PASSWORD, dataDir, launcher = [], input }: ServerOptions) {
     this.#ownsDataDir = dataDir === undefined;
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'onvif-camera-'));
     const withPassword = password === null ? env : { ...env, ONVIF_CAMERA_PASSWORD: password };
     // Trying the encoders takes ffmpeg a second of processor time: for those who want H.264.
     const words = command ?? ['--http-port', '0', '--rtsp-port', '0', '--h264', 'off', '--bind', '127.0.0.1', ...args];
-    this.process = spawn(process.execPath, [MAIN, '--data-dir', this.dataDir, ...words], {
+    const [file, ...argv] = [...launcher, process.execPath, MAIN, '--data-dir', this.dataDir, ...words];
+    this.process = spawn(file!, argv, {
       // A directory without a settings file.
       cwd: this.dataDir,
       env: withPassword,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    this.process.stdin?.end(input);
     for (const name of ['stdout', 'stderr'] as const) {
       this.process[name]!.setEncoding('utf8').on('data', (text: string) => {
         this[name] += text;
@@ -98,7 +104,10 @@ export class Server {
 
   /** "http://127.0.0.1:12345" */
   get url(): string {
-    return (JSON.parse(readFileSync(join(this.dataDir, 'server.json'), 'utf8')) as { url: string }).url;
+    const file = join(this.dataDir, 'server.json');
+    // Where the program cannot write it, or it is on a disk that only the program sees, its terminal has it.
+    if (!existsSync(file)) return / Page +(http:\S+)\/\n/.exec(this.stdout)![1]!;
+    return (JSON.parse(readFileSync(file, 'utf8')) as { url: string }).url;
   }
 
   get rtspPort(): number {
