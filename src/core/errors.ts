@@ -61,7 +61,7 @@ export const ERRORS = {
   SYSTEM_FAILED: entry("The tool's own words are above. Is it installed, and may this user do it (root, or a polkit rule)?"),
   SNAPSHOT_FAILED: entry('Look at the reason above; `onvif-camera snapshot --source test out.jpg` shows whether the rest works.'),
   NOT_RUNNING: entry('Start the camera first (`onvif-camera`); it must use the same --data-dir.'),
-  CAMERA_PASSWORD: entry('Give it with --password or in ONVIF_CAMERA_PASSWORD.'),
+  CAMERA_PASSWORD: entry('Give it with --password-file FILE or in ONVIF_CAMERA_PASSWORD.'),
   HOME_ASSISTANT_UNREACHABLE: entry(
     'Check --url: it is what your browser shows for Home Assistant, such as http://homeassistant.local:8123.',
   ),
