@@ -66,7 +66,6 @@ export function readOwnFile(path: string, { maxBytes, makePrivate = false }: Rea
     if (!stat.isFile()) throw new UnsafeFileError(`${path} is no regular file`);
     checkOwner(path, stat);
     const exposed = makePrivate && (stat.mode & OTHERS) !== 0 && !closeToOthers(file);
-    if (stat.size > maxBytes) throw new FileTooLargeError(`${path} has ${stat.size} bytes, more than ${maxBytes}`);
     return { text: readText(file, path, maxBytes), exposed };
   } finally {
     closeSync(file);
@@ -99,7 +98,7 @@ function readText(file: number, path: string, maxBytes: number): string {
     const count = readSync(file, chunk);
     if (count === 0) return Buffer.concat(chunks).toString('utf8');
     length += count;
-    // It may grow while it is read.
+    // Its size says little: it may grow while it is read.
     if (length > maxBytes) throw new FileTooLargeError(`${path} has more than ${maxBytes} bytes`);
     chunks.push(chunk.subarray(0, count));
   }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { needsMounts, seenBy, withMounts } from '../support/own-mounts.ts';
+import { needsMounts, remount, seenBy, withMounts } from '../support/own-mounts.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { basic, eventually, PASSWORD, Server } from '../support/server.ts';
 import { askDevice, userFields } from '../support/soap.ts';
@@ -109,6 +109,18 @@ describe('a read-only disk', () => {
     },
     60_000,
   );
+
+  needsMounts('that becomes so while it runs: changes are refused from then on, and it ends as ever', async () => {
+    writeFileSync(join(dataDir, 'state.json'), STATE, { mode: 0o600 });
+    server = await Server.start(launch('mount --bind "$DISK" "$DISK"'));
+    expect((await askDevice(server, 'DeleteUsers', '<Username>guest</Username>')).status).toBe(200);
+    remount(server.pid, '-o', 'remount,bind,ro', disk);
+    const { status, text } = await askDevice(server, 'CreateUsers', userFields('eva', 'x'));
+    expect([status, text]).toEqual([500, expect.stringContaining('EROFS')]);
+    expect(await statusFor({ name: 'eva', password: 'x' })).toBe(401);
+    expect(await server.stop()).toEqual({ code: 0, signal: null });
+    expect(server.stderr).not.toContain('internal error');
+  });
 
   needsMounts('without a state: it ends, and says why and what to do', async () => {
     server = Server.spawn(launch(READ_ONLY));

@@ -19,13 +19,19 @@ export const withMounts = (script: string, disk: string): readonly string[] => [
   'sh',
 ];
 
+/** Changes the mounts of a process that was started so, by the arguments of mount(8). */
+export function remount(pid: number, ...args: readonly string[]): void {
+  const user = process.getuid?.() === 0 ? [] : ['-U', '--preserve-credentials'];
+  execFileSync('nsenter', ['-t', String(pid), ...user, '-m', 'mount', ...args], { stdio: 'pipe' });
+}
+
 /** How a file on a mount of another process is reached. */
 export const seenBy = (pid: number, path: string): string => `/proc/${pid}/root${path}`;
 
 let obstacle: string | undefined | null = null;
 
 function findObstacle(): string | undefined {
-  const missing = ['unshare', 'mount'].find((name) => !program(name));
+  const missing = ['unshare', 'nsenter', 'mount'].find((name) => !program(name));
   if (missing) return `needs ${missing}: ${installation(missing)}`;
   try {
     const [file, ...args] = [...withMounts('mount -t tmpfs tmpfs /mnt', '/mnt'), 'true'];
