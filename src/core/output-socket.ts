@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rmdir } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,8 +57,9 @@ export class OutputSocket {
       output?.close();
       throw error;
     } finally {
+      // It takes its own file away. A folder that stays costs nothing; giving the output up for it would.
       server.close();
-      await rm(folder, { recursive: true, force: true });
+      await rmdir(folder).catch(() => {});
     }
   }
 

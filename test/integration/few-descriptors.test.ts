@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -7,19 +8,23 @@ import { needsProgram } from '../support/programs.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { basic, eventually, PASSWORD, Server } from '../support/server.ts';
 import { askDevice, userFields } from '../support/soap.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
 
 /** The program when descriptors run out, as strangers who only connect can make them: it stays, loses nothing, and is well again after. */
 
 let stage: Stage;
 let server: Server;
 let sockets: Socket[];
+/** For temporary files of the program. */
+let folder: string;
 let agent: Agent;
 let second: Agent;
 
 const MANY = 1024;
 const AUTHORIZATION = basic('admin', PASSWORD);
 const start = async (limit: number, ...args: string[]) => {
-  server = await Server.start({ launcher: ['sh', '-c', `ulimit -n ${limit}; exec "$@"`, 'sh'], args, env: stage.env });
+  const env = { ...stage.env, TMPDIR: folder };
+  server = await Server.start({ launcher: ['sh', '-c', `ulimit -n ${limit}; exec "$@"`, 'sh'], args, env });
 };
 const RPICAM = ['--source', 'rpicam', '--rpicam-path', STANDIN, '--width', '640', '--height', '480', '--idle-timeout', '1'];
 
@@ -52,6 +57,7 @@ const GET_USERS =
 
 beforeEach(() => {
   stage = new Stage();
+  folder = makeTempDir();
   sockets = [];
   [agent, second] = [new Agent({ keepAlive: true, maxSockets: 1 }), new Agent({ keepAlive: true, maxSockets: 1 })];
 });
@@ -96,6 +102,7 @@ describe('with only some descriptors left', () => {
       expect(await ask('/snapshot.jpg')).toBe(200);
       const state = async () => (JSON.parse(await asked('/api/status', second)) as { camera: string }).camera;
       await eventually(async () => (await state()) === 'idle', 'the camera is off');
+      const before = descriptorsOf(server.pid);
       const seen = new Set<string>();
       for (let left = 0; left <= 9; left++) {
         // Both connections are there.
@@ -112,6 +119,8 @@ describe('with only some descriptors left', () => {
         await eventually(async () => (await state()) === 'idle', 'the camera is off');
       }
       expect([...seen].sort()).toEqual(['failed', 'live']);
+      await eventually(() => descriptorsOf(server.pid) <= before, 'the descriptors are back');
+      expect(readdirSync(folder)).toEqual([]);
       expect(server.stderr).toMatch(/could not be started: spawn \S+ EMFILE.*LimitNOFILE/);
       expect(await server.stop()).toEqual({ code: 0, signal: null });
     },

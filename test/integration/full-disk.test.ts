@@ -185,6 +185,13 @@ describe('a full disk', () => {
   });
 });
 
+test('without a place for temporary files there is no snapshot, and the reason is told', async () => {
+  const env = { ...process.env, TMPDIR: join(disk, 'missing') };
+  server = Server.spawn({ command: ['snapshot', '-', '--source', 'test'], dataDir, env });
+  expect(await server.ended).toEqual({ code: 1, signal: null });
+  expect(server.stderr).toMatch(/^onvif-camera: No folder for temporary files can be made in .*missing: ENOENT.*\n/);
+});
+
 test('what a newer version wrote is left alone', async () => {
   const newer = JSON.stringify({ version: 2, uuid: UUID, everything: 'is different' });
   writeFileSync(join(dataDir, 'state.json'), newer);

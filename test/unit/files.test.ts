@@ -26,7 +26,7 @@ import {
 import { makeTempDir } from '../support/temp-dir.ts';
 
 /** Giving files to others takes root. */
-const asRoot = process.getuid?.() === 0 ? test : test.skip;
+const asRoot = (title: string, fn: () => void) => (process.getuid?.() === 0 ? test(title, fn) : test.skip(`${title} (needs root)`, fn));
 const SOMEBODY = 12_345;
 
 let dir: string;
