@@ -74,9 +74,10 @@ export const canAsk = ({ stdin }: Pick<Context, 'stdin'>): boolean => stdin?.isT
 export function askSecret(question: string, { stdin, stderr }: Pick<Context, 'stdin' | 'stderr'>, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     if (!stdin) throw new AppError('USAGE', 'There is nobody to ask.');
-    stderr.write(question);
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
     const lines = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 });
+    // The terminal shows nothing from here on: whoever is quick types at once.
+    stderr.write(question);
     const end = (act: () => void) => {
       signal.removeEventListener('abort', onAbort);
       lines.removeAllListeners('close').close();
