@@ -16,9 +16,11 @@ import type { ResolvedSource } from './camera/resolver.ts';
 import type { SourceSpec } from './camera/source-spec.ts';
 import { findRunningServer, removeRunFile, writeRunFile } from './config/run-file.ts';
 import type { Config } from './config/schema.ts';
-import { StateStore } from './config/state.ts';
+import type { StateStore } from './config/state.ts';
 import type { Clock } from './core/clock.ts';
+import { DescriptorReserve } from './core/descriptors.ts';
 import { AppError } from './core/errors.ts';
+import { removeDrafts } from './core/files.ts';
 import type { Logger } from './core/log.ts';
 import type { Machine } from './core/machine.ts';
 import { Hub } from './hub/hub.ts';
@@ -32,6 +34,8 @@ export interface AppOptions {
   readonly explicit: ReadonlySet<string>;
   /** What `config.camera.source` says. */
   readonly spec: SourceSpec;
+  /** What persists in `dataDir`. */
+  readonly state: StateStore;
   readonly dataDir: string;
   readonly webDir: string;
   /** Where it is kept which ONVIF logins were used; the same for all that follow each other in one process. */
@@ -79,11 +83,10 @@ export class App {
   });
   readonly #localToken = randomBytes(32).toString('base64url');
 
-  /** Reads the state; throws an AppError if the data directory cannot be used. Nothing runs before {@link start}. */
+  /** Throws an AppError if the first password cannot be kept. Nothing runs before {@link start}. */
   constructor(private readonly options: AppOptions) {
     const { config, clock, log } = options;
-    this.#state = new StateStore(options.dataDir);
-    if (this.#state.putAside) log.error(`The state file was damaged; it is kept as ${this.#state.putAside} and a new one begins.`);
+    this.#state = options.state;
     const { users, newPassword } = loadUsers(this.#state, options.password);
     this.newPassword = newPassword;
     const access: Access = {
@@ -124,11 +127,12 @@ export class App {
       this.#state.update({ camera: { ...this.#state.state.camera, ...change } }),
     );
     const host = hostname().split('.')[0] ?? '';
+    const descriptors = new DescriptorReserve();
     const streaming = config.rtsp.enabled
       ? new Streaming({
           ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access: toWatch },
           ...{ port: this.#configuredPort('rtsp'), name: () => this.#identity.name, hostname: host },
-          ...{ searchPath: options.searchPath, clock, log },
+          ...{ descriptors, searchPath: options.searchPath, clock, log },
         })
       : undefined;
     this.#streaming = streaming;
@@ -172,6 +176,7 @@ export class App {
       tunnel: streaming && ((request, socket, rest) => streaming.server.acceptTunnel(request, socket, rest)),
       hostname: host,
       hub: this.#hub,
+      descriptors,
       clock,
       log,
       vitals: () => ({
@@ -210,16 +215,12 @@ export class App {
       const where = `runs with the data directory ${dataDir}, at ${other.url}`;
       throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${other.pid}) ${where}.`);
     }
+    removeDrafts(dataDir);
     try {
       await this.#usedTokens.open();
       await this.#streaming?.start();
       await this.#http.start();
-      writeRunFile(dataDir, {
-        pid: process.pid,
-        url: `http://${localAddress(config.bind)}:${this.port}`,
-        rtspPort: this.rtspPort,
-        token: this.#localToken,
-      });
+      this.#writeRunFile();
       const resolved = await this.#camera.resolve();
       this.#hub.setStatus({ ...this.#hub.status, source: resolved.source.description, notices: resolved.notices });
       this.#hub.start();
@@ -228,6 +229,19 @@ export class App {
     } catch (error) {
       await this.stop();
       throw error;
+    }
+  }
+
+  /** A camera whose disk is full or read-only serves all the same. */
+  #writeRunFile(): void {
+    const { config, dataDir, log } = this.options;
+    try {
+      const url = `http://${localAddress(config.bind)}:${this.port}`;
+      writeRunFile(dataDir, { pid: process.pid, url, rtspPort: this.rtspPort, token: this.#localToken });
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      const what = 'The camera serves, but changes by clients are refused, and other commands (snapshot, homeassistant) do not find it.';
+      log.warn(`${error.message}. ${what} ${error.hint}`, { code: error.code });
     }
   }
 

@@ -20,7 +20,7 @@ const optimize = () => {
 // As with `node --expose-gc`, which a program cannot set for itself: see core/buffer-garbage.ts.
 setFlagsFromString('--expose-gc');
 globalThis.gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
-const { run } = await import('./cli/run.ts');
+const { run, SECRET_VARIABLES } = await import('./cli/run.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -64,8 +64,12 @@ const stopRequested = new Promise<NodeJS.Signals>((resolve) => {
   process.on('SIGHUP', ignoresHangup() ? () => {} : stop);
 });
 
+// What we start inherits the environment: a capture program and the scripts around it have no business with our passwords.
+const env = { ...process.env };
+for (const name of SECRET_VARIABLES) delete process.env[name];
+
 const ended = run(process.argv.slice(2), {
-  env: process.env,
+  env,
   home: homedir(),
   version,
   webDir: fileURLToPath(new URL('web/', import.meta.url)),
@@ -74,6 +78,10 @@ const ended = run(process.argv.slice(2), {
   onExit: (act) => process.on('exit', act),
   onFault: (act) => {
     onFault = act;
+  },
+  // Opened only by who reads it.
+  get stdin() {
+    return process.stdin;
   },
   stdout: process.stdout,
   stderr: process.stderr,

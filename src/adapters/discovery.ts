@@ -36,7 +36,7 @@ export class Discovery {
   constructor(private readonly parts: DiscoveryParts) {
     const { machine, state, identity, port, rtspPort, clock, log } = parts;
     const { uuid, metadata: stored } = state.state;
-    const versions = new MetadataVersions({ stored, store: (metadata) => state.update({ metadata }), log });
+    const versions = new MetadataVersions({ stored, store: (metadata) => state.update({ metadata }), clock, log });
     this.#ws = new WsDiscovery({
       uuid,
       types: ONVIF_TYPES,

@@ -69,9 +69,9 @@ export class H264Control implements MediaH264 {
   async change(change: Partial<H264Settings>): Promise<void> {
     const { state, stream } = this.parts;
     const next = this.#relative(change);
+    state.update({ h264: { ...state.state.h264, ...next } });
     this.#asked = { ...this.#asked, ...next };
     stream.changed();
-    state.update({ h264: { ...state.state.h264, ...next } });
   }
 
   requestKeyFrame(): void {

@@ -33,9 +33,10 @@ export class Identity implements DeviceStore {
   }
 
   update(change: Partial<DeviceIdentity>): void {
-    this.#now = { ...this.#now, ...change };
-    const { scopes, ...rest } = this.#now;
+    const next = { ...this.#now, ...change };
+    const { scopes, ...rest } = next;
     this.state.update({ device: { ...this.state.state.device, ...rest, scopes: [...scopes] } });
+    this.#now = next;
     for (const listener of this.#listeners) listener();
   }
 

@@ -9,7 +9,10 @@ export type KeptSettings = Partial<PictureSettings>;
 const turned = (rotation: number, { width, height }: Size): Size =>
   rotation % 180 === 0 ? { width, height } : { width: height, height: width };
 
-/** The capture as the media service sees and sets it. */
+/**
+ * The capture as the media service sees and sets it.
+ * @param keep writes what changes before it is done; where it throws, nothing is done
+ */
 export function adaptCamera(camera: Camera, hub: Hub, keep: (change: KeptSettings) => void): MediaCamera {
   const settings = (): PictureSettings => {
     const { rotation, width, height, fps, quality } = camera.settings;
@@ -29,9 +32,10 @@ export function adaptCamera(camera: Camera, hub: Hub, keep: (change: KeptSetting
     async change(change) {
       const next = { ...settings(), ...change };
       const captured = { ...next, ...turned(camera.settings.rotation, next) };
-      camera.change({ ...camera.settings, ...captured });
+      camera.check({ ...camera.settings, ...captured });
       const { width, height, fps, quality } = captured;
       keep({ width, height, fps, quality });
+      camera.change({ ...camera.settings, ...captured });
     },
   };
 }

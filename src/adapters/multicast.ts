@@ -65,27 +65,51 @@ export class MulticastControl implements MediaMulticast {
 
   change(encoder: string, target: MulticastTarget): Promise<void> {
     return this.#inTurn(async () => {
-      this.#targets.set(encoder, target);
+      const before = { target: this.target(encoder), kept: this.parts.state.state.multicast };
       this.#keep(encoder, target);
+      this.#targets.set(encoder, target);
       if (!this.#halt(encoder)) return;
-      await this.#run(encoder);
+      try {
+        await this.#run(encoder);
+      } catch (error) {
+        await this.#goBack(encoder, before);
+        throw error;
+      }
     });
   }
 
   start(encoder: string): Promise<void> {
     return this.#inTurn(async () => {
+      const ran = this.#running.has(encoder);
       await this.#run(encoder);
       if (this.#started.has(encoder)) return;
+      try {
+        this.#keep(encoder, { autoStart: true });
+      } catch (error) {
+        if (!ran) this.#halt(encoder);
+        throw error;
+      }
       this.#started.add(encoder);
-      this.#keep(encoder, { autoStart: true });
     });
   }
 
   stop(encoder: string): Promise<void> {
     return this.#inTurn(async () => {
+      if (this.#started.has(encoder)) this.#keep(encoder, { autoStart: false });
+      this.#started.delete(encoder);
       this.#halt(encoder);
-      if (this.#started.delete(encoder)) this.#keep(encoder, { autoStart: false });
     });
+  }
+
+  /** Sends to the old target again, after the new one was refused. */
+  async #goBack(encoder: string, before: { target: MulticastTarget; kept: State['multicast'] }): Promise<void> {
+    this.#targets.set(encoder, before.target);
+    try {
+      this.parts.state.update({ multicast: before.kept });
+      await this.#run(encoder);
+    } catch (error) {
+      this.parts.log.warn(`${encoder} cannot be sent by multicast as before: ${messageOf(error)}`);
+    }
   }
 
   async #run(encoder: string): Promise<void> {

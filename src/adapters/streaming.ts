@@ -3,6 +3,7 @@ import type { Camera } from '../camera/camera.ts';
 import type { Config } from '../config/schema.ts';
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
+import type { DescriptorReserve } from '../core/descriptors.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { H264Stream } from '../encode/h264-stream.ts';
@@ -28,6 +29,7 @@ export interface StreamingParts {
   readonly access: Access | undefined;
   readonly name: () => string;
   readonly hostname: string;
+  readonly descriptors: DescriptorReserve;
   readonly searchPath: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -58,6 +60,7 @@ export class Streaming {
       multicast: (track) => this.multicast?.target(ENCODERS.get(track)!),
       name: parts.name,
       hostname: parts.hostname,
+      descriptors: parts.descriptors,
       clock,
       log,
     });

@@ -1,23 +1,33 @@
 import { generatePassword, type User, UserStore } from '../auth/users.ts';
-import type { StateStore } from '../config/state.ts';
+import type { State, StateStore } from '../config/state.ts';
+import { AppError } from '../core/errors.ts';
 
 const ADMIN = 'admin';
 
 /**
- * The users out of the state; changes are kept there. Where there are none yet, `admin` is made with a new password.
- * @param password of `admin` from the environment: it beats the stored one
+ * The users out of the state; changes are kept there. Where there is no administrator yet, `admin` is made with a new password.
+ * @param password of `admin` from the environment: it beats the stored one, is not stored, and clients cannot change it
  */
 export function loadUsers(state: StateStore, password: string | undefined): { users: UserStore; newPassword: string | undefined } {
   const stored = state.state.users;
-  let list: readonly User[] = stored;
-  let newPassword: string | undefined;
-  if (password !== undefined) list = [{ name: ADMIN, password, level: 'Administrator' }, ...stored.filter((user) => user.name !== ADMIN)];
-  else if (stored.length === 0) {
-    newPassword = generatePassword();
-    list = [{ name: ADMIN, password: newPassword, level: 'Administrator' }];
-    state.update({ users: [...list] });
+  const others = stored.filter((user) => user.name !== ADMIN);
+  if (password !== undefined) {
+    const admin: User = { name: ADMIN, password, level: 'Administrator' };
+    return { users: new UserStore([admin, ...others], (changed) => keepOthers(state, admin, changed)), newPassword: undefined };
   }
-  const users = new UserStore(list);
-  users.onChange((changed) => state.update({ users: [...changed] }));
-  return { users, newPassword };
+  const newPassword = stored.some((user) => user.level === 'Administrator') ? undefined : generatePassword();
+  if (newPassword !== undefined) state.update({ users: [{ name: ADMIN, password: newPassword, level: 'Administrator' }, ...others] });
+  return { users: new UserStore(state.state.users, (changed) => state.update({ users: [...changed] })), newPassword };
+}
+
+/** Keeps all but the administrator of the environment: what is stored of him stays as it was. */
+function keepOthers(state: StateStore, fixed: User, changed: readonly User[]): void {
+  const now = changed.find((user) => user.name === fixed.name);
+  if (now?.password !== fixed.password || now.level !== fixed.level)
+    throw new AppError(
+      'USER_FIXED',
+      `The user "${fixed.name}" and his password are set by the variable ONVIF_CAMERA_PASSWORD where the camera is started.`,
+    );
+  const kept: State['users'] = state.state.users.filter((user) => user.name === fixed.name);
+  state.update({ users: [...kept, ...changed.filter((user) => user.name !== fixed.name)] });
 }

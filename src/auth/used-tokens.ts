@@ -251,7 +251,7 @@ export class UsedTokens implements TokenMemory {
       })
       .catch((error: unknown) => {
         const hint = error instanceof AppError ? ` ${error.hint}` : '';
-        this.#options.log.error(`${messageOf(error)} After a power cut or a restart a copied ONVIF login could work again.${hint}`);
+        this.#options.log.error(`${messageOf(error)}. After a power cut or a restart a copied ONVIF login could work again.${hint}`);
       })
       .finally(() => {
         if (this.#writing === writing) this.#writing = undefined;

@@ -39,8 +39,14 @@ export class UserStore {
   /** What an unknown user's password is compared with; nothing hashes to it. */
   readonly #decoy = randomBytes(32);
 
-  /** @throws AppError if the list breaks a rule of {@link replace} */
-  constructor(users: readonly User[]) {
+  /**
+   * @param keep writes a changed list before it counts; where it throws, the old list stays
+   * @throws AppError if the list breaks a rule of {@link replace}
+   */
+  constructor(
+    users: readonly User[],
+    private readonly keep: (users: readonly User[]) => void = () => {},
+  ) {
     this.#entries = toEntries(users);
   }
 
@@ -55,7 +61,7 @@ export class UserStore {
   }
 
   list(): User[] {
-    return [...this.#entries.values()].map((entry) => entry.user);
+    return listOf(this.#entries);
   }
 
   /** The user whose password this is. An unknown name costs as much time as a wrong password. */
@@ -69,10 +75,12 @@ export class UserStore {
    * Puts a new list in place of the old one, all of it or nothing. Names are unique, 1 to 64 printable characters without
    * a colon; passwords 1 to 128 characters; one Administrator at least.
    *
-   * @throws AppError naming the rule that is broken
+   * @throws AppError naming the rule that is broken, and whatever keeping the list throws; nothing has changed then
    */
   replace(users: readonly User[]): void {
-    this.#entries = toEntries(users);
+    const entries = toEntries(users);
+    this.keep(listOf(entries));
+    this.#entries = entries;
     const list = this.list();
     for (const listener of [...this.#listeners]) listener(list);
   }
@@ -85,6 +93,8 @@ export class UserStore {
 }
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
+
+const listOf = (entries: ReadonlyMap<string, Entry>): User[] => [...entries.values()].map((entry) => entry.user);
 
 function toEntries(users: readonly User[]): Map<string, Entry> {
   const entries = new Map<string, Entry>();

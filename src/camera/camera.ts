@@ -66,6 +66,11 @@ export class Camera {
     return this.#resolver.resolved?.source.offers;
   }
 
+  /** Throws an AppError if {@link change} would. */
+  check(settings: CameraSettings): void {
+    this.#resolver.check(settings);
+  }
+
   /**
    * Takes new settings over; a capture under way is restarted with them, and viewers live through it. Throws an AppError,
    * with nothing changed, if the source cannot do what is set.

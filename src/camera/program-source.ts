@@ -1,4 +1,4 @@
-import { AppError, messageOf } from '../core/errors.ts';
+import { AppError, messageOf, systemErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { OutputSocket } from '../core/output-socket.ts';
 import { Program, type ProgramEnd, type ProgramEvents } from '../core/program.ts';
@@ -37,7 +37,8 @@ export function captureProgram({ command, args, searchPath, readLine, log }: Pro
       }
     },
     ended(end) {
-      events.ended(reason ?? new AppError(end.startError ? 'PROGRAM_MISSING' : 'CAPTURE_ENDED', describeEnd(name, end, lastLine)));
+      const code = end.startError ? (systemErrorCode(end.startError) ?? 'PROGRAM_MISSING') : 'CAPTURE_ENDED';
+      events.ended(reason ?? new AppError(code, describeEnd(name, end, lastLine)));
     },
   };
   let program: Program | undefined;
@@ -48,8 +49,13 @@ export function captureProgram({ command, args, searchPath, readLine, log }: Pro
       return undefined;
     })
     .then((output) => {
-      if (stopped) output?.close();
-      else program = new Program(command, args, searchPath, programEvents, { output });
+      if (stopped) return output?.close();
+      try {
+        program = new Program(command, args, searchPath, programEvents, { output });
+      } catch (error) {
+        output?.close();
+        throw error;
+      }
     })
     .catch((error: unknown) => events.ended(new AppError('CAPTURE_ENDED', messageOf(error), { cause: error })));
   return {
@@ -62,7 +68,7 @@ export function captureProgram({ command, args, searchPath, readLine, log }: Pro
 }
 
 function describeEnd(name: string, end: ProgramEnd, lastLine: string): string {
-  if (end.startError) return `${name} could not be started: ${end.startError}`;
+  if (end.startError) return `${name} could not be started: ${messageOf(end.startError)}`;
   const how = end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
   return lastLine ? `${name} ${how}; its last words: ${lastLine}` : `${name} ${how}.`;
 }

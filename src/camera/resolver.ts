@@ -71,6 +71,11 @@ export class SourceResolver {
     return resolved;
   }
 
+  /** Throws an AppError if {@link change} would. */
+  check(settings: CameraSettings): void {
+    if (this.#found) this.#describe(this.#found, settings);
+  }
+
   /** Takes new settings over. Throws an AppError, with nothing changed, if the source cannot do what is set. */
   change(settings: CameraSettings): void {
     if (this.#found) this.#resolved = this.#describe(this.#found, settings);

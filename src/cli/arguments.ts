@@ -22,10 +22,18 @@ const COMMAND_FLAGS = {
   json: { command: 'discover', type: 'boolean' },
   timeout: { command: 'discover', type: 'string' },
   url: { command: 'homeassistant', type: 'string' },
-  token: { command: 'homeassistant', type: 'string' },
+  'token-file': { command: 'homeassistant', type: 'string' },
   as: { command: 'homeassistant', type: 'string' },
-  password: { command: 'homeassistant', type: 'string' },
+  'password-file': { command: 'homeassistant', type: 'string' },
 } as const;
+
+/** Flags that are refused, and what to do instead: everybody on the machine sees a command line (ps), and the shell remembers it. */
+const SECRET_FLAGS: Readonly<Record<string, string>> = {
+  token:
+    'Put the token into a file that only you can read and give --token-file FILE ("-": standard input), set ONVIF_CAMERA_HOME_ASSISTANT_TOKEN, or leave it out and be asked.',
+  password:
+    'Put the password into a file that only you can read and give --password-file FILE ("-": standard input), or set ONVIF_CAMERA_PASSWORD.',
+};
 
 /** A flag that needs no value: `--hflip`, `--no-hflip`. The ones that turn a whole part off are `--auth on|off`. */
 const isSwitch = (setting: Setting) => setting.kind === 'boolean' && !setting.key.endsWith('.enabled');
@@ -39,6 +47,7 @@ export function readArguments(argv: readonly string[]): Arguments {
   };
   for (const setting of settings) options[setting.flag] = { type: isSwitch(setting) ? 'boolean' : 'string' };
   for (const [flag, { type }] of Object.entries(COMMAND_FLAGS)) options[flag] = { type };
+  refuseSecrets(argv);
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, allowNegative: true });
     const { config, help, version, ...flags } = values as Record<string, string | boolean | undefined>;
@@ -52,6 +61,17 @@ export function readArguments(argv: readonly string[]): Arguments {
     const unknown = /Unknown option '(-\S*?)'/.exec(messageOf(error))?.[1];
     const known = Object.keys(options).map((name) => `--${name}`);
     throw new AppError('USAGE', unknown ? `There is no option ${unknown}.${suggest(unknown, known)}` : messageOf(error), { cause: error });
+  }
+}
+
+/** Before the rest is looked at: what follows such a flag is repeated nowhere. */
+function refuseSecrets(argv: readonly string[]): void {
+  for (const argument of argv) {
+    if (argument === '--') return;
+    const flag = /^--([^=]+)/.exec(argument)?.[1] ?? '';
+    const hint = Object.hasOwn(SECRET_FLAGS, flag) ? SECRET_FLAGS[flag] : undefined;
+    if (hint !== undefined)
+      throw new AppError('USAGE', `--${flag} is not taken: everybody on this machine can read command lines.`, { hint });
   }
 }
 
@@ -72,8 +92,11 @@ Usage: onvif-camera [serve] [options]      run the camera
        onvif-camera snapshot FILE          take one picture (FILE "-": standard output)
        onvif-camera discover               list the ONVIF cameras of the network (--json, --timeout SECONDS [3])
        onvif-camera homeassistant          show what to type into Home Assistant, or add the camera there
-           --url URL --token TOKEN         where Home Assistant is, and a long-lived access token (or HASS_TOKEN)
-           [--as mjpeg|onvif] [--password TEXT]
+           --url URL                       where Home Assistant is; asks for a long-lived access token,
+           [--token-file FILE]             or takes it from a file (FILE "-": standard input), or from the
+                                           variable ONVIF_CAMERA_HOME_ASSISTANT_TOKEN or HASS_TOKEN
+           [--password-file FILE]          the camera's password, where it is not the one that it keeps
+           [--as mjpeg|onvif]              the integration
 
 ${line('--config FILE', 'Settings file [onvif-camera.yaml, if there]')}${options.join('')}${line('--version', 'Print the version')}${line('-h, --help', 'Print this')}
 Every option is also a key of the settings file and an environment variable: --http-port is http.port and

@@ -1,3 +1,9 @@
+/** Variables that hold secrets: the command has them, the programs that it starts do not. */
+export const SECRET_VARIABLES = ['ONVIF_CAMERA_PASSWORD', 'ONVIF_CAMERA_HOME_ASSISTANT_TOKEN', 'HASS_TOKEN'] as const;
+
+/** Where somebody types, or a program writes. */
+export type Terminal = NodeJS.ReadableStream & AsyncIterable<Buffer | string> & { readonly isTTY?: boolean | undefined };
+
 /** What a command gets from the outside; only start.ts knows the process. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -8,6 +14,8 @@ export interface Context {
   readonly webDir: string;
   /** Where the WSDL files are. */
   readonly wsdlDir: string;
+  /** Undefined: nobody can be asked. */
+  readonly stdin?: Terminal | undefined;
   readonly stdout: { write(text: string | Uint8Array): unknown };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   /** Resolves when the program is asked to stop, with the signal that did. */

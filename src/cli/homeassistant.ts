@@ -5,11 +5,12 @@ import type { Context } from './context.ts';
 import { HomeAssistantApi } from './homeassistant-api.ts';
 import { addCamera, fieldsOf, TITLES, WAYS, type Way } from './homeassistant-flows.ts';
 import { prepare } from './prepare.ts';
-import { askRunningCamera, findLogin, type RunningCamera } from './running-camera.ts';
+import { askRunningCamera, findLogin, type Login, type RunningCamera } from './running-camera.ts';
+import { askSecret, canAsk, findSecret } from './secrets.ts';
 
 /**
- * `onvif-camera homeassistant`: what to type into Home Assistant for the camera that runs here. With `--url` and `--token`
- * it adds the camera itself.
+ * `onvif-camera homeassistant`: what to type into Home Assistant for the camera that runs here. With `--url` it adds the
+ * camera itself.
  */
 export async function homeassistant(args: Arguments, context: Context): Promise<number> {
   const { flags, positionals } = args;
@@ -17,23 +18,17 @@ export async function homeassistant(args: Arguments, context: Context): Promise<
   const way = readWay(flags.as);
   const { dataDir } = await prepare(args, context);
   if (flags.url === undefined) {
-    for (const flag of ['token', 'as', 'password'])
+    for (const flag of ['token-file', 'as', 'password-file'])
       if (flags[flag] !== undefined) throw new AppError('USAGE', `--${flag} is for adding the camera, which needs --url too.`);
     context.stdout.write(instructions(await askRunningCamera(dataDir)));
     return EXIT.ok;
   }
   const url = readUrl(String(flags.url));
-  const token = String(flags.token ?? context.env.HASS_TOKEN ?? '');
-  if (!/^[\x21-\x7e]+$/.test(token))
-    throw new AppError('USAGE', 'Adding the camera needs a token of Home Assistant: --token TOKEN, or HASS_TOKEN in the environment.', {
-      hint: 'Make one in Home Assistant: your name at the bottom left, Security, Long-lived access tokens.',
-    });
-
   const stop = new AbortController();
   void context.stopRequested.then(() => stop.abort(new AppError('HOME_ASSISTANT_REFUSED', 'Stopped before Home Assistant had answered.')));
+  const token = await readToken(args, context, stop.signal);
   const camera = await askRunningCamera(dataDir, await addressTowards(url.hostname.replace(/^\[|\]$/g, '')));
-  const given = flags.password ?? context.env.ONVIF_CAMERA_PASSWORD;
-  const login = await findLogin(camera, dataDir, given === undefined || given === '' ? undefined : String(given));
+  const login = await readLogin(camera, dataDir, args, context, stop.signal);
   const api = new HomeAssistantApi({ url, token, signal: stop.signal });
   const version = await api.version();
   const chosen = way ?? (camera.h264 ? 'onvif' : 'mjpeg');
@@ -42,6 +37,53 @@ export async function homeassistant(args: Arguments, context: Context): Promise<
     `Home Assistant ${version} at ${url.origin} has the camera now: "${title}", integration ${TITLES[chosen]}, with\n${lines(chosen, camera, login?.user)}`,
   );
   return EXIT.ok;
+}
+
+const flagOf = ({ flags }: Arguments, name: string): string | undefined => (flags[name] === undefined ? undefined : String(flags[name]));
+
+async function readToken(args: Arguments, context: Context, signal: AbortSignal): Promise<string> {
+  const { env } = context;
+  const [file, passwordFile] = [flagOf(args, 'token-file'), flagOf(args, 'password-file')];
+  if (file === '-' && passwordFile === '-')
+    throw new AppError('USAGE', 'Token and password cannot both come from standard input.', { hint: 'Give one of them in a file.' });
+  const found = await findSecret(
+    { name: 'token of Home Assistant', file, environment: [env.ONVIF_CAMERA_HOME_ASSISTANT_TOKEN, env.HASS_TOKEN] },
+    context,
+  );
+  const asked = found === undefined && canAsk(context);
+  const token = asked ? await askSecret('Token of Home Assistant (it is not shown): ', context, signal) : (found ?? '');
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new AppError(
+      'USAGE',
+      `Adding the camera needs a token of Home Assistant${token === '' ? '' : ', and this is none'}: ${TOKEN_WAYS}.`,
+      {
+        hint: 'Make one in Home Assistant: your name at the bottom left, Security, Long-lived access tokens.',
+      },
+    );
+  return token;
+}
+
+const TOKEN_WAYS = '--token-file FILE, or ONVIF_CAMERA_HOME_ASSISTANT_TOKEN in the environment';
+
+/** The camera's login, asked for where what is known here is not right and somebody is there. */
+async function readLogin(
+  camera: RunningCamera,
+  dataDir: string,
+  args: Arguments,
+  context: Context,
+  signal: AbortSignal,
+): Promise<Login | undefined> {
+  const given = await findSecret(
+    { name: 'password', file: flagOf(args, 'password-file'), environment: [context.env.ONVIF_CAMERA_PASSWORD] },
+    context,
+  );
+  try {
+    return await findLogin(camera, dataDir, given);
+  } catch (error) {
+    const wrong = error instanceof AppError && error.code === 'CAMERA_PASSWORD';
+    if (!wrong || given !== undefined || !canAsk(context)) throw error;
+    return findLogin(camera, dataDir, await askSecret(`Password of "admin" at ${camera.host} (it is not shown): `, context, signal));
+  }
 }
 
 function readWay(text: string | boolean | undefined): Way | undefined {
@@ -66,8 +108,8 @@ function instructions(camera: RunningCamera): string {
   return `${camera.name} in Home Assistant: Settings → Devices & services →
 
 ${forms.join('\nor: ')}
-${camera.isLocal ? 'It listens on this machine alone: Home Assistant must run here, too, or --bind must be another.\n\n' : ''}To have it added from here: onvif-camera homeassistant --url http://homeassistant.local:8123 --token TOKEN
-(TOKEN: in Home Assistant, your name at the bottom left, Security, Long-lived access tokens)
+${camera.isLocal ? 'It listens on this machine alone: Home Assistant must run here, too, or --bind must be another.\n\n' : ''}To have it added from here: onvif-camera homeassistant --url http://homeassistant.local:8123
+(it asks for a token: in Home Assistant, your name at the bottom left, Security, Long-lived access tokens)
 `;
 }
 

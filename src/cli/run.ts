@@ -7,6 +7,8 @@ import { discover } from './discover.ts';
 import { serve } from './serve.ts';
 import { snapshot } from './snapshot.ts';
 
+export { SECRET_VARIABLES } from './context.ts';
+
 /** Runs the command line and returns the exit code. Errors meant for the user are printed, others are thrown. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
   context.onExit(killPrograms);

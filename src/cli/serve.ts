@@ -1,14 +1,20 @@
 import { App } from '../app.ts';
 import type { ResolvedSource } from '../camera/resolver.ts';
+import { StateStore } from '../config/state.ts';
 import { UsedTokensFile } from '../config/used-tokens-file.ts';
+import { type BackoffPolicy, backoffDelay } from '../core/backoff.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { EXIT } from '../core/errors.ts';
+import { AppError, EXIT, messageOf } from '../core/errors.ts';
 import { Faults, guardedClock } from '../core/faults.ts';
+import { pause } from '../core/pause.ts';
 import { visible } from '../core/terminal.ts';
 import { addresses } from './addresses.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
+
+/** A restart that failed is tried again: soon, as a port may be free in a moment, and never seldom enough to be forgotten. */
+const RETRY: BackoffPolicy = { firstMs: 1000, maxMs: 60_000 };
 
 /** Runs the camera until the program is asked to stop. */
 export async function serve(args: Arguments, context: Context): Promise<number> {
@@ -16,56 +22,98 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
   const { log } = prepared;
   const faults = new Faults(log, systemClock);
   context.onFault(faults.take);
+  const stopping = new AbortController();
   const lasting: Lasting = {
+    // Read once: a restart needs no disk.
+    state: openState(prepared),
+    usedTokens: new UsedTokensFile(prepared.dataDir),
     clock: guardedClock(systemClock, faults.take),
     faults,
-    usedTokens: new UsedTokensFile(prepared.dataDir),
+    stopping: stopping.signal,
+    stopRequested: context.stopRequested.then((signal) => stopping.abort(signal)),
   };
-  let stoppedBy: string | undefined;
-  const stopRequested = context.stopRequested.then((signal) => {
-    stoppedBy = signal;
-  });
   // Clients may ask for a restart (SystemReboot): everything is built anew, in this process.
-  let ports = { http: prepared.config.http.port, rtsp: prepared.config.rtsp.port };
-  while (stoppedBy === undefined) {
-    const app = build(prepared, context, ports, lasting);
-    const started = app.start();
-    // A camera that is slow to be found does not hold up the one who wants to stop.
-    await Promise.race([started, stopRequested]);
-    if (stoppedBy === undefined) {
-      const { config } = prepared;
-      context.stdout.write(
-        banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source: await started, context }),
-      );
-      // One that was picked stays: recorders have noted it down.
-      ports = { http: ports.http || app.port, rtsp: ports.rtsp || (app.rtspPort ?? 0) };
-      await Promise.race([stopRequested, app.restartRequested]);
+  let ports: Ports = { http: prepared.config.http.port, rtsp: prepared.config.rtsp.port };
+  let restarts = 0;
+  let failures = 0;
+  while (!stopping.signal.aborted) {
+    try {
+      ports = await serveOnce(prepared, context, ports, lasting);
+      failures = 0;
+      restarts++;
+    } catch (error) {
+      // At the first start somebody is there to read it; later on, a program that ended would be a camera that is gone.
+      if (restarts === 0) throw error;
+      failures++;
+      const delay = backoffDelay(RETRY, failures);
+      const hint = error instanceof AppError ? ` ${error.hint}` : '';
+      log.error(`the restart failed: ${messageOf(error)}${hint}`, { retryInSeconds: Math.round(delay / 1000) });
+      // Nothing else keeps the process alive.
+      const alive = setInterval(() => {}, RETRY.maxMs);
+      await pause(systemClock, delay, stopping.signal);
+      clearInterval(alive);
     }
-    // Whatever was still starting is being stopped.
-    started.catch(() => {});
-    log.info(stoppedBy === undefined ? 'restarting, as a client asked' : `stopping (${stoppedBy})`);
-    await app.stop();
   }
   return EXIT.ok;
 }
 
 /** What is the same for every app that this process builds, one after the other. */
 interface Lasting {
+  readonly state: StateStore;
+  readonly usedTokens: UsedTokensFile;
   readonly clock: Clock;
   readonly faults: Faults;
-  readonly usedTokens: UsedTokensFile;
+  /** Fires with the name of the signal that stops the program. */
+  readonly stopping: AbortSignal;
+  /** Resolves then. */
+  readonly stopRequested: Promise<void>;
+}
+
+function openState({ dataDir, log }: Prepared): StateStore {
+  const state = new StateStore(dataDir);
+  if (state.putAside) log.error(`The state file was damaged; it is kept as ${state.putAside} and a new one begins.`);
+  for (const warning of state.warnings) log.warn(warning);
+  return state;
+}
+
+interface Ports {
+  readonly http: number;
+  readonly rtsp: number;
+}
+
+/** From a start to the next restart, or the end. Gives the ports that were used. */
+async function serveOnce(prepared: Prepared, context: Context, asked: Ports, lasting: Lasting): Promise<Ports> {
+  const { stopping, stopRequested } = lasting;
+  const app = build(prepared, context, asked, lasting);
+  let ports = asked;
+  const started = app.start();
+  // A camera that is slow to be found does not hold up the one who wants to stop.
+  await Promise.race([started, stopRequested]);
+  if (!stopping.aborted) {
+    const { config } = prepared;
+    context.stdout.write(banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source: await started, context }));
+    // One that was picked stays: recorders have noted it down.
+    ports = { http: asked.http || app.port, rtsp: asked.rtsp || (app.rtspPort ?? 0) };
+    await Promise.race([stopRequested, app.restartRequested]);
+  }
+  // Whatever was still starting is being stopped.
+  started.catch(() => {});
+  prepared.log.info(stopping.aborted ? `stopping (${stopping.reason})` : 'restarting, as a client asked');
+  await app.stop();
+  return ports;
 }
 
 function build(
   { config, explicit, spec, dataDir, log, searchPath }: Prepared,
   context: Context,
-  ports: { readonly http: number; readonly rtsp: number },
-  { clock, faults, usedTokens }: Lasting,
+  ports: Ports,
+  { state, usedTokens, clock, faults }: Lasting,
 ): App {
   return new App({
     config: { ...config, http: { port: ports.http }, rtsp: { ...config.rtsp, port: ports.rtsp } },
     explicit,
     spec,
+    state,
     dataDir,
     usedTokens,
     log,

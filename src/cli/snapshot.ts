@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Camera } from '../camera/camera.ts';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { systemClock } from '../core/clock.ts';
-import { AppError, EXIT, messageOf } from '../core/errors.ts';
+import { AppError, EXIT, messageOf, systemErrorCode } from '../core/errors.ts';
 import type { Frame } from '../frames/frame.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -56,8 +56,17 @@ async function fromServer({ url, token }: RunFile, stop: AbortSignal): Promise<B
   return body;
 }
 
+function makeWorkDir(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'onvif-camera-'));
+  } catch (error) {
+    const code = systemErrorCode(error) ?? 'SNAPSHOT_FAILED';
+    throw new AppError(code, `No folder for temporary files can be made in ${tmpdir()}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
 async function fromCamera({ config, spec, log, searchPath }: Prepared, stop: AbortSignal): Promise<Buffer> {
-  const workDir = mkdtempSync(join(tmpdir(), 'onvif-camera-'));
+  const workDir = makeWorkDir();
   let lastError: AppError | undefined;
   let onFrame = (_frame: Frame): void => {};
   let onFailure = (_error: AppError): void => {};

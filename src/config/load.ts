@@ -9,7 +9,7 @@ import { suggest } from './suggest.ts';
 export const DEFAULT_CONFIG_FILE = 'onvif-camera.yaml';
 const PREFIX = 'ONVIF_CAMERA_';
 /** Variables with the prefix that are no settings: secrets are kept out of files and command lines. */
-const SPECIAL_VARIABLES = new Set([`${PREFIX}PASSWORD`]);
+const SPECIAL_VARIABLES = new Set([`${PREFIX}PASSWORD`, `${PREFIX}HOME_ASSISTANT_TOKEN`]);
 
 export interface ConfigInput {
   /** From the command line, by flag name. */

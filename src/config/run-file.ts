@@ -1,13 +1,15 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { AppError, messageOf } from '../core/errors.ts';
-import { writeFileAtomically } from './state.ts';
+import { directoryError, readOwnFile, writeFileAtomically } from '../core/files.ts';
 
 const schema = z.object({ pid: z.int().positive(), url: z.url(), rtspPort: z.int().positive().optional(), token: z.string() });
 
 /** How commands on this machine reach the running server: its process id, local URL, port of RTSP, and a token that ends with it. */
 export type RunFile = z.infer<typeof schema>;
+
+/** Ours has 200. */
+const MAX_BYTES = 4096;
 
 const place = (dataDir: string) => join(dataDir, 'server.json');
 
@@ -16,18 +18,23 @@ export function writeRunFile(dataDir: string, content: RunFile): void {
   try {
     writeFileAtomically(place(dataDir), `${JSON.stringify(content)}\n`);
   } catch (error) {
-    throw new AppError('DATA_DIR', `${place(dataDir)} cannot be written: ${messageOf(error)}`, { cause: error });
+    throw directoryError(`${place(dataDir)} cannot be written`, error);
   }
 }
 
-/** Removes the file, if it is still the one of process `pid`. */
+/** Removes the file, if it is still the one of process `pid` and can be removed; a file of a process that is gone does no harm. */
 export function removeRunFile(dataDir: string, pid: number): void {
-  if (readRunFile(dataDir)?.pid === pid) rmSync(place(dataDir), { force: true });
+  try {
+    if (readRunFile(dataDir)?.pid === pid) rmSync(place(dataDir), { force: true });
+  } catch {
+    // The disk may be read-only by now.
+  }
 }
 
+/** Undefined if there is none that we can have written: whoever else could would have us send passwords to a server of his. */
 export function readRunFile(dataDir: string): RunFile | undefined {
   try {
-    return schema.parse(JSON.parse(readFileSync(place(dataDir), 'utf8')));
+    return schema.parse(JSON.parse(readOwnFile(place(dataDir), { maxBytes: MAX_BYTES })?.text ?? ''));
   } catch {
     return undefined;
   }

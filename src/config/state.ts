@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { AppError, messageOf } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
+import { checkPrivateDirectory, directoryError, FileTooLargeError, readOwnFile, writeFileAtomically } from '../core/files.ts';
+
+/** Rises when an older program could not make sense of the file any more. */
+const VERSION = 1;
 
 const positive = z.number().positive();
 const notNegative = z.number().nonnegative();
 const portNumber = z.int().min(1).max(65_535);
 
 const stateSchema = z.object({
-  version: z.literal(1),
+  version: z.literal(VERSION),
   /** Identity of this camera, the same for ever. */
   uuid: z.guid(),
   users: z.array(z.object({ name: z.string(), password: z.string(), level: z.enum(['Administrator', 'Operator', 'User']) })),
@@ -56,50 +60,48 @@ export type State = z.infer<typeof stateSchema>;
 
 const FILE = 'state.json';
 
-/** Writes a file so that a crash or a power cut leaves the old one or the new one, never half of either. Mode 0600. */
-export function writeFileAtomically(path: string, text: string): void {
-  const temporary = `${path}.new`;
-  rmSync(temporary, { force: true });
-  const file = openSync(temporary, 'wx', 0o600);
-  try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
-}
+/** Bytes; with all that clients may keep it has some 20 kB. */
+const MAX_BYTES = 1024 * 1024;
 
 /** `state.json` in the data directory. */
 export class StateStore {
   /** Set when a damaged file was put aside: where it is now. */
   readonly putAside: string | undefined;
+  /** What the user should change about the directory, as sentences. */
+  readonly warnings: readonly string[];
   #state: State;
 
-  /** Reads the file, or begins a new state and writes it. Throws an AppError if the directory cannot be used. */
+  /**
+   * Reads the file, or begins a new state and writes it. A directory that cannot be written is good enough where there is a
+   * state. Throws an AppError if the directory cannot be used, is not ours alone, or holds the state of a newer version.
+   */
   constructor(private readonly dir: string) {
+    const warnings: string[] = [];
     try {
       mkdirSync(dir, { recursive: true, mode: 0o700 });
+      const open = checkPrivateDirectory(dir);
+      if (open !== undefined) warnings.push(open);
       const path = join(dir, FILE);
-      const text = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
       // It holds passwords, damaged or not.
-      if (text !== undefined) chmodSync(path, 0o600);
-      const read = text === undefined ? undefined : parse(text);
-      if (text !== undefined && !read) {
-        this.putAside = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
-        renameSync(path, this.putAside);
+      const found = read(path, { makePrivate: true });
+      if (found?.exposed) warnings.push(`Others on this machine can read the passwords in ${path}, and its mode cannot be changed.`);
+      if (found?.state) this.#state = found.state;
+      else {
+        this.#state = stateSchema.parse({ version: VERSION, uuid: randomUUID(), users: [] });
+        if (found) this.putAside = this.#replaceDamaged(path);
+        else this.#write(this.#state);
       }
-      this.#state = read ?? stateSchema.parse({ version: 1, uuid: randomUUID(), users: [] });
-      if (!read) this.#write();
     } catch (error) {
-      throw new AppError('DATA_DIR', `The data directory ${dir} cannot be used: ${messageOf(error)}`, { cause: error });
+      if (error instanceof AppError) throw error;
+      throw directoryError(`The data directory ${dir} cannot be used`, error);
     }
+    this.warnings = warnings;
   }
 
   /** Begins anew; the identity stays. @param hard false: users and ports stay too, so that the camera can still be reached */
   reset(hard: boolean): void {
     const { uuid, users, device, metadata } = this.#state;
-    const fresh = stateSchema.parse({ version: 1, uuid, users: [], metadata });
+    const fresh = stateSchema.parse({ version: VERSION, uuid, users: [], metadata });
     const { httpPort, rtspPort } = device;
     const reachable = { ...fresh, users, device: { ...fresh.device, httpPort, rtspPort } };
     this.update(hard ? fresh : reachable);
@@ -109,36 +111,75 @@ export class StateStore {
     return this.#state;
   }
 
-  /** Changes the state and writes it. Throws an AppError if it cannot be written; the change then holds until the end of the process. */
+  /** Writes the changed state, which holds from then on. Throws an AppError, with nothing changed, if it cannot be written. */
   update(change: Partial<Omit<State, 'version'>>): void {
-    this.#state = { ...this.#state, ...change };
+    const next = { ...this.#state, ...change };
     try {
-      this.#write();
+      this.#write(next);
     } catch (error) {
-      throw new AppError('DATA_DIR', `The state cannot be written to ${this.dir}: ${messageOf(error)}`, { cause: error });
+      throw directoryError(`The change cannot be kept in ${this.dir}`, error);
     }
+    this.#state = next;
   }
 
-  #write(): void {
-    writeFileAtomically(join(this.dir, FILE), `${JSON.stringify(this.#state, null, 2)}\n`);
+  /** Puts the file aside and begins a new one; where that cannot be written, all stays as it was. Gives where it is now. */
+  #replaceDamaged(path: string): string {
+    const aside = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
+    renameSync(path, aside);
+    try {
+      this.#write(this.#state);
+    } catch (error) {
+      renameSync(aside, path);
+      throw error;
+    }
+    return aside;
+  }
+
+  #write(state: State): void {
+    writeFileAtomically(join(this.dir, FILE), `${JSON.stringify(state, null, 2)}\n`);
   }
 }
 
 /** What another process keeps in this data directory; undefined where it cannot be read. Changes nothing. */
 export function readState(dir: string): State | undefined {
   try {
-    return parse(readFileSync(join(dir, FILE), 'utf8'));
+    return read(join(dir, FILE))?.state;
   } catch {
     return undefined;
   }
 }
 
-function parse(text: string): State | undefined {
+interface Found {
+  /** Undefined: the file is damaged. */
+  readonly state: State | undefined;
+  readonly exposed: boolean;
+}
+
+/** Undefined if there is no file. Throws STATE_TOO_NEW, and whatever {@link readOwnFile} does. */
+function read(path: string, options: { readonly makePrivate?: boolean } = {}): Found | undefined {
   try {
-    return stateSchema.parse(JSON.parse(text));
+    const file = readOwnFile(path, { ...options, maxBytes: MAX_BYTES });
+    return file && { state: parse(file.text, path), exposed: file.exposed };
+  } catch (error) {
+    if (error instanceof FileTooLargeError) return { state: undefined, exposed: false };
+    throw error;
+  }
+}
+
+function parse(text: string, path: string): State | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
   } catch {
     return undefined;
   }
+  const version = z.object({ version: z.int() }).safeParse(json).data?.version ?? VERSION;
+  if (version > VERSION)
+    throw new AppError(
+      'STATE_TOO_NEW',
+      `${path} was written by a newer onvif-camera (version ${version} of the file; this one knows ${VERSION}).`,
+    );
+  return stateSchema.safeParse(json).data;
 }
 
 /**

@@ -18,6 +18,17 @@ export const ERRORS = {
   CONFIG_INVALID: entry('Correct the setting and start again; onvif-camera.example.yaml explains every key.', EXIT.usage, true),
   CONFIG_UNREADABLE: entry('Check the path and the permissions of the file.', EXIT.usage, true),
   DATA_DIR: entry('Give a directory that this user can write with --data-dir.', EXIT.failure, true),
+  DISK_FULL: entry('Make room: `df -h` and `df -i` show which disk is full. Nothing was changed; try again then.', EXIT.failure, true),
+  DISK_READ_ONLY: entry(
+    'Mount it for writing. An SD card that begins to fail is turned read-only by the system: `dmesg` tells, and it should be replaced.',
+    EXIT.failure,
+    true,
+  ),
+  TOO_MANY_FILES: entry(
+    'Raise the limit of open files (`ulimit -n`, in a systemd unit LimitNOFILE=) and start again; or try again when fewer are connected.',
+  ),
+  STATE_TOO_NEW: entry('Update onvif-camera, or give this version a directory of its own with --data-dir.', EXIT.failure, true),
+  USER_FIXED: entry('Change it there and start again, or start without the variable.', EXIT.failure, true),
   ALREADY_RUNNING: entry('Stop the other one, or give this one its own --data-dir and ports.', EXIT.failure, true),
   PORT_TAKEN: entry('Stop the program that uses it, or choose another port (0 picks a free one).', EXIT.portTaken, true),
   PORT_FIXED: entry('Change it where it was set: flag, environment variable or settings file.', EXIT.failure, true),
@@ -50,7 +61,7 @@ export const ERRORS = {
   SYSTEM_FAILED: entry("The tool's own words are above. Is it installed, and may this user do it (root, or a polkit rule)?"),
   SNAPSHOT_FAILED: entry('Look at the reason above; `onvif-camera snapshot --source test out.jpg` shows whether the rest works.'),
   NOT_RUNNING: entry('Start the camera first (`onvif-camera`); it must use the same --data-dir.'),
-  CAMERA_PASSWORD: entry('Give it with --password or in ONVIF_CAMERA_PASSWORD.'),
+  CAMERA_PASSWORD: entry('Give it with --password-file FILE or in ONVIF_CAMERA_PASSWORD.'),
   HOME_ASSISTANT_UNREACHABLE: entry(
     'Check --url: it is what your browser shows for Home Assistant, such as http://homeassistant.local:8123.',
   ),
@@ -84,6 +95,18 @@ export class AppError extends Error {
     this.permanent = known.permanent;
   }
 }
+
+/** What the operating system says that holds whatever was being done. */
+const SYSTEM_ERRORS: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: 'DISK_FULL',
+  EDQUOT: 'DISK_FULL',
+  EROFS: 'DISK_READ_ONLY',
+  EMFILE: 'TOO_MANY_FILES',
+  ENFILE: 'TOO_MANY_FILES',
+};
+
+/** The code of ours for an error of the operating system; undefined where it depends on what was being done. */
+export const systemErrorCode = (error: unknown): ErrorCode | undefined => SYSTEM_ERRORS[String((error as { code?: unknown } | null)?.code)];
 
 /** The message of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rmdir } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,16 +45,21 @@ export class OutputSocket {
       await once(server, 'listening');
       const connection = once(server, 'connection') as Promise<[Socket]>;
       output = new OutputSocket(path);
-      const [[theirs]] = await Promise.all([connection, once(output.#ours, 'connect')]);
       output.#ours.on('error', () => {});
+      // With no descriptor left for it the other end is closed, and nothing else tells.
+      const refused = output.ended.then((): never => {
+        throw new Error('the connection was closed at once: too many open files?');
+      });
+      const [[theirs]] = await Promise.race([Promise.all([connection, once(output.#ours, 'connect')]), refused]);
       output.#theirs = theirs;
       return output;
     } catch (error) {
       output?.close();
       throw error;
     } finally {
+      // It takes its own file away. A folder that stays costs nothing; giving the output up for it would.
       server.close();
-      await rm(folder, { recursive: true, force: true });
+      await rmdir(folder).catch(() => {});
     }
   }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { messageOf } from './errors.ts';
 import type { OutputSocket } from './output-socket.ts';
 import { leftNothing, signalGroup } from './process-group.ts';
@@ -13,8 +14,8 @@ const MAX_LINE = 4096;
 export interface ProgramEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The program could not be started at all. */
-  readonly startError?: string;
+  /** Why the program could not be started at all. */
+  readonly startError?: Error;
 }
 
 export interface ProgramEvents {
@@ -39,9 +40,11 @@ const setprivs = new Map<string, string | undefined>();
 function findSetpriv(searchPath: string): string | undefined {
   if (!setprivs.has(searchPath)) {
     const found = findProgram('setpriv', searchPath);
-    const works =
-      found !== undefined && spawnSync(found, ['--pdeathsig', 'KILL', '--', 'true'], { stdio: 'ignore', timeout: 1000 }).status === 0;
-    setprivs.set(searchPath, works ? found : undefined);
+    const trial =
+      found === undefined ? undefined : spawnSync(found, ['--pdeathsig', 'KILL', '--', 'true'], { stdio: 'ignore', timeout: 1000 });
+    // With no descriptor left, or a machine too slow right now, nothing was found out.
+    if (trial?.error) return undefined;
+    setprivs.set(searchPath, trial?.status === 0 ? found : undefined);
   }
   return setprivs.get(searchPath);
 }
@@ -88,25 +91,27 @@ export class Program {
       output.onBytes = take;
       output.handOver();
     }
-    readLines(child.stderr!, (line) => {
-      if (!this.#stopping) events.stderrLine(line);
-    });
+    // Without descriptors for them Node makes no streams; the error event follows.
+    if (child.stderr)
+      readLines(child.stderr, (line) => {
+        if (!this.#stopping) events.stderrLine(line);
+      });
     this.#gone = new Promise((resolve) => {
-      let startError: string | undefined;
+      let startError: Error | undefined;
       const end = (code: number | null, signal: NodeJS.Signals | null) => {
         if (!running.delete(child)) return;
         // Something the program started may still hold the pipes.
         child.stdin?.destroy();
         child.stdout?.destroy();
         output?.close();
-        child.stderr!.destroy();
+        child.stderr?.destroy();
         resolve();
         if (!this.#stopping) events.ended({ code, signal, ...(startError === undefined ? {} : { startError }) });
       };
       child.on('error', (error) => {
         // Also raised by a kill that failed; only a program without a process id never started.
         if (child.pid !== undefined) return;
-        startError = messageOf(error);
+        startError = error;
         end(null, null);
       });
       child.on('exit', (code, signal) => {
@@ -202,16 +207,20 @@ export function runProgram(command: string, args: readonly string[], timeoutMs: 
     const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     running.add(child);
     const output = { stdout: '', stderr: '' };
+    // Without descriptors for them Node makes no streams; the error event follows.
+    const outputOf = (name: 'stdout' | 'stderr') => child[name] as Readable | undefined;
     for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => {
-        if (output[name].length < 1 << 20) output[name] += text;
-      });
+      outputOf(name)
+        ?.setEncoding('utf8')
+        .on('data', (text: string) => {
+          if (output[name].length < 1 << 20) output[name] += text;
+        });
     }
     const end = (code: number | null) => {
       if (!running.delete(child)) return;
       clearTimeout(timer);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      outputOf('stdout')?.destroy();
+      outputOf('stderr')?.destroy();
       resolve({ code, ...output });
     };
     const timer = setTimeout(() => {

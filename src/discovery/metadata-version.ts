@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 
@@ -20,32 +21,41 @@ export interface MetadataVersionsOptions {
   readonly stored: Metadata | undefined;
   /** Keeps it for the next run. May throw: the disk is full, or cannot be written. */
   readonly store: (metadata: Metadata) => void;
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly log: Pick<Logger, 'warn'>;
 }
+
+/** How long after a disk refused it is asked again, milliseconds: searches come many times a second. */
+const RETRY_MS = 60_000;
 
 /** Counts the versions of the description, across restarts where that can be stored. */
 export class MetadataVersions {
   #metadata: Metadata | undefined;
+  /** What the next run will know. */
+  #kept: Metadata | undefined;
+  #triedAt = Number.NEGATIVE_INFINITY;
   #told = false;
 
   constructor(private readonly options: MetadataVersionsOptions) {
     this.#metadata = options.stored;
+    this.#kept = options.stored;
   }
 
   /** The version of `description`. Never throws: what cannot be stored holds until the end of the process, which is said once. */
   next(description: readonly string[]): number {
     const next = nextMetadata(this.#metadata, description);
-    if (next !== this.#metadata) {
-      this.#metadata = next;
-      this.#store(next);
-    }
+    const isNew = next !== this.#metadata;
+    this.#metadata = next;
+    if (isNew || (next !== this.#kept && this.options.clock.monotonic() - this.#triedAt >= RETRY_MS)) this.#store(next);
     return next.version;
   }
 
   #store(metadata: Metadata): void {
-    const { store, log } = this.options;
+    const { store, clock, log } = this.options;
+    this.#triedAt = clock.monotonic();
     try {
       store(metadata);
+      this.#kept = metadata;
       this.#told = false;
     } catch (error) {
       const hint = error instanceof AppError ? ` ${error.hint}` : '';

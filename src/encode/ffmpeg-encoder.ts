@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../core/clock.ts';
-import { AppError, messageOf } from '../core/errors.ts';
+import { AppError, messageOf, systemErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { Program, type ProgramEnd } from '../core/program.ts';
 import type { Frame } from '../frames/frame.ts';
@@ -236,7 +236,9 @@ export class FfmpegEncoder implements VideoEncoder {
   }
 
   #describeEnd(end: ProgramEnd): AppError {
-    if (end.startError) return new AppError('H264_UNAVAILABLE', `ffmpeg could not be started: ${end.startError}`);
+    const { startError } = end;
+    if (startError)
+      return new AppError(systemErrorCode(startError) ?? 'H264_UNAVAILABLE', `ffmpeg could not be started: ${messageOf(startError)}`);
     const how = end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
     const said = this.#lastLine ? `; its last words: ${this.#lastLine}` : '.';
     return new AppError('ENCODER_ENDED', `ffmpeg (${this.name}) ${how}${said}`);

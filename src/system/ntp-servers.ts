@@ -95,13 +95,18 @@ async function writeWhole(path: string, text: string): Promise<void> {
   if ((await mkdir(dir, { recursive: true })) !== undefined) await chmod(dir, 0o755);
   const draft = `${path}.new`;
   await rm(draft, { force: true });
-  const file = await open(draft, 'wx');
   try {
-    await file.chmod(0o644);
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(draft, 'wx');
+    try {
+      await file.chmod(0o644);
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
   }
-  await rename(draft, path);
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { messageOf } from '../core/errors.ts';
 import { leftNothing, signalGroup } from '../core/process-group.ts';
 
@@ -25,10 +26,14 @@ export const runTool: Run = (command, args, { timeoutMs, env }) =>
   new Promise((resolve) => {
     const child = spawn(command, [...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...env }, detached: true });
     const output = { stdout: '', stderr: '' };
+    // Without descriptors for them Node makes no streams; the error event follows.
+    const outputOf = (name: 'stdout' | 'stderr') => child[name] as Readable | undefined;
     for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => {
-        output[name] = (output[name] + text).slice(0, MAX_OUTPUT);
-      });
+      outputOf(name)
+        ?.setEncoding('utf8')
+        .on('data', (text: string) => {
+          output[name] = (output[name] + text).slice(0, MAX_OUTPUT);
+        });
     }
     const timer = setTimeout(() => {
       if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
@@ -36,8 +41,8 @@ export const runTool: Run = (command, args, { timeoutMs, env }) =>
     }, timeoutMs);
     const end = (code: number | null, trouble = '') => {
       clearTimeout(timer);
-      child.stdout.destroy();
-      child.stderr.destroy();
+      outputOf('stdout')?.destroy();
+      outputOf('stderr')?.destroy();
       resolve({ code, stdout: output.stdout, stderr: output.stderr + trouble });
     };
     child.on('error', (error) => end(null, messageOf(error)));

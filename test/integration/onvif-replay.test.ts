@@ -61,7 +61,7 @@ test('a copied login makes no administrator after a restart that a client asked 
 });
 
 test('nor where the disk takes nothing', async () => {
-  mkdirSync(join(dataDir, 'used-tokens.json.new'));
+  mkdirSync(join(dataDir, 'used-tokens.json'));
   const copied = makeAdministrator();
   expect(await send(copied)).toEqual([200]);
   await removeEva();

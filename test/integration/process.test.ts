@@ -20,8 +20,8 @@ afterEach(async () => {
 
 const answers = async (running: Server) => (await running.json('/healthz')).status === 'ok';
 
-async function start(launcher: readonly string[]): Promise<Server> {
-  server = await Server.start({ launcher, args: ['--source', 'test'] });
+async function start(command: readonly string[]): Promise<Server> {
+  server = await Server.start({ program: command, args: ['--source', 'test'] });
   program = server.programPid;
   return server;
 }
@@ -91,7 +91,7 @@ test.each([
 test.each(['12.22.12', '18.20.8', '20.18.3'])('Node.js %s is refused in one sentence', async (version) => {
   const preload = `${makeTempDir()}/old.cjs`;
   writeFileSync(preload, `Object.defineProperty(process.versions, 'node', { value: '${version}' });`);
-  server = Server.spawn({ launcher: [process.execPath, '--require', preload, MAIN] });
+  server = Server.spawn({ program: [process.execPath, '--require', preload, MAIN] });
   expect((await server.ended).code).toBe(1);
   expect(server.stdout).toBe('');
   expect(server.stderr).toBe(`onvif-camera needs Node.js 20.19 or newer, and this is ${version}: see https://nodejs.org/en/download.\n`);

@@ -114,13 +114,15 @@ export const EVENTS: Service = {
 };
 
 /** The device service over fakes, and what they noted. */
-export function makeDevice(options: { others?: readonly Service[]; ports?: ServerPorts } = {}) {
+export function makeDevice(options: { others?: readonly Service[]; users?: UserStore; ports?: ServerPorts } = {}) {
   const machine = new FakeMachine();
   const store = new FakeStore();
-  const users = new UserStore([
-    { name: 'admin', password: 'admin-secret', level: 'Administrator' },
-    { name: 'guest', password: 'guest-secret', level: 'User' },
-  ]);
+  const users =
+    options.users ??
+    new UserStore([
+      { name: 'admin', password: 'admin-secret', level: 'Administrator' },
+      { name: 'guest', password: 'guest-secret', level: 'User' },
+    ]);
   const noted = { ports: options.ports ?? { http: 8080, rtsp: undefined }, restarts: 0, defaults: [] as boolean[] };
   const failing: { setPorts: Error | undefined } = { setPorts: undefined };
   const deps: DeviceDeps = {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +8,8 @@ export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url)
 export const PASSWORD = 'correct horse: battery';
 
 export interface ServerOptions {
-  /** What starts the program, in place of Node.js itself. */
-  readonly launcher?: readonly string[];
+  /** The program's command line without its options, where it is another than Node.js with {@link MAIN}. */
+  readonly program?: readonly string[];
   /** A command with its arguments, in place of serving. */
   readonly command?: readonly string[];
   readonly args?: readonly string[];
@@ -18,6 +18,10 @@ export interface ServerOptions {
   readonly password?: string | null;
   /** Keep the data directory of another run. */
   readonly dataDir?: string;
+  /** A program that becomes the one under test, with its arguments: `unshare -m`. */
+  readonly launcher?: readonly string[];
+  /** What comes in by standard input. */
+  readonly input?: string;
 }
 
 /** What a command left behind when it ended. */
@@ -37,25 +41,28 @@ export class Server {
   readonly #ownsDataDir: boolean;
 
   private constructor({
-    launcher = [process.execPath, MAIN],
+    launcher = [],
+    program = [process.execPath, MAIN],
     command,
     args = [],
     env = process.env,
     password = PASSWORD,
     dataDir,
+    input,
   }: ServerOptions) {
     this.#ownsDataDir = dataDir === undefined;
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'onvif-camera-'));
     const withPassword = password === null ? env : { ...env, ONVIF_CAMERA_PASSWORD: password };
     // Trying the encoders takes ffmpeg a second of processor time: for those who want H.264.
     const words = command ?? ['--http-port', '0', '--rtsp-port', '0', '--h264', 'off', '--bind', '127.0.0.1', ...args];
-    const [file = '', ...first] = launcher;
+    const [file = '', ...first] = [...launcher, ...program];
     this.process = spawn(file, [...first, '--data-dir', this.dataDir, ...words], {
       // A directory without a settings file.
       cwd: this.dataDir,
       env: withPassword,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    this.process.stdin?.end(input);
     for (const name of ['stdout', 'stderr'] as const) {
       this.process[name]!.setEncoding('utf8').on('data', (text: string) => {
         this[name] += text;
@@ -118,6 +125,8 @@ export class Server {
 
   /** "http://127.0.0.1:12345" */
   get url(): string {
+    // Where the program cannot write it, or it is on a disk that only the program sees, its terminal has it.
+    if (!existsSync(join(this.dataDir, 'server.json'))) return / Page +(http:\S+)\/\n/.exec(this.stdout)![1]!;
     return this.#runFile.url;
   }
 

@@ -42,7 +42,7 @@ export class TokenStage {
         write: async (record) => {
           const text = JSON.stringify(record);
           await this.slow;
-          if (this.broken) throw new AppError('DATA_DIR', 'The disk is full.');
+          if (this.broken) throw new AppError('DATA_DIR', 'The disk is full');
           this.disk = JSON.parse(text) as UsedTokensRecord;
           this.writes++;
         },

@@ -96,10 +96,23 @@ describe('readArguments', () => {
     for (const argv of [['--json'], ['snapshot', 'a.jpg', '--timeout=5']])
       expect(usageError(...argv).message).toMatch(/^--(json|timeout) is an option of the command discover\.$/);
     for (const argv of [
-      ['--token', 'x'],
+      ['--token-file', 'x'],
       ['discover', '--as=onvif'],
     ])
-      expect(usageError(...argv).message).toMatch(/^--(token|as) is an option of the command homeassistant\.$/);
+      expect(usageError(...argv).message).toMatch(/^--(token-file|as) is an option of the command homeassistant\.$/);
+  });
+
+  test('secrets are refused wherever they stand, and are not repeated', () => {
+    for (const argv of [
+      ['--token', 's3cret'],
+      ['discover', '--token=s3cret', '--nonsense'],
+      ['homeassistant', '--password', 's3cret'],
+    ]) {
+      const { message, hint } = usageError(...argv);
+      expect([message, hint]).toEqual([expect.stringMatching(/^--(token|password) is not taken/), expect.stringMatching(/-file FILE/)]);
+      expect(message + hint).not.toContain('s3cret');
+    }
+    expect(readArguments(['snapshot', '--', '--token']).positionals).toEqual(['--token']);
   });
 
   test('a switch can be turned off, and the last word counts', () => {
@@ -158,9 +171,9 @@ describe('the help', () => {
       'json',
       'timeout',
       'url',
-      'token',
+      'token-file',
       'as',
-      'password',
+      'password-file',
       ...settings.map((setting) => setting.flag),
     ]);
     const named = [...helpText().matchAll(/--([a-z][a-z0-9-]*)/g)].map((match) => match[1]!);

@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { defaultDataDir, type State, StateStore, writeFileAtomically } from '../../src/config/state.ts';
+import { defaultDataDir, readState, type State, StateStore } from '../../src/config/state.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
@@ -51,7 +52,8 @@ describe('StateStore', () => {
     ['nothing', ''],
     ['half of it', '{"version": 1, "uuid": "0b8f'],
     ['no object', 'null'],
-    ['another version', JSON.stringify({ version: 2, uuid: '7b0f1f8c-9f0a-4d0e-8d5c-0a1b2c3d4e5f', users: [] })],
+    ['a version that never was', JSON.stringify({ version: 0, uuid: '7b0f1f8c-9f0a-4d0e-8d5c-0a1b2c3d4e5f', users: [] })],
+    ['more than a megabyte', JSON.stringify({ version: 2, padding: 'x'.repeat(1024 * 1024) })],
     ['no identity', JSON.stringify({ version: 1, uuid: '', users: [] })],
     ['a user without a password', JSON.stringify({ version: 1, uuid: '7b0f1f8c-9f0a-4d0e-8d5c-0a1b2c3d4e5f', users: [{ name: 'x' }] })],
   ])('a file with %s is put aside, kept and reported', (_, damaged) => {
@@ -86,13 +88,64 @@ describe('StateStore', () => {
     expect(readdirSync(dir)).toEqual(['state.json']);
   });
 
-  test('a change that cannot be written holds until the end, and says so', () => {
+  test('a change that cannot be written changes nothing, and says so', () => {
     const store = new StateStore(dir);
-    const before = readFileSync(file(), 'utf8');
-    mkdirSync(join(dir, 'state.json.new'));
+    const before = store.state;
+    rmSync(dir, { recursive: true });
     expect(() => store.update({ users: [ADMIN] })).toThrow(expect.objectContaining({ code: 'DATA_DIR' }));
-    expect(store.state.users).toEqual([ADMIN]);
-    expect(readFileSync(file(), 'utf8')).toBe(before);
+    expect(() => store.reset(true)).toThrow(expect.objectContaining({ code: 'DATA_DIR' }));
+    expect(store.state).toBe(before);
+    mkdirSync(dir);
+    store.update({ profiles: [{ token: 'rec', name: 'Recorder' }] });
+    expect(new StateStore(dir).state.users).toEqual([]);
+  });
+
+  test('what a newer version wrote is refused and stays as it is', () => {
+    const newer = JSON.stringify({ version: 2, uuid: '7b0f1f8c-9f0a-4d0e-8d5c-0a1b2c3d4e5f', people: [] });
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(file(), newer);
+    expect(() => new StateStore(dir)).toThrow(
+      expect.objectContaining({ code: 'STATE_TOO_NEW', exitCode: 1, hint: expect.stringContaining('Update onvif-camera') }),
+    );
+    expect(readFileSync(file(), 'utf8')).toBe(newer);
+    expect(readdirSync(dir)).toEqual(['state.json']);
+    expect(readState(dir)).toBeUndefined();
+  });
+});
+
+describe('a data directory that others can get at', () => {
+  test.each([
+    ['a link to a file of somebody', () => symlinkSync('/etc/passwd', file())],
+    ['a named pipe', () => execFileSync('mkfifo', [file()])],
+    ['a directory', () => mkdirSync(file())],
+  ])('with %s in place of the state is refused, and nothing there is changed', (_, put) => {
+    mkdirSync(dir, { recursive: true });
+    put();
+    const before = lstatSync(file());
+    const target = statSync('/etc/passwd').mode;
+    expect(() => new StateStore(dir)).toThrow(expect.objectContaining({ code: 'DATA_DIR', hint: expect.stringContaining('ls -la') }));
+    expect(readState(dir)).toBeUndefined();
+    expect([lstatSync(file()).ino, lstatSync(file()).mode, statSync('/etc/passwd').mode]).toEqual([before.ino, before.mode, target]);
+    expect(readdirSync(dir)).toEqual(['state.json']);
+  });
+
+  test('that everybody can write is refused', () => {
+    new StateStore(dir);
+    chmodSync(dir, 0o777);
+    expect(() => new StateStore(dir)).toThrow(/everybody on this machine can write it/);
+  });
+
+  test('that its group can write is warned of', () => {
+    expect(new StateStore(dir).warnings).toEqual([]);
+    chmodSync(dir, 0o770);
+    expect(new StateStore(dir).warnings).toEqual([expect.stringMatching(/chmod g-w/)]);
+  });
+
+  test('may be a link itself', () => {
+    new StateStore(dir);
+    const link = join(makeTempDir(), 'link');
+    symlinkSync(dir, link);
+    expect(new StateStore(link).state.uuid).toBe(new StateStore(dir).state.uuid);
   });
 });
 
@@ -138,32 +191,6 @@ describe('the factory default', () => {
     const { users, device, multicast, uuid: after } = new StateStore(dir).state;
     expect([users, multicast, after]).toEqual([[], {}, uuid]);
     expect(device).toEqual({ location: '', discoverable: true, scopes: [] });
-  });
-});
-
-describe('writeFileAtomically', () => {
-  test('replaces the file by another one, so that whoever reads has the old or the new', () => {
-    const path = join(makeTempDir(), 'x');
-    writeFileAtomically(path, 'old');
-    const { ino } = statSync(path);
-    writeFileAtomically(path, 'new');
-    expect(readFileSync(path, 'utf8')).toBe('new');
-    expect(statSync(path).ino).not.toBe(ino);
-  });
-
-  test('what a crash left of the last attempt is no obstacle', () => {
-    const path = join(makeTempDir(), 'x');
-    writeFileSync(`${path}.new`, 'half of', { mode: 0o666 });
-    writeFileAtomically(path, 'all of it');
-    expect(readFileSync(path, 'utf8')).toBe('all of it');
-    expect(mode(path)).toBe(0o600);
-  });
-
-  test('a megabyte arrives whole', () => {
-    const path = join(makeTempDir(), 'x');
-    const text = 'é'.repeat(500_000);
-    writeFileAtomically(path, text);
-    expect(readFileSync(path, 'utf8')).toBe(text);
   });
 });
 

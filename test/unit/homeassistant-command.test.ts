@@ -3,7 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Terminal } from '../../src/cli/context.ts';
 import { run } from '../../src/cli/run.ts';
 import { writeRunFile } from '../../src/config/run-file.ts';
 import { StandinHomeAssistant, TOKEN } from '../support/homeassistant/standin.ts';
@@ -54,6 +56,7 @@ async function homeassistant(
   argv: readonly string[],
   env: Record<string, string> = {},
   stop: Promise<string> = new Promise(() => {}),
+  stdin?: Terminal,
 ): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
@@ -63,6 +66,7 @@ async function homeassistant(
     version: '1.2.3',
     wsdlDir: '/nonexistent',
     webDir: dir,
+    stdin,
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     stopRequested: stop,
@@ -73,7 +77,20 @@ async function homeassistant(
   return { code, stdout, stderr };
 }
 
-const add = (...argv: string[]) => homeassistant(['--url', hass.url, '--token', TOKEN, ...argv], { ONVIF_CAMERA_PASSWORD: PASSWORD });
+const TOKEN_SET = { ONVIF_CAMERA_HOME_ASSISTANT_TOKEN: TOKEN };
+const add = (...argv: string[]) => homeassistant(['--url', hass.url, ...argv], { ...TOKEN_SET, ONVIF_CAMERA_PASSWORD: PASSWORD });
+/** A file with a secret in it. */
+const secretFile = (name: string, text: string) => {
+  writeFileSync(join(dir, name), text, { mode: 0o600 });
+  return join(dir, name);
+};
+/** A terminal on which somebody types these lines when he is asked. */
+function typing(...lines: string[]): Terminal & { readonly modes: boolean[] } {
+  const modes: boolean[] = [];
+  const terminal = Object.assign(new PassThrough(), { isTTY: true, modes, setRawMode: (on: boolean) => modes.push(on) });
+  terminal.on('resume', () => setImmediate(() => terminal.write(lines.shift() ?? '')));
+  return terminal;
+}
 const withH264 = () => urls.push({ id: 'rtsp-h264', label: 'RTSP, H.264', url: 'rtsp://127.0.0.1:8554/h264' });
 const mjpegForm = () => ({
   name: 'Front door',
@@ -154,9 +171,23 @@ describe('adding', () => {
     expect(hass.submitted).toEqual([rest]);
   });
 
-  test('the token may come from the environment, the password from the command line or the state', async () => {
+  test('the token may come from a file, standard input or the environment', async () => {
+    const files = [secretFile('token', `${TOKEN}\n`), secretFile('windows', `${TOKEN}\r\nmore\n`)];
+    const [argv, env] = [['--url', hass.url], { ONVIF_CAMERA_PASSWORD: PASSWORD }];
+    for (const file of files)
+      expect(await homeassistant([...argv, '--token-file', file], { ...env, HASS_TOKEN: 'old' })).toMatchObject({ code: 0 });
+    const stdin = Object.assign(new PassThrough(), { isTTY: false });
+    stdin.end(`${TOKEN}\n`);
+    expect(await homeassistant([...argv, '--token-file', '-'], env, undefined, stdin)).toMatchObject({ code: 0 });
+    expect(await homeassistant(argv, { ...env, HASS_TOKEN: TOKEN })).toMatchObject({ code: 0 });
+    expect(await homeassistant(argv, { ...env, ...TOKEN_SET, HASS_TOKEN: 'another' })).toMatchObject({ code: 0 });
+    expect(hass.submitted).toEqual(Array.from({ length: 5 }, mjpegForm));
+  });
+
+  test('the password may come from a file or the state', async () => {
     const argv = ['--url', hass.url];
-    expect(await homeassistant([...argv, '--password', PASSWORD], { HASS_TOKEN: TOKEN, ONVIF_CAMERA_PASSWORD: 'old' })).toMatchObject({
+    const file = secretFile('password', PASSWORD);
+    expect(await homeassistant([...argv, '--password-file', file], { ...TOKEN_SET, ONVIF_CAMERA_PASSWORD: 'old' })).toMatchObject({
       code: 0,
     });
     const state = {
@@ -168,6 +199,36 @@ describe('adding', () => {
     expect(await homeassistant(argv, { HASS_TOKEN: TOKEN })).toMatchObject({ code: 0 });
     expect(hass.submitted).toEqual([mjpegForm(), mjpegForm()]);
     expect(JSON.parse(readFileSync(join(dir, 'data/state.json'), 'utf8'))).toEqual(state);
+  });
+
+  test('who sits at a terminal is asked for what is missing, and nothing that he types is shown', async () => {
+    const terminal = typing(`${TOKEN}\r`, `${PASSWORD}\r`);
+    const { code, stdout, stderr } = await homeassistant(['--url', hass.url], {}, undefined, terminal);
+    expect({ code, submitted: hass.submitted }).toEqual({ code: 0, submitted: [mjpegForm()] });
+    expect(stderr).toBe('Token of Home Assistant (it is not shown): \nPassword of "admin" at 127.0.0.1 (it is not shown): \n');
+    expect(stdout).not.toMatch(new RegExp(`${TOKEN}|${PASSWORD}`));
+    // The terminal itself shows nothing in this mode, and is given back.
+    expect(terminal.modes).toEqual([true, false, true, false]);
+  });
+
+  test.each([
+    ['nothing', '\r'],
+    ['Ctrl-C', '\x03'],
+    ['the end', '\x04'],
+  ])('who types %s there gives up', async (_, keys) => {
+    const terminal = typing(keys);
+    expect(await homeassistant(['--url', hass.url], {}, undefined, terminal)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Nothing was typed.'),
+    });
+    expect(terminal.modes).toEqual([true, false]);
+  });
+
+  test('asked to stop while it asks, it does', async () => {
+    const terminal = typing();
+    const stop = new Promise<string>((resolve) => terminal.once('resume', () => resolve('SIGTERM')));
+    expect(await homeassistant(['--url', hass.url], {}, stop, terminal)).toMatchObject({ code: 2 });
+    expect(terminal.modes).toEqual([true, false]);
   });
 });
 
@@ -181,7 +242,7 @@ describe('what goes wrong is said', () => {
     [
       'wrong password',
       { errors: { username: 'invalid_auth' } },
-      'did not take the user and password from Home Assistant (invalid_auth).\nGive it with --password',
+      'did not take the user and password from Home Assistant (invalid_auth).\nGive it with --password-file',
     ],
     [
       'no way to the camera',
@@ -218,7 +279,10 @@ describe('what goes wrong is said', () => {
   });
 
   test('a wrong token', async () => {
-    const { code, stderr } = await homeassistant(['--url', hass.url, '--token', 'wrong', '--password', PASSWORD]);
+    const { code, stderr } = await homeassistant(['--url', hass.url], {
+      ONVIF_CAMERA_HOME_ASSISTANT_TOKEN: 'wrong',
+      ONVIF_CAMERA_PASSWORD: PASSWORD,
+    });
     expect(code).toBe(1);
     expect(stderr).toMatch(/does not take this token.*\nMake one in Home Assistant/);
   });
@@ -229,7 +293,10 @@ describe('what goes wrong is said', () => {
   });
 
   test('a name that is none', async () => {
-    const { stderr } = await homeassistant(['--url', 'http://homeassistant.invalid:8123', '--token', TOKEN, '--password', PASSWORD]);
+    const { stderr } = await homeassistant(['--url', 'http://homeassistant.invalid:8123'], {
+      ...TOKEN_SET,
+      ONVIF_CAMERA_PASSWORD: PASSWORD,
+    });
     expect(stderr).toMatch(/does not answer: .*homeassistant\.invalid/);
   });
 
@@ -273,32 +340,53 @@ describe('what goes wrong is said', () => {
         return true;
       };
     });
-    const { code, stderr } = await homeassistant(['--url', hass.url, '--token', TOKEN, '--password', PASSWORD], {}, stopped);
+    const { code, stderr } = await homeassistant(['--url', hass.url], { ...TOKEN_SET, ONVIF_CAMERA_PASSWORD: PASSWORD }, stopped);
     expect(code).toBe(1);
     expect(stderr).toContain('Stopped before');
   });
 
   test('a password that is not that of the camera, or none at all: Home Assistant is not asked', async () => {
-    const argv = ['--url', hass.url, '--token', TOKEN];
-    expect((await homeassistant([...argv, '--password', 'wrong'])).stderr).toMatch(
+    const argv = ['--url', hass.url];
+    expect((await homeassistant([...argv, '--password-file', secretFile('password', 'wrong')], TOKEN_SET)).stderr).toMatch(
       /does not take the given password of "admin"\.\nGive it with/,
     );
-    expect((await homeassistant(argv)).stderr).toMatch(/password is not known here\.\nGive it with/);
+    expect((await homeassistant(argv, TOKEN_SET)).stderr).toMatch(/password is not known here\.\nGive it with/);
     expect(hass.submitted).toEqual([]);
   });
 
   test.each<[string[], string]>([
     [['now'], 'homeassistant takes no "now".'],
-    [['--token', TOKEN], '--token is for adding the camera, which needs --url too.'],
+    [['--token-file', '-'], '--token-file is for adding the camera, which needs --url too.'],
     [['--as', 'mjpeg'], '--as is for adding'],
-    [['--url', 'http://127.0.0.1', '--as', 'rtsp', '--token', TOKEN], '--as takes mjpeg or onvif, not "rtsp".'],
-    [['--url', 'homeassistant', '--token', TOKEN], '--url takes an address such as'],
-    [['--url', 'ftp://homeassistant', '--token', TOKEN], '--url takes an address such as'],
+    [['--url', 'http://127.0.0.1', '--as', 'rtsp'], '--as takes mjpeg or onvif, not "rtsp".'],
+    [['--url', 'homeassistant'], '--url takes an address such as'],
+    [['--url', 'ftp://homeassistant'], '--url takes an address such as'],
     [['--url', 'http://127.0.0.1'], 'needs a token of Home Assistant'],
-    [['--url', 'http://127.0.0.1', '--token', 'two words'], 'needs a token of Home Assistant'],
+    [['--url', 'http://127.0.0.1', '--token-file', '/nonexistent/token'], 'cannot be read from /nonexistent/token: '],
+    [['--url', 'http://127.0.0.1', '--token-file', '/dev/null'], 'There is no token of Home Assistant in /dev/null'],
+    [['--url', 'http://127.0.0.1', '--token-file', '-'], 'there is no standard input'],
+    [['--url', 'http://127.0.0.1', '--token-file', '-', '--password-file', '-'], 'cannot both come from standard input'],
   ])('%j is a usage error', async (argv, message) => {
     const { code, stderr } = await homeassistant(argv);
     expect(code).toBe(2);
     expect(stderr).toContain(message);
+  });
+
+  test('words in place of a token', async () => {
+    const { code, stderr } = await homeassistant(['--url', 'http://127.0.0.1'], { HASS_TOKEN: 'two words' });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('needs a token of Home Assistant, and this is none')]);
+    expect(stderr).not.toContain('two words');
+  });
+
+  test.each([
+    [['--token', TOKEN], /^onvif-camera: --token is not taken.*\n.*--token-file FILE.*ONVIF_CAMERA_HOME_ASSISTANT_TOKEN/],
+    [[`--token=${TOKEN}`], /--token is not taken/],
+    [['--password', PASSWORD], /^onvif-camera: --password is not taken.*\n.*--password-file FILE.*ONVIF_CAMERA_PASSWORD/],
+    [[`--password=${PASSWORD}`, '--nonsense'], /--password is not taken/],
+  ])('%j is refused, and not repeated', async (secret, message) => {
+    const { code, stderr } = await homeassistant(['--url', hass.url, ...secret], { ...TOKEN_SET, ONVIF_CAMERA_PASSWORD: PASSWORD });
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+    expect(stderr).not.toMatch(new RegExp(`${TOKEN}|${PASSWORD}`));
+    expect(hass.submitted).toEqual([]);
   });
 });

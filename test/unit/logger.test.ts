@@ -28,7 +28,10 @@ const withSecrets = (log: Logger) =>
     cookie: 'session=hunter2',
     user: { name: 'admin', password: 'hunter2' },
     headers: { authorization: 'Digest hunter2', cookie: 'hunter2', host: 'pi' },
-    run: { token: 'hunter2' },
+    run: { token: 'hunter2', env: { ONVIF_CAMERA_PASSWORD: 'hunter2' } },
+    env: { ONVIF_CAMERA_PASSWORD: 'hunter2', HASS_TOKEN: 'hunter2' },
+    url: 'rtsp://admin:hunter2@192.168.1.5:8554/h264',
+    args: ['-i', 'http://admin:hunter2@pi/stream.mjpg'],
   });
 
 describe('JSON lines', () => {
@@ -105,6 +108,17 @@ describe('pretty lines', () => {
     const text = written({ format: 'pretty' }, (log) => log.error('web server: Error: x\n    at y'));
     expect(text).toMatch(/web server: Error: x\n +at y\n$/);
   });
+});
+
+test.each(['json', 'pretty'] as const)('an address in a message keeps all but its user and password (%s)', (format) => {
+  const text = written({ format }, (log) => {
+    log.debug('cannot open rtsp://admin:a:b@c@192.168.1.5:8554/h264?x=1: refused, nor http://pi/');
+    log.info('mail to somebody@example.org about http://pi:8080/stream.mjpg', { path: '/a//b@c' });
+  });
+  expect(text).toContain('cannot open rtsp://…@192.168.1.5:8554/h264?x=1: refused, nor http://pi/');
+  expect(text).toContain('mail to somebody@example.org about http://pi:8080/stream.mjpg');
+  expect(text).toContain('/a//b@c');
+  if (format === 'json') for (const line of text.trim().split('\n')) expect(parsed(line)).toHaveProperty('msg');
 });
 
 test('percent signs in messages are left alone', () => {

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -34,6 +35,19 @@ describe('the file', () => {
   ])('%j is as good as none', (text) => {
     writeFileSync(file(), text);
     expect(readRunFile(dir)).toBeUndefined();
+  });
+
+  test.each([
+    ['a link', (place: string) => symlinkSync(join(dir, 'elsewhere'), place)],
+    ['a named pipe', (place: string) => execFileSync('mkfifo', [place])],
+    ['one with more than it can hold', (place: string) => writeFileSync(place, JSON.stringify({ ...CONTENT, more: 'x'.repeat(5000) }))],
+  ])('%s is as good as none, and is replaced', (_, put) => {
+    writeFileSync(join(dir, 'elsewhere'), JSON.stringify(CONTENT));
+    put(file());
+    expect(readRunFile(dir)).toBeUndefined();
+    writeRunFile(dir, CONTENT);
+    expect(readRunFile(dir)).toEqual(CONTENT);
+    expect(lstatSync(file()).isFile()).toBe(true);
   });
 
   test('is removed by the process it belongs to, and by no other', () => {

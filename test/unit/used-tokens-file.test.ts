@@ -28,17 +28,20 @@ test('there is none at first; what is written is read again', async () => {
 });
 
 test('what the disk does not take is known until it takes something', async () => {
-  mkdirSync(`${path}.new`);
+  mkdirSync(path);
   const file = new UsedTokensFile(dir);
   await expect(file.write(CONTENT)).rejects.toThrow(path);
   expect(file.read()).toBe(CONTENT);
-  rmdirSync(`${path}.new`);
+  rmdirSync(path);
   await file.write({ orderly: false, bootedAt: 0, users: [] });
   expect(file.read()).toEqual({ version: 1, orderly: false, bootedAt: 0, users: [] });
 });
 
-test('is for this user alone, and leaves nothing else behind, not even after a write that was cut off', async () => {
-  writeFileSync(`${path}.new`, '{"half', { mode: 0o644 });
+test('is for this user alone, and leaves nothing else behind, not even after a write that failed', async () => {
+  mkdirSync(path);
+  await expect(new UsedTokensFile(dir).write(CONTENT)).rejects.toThrow(path);
+  expect(readdirSync(dir)).toEqual(['used-tokens.json']);
+  rmdirSync(path);
   await new UsedTokensFile(dir).write(CONTENT);
   expect(readdirSync(dir)).toEqual(['used-tokens.json']);
   expect(statSync(path).mode & 0o777).toBe(0o600);

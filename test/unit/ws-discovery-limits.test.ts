@@ -107,7 +107,7 @@ describe('MetadataVersions', () => {
   test('what was stored goes on, and what changes is stored', () => {
     const kept: unknown[] = [];
     const stored = nextMetadata(undefined, ['a']);
-    const versions = new MetadataVersions({ stored, store: (metadata) => kept.push(metadata), log: { warn() {} } });
+    const versions = new MetadataVersions({ stored, store: (metadata) => kept.push(metadata), clock: new FakeClock(), log: { warn() {} } });
     expect([versions.next(['a']), versions.next(['b']), versions.next(['b'])]).toEqual([1, 2, 2]);
     expect(kept).toEqual([nextMetadata(stored, ['b'])]);
   });
@@ -119,7 +119,7 @@ describe('MetadataVersions', () => {
       tries++;
       throw new AppError('DATA_DIR', 'The state cannot be written to /x: ENOSPC.');
     };
-    const versions = new MetadataVersions({ stored: undefined, store, log: { warn: (line) => lines.push(line) } });
+    const versions = new MetadataVersions({ stored: undefined, store, clock: new FakeClock(), log: { warn: (line) => lines.push(line) } });
     expect([versions.next(['a']), versions.next(['a']), versions.next(['b']), versions.next(['b'])]).toEqual([1, 1, 2, 2]);
     expect(tries).toBe(2);
     expect(lines).toHaveLength(1);

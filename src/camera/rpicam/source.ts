@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { directoryError, readOwnFile, writeFileAtomically } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import { ANY_QUALITY, HIGHEST_FPS, type SourceOffers, usualSizes } from '../offers.ts';
 import { captureProgram } from '../program-source.ts';
@@ -41,16 +41,12 @@ export class RpicamSource implements Source {
   }
 
   start(events: CaptureEvents): Capture {
-    const { program, sensor, workDir, searchPath } = this.options;
+    const { program, sensor, searchPath } = this.options;
     const camera = sensor.index;
     return captureProgram(
       {
         command: program,
-        args: rpicamArguments(
-          this.settings,
-          camera,
-          this.settings.annotate ? writeAnnotateFile(workDir, this.settings.annotate) : undefined,
-        ),
+        args: rpicamArguments(this.settings, camera, this.settings.annotate ? this.#annotateFile(events) : undefined),
         searchPath,
         readLine: (line) => readMessage(line, this.#name, camera),
         log: this.deps.log,
@@ -58,14 +54,38 @@ export class RpicamSource implements Source {
       events,
     );
   }
+
+  /** A picture without its text is better than none. */
+  #annotateFile(events: CaptureEvents): string | undefined {
+    const { workDir } = this.options;
+    try {
+      return writeAnnotateFile(workDir, this.settings.annotate);
+    } catch (error) {
+      events.notice(directoryError(`The picture goes without its text, which cannot be written to ${workDir}`, error));
+      return undefined;
+    }
+  }
 }
+
+/** Ours has 150, and up to 256 characters of text. */
+const MAX_ANNOTATE_BYTES = 64 * 1024;
 
 /** The text goes in through a file: post-processing has no option on the command line. White on a light shadow, as annotate_cv draws it. */
 function writeAnnotateFile(dir: string, text: string): string {
   const file = join(dir, 'annotate.json');
   const stage = { annotate_cv: { text, fg: 255, bg: 0, scale: 1.0, thickness: 2, alpha: 0.3 } };
-  writeFileSync(file, `${JSON.stringify(stage)}\n`, { mode: 0o600 });
+  const content = `${JSON.stringify(stage)}\n`;
+  // One that is there is good on a read-only disk too, and spares the card.
+  if (contentOf(file) !== content) writeFileAtomically(file, content);
   return file;
+}
+
+function contentOf(file: string): string | undefined {
+  try {
+    return readOwnFile(file, { maxBytes: MAX_ANNOTATE_BYTES })?.text;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The usual sizes up to the sensor's, and its own: the camera scales to any. Its modes know the highest rate. */

@@ -17,7 +17,7 @@ export interface DeviceIdentity {
 
 /** The identity as it is now. */
 export interface DeviceStore extends DeviceIdentity {
-  /** Changes all that is given at once, and keeps it. */
+  /** Changes all that is given at once, and keeps it. Throws an AppError, with nothing changed, where it cannot be kept. */
   update(change: Partial<DeviceIdentity>): void;
 }
 

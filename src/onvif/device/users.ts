@@ -34,7 +34,9 @@ function replace(users: UserStore, list: readonly User[]): void {
   try {
     users.replace(list);
   } catch (error) {
-    throw error instanceof AppError && error.code === 'CONFIG_INVALID' ? invalidValue(reasonOf(error)) : error;
+    if (!(error instanceof AppError)) throw error;
+    if (error.code === 'CONFIG_INVALID') throw invalidValue(reasonOf(error));
+    throw error.code === 'USER_FIXED' ? invalidArgument('FixedUser', reasonOf(error)) : error;
   }
 }
 

@@ -41,10 +41,17 @@ export const videoEncoderOperations = (model: MediaModel): readonly Operation[] 
       // All of it is read before any of it is done.
       const target = multicastChange(model, encoder, child(configuration, 'Multicast'));
       const change = encoder.encoding === 'JPEG' ? jpegChange(model, encoder, configuration) : h264Change(model, encoder, configuration);
+      const before = model.multicast?.target(encoder.token);
       try {
-        if (Object.keys(change).length > 0) await encoder.control.change(change);
         if (target) await model.multicast?.change(encoder.token, target);
       } catch (error) {
+        throw refusal(error);
+      }
+      try {
+        if (Object.keys(change).length > 0) await encoder.control.change(change);
+      } catch (error) {
+        // What is refused is refused as a whole; that it cannot be taken back is no news for the client.
+        if (target && before) await model.multicast?.change(encoder.token, before).catch(() => {});
         throw refusal(error);
       }
       return {};

@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Clock } from '../../core/clock.ts';
+import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
+import { guardDescriptors } from '../descriptor-guard.ts';
 import { TunnelDoor, type TunnelTaker } from '../tunnel-door.ts';
 import { cameraProblem, sendProblem } from './answers.ts';
 import { Authentication, type AuthenticationOptions, holdsOf } from './authentication.ts';
@@ -45,6 +47,8 @@ export interface HttpServerOptions {
   /** The machine's name. */
   readonly hostname: string;
   readonly hub: Hub;
+  /** Undefined: connections are taken as long as there is a descriptor. */
+  readonly descriptors?: DescriptorReserve;
   readonly clock: Clock;
   readonly log: Logger;
   /** Everything about the program except the streams, which are known here. */
@@ -84,6 +88,7 @@ export class HttpServer {
         maxUndecided: MAX_CONNECTIONS,
         clock: options.clock,
       });
+    if (options.descriptors) guardDescriptors(this.#server, { ...options, descriptors: options.descriptors });
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.timeout = SILENCE_TIMEOUT_MS;
   }

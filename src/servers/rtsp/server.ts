@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
+import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
 import { JPEG_PAYLOAD_TYPE } from '../../protocols/rtp/jpeg.ts';
 import { RtpStream } from '../../protocols/rtp/stream.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
+import { guardDescriptors } from '../descriptor-guard.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
 import { Carriers } from './carriers.ts';
 import { RtspConnection } from './connection.ts';
@@ -52,6 +54,8 @@ export interface RtspServerOptions {
   readonly name: () => string;
   /** Names this machine in RTCP. */
   readonly hostname: string;
+  /** Undefined: connections are taken as long as there is a descriptor. */
+  readonly descriptors?: DescriptorReserve | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -92,7 +96,7 @@ export class RtspServer {
       track: (path) => this.#track(path),
       carriers,
       multicast: (track) => this.#multicast.get(track)?.group,
-      hasRoom: () => this.sessions < MAX_SESSIONS,
+      hasRoom: () => this.sessions < MAX_SESSIONS && options.descriptors?.hasRoom() !== false,
       name: options.name,
       counters,
       clock,
@@ -111,6 +115,7 @@ export class RtspServer {
       maxUndecided: MAX_CONNECTIONS,
       clock,
     });
+    if (options.descriptors) guardDescriptors(this.#server, { ...options, descriptors: options.descriptors });
   }
 
   /** Listens. Throws an AppError if the port or the address cannot be used. */

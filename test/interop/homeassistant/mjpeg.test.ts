@@ -159,8 +159,8 @@ withHomeAssistant(import.meta.filename, [], ({ venv }) => {
 
   describe('onvif-camera homeassistant', () => {
     let hall: Server;
-    const command = (...args: string[]) => {
-      const child = Server.spawn({ command: ['homeassistant', ...args], dataDir: hall.dataDir });
+    const command = (args: readonly string[] = [], token = hass.token) => {
+      const child = Server.spawn({ command: ['homeassistant', ...args], dataDir: hall.dataDir, input: `${token}\n` });
       return child.ended.then(({ code }) => ({ code, stdout: child.stdout, stderr: child.stderr }));
     };
 
@@ -178,23 +178,24 @@ withHomeAssistant(import.meta.filename, [], ({ venv }) => {
     });
 
     test('adds the camera, and does so once', async () => {
-      const args = ['--url', hass.url, '--token', hass.token, '--as', 'mjpeg'];
-      const added = await command(...args);
+      const args = ['--url', hass.url, '--token-file', '-', '--as', 'mjpeg'];
+      const added = await command(args);
       expect(added).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('has the camera now: "Hall"') });
       const answer = await hass.fetch('/api/camera_proxy/camera.hall');
       expect(await shown(Buffer.from(await answer.arrayBuffer()))).toMatch(/^640x480 /);
-      expect(await command(...args)).toMatchObject({ code: 1, stderr: expect.stringContaining('has this camera already') });
+      expect(await command(args)).toMatchObject({ code: 1, stderr: expect.stringContaining('has this camera already') });
     });
 
     test('says that a token is wrong', async () => {
-      const { code, stderr } = await command('--url', hass.url, '--token', `${hass.token}x`);
+      const { code, stderr } = await command(['--url', hass.url, '--token-file', '-'], `${hass.token}x`);
       expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('does not take this token') });
     });
 
     test('says that Home Assistant cannot reach the camera', async () => {
       const local = await Server.start({ args: ['--source', 'test'] });
       try {
-        const child = Server.spawn({ command: ['homeassistant', '--url', hass.url, '--token', hass.token], dataDir: local.dataDir });
+        const words = ['homeassistant', '--url', hass.url, '--token-file', '-'];
+        const child = Server.spawn({ command: words, dataDir: local.dataDir, input: hass.token });
         expect(await child.ended).toMatchObject({ code: 1 });
         expect(child.stderr).toContain('Home Assistant cannot reach the camera (cannot_connect).');
       } finally {

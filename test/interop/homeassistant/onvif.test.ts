@@ -150,8 +150,8 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
 
   test('after a restart on other ports it is found again by the command, as the same camera', async () => {
     await again();
-    const command = ['homeassistant', '--url', hass.url, '--token', hass.token];
-    const child = Server.spawn({ command, dataDir: camera.dataDir });
+    const command = ['homeassistant', '--url', hass.url, '--token-file', '-'];
+    const child = Server.spawn({ command, dataDir: camera.dataDir, input: hass.token });
     expect(await child.ended).toMatchObject({ code: 1 });
     expect(child.stderr).toContain('Home Assistant has this camera already, and has its present address now (already_configured).');
     await eventually(async () => (await hass.state(CAMERA))?.state === 'idle', 'the camera is loaded again', 30);
@@ -160,8 +160,8 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
 
   test('is added by the command, too', async () => {
     await hass.remove(added);
-    const command = ['homeassistant', '--url', hass.url, '--token', hass.token];
-    const child = Server.spawn({ command, dataDir: camera.dataDir });
+    const command = ['homeassistant', '--url', hass.url, '--token-file', '-'];
+    const child = Server.spawn({ command, dataDir: camera.dataDir, input: hass.token });
     expect(await child.ended).toMatchObject({ code: 0 });
     expect(child.stdout).toContain(`"Front door - ${mac()}", integration ONVIF`);
     expect(await shown(await still(CAMERA))).toMatch(/^640x480 /);
