@@ -21,8 +21,10 @@ import { AppError } from './core/errors.ts';
 import type { Logger } from './core/log.ts';
 import type { Machine } from './core/machine.ts';
 import { Hub } from './hub/hub.ts';
+import { Arrivals } from './servers/http/arrivals.ts';
 import { HttpServer } from './servers/http/server.ts';
 import { LinuxMachine } from './system/linux-machine.ts';
+import { LocalNames, lanAddress } from './system/local-names.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -84,7 +86,7 @@ export class App {
     const access: Access | undefined = users && {
       users,
       authenticator: new HttpAuthenticator({ users, clock, realm: REALM }),
-      limiter: new FailureLimiter(clock),
+      limiter: new FailureLimiter({ clock, users }),
     };
     this.#identity = new Identity(this.#state, config.name, options.explicit.has('name'));
     this.#machine = new LinuxMachine({ managed: config.system.manage, root: '/', searchPath: options.searchPath, clock, log });
@@ -110,10 +112,18 @@ export class App {
       this.#state.update({ camera: { ...this.#state.state.camera, ...change } }),
     );
     const host = hostname().split('.')[0] ?? '';
+    const localNames = new LocalNames({ root: '/', clock });
+    const arrivals = new Arrivals({
+      trustedProxies: config.http.trustedProxies,
+      names: () => ({ ...localNames.read(), allowed: config.http.hosts }),
+      ownAddress: () => (isLoopback(config.bind) ? undefined : lanAddress()),
+    });
     const streaming = config.rtsp.enabled
       ? new Streaming({
           ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access },
           ...{ port: this.#configuredPort('rtsp'), name: () => this.#identity.name, hostname: host },
+          // Without a password, a page elsewhere must not come in under a name of its own.
+          acceptsHost: access ? undefined : (name) => arrivals.isOwnHost(name),
           ...{ searchPath: options.searchPath, clock, log },
         })
       : undefined;
@@ -153,8 +163,8 @@ export class App {
         localToken: this.#localToken,
       },
       onvif: this.#onvif,
-      tunnel: streaming && ((request, socket, rest) => streaming.server.acceptTunnel(request, socket, rest)),
-      hostname: host,
+      tunnel: streaming && ((...tunnel) => streaming.server.acceptTunnel(...tunnel)),
+      arrivals,
       hub: this.#hub,
       clock,
       log,

@@ -11,7 +11,7 @@ import type { Hub } from '../hub/hub.ts';
 import type { MediaCamera, Size } from '../onvif/media/deps.ts';
 import { H264_STREAM, MJPEG_STREAM, type StreamNames } from '../onvif/media/encoders.ts';
 import type { RtspVitals } from '../servers/http/status.ts';
-import { RtspServer } from '../servers/rtsp/server.ts';
+import { RtspServer, type RtspServerOptions } from '../servers/rtsp/server.ts';
 import { H264Control } from './h264.ts';
 import { MulticastControl } from './multicast.ts';
 
@@ -28,6 +28,8 @@ export interface StreamingParts {
   readonly access: Access | undefined;
   readonly name: () => string;
   readonly hostname: string;
+  /** See {@link RtspServerOptions.acceptsHost}. */
+  readonly acceptsHost: RtspServerOptions['acceptsHost'];
   readonly searchPath: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -58,6 +60,7 @@ export class Streaming {
       multicast: (track) => this.multicast?.target(ENCODERS.get(track)!),
       name: parts.name,
       hostname: parts.hostname,
+      acceptsHost: parts.acceptsHost,
       clock,
       log,
     });

@@ -44,7 +44,7 @@ function build(
   ports: { readonly http: number; readonly rtsp: number },
 ): App {
   return new App({
-    config: { ...config, http: { port: ports.http }, rtsp: { ...config.rtsp, port: ports.rtsp } },
+    config: { ...config, http: { ...config.http, port: ports.http }, rtsp: { ...config.rtsp, port: ports.rtsp } },
     explicit,
     spec,
     dataDir,

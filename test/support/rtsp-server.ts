@@ -78,7 +78,8 @@ export class PlayedRtspServer {
     idleTimeout: 5,
     clock: this.clock,
   });
-  readonly limiter = new FailureLimiter(this.clock);
+  readonly users = new UserStore([{ name: 'admin', password: PASSWORD, level: 'Administrator' }]);
+  readonly limiter = new FailureLimiter({ clock: this.clock, users: this.users });
   /** Warnings and errors. */
   readonly complaints: string[] = [];
   readonly server: RtspServer;
@@ -86,8 +87,7 @@ export class PlayedRtspServer {
   #sequence = 0;
 
   constructor(change: Partial<RtspServerOptions> = {}) {
-    const { clock, hub, limiter } = this;
-    const users = new UserStore([{ name: 'admin', password: PASSWORD, level: 'Administrator' }]);
+    const { clock, hub, limiter, users } = this;
     const complain = (message: string, fields?: LogFields) => void this.complaints.push(`${message} ${JSON.stringify(fields ?? {})}`);
     this.server = new RtspServer({
       bind: '127.0.0.1',

@@ -41,26 +41,27 @@ export class RtspGate {
     // Some clients send credentials only until they play.
     if (authorization === undefined && client.authenticated) return undefined;
     if (authorization === undefined || (!basic && /^basic\s/i.test(authorization))) return this.#challenge(false);
-    const { remoteAddress } = client;
-    const turn = limiter.turn(remoteAddress, client.gone);
-    const granted = turn === 'granted' ? turn : await turn;
-    // Who plays shall not suffer for others who guess behind the same address.
-    if (granted !== 'granted') return { status: 503, headers: [['Retry-After', '5']], close: !client.authenticated };
-    const result = authenticator.authenticate({ method: request.method, url: request.url, authorization, rtsp: true });
+    const { clientAddress: address, gone: signal } = client;
+    const shown = { method: request.method, url: request.url, authorization, rtsp: true };
+    const outcome = limiter.attempt({ ...authenticator.claim(shown), address, connection: client, signal }, () =>
+      authenticator.authenticate(shown),
+    );
+    const result = outcome instanceof Promise ? await outcome : outcome;
     if (result.ok) {
-      limiter.succeeded(remoteAddress);
       if (!mayAccess(result.user.level, 'READ_MEDIA')) return { status: 403 };
       client.authenticated = true;
       client.user = result.user;
       return undefined;
     }
+    // Who plays shall not suffer for others who guess behind the same address.
+    if (result.reason === 'rejected' || result.reason === 'aborted')
+      return { status: 503, headers: [['Retry-After', '5']], close: !client.authenticated };
+    const stale = result.reason === 'stale';
     // Nonces live shorter than sessions; what is right on a connection that is known already need not be asked for again.
-    if (result.stale && client.authenticated) return undefined;
-    if (result.reason === 'invalid') {
-      limiter.failed(remoteAddress);
-      this.#throttle.log((fields) => this.log.warn(`wrong user name or password from ${remoteAddress} (RTSP)`, fields));
-    }
-    return this.#challenge(result.stale);
+    if (stale && client.authenticated) return undefined;
+    if (result.reason === 'invalid')
+      this.#throttle.log((fields) => this.log.warn(`wrong user name or password from ${address} (RTSP)`, fields));
+    return this.#challenge(stale);
   }
 
   #challenge(stale: boolean): Refusal {
