@@ -24,9 +24,11 @@ import { removeDrafts } from './core/files.ts';
 import type { Logger } from './core/log.ts';
 import type { Machine } from './core/machine.ts';
 import { Hub } from './hub/hub.ts';
+import { Arrivals } from './servers/http/arrivals.ts';
 import { HttpServer } from './servers/http/server.ts';
 import { thisBoot } from './system/boot.ts';
 import { LinuxMachine } from './system/linux-machine.ts';
+import { LocalNames, lanAddress } from './system/local-names.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -92,7 +94,7 @@ export class App {
     const access: Access = {
       users,
       authenticator: new HttpAuthenticator({ users, clock, realm: REALM }),
-      limiter: new FailureLimiter(clock),
+      limiter: new FailureLimiter({ clock, users }),
     };
     /** Whoever watches has to show it; whoever changes something has to in any case. */
     const toWatch = config.auth.enabled ? access : undefined;
@@ -128,10 +130,18 @@ export class App {
     );
     const host = hostname().split('.')[0] ?? '';
     const descriptors = new DescriptorReserve();
+    const localNames = new LocalNames({ root: '/', clock });
+    const arrivals = new Arrivals({
+      trustedProxies: config.http.trustedProxies,
+      names: () => ({ ...localNames.read(), allowed: config.http.hosts }),
+      ownAddress: () => (isLoopback(config.bind) ? undefined : lanAddress()),
+    });
     const streaming = config.rtsp.enabled
       ? new Streaming({
           ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access: toWatch },
           ...{ port: this.#configuredPort('rtsp'), name: () => this.#identity.name, hostname: host },
+          // Without a password, a page elsewhere must not come in under a name of its own.
+          acceptsHost: toWatch ? undefined : (name) => arrivals.isOwnHost(name),
           ...{ descriptors, searchPath: options.searchPath, clock, log },
         })
       : undefined;
@@ -173,8 +183,8 @@ export class App {
         localToken: this.#localToken,
       },
       onvif: this.#onvif,
-      tunnel: streaming && ((request, socket, rest) => streaming.server.acceptTunnel(request, socket, rest)),
-      hostname: host,
+      tunnel: streaming && ((...tunnel) => streaming.server.acceptTunnel(...tunnel)),
+      arrivals,
       hub: this.#hub,
       descriptors,
       clock,

@@ -12,7 +12,7 @@ import type { Hub } from '../hub/hub.ts';
 import type { MediaCamera, Size } from '../onvif/media/deps.ts';
 import { H264_STREAM, MJPEG_STREAM, type StreamNames } from '../onvif/media/encoders.ts';
 import type { RtspVitals } from '../servers/http/status.ts';
-import { RtspServer } from '../servers/rtsp/server.ts';
+import { RtspServer, type RtspServerOptions } from '../servers/rtsp/server.ts';
 import { H264Control } from './h264.ts';
 import { MulticastControl } from './multicast.ts';
 
@@ -30,6 +30,8 @@ export interface StreamingParts {
   readonly name: () => string;
   readonly hostname: string;
   readonly descriptors: DescriptorReserve;
+  /** See {@link RtspServerOptions.acceptsHost}. */
+  readonly acceptsHost: RtspServerOptions['acceptsHost'];
   readonly searchPath: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -61,6 +63,7 @@ export class Streaming {
       name: parts.name,
       hostname: parts.hostname,
       descriptors: parts.descriptors,
+      acceptsHost: parts.acceptsHost,
       clock,
       log,
     });

@@ -19,6 +19,12 @@ export function addressKey(address: string): string {
     .join('.');
 }
 
+/** The /48 network of an IPv6 address, which is what one customer of a provider may have; undefined for IPv4. Never throws. */
+export function networkKey(address: string): string | undefined {
+  const key = addressKey(address);
+  return key.includes(':') ? key.slice(0, key.lastIndexOf(':')) : undefined;
+}
+
 /** The eight 16-bit groups of an IPv6 address (RFC 4291 section 2.2). */
 function expand(address: string): number[] {
   const [head = '', tail] = address.split('::', 2);

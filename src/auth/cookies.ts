@@ -20,16 +20,17 @@ export function parseCookies(header: string | undefined): Map<string, string> {
 }
 
 /**
- * The Set-Cookie value that gives the browser a session. Not `Secure`: the camera speaks plain HTTP.
+ * The Set-Cookie value that gives the browser a session.
  *
  * @param name a token; cookies are shared by all ports of a host, so two cameras on one machine need two names
  * @param id base64url
  * @param options.maxAge seconds; without it the browser forgets the cookie when it closes
+ * @param options.secure the browser shall send it through TLS alone: for who came that way, by a proxy
  */
-export function sessionCookie(name: string, id: string, options: { maxAge?: number } = {}): string {
+export function sessionCookie(name: string, id: string, options: { maxAge?: number; secure?: boolean } = {}): string {
   const lifetime = options.maxAge === undefined ? '' : `; Max-Age=${options.maxAge}`;
-  return `${name}=${id}; HttpOnly; SameSite=Lax; Path=/${lifetime}`;
+  return `${name}=${id}; HttpOnly; SameSite=Lax; Path=/${lifetime}${options.secure ? '; Secure' : ''}`;
 }
 
 /** The Set-Cookie value that makes the browser forget the session. */
-export const clearCookie = (name: string): string => sessionCookie(name, '', { maxAge: 0 });
+export const clearCookie = (name: string, options: { secure?: boolean } = {}): string => sessionCookie(name, '', { ...options, maxAge: 0 });

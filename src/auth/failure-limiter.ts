@@ -1,176 +1,165 @@
-import type { Cancel, Clock } from '../core/clock.ts';
-import { addressKey } from './address-key.ts';
+import type { Clock } from '../core/clock.ts';
+import { addressKey, networkKey } from './address-key.ts';
+import { GuessThrottle, type ThrottlePolicy, type Turn } from './guess-throttle.ts';
+import { Standing } from './standing.ts';
+import type { User, UserStore } from './users.ts';
 
-/** Failures that cost nothing: a person mistypes, a program tries the password it had. */
-const FREE_FAILURES = 5;
+export type { Turn } from './guess-throttle.ts';
 
-/** Milliseconds within which the free failures are counted. */
-const FREE_WINDOW = 60_000;
+/** Of one address, or of one /64 network of IPv6: half a guess a second. Tools make 16 attempts at a time, or 64 at most. */
+const ADDRESS: ThrottlePolicy = { freeFailures: 5, firstSpacing: 250, longestSpacing: 2000, places: 64 };
 
-/** Milliseconds between two attempts after the last free failure; doubles with each further one. */
-const FIRST_SPACING = 250;
+/** Of one /48 network of IPv6, which is what a home or a rented server may have: 65 536 of the above. One guess a second. */
+const NETWORK: ThrottlePolicy = { freeFailures: 20, firstSpacing: 250, longestSpacing: 1000, places: 128 };
 
-/** Milliseconds between two attempts at most: guessing is hopeless, and waiting still bearable for the person next to the guesser. */
-const LONGEST_SPACING = 2000;
+/** At one user name, from wherever nobody has logged in with it lately. One guess a second, however many guess. */
+const NAME: ThrottlePolicy = { freeFailures: 30, firstSpacing: 250, longestSpacing: 1000, places: 128 };
 
-/** Failures beyond which the spacing does not grow. */
-const MOST_FAILURES = FREE_FAILURES + Math.log2(LONGEST_SPACING / FIRST_SPACING);
+/** Characters of a name that count: none that exists is longer. */
+const NAME_LENGTH = 64;
 
-/** Attempts of one address that may wait, each with an open connection. */
-const MOST_WAITING = 16;
-
-/** Addresses remembered, about 4 MB. */
-const CAPACITY = 10_000;
-
-/** Milliseconds after its last failure when an address is forgotten. */
-const MEMORY = 10 * 60_000;
-
-/**
- * `granted`: check the credentials now. `rejected`: too many attempts of this address are waiting; answer 429.
- * `aborted`: the signal fired first.
- */
-export type Turn = 'granted' | 'rejected' | 'aborted';
-
-/** What is remembered of an address that failed. Times are of the monotonic clock, milliseconds. */
-interface Penalty {
-  failures: number;
-  windowStart: number;
-  lastFailure: number;
-  /** No attempt before this. */
-  nextAt: number;
-  /** Grants the attempts that wait, first come first. */
-  readonly waiting: Set<() => void>;
-  cancelTimer: Cancel | undefined;
+/** Somebody who shows credentials. */
+export interface Attempt {
+  readonly address: string;
+  /** The user he says he is; empty where it cannot be read. */
+  readonly name: string;
+  /** What the credentials came on. */
+  readonly connection: object;
+  /** The connection carries the requests of several clients: that of a proxy. */
+  readonly shared?: boolean;
+  /** The credentials are built on a secret that this user got here by logging in, see {@link HttpAuthenticator.claim}. */
+  readonly proven?: boolean;
+  /** Fires when he has gone. Asked for only if he has to wait. */
+  readonly signal?: AbortSignal | undefined;
 }
 
+/** What checking credentials came to. `invalid` is a guess; other reasons (stale, replayed) are not. */
+export type Checked = { readonly ok: true; readonly user: User } | { readonly ok: false; readonly reason: string };
+
+/** The credentials were not looked at: too many attempts wait (answer 429), or the client has gone. */
+export interface Unchecked {
+  readonly ok: false;
+  readonly reason: 'rejected' | 'aborted';
+}
+
+const UNCHECKED = {
+  rejected: { ok: false, reason: 'rejected' },
+  aborted: { ok: false, reason: 'aborted' },
+} as const satisfies Record<string, Unchecked>;
+
 /**
- * Slows the guessing of passwords, address by address, and locks nobody out. After five failures within a minute the
- * attempts of that address are taken one at a time, at growing distance. One with the right credentials waits like the
- * others, for nobody knows yet that they are right.
+ * Slows the guessing of passwords, and locks nobody out; the one way to every check of credentials.
  *
- * Ask for a {@link turn} right before checking credentials and report the result in the same turn of the event loop, with
- * {@link failed} or {@link succeeded}; stale nonces and missing credentials are neither.
+ * An attempt needs a turn of its address, for IPv6 one of its network too, and one of the user name it is for; see
+ * {@link GuessThrottle}. Right credentials wait like wrong ones, for an answer that is quicker for them would let anybody try
+ * at any speed. Whoever has something that a guesser behind the same address has not gets through at once:
+ * - a session of the page, which is not asked for here;
+ * - a nonce of Digest, or a connection of his own, that the same user has logged in with. One wrong answer ends that.
+ *
+ * From an address where the user has logged in before, no turn of the network and of the name is needed: who guesses from
+ * elsewhere, from however many addresses, is not in the way.
  */
 export class FailureLimiter {
-  readonly #clock: Clock;
-  /** The one that failed longest ago first. */
-  readonly #penalties = new Map<string, Penalty>();
+  readonly #addresses: GuessThrottle;
+  readonly #networks: GuessThrottle;
+  readonly #names: GuessThrottle;
+  readonly #standing: Standing;
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  /** When an attempt may be made. Answers at once, and leaves nothing behind, for an address that need not wait. */
-  turn(address: string, signal?: AbortSignal): Turn | Promise<Turn> {
-    const penalty = this.#find(address);
-    if (!penalty || (spacingOf(penalty) === 0 && penalty.waiting.size === 0)) return 'granted';
-    if (signal?.aborted) return 'aborted';
-    const now = this.#clock.monotonic();
-    if (penalty.waiting.size === 0 && now >= penalty.nextAt) {
-      penalty.nextAt = now + spacingOf(penalty);
-      return 'granted';
-    }
-    return penalty.waiting.size < MOST_WAITING ? this.#wait(penalty, signal) : 'rejected';
-  }
-
-  /** The credentials of an attempt were wrong. */
-  failed(address: string): void {
-    const now = this.#clock.monotonic();
-    const penalty = this.#find(address) ?? newPenalty(now);
-    if (penalty.failures < FREE_FAILURES && now - penalty.windowStart >= FREE_WINDOW) {
-      penalty.failures = 0;
-      penalty.windowStart = now;
-    }
-    penalty.failures = Math.min(penalty.failures + 1, MOST_FAILURES);
-    penalty.lastFailure = now;
-    penalty.nextAt = Math.max(penalty.nextAt, now + spacingOf(penalty));
-    this.#remember(addressKey(address), penalty);
+  constructor({ clock, users }: { readonly clock: Clock; readonly users: Pick<UserStore, 'current'> }) {
+    this.#addresses = new GuessThrottle(clock, ADDRESS);
+    this.#networks = new GuessThrottle(clock, NETWORK);
+    this.#names = new GuessThrottle(clock, NAME);
+    this.#standing = new Standing(users);
   }
 
   /**
-   * The credentials of an attempt were right: the address need not wait any longer. Its next failure makes it wait again at
-   * once, so that logging in with one account buys no free guesses at another.
+   * Checks credentials when it is their turn, and remembers how it ended. A promise only where there is something to wait
+   * for: attempts that come together are then checked, and counted, one by one.
    */
-  succeeded(address: string): void {
-    const penalty = this.#find(address);
-    if (!penalty || spacingOf(penalty) === 0) return;
-    penalty.failures = FREE_FAILURES - 1;
-    penalty.windowStart = this.#clock.monotonic();
-    penalty.nextAt = penalty.windowStart;
-    this.#arm(penalty);
-  }
-
-  #find(address: string): Penalty | undefined {
-    if (this.#penalties.size === 0) return undefined;
-    const key = addressKey(address);
-    const penalty = this.#penalties.get(key);
-    if (!penalty || this.#clock.monotonic() - penalty.lastFailure < MEMORY) return penalty;
-    this.#penalties.delete(key);
-    return undefined;
-  }
-
-  /** A penalty that goes while attempts wait serves them to the end; only new ones start afresh. */
-  #remember(key: string, penalty: Penalty): void {
-    this.#penalties.delete(key);
-    for (const [oldest, { lastFailure }] of this.#penalties) {
-      if (this.#penalties.size < CAPACITY && penalty.lastFailure - lastFailure < MEMORY) break;
-      this.#penalties.delete(oldest);
+  attempt<R extends Checked>(attempt: Attempt, check: () => R): R | Unchecked | Promise<R | Unchecked> {
+    if (attempt.proven || this.#standing.ofConnection(attempt)) {
+      const result = check();
+      // A success that took no turn forgives nothing.
+      if (result.ok) this.#standing.succeeded(attempt, result.user);
+      else if (result.reason === 'invalid') this.failed(attempt);
+      return result;
     }
-    this.#penalties.set(key, penalty);
+    const turn = this.turn(attempt);
+    if (turn instanceof Promise) return turn.then((end) => this.#finish(end, attempt, check));
+    return this.#finish(turn, attempt, check);
   }
 
-  #wait(penalty: Penalty, signal: AbortSignal | undefined): Promise<Turn> {
-    return new Promise((resolve) => {
-      const end = (turn: Turn) => {
-        penalty.waiting.delete(grant);
-        signal?.removeEventListener('abort', abort);
-        resolve(turn);
-      };
-      const grant = () => end('granted');
-      const abort = () => {
-        end('aborted');
-        if (penalty.waiting.size === 0) this.#disarm(penalty);
-      };
-      signal?.addEventListener('abort', abort);
-      penalty.waiting.add(grant);
-      if (!penalty.cancelTimer) this.#arm(penalty);
-    });
+  /** When credentials may be checked. Answers at once, and leaves nothing behind, where nobody has to wait. */
+  turn(attempt: Attempt): Turn | Promise<Turn> {
+    const address = this.#addresses.turn(addressKey(attempt.address), this.#party(attempt), attempt.signal);
+    if (this.#isKnown(attempt)) return address;
+    return andThen(
+      andThen(address, () => this.#networkTurn(attempt)),
+      () => this.#nameTurn(attempt),
+    );
   }
 
-  #arm(penalty: Penalty): void {
-    this.#disarm(penalty);
-    if (penalty.waiting.size === 0) return;
-    const wait = Math.max(0, penalty.nextAt - this.#clock.monotonic());
-    penalty.cancelTimer = this.#clock.after(wait, () => this.#grantNext(penalty));
+  /** The credentials of an attempt were wrong. */
+  failed(attempt: Attempt): void {
+    const id = partyId(attempt);
+    this.#standing.failed(attempt);
+    this.#addresses.failed(addressKey(attempt.address), id);
+    if (this.#isKnown(attempt)) return;
+    const network = networkKey(attempt.address);
+    if (network !== undefined) this.#networks.failed(network, id);
+    this.#names.failed(nameKey(attempt), id);
   }
 
-  #disarm(penalty: Penalty): void {
-    penalty.cancelTimer?.();
-    penalty.cancelTimer = undefined;
+  /** The credentials of an attempt were right. */
+  succeeded(attempt: Attempt, user: User): void {
+    const id = partyId(attempt);
+    this.#addresses.succeeded(addressKey(attempt.address), id);
+    const network = networkKey(attempt.address);
+    if (network !== undefined) this.#networks.succeeded(network, id);
+    this.#names.succeeded(nameKey(attempt), id);
+    this.#standing.succeeded(attempt, user);
   }
 
-  /** The timer, not this call, serves the one after: by then the result of this attempt is known. */
-  #grantNext(penalty: Penalty): void {
-    const now = this.#clock.monotonic();
-    if (now >= penalty.nextAt) {
-      penalty.nextAt = now + spacingOf(penalty);
-      const [grant] = penalty.waiting;
-      grant?.();
+  #finish<R extends Checked>(turn: Turn, attempt: Attempt, check: () => R): R | Unchecked {
+    if (turn !== 'granted') {
+      if (turn === 'rejected') this.#standing.turnedAway(attempt);
+      return UNCHECKED[turn];
     }
-    this.#arm(penalty);
+    const result = check();
+    if (result.ok) this.succeeded(attempt, result.user);
+    else if (result.reason === 'invalid') this.failed(attempt);
+    return result;
+  }
+
+  #networkTurn(attempt: Attempt): Turn | Promise<Turn> {
+    const network = networkKey(attempt.address);
+    return network === undefined ? 'granted' : this.#networks.turn(network, this.#remoteParty(attempt), attempt.signal);
+  }
+
+  #nameTurn(attempt: Attempt): Turn | Promise<Turn> {
+    return this.#names.turn(nameKey(attempt), this.#remoteParty(attempt), attempt.signal);
+  }
+
+  #isKnown({ address, name }: Attempt): boolean {
+    return this.#standing.ofAddress(addressKey(address), name);
+  }
+
+  #party(attempt: Attempt) {
+    return { id: partyId(attempt), troubles: this.#standing.troublesOn(attempt) };
+  }
+
+  /** Where many addresses meet, each with few failures, those at the own address count too. */
+  #remoteParty(attempt: Attempt) {
+    const { id, troubles } = this.#party(attempt);
+    return { id, troubles: troubles + this.#addresses.failuresOf(addressKey(attempt.address), id) };
   }
 }
 
-const newPenalty = (now: number): Penalty => ({
-  failures: 0,
-  windowStart: now,
-  lastFailure: now,
-  nextAt: now,
-  waiting: new Set(),
-  cancelTimer: undefined,
-});
+const nameKey = ({ name }: Attempt): string => name.slice(0, NAME_LENGTH);
 
-/** Milliseconds between two attempts. */
-function spacingOf({ failures }: Penalty): number {
-  return failures < FREE_FAILURES ? 0 : Math.min(FIRST_SPACING * 2 ** (failures - FREE_FAILURES), LONGEST_SPACING);
+const partyId = (attempt: Attempt): string => `${attempt.address} ${nameKey(attempt)}`;
+
+function andThen(turn: Turn | Promise<Turn>, next: () => Turn | Promise<Turn>): Turn | Promise<Turn> {
+  if (turn instanceof Promise) return turn.then((end) => (end === 'granted' ? next() : end));
+  return turn === 'granted' ? next() : turn;
 }

@@ -34,6 +34,16 @@ export type AuthResult =
   | { readonly ok: true; readonly user: User }
   | { readonly ok: false; readonly stale: boolean; readonly reason: 'none' | 'invalid' | 'stale' };
 
+/** Who a request says asks, before anything is checked. */
+export interface Claim {
+  /** Empty where it cannot be read. */
+  readonly name: string;
+  /** It is Digest with a nonce that this user has logged in with: nobody else knows it, as nobody else was given it. */
+  readonly proven: boolean;
+}
+
+const NOBODY: Claim = { name: '', proven: false };
+
 const NONE: AuthResult = { ok: false, stale: false, reason: 'none' };
 const INVALID: AuthResult = { ok: false, stale: false, reason: 'invalid' };
 const STALE: AuthResult = { ok: false, stale: true, reason: 'stale' };
@@ -54,9 +64,17 @@ export class HttpAuthenticator {
     this.#nonces = new Nonces(options.clock);
   }
 
+  /** Reads who a request says asks. Never throws. */
+  claim({ authorization, rtsp }: Pick<AuthRequest, 'authorization' | 'rtsp'>): Claim {
+    const credentials = authorization === undefined ? undefined : parse(authorization, rtsp);
+    if (!credentials) return NOBODY;
+    const { username: name } = credentials;
+    return { name, proven: credentials.scheme === 'digest' && this.#nonces.isProven(credentials.nonce, name) };
+  }
+
   authenticate({ method, url, authorization, rtsp }: AuthRequest): AuthResult {
     if (authorization === undefined) return NONE;
-    const credentials = rtsp ? parseRtspAuthorization(authorization) : parseAuthorization(authorization);
+    const credentials = parse(authorization, rtsp);
     if (!credentials) return INVALID;
     if (credentials.scheme !== 'basic') return this.#checkDigest(credentials, method, url, rtsp);
     const user = this.#users.verifyPassword(credentials.username, credentials.password);
@@ -80,18 +98,28 @@ export class HttpAuthenticator {
     rtsp: AuthRequest['rtsp'],
   ): AuthResult {
     const { realm, uri, username, nonce, response } = credentials;
-    if (realm !== this.#realm || !(sameTarget(uri, url) || (rtsp && samePresentation(uri, url)))) return INVALID;
+    if (realm !== this.#realm || !(sameTarget(uri, url) || (rtsp && samePresentation(uri, url)))) return this.#refuse(nonce);
     const user = this.#users.find(username);
     const password = user?.password ?? this.#decoy;
     const legacy = credentials.scheme === 'legacy-digest';
     const expected = legacy ? legacyDigestResponse(credentials, method, password) : digestResponse(credentials, method, password);
     const right = timingSafeEqual(Buffer.from(expected, 'latin1'), Buffer.from(response, 'latin1'));
-    if (!right || !user) return INVALID;
+    if (!right || !user) return this.#refuse(nonce);
     const peer = rtsp && addressKey(rtsp.remoteAddress);
-    const fresh = legacy ? this.#nonces.isCurrent(nonce, peer) : this.#nonces.use(nonce, Number.parseInt(credentials.nc, 16), peer);
+    const fresh = legacy
+      ? this.#nonces.isCurrent(nonce, peer)
+      : this.#nonces.use(nonce, Number.parseInt(credentials.nc, 16), { peer, user: username });
     return fresh ? { ok: true, user } : STALE;
   }
+
+  #refuse(nonce: string): AuthResult {
+    this.#nonces.disprove(nonce);
+    return INVALID;
+  }
 }
+
+const parse = (authorization: string, rtsp: AuthRequest['rtsp']) =>
+  rtsp ? parseRtspAuthorization(authorization) : parseAuthorization(authorization);
 
 /**
  * Whether Digest's uri denotes the request-target (RFC 7616 section 3.4.6). A proxy may have turned the absolute form into

@@ -20,6 +20,8 @@ const NONCE = new RegExp(`^[0-9a-f]{${2 * (BODY_BYTES + MAC_BYTES)}}$`);
 interface Use {
   /** Milliseconds since the process began to issue. */
   readonly issuedAt: number;
+  /** Who logged in with it; undefined: nobody that is known, or somebody has since shown a wrong response. */
+  user: string | undefined;
   highest: number;
   /** Bit n: the count `highest - n` was used. */
   seen: bigint;
@@ -56,19 +58,31 @@ export class Nonces {
    * Takes one count of a nonce. To be called once the response was found right, so that only those who know a password
    * leave something behind.
    *
-   * @param peer who uses it, as in {@link issue}
+   * @param by who uses it: `peer` as in {@link issue}, `user` who logs in with it
    * @returns false if the nonce is not from this process, another peer's, expired or forgotten, or the count was used or is
    *   too far behind: the client shall repeat the request with a new nonce (stale)
    */
-  use(nonce: string, count: number, peer = ''): boolean {
+  use(nonce: string, count: number, { peer = '', user }: { readonly peer?: string | undefined; readonly user?: string } = {}): boolean {
     const issuedAt = this.#issuedAt(nonce, peer);
     if (issuedAt === undefined || this.#expired(issuedAt)) return false;
     const use = this.#uses.get(nonce);
     if (use) return takeCount(use, count);
     if (issuedAt <= this.#forgottenUntil) return false;
     this.#makeRoom();
-    this.#uses.set(nonce, { issuedAt, highest: count, seen: 1n });
+    this.#uses.set(nonce, { issuedAt, user, highest: count, seen: 1n });
     return true;
+  }
+
+  /** Whether this user has logged in with the nonce, which nobody else knows then. */
+  isProven(nonce: string, user: string): boolean {
+    const use = this.#uses.get(nonce);
+    return use !== undefined && use.user === user && !this.#expired(use.issuedAt);
+  }
+
+  /** A response with the nonce was wrong: it proves nothing any more. */
+  disprove(nonce: string): void {
+    const use = this.#uses.get(nonce);
+    if (use) use.user = undefined;
   }
 
   /** Whether a nonce is from this process, this peer's and not expired, for clients that send no count. */

@@ -70,8 +70,8 @@ export type TokenUse = 'taken' | 'replayed' | 'forgotten';
 
 /** Which tokens have been used. */
 export interface TokenMemory {
-  /** See {@link ReplayCache.take}. A promise where it has to be noted on disk first; it does not reject. */
-  take(user: string, digest: string, created: number): TokenUse | Promise<TokenUse>;
+  /** See {@link ReplayCache.take}. A promise of `taken` where it has to be noted on disk first; it does not reject. */
+  take(user: string, digest: string, created: number): TokenUse | Promise<'taken'>;
 }
 
 export interface UsedTokensOptions {
@@ -151,7 +151,7 @@ export class UsedTokens implements TokenMemory {
     if (record === 'damaged' || record.orderly) await this.#write(false);
   }
 
-  take(user: string, digest: string, created: number): TokenUse | Promise<TokenUse> {
+  take(user: string, digest: string, created: number): TokenUse | Promise<'taken'> {
     if (this.#phase !== 'open') return 'forgotten';
     let use = this.#cache.take(user, digest, created);
     if (use === 'forgotten' && this.#doubtful.length > 0) {
@@ -161,7 +161,7 @@ export class UsedTokens implements TokenMemory {
     if (use === 'forgotten') this.#explainOnce(user, created);
     if (use !== 'taken') return use;
     if (this.#mark(user, created)) void this.#write(false);
-    return this.#writing?.then(() => use) ?? use;
+    return this.#writing?.then(() => 'taken' as const) ?? use;
   }
 
   /** Leaves what is known to the next run. Nothing is accepted any more. Never throws. */

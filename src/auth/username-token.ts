@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { parseCreated, passwordDigest, type UsernameToken } from '../protocols/ws-security/username-token.ts';
-import type { TokenMemory, TokenUse } from './used-tokens.ts';
+import type { TokenMemory } from './used-tokens.ts';
 import { generatePassword, type User, type UserStore } from './users.ts';
 
 /**
@@ -16,7 +16,12 @@ export const DEFAULT_WINDOW = 600;
  * any more.
  */
 export type TokenResult =
-  | { readonly ok: true; readonly user: User }
+  | {
+      readonly ok: true;
+      readonly user: User;
+      /** Resolves when that the token was used is noted on disk; nothing is done for it before. Does not reject. */
+      readonly noted?: Promise<unknown>;
+    }
   | { readonly ok: false; readonly reason: 'invalid' | 'expired' | 'replayed' | 'forgotten' };
 
 const INVALID: TokenResult = { ok: false, reason: 'invalid' };
@@ -39,8 +44,7 @@ export class UsernameTokenAuthenticator {
     this.#used = options.used;
   }
 
-  /** A promise only for a token that is right, where it has to be noted on disk first; it does not reject. */
-  authenticate(token: UsernameToken): TokenResult | Promise<TokenResult> {
+  authenticate(token: UsernameToken): TokenResult {
     if (token.passwordType === 'PasswordDigest') return this.#checkDigest(token);
     if (token.passwordType !== 'PasswordText') return INVALID;
     const user = this.#users.verifyPassword(token.username, token.password);
@@ -48,7 +52,7 @@ export class UsernameTokenAuthenticator {
   }
 
   /** The time and the replay are looked at only once the digest is right, so that only those who know a password leave something behind. */
-  #checkDigest({ username, password, nonce, created }: UsernameToken): TokenResult | Promise<TokenResult> {
+  #checkDigest({ username, password, nonce, created }: UsernameToken): TokenResult {
     if (!nonce || !created) return INVALID;
     const user = this.#users.find(username);
     const digest = passwordDigest(nonce, created, user?.password ?? this.#decoy);
@@ -58,8 +62,8 @@ export class UsernameTokenAuthenticator {
     if (Math.abs(this.#clock.now() - time) > this.#window) return { ok: false, reason: 'expired' };
     // The digest stands for nonce, Created and password together: one nonce with another Created is another token.
     const use = this.#used.take(username, digest, time);
-    const resultOf = (known: TokenUse): TokenResult => (known === 'taken' ? { ok: true, user } : { ok: false, reason: known });
-    return typeof use === 'string' ? resultOf(use) : use.then(resultOf);
+    if (use instanceof Promise) return { ok: true, user, noted: use };
+    return use === 'taken' ? { ok: true, user } : { ok: false, reason: use };
   }
 }
 

@@ -110,7 +110,7 @@ function build(
   { state, usedTokens, clock, faults }: Lasting,
 ): App {
   return new App({
-    config: { ...config, http: { port: ports.http }, rtsp: { ...config.rtsp, port: ports.rtsp } },
+    config: { ...config, http: { ...config.http, port: ports.http }, rtsp: { ...config.rtsp, port: ports.rtsp } },
     explicit,
     spec,
     state,

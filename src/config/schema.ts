@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { HOST_PATTERNS, isHostPattern } from '../core/host-names.ts';
 import { areMediaPorts, NOT_DISCOVERY } from '../core/media-ports.ts';
 import { isMulticastGroup, MULTICAST_GROUPS } from '../core/multicast.ts';
+import { isNetwork, NETWORKS } from '../core/networks.ts';
 import { boolean, choice, even, infoOf, integer, number, numberOr, numbers, type SettingInfo, steps, text, words } from './settings.ts';
 
 /** The texts that camera.source takes are read by camera/; the app hands the check in, since config knows no cameras. */
@@ -70,7 +72,19 @@ export const makeSchema = (source: SourceCheck) =>
         extraArgs: words('"ARGS"', 'Further options for the capture program: --extra-args="--mode 1640:1232"'),
       })
       .prefault({}),
-    http: z.strictObject({ port: integer(8080, 0, 65_535, 'PORT', 'Port of page, stream and snapshot; 0 picks a free one') }).prefault({}),
+    http: z
+      .strictObject({
+        port: integer(8080, 0, 65_535, 'PORT', 'Port of page, stream and snapshot; 0 picks a free one'),
+        hosts: words('"NAMES"', 'Names under which the page may be opened, besides addresses and names of the home network', {
+          allowed: HOST_PATTERNS,
+          test: isHostPattern,
+        }),
+        trustedProxies: words('"ADDRS"', 'Reverse proxies whose X-Forwarded-For, -Proto and -Host count', {
+          allowed: NETWORKS,
+          test: isNetwork,
+        }),
+      })
+      .prefault({}),
     rtsp: z
       .strictObject({
         enabled: boolean(true, 'Serve the streams by RTSP, which recorders want'),

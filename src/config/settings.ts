@@ -94,8 +94,10 @@ export const numbers = (count: number, min: number, max: number, value: string, 
     { kind: 'numbers', value, help, allowed: `${count} numbers ${range(min, max)}, or none` },
   );
 
-export const words = (value: string, help: string) =>
-  described(z.array(z.string()).default([]), { kind: 'words', value, help, allowed: 'a list of words' });
+export const words = (value: string, help: string, check?: { allowed: string; test: (word: string) => boolean }) => {
+  const word = check ? z.string().refine(check.test) : z.string();
+  return described(z.array(word).default([]), { kind: 'words', value, help, allowed: `a list of ${check?.allowed ?? 'words'}` });
+};
 
 /** A number, or one of some words. */
 export const numberOr = <const T extends readonly [string, ...string[]]>(

@@ -1,6 +1,6 @@
 import { isFree, mayAccess } from '../auth/access.ts';
-import type { FailureLimiter } from '../auth/failure-limiter.ts';
-import type { AuthRequest, AuthResult } from '../auth/http-authenticator.ts';
+import type { Checked, FailureLimiter, Unchecked } from '../auth/failure-limiter.ts';
+import type { AuthRequest, AuthResult, Claim } from '../auth/http-authenticator.ts';
 import type { TokenResult } from '../auth/username-token.ts';
 import type { User } from '../auth/users.ts';
 import type { Clock } from '../core/clock.ts';
@@ -12,10 +12,11 @@ import type { Operation } from './service.ts';
 export interface AuthorizerOptions {
   /** Basic and Digest of HTTP. */
   readonly http: {
+    claim(request: Pick<AuthRequest, 'authorization'>): Claim;
     authenticate(request: AuthRequest): AuthResult;
     challenges(stale: boolean): string[];
   };
-  readonly usernameTokens: { authenticate(token: UsernameToken): TokenResult | Promise<TokenResult> };
+  readonly usernameTokens: { authenticate(token: UsernameToken): TokenResult };
   /** Whether strangers may watch and read: see {@link isFree}. */
   readonly open: boolean;
   readonly limiter: FailureLimiter;
@@ -26,6 +27,10 @@ export interface AuthorizerOptions {
 /** What a request brings to show who asks. */
 export interface Credentials extends AuthRequest {
   readonly remoteAddress: string;
+  /** What the request came on. */
+  readonly connection: object;
+  /** The connection carries the requests of several clients. */
+  readonly shared: boolean;
   /** Fires when the client has gone. */
   readonly signal: AbortSignal;
 }
@@ -69,18 +74,8 @@ export class Authorizer {
   async decide(operation: Operation, credentials: Credentials, token: UsernameToken | undefined): Promise<Decision> {
     if (isFree(operation.access, this.options)) return { user: undefined };
     if (credentials.authorization === undefined && token === undefined) return this.ask();
-    const turn = this.options.limiter.turn(credentials.remoteAddress, credentials.signal);
-    // Not awaited where there is nothing to wait for: guesses at a time are then checked, and counted, one by one.
-    if ((turn === 'granted' ? turn : await turn) !== 'granted')
-      return {
-        status: 429,
-        headers: { 'Retry-After': RETRY_AFTER_S },
-        fault: notAuthorized('Too many wrong passwords from this address. Wait a few seconds.'),
-      };
-    const checked = this.#check(credentials, token);
-    const decision = checked instanceof Promise ? await checked : checked;
+    const decision = await this.#check(credentials, token);
     if ('fault' in decision) return decision;
-    this.options.limiter.succeeded(credentials.remoteAddress);
     if (mayAccess(decision.user?.level, operation.access)) return decision;
     return bad(notAuthorized(`The user may not call ${operation.name}.`));
   }
@@ -90,34 +85,64 @@ export class Authorizer {
     return this.#challenge(false, 'Credentials are needed.');
   }
 
-  /** Guesses are counted before it returns. */
-  #check(credentials: Credentials, token: UsernameToken | undefined): Decision | Promise<Decision> {
-    const http = credentials.authorization === undefined ? undefined : this.options.http.authenticate(credentials);
-    if (http && !http.ok) {
-      if (http.reason === 'invalid') this.#failed(credentials);
-      return this.#challenge(http.stale, REASONS.invalid);
+  /** Each of the two is an attempt of its own: they may name two users. */
+  async #check(credentials: Credentials, token: UsernameToken | undefined): Promise<Decision> {
+    const { http, usernameTokens } = this.options;
+    let user: User | undefined;
+    if (credentials.authorization !== undefined) {
+      const result = await this.#attempt(credentials, http.claim(credentials), () => http.authenticate(credentials));
+      if (!result.ok) return isUnchecked(result) ? TOO_MANY : this.#challenge(result.reason === 'stale', REASONS.invalid);
+      ({ user } = result);
     }
-    if (!token) return { user: http?.user };
-    const result = this.options.usernameTokens.authenticate(token);
-    if (result instanceof Promise) return result.then(decisionOf);
-    if (!result.ok && result.reason === 'invalid') this.#failed(credentials);
-    return decisionOf(result);
+    if (!token) return { user };
+    const result = await this.#attempt(credentials, { name: token.username }, () => usernameTokens.authenticate(token));
+    if (result.ok) {
+      await result.noted;
+      return { user: result.user };
+    }
+    return isUnchecked(result) ? TOO_MANY : bad(notAuthorized(REASONS[result.reason]));
+  }
+
+  async #attempt<R extends Checked>(
+    credentials: Credentials,
+    claim: { readonly name: string; readonly proven?: boolean },
+    check: () => R,
+  ): Promise<R | Unchecked> {
+    const { connection, shared, remoteAddress: address } = credentials;
+    const outcome = this.options.limiter.attempt(
+      {
+        ...claim,
+        ...{ address, connection, shared },
+        get signal() {
+          return credentials.signal;
+        },
+      },
+      check,
+    );
+    // Not awaited where there is nothing to wait for: guesses at a time are then checked, and counted, one by one.
+    const result = outcome instanceof Promise ? await outcome : outcome;
+    if (!result.ok && result.reason === 'invalid') this.#failed(address);
+    return result;
   }
 
   #challenge(stale: boolean, reason: string): Denial {
     return { status: 401, headers: { 'WWW-Authenticate': this.options.http.challenges(stale) }, fault: notAuthorized(reason) };
   }
 
-  #failed({ remoteAddress }: Credentials): void {
-    this.options.limiter.failed(remoteAddress);
-    this.#throttle.log((fields) =>
-      this.options.log.warn(`wrong user name or password from ${remoteAddress}`, { path: '/onvif', ...fields }),
-    );
+  #failed(address: string): void {
+    this.#throttle.log((fields) => this.options.log.warn(`wrong user name or password from ${address}`, { path: '/onvif', ...fields }));
   }
 }
 
-const decisionOf = (result: TokenResult): Decision => (result.ok ? { user: result.user } : bad(notAuthorized(REASONS[result.reason])));
+const isUnchecked = (result: { readonly reason: string }): result is Unchecked =>
+  result.reason === 'rejected' || result.reason === 'aborted';
 
 const notAuthorized = (reason: string): SoapFault => new SoapFault('Sender', ['NotAuthorized'], reason);
 
 const bad = (fault: SoapFault): Denial => ({ status: undefined, headers: {}, fault });
+
+const TOO_MANY: Denial = {
+  status: 429,
+  headers: { 'Retry-After': RETRY_AFTER_S },
+  fault: notAuthorized('Too many wrong passwords from this address. Wait a few seconds.'),
+};

@@ -28,7 +28,12 @@ export interface EndpointRequest {
   readonly authorization: string | undefined;
   /** Undefined where there is none. */
   readonly body: string | undefined;
+  /** The client's address, also where a trusted proxy stands before us. */
   readonly remoteAddress: string;
+  /** What the request came on. */
+  readonly connection: object;
+  /** The connection carries the requests of several clients. */
+  readonly shared: boolean;
   /** "http://192.168.1.5:8080": the address by which the client reached us. */
   readonly baseUrl: string;
   readonly host: string;

@@ -7,6 +7,8 @@ export type TunnelTaker = (request: TunnelRequest, socket: Socket, rest: Buffer)
 
 export interface TunnelDoorOptions {
   readonly take: TunnelTaker;
+  /** Whether a tunnel may be taken; to the server behind the door it is a request like others if not. Without it: any. */
+  readonly accepts?: ((request: TunnelRequest, socket: Socket) => boolean) | undefined;
   /** By when a connection must have sent the head of its first request, milliseconds. */
   readonly timeoutMs: number;
   /** Connections that have not sent it yet; with one more, the oldest of them goes. */
@@ -41,7 +43,7 @@ export class TunnelDoor {
   }
 
   #watch(socket: Socket, pass: () => void): void {
-    const { take, timeoutMs, maxUndecided, clock } = this.options;
+    const { take, accepts, timeoutMs, maxUndecided, clock } = this.options;
     let bytes: Buffer | undefined;
     // One who sends a byte now and then does not get more time for it.
     const cancelTimer = clock.after(timeoutMs, () => socket.destroy());
@@ -59,7 +61,7 @@ export class TunnelDoor {
       socket.removeListener('data', onData).removeListener('end', onEnd).removeListener('close', onClose);
       // The next reader gets it from the beginning, and sets it going again.
       socket.pause();
-      if (found !== 'not-a-tunnel') take(found, socket, bytes.subarray(found.bodyStart));
+      if (found !== 'not-a-tunnel' && accepts?.(found, socket) !== false) take(found, socket, bytes.subarray(found.bodyStart));
       else {
         socket.unshift(bytes);
         pass();

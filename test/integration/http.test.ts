@@ -310,7 +310,7 @@ describe('guessing', () => {
     for (let k = 0; k < 5; k++) expect(await guess()).toBe(401);
     let refused = 0;
     await new Promise<void>((resolve) => {
-      for (let k = 0; k < 40; k++) {
+      for (let k = 0; k < 100; k++) {
         const count = (status: number) => {
           if (status === 429 && ++refused === 20) resolve();
         };

@@ -56,7 +56,7 @@ export async function startEndpoint({ auth = true }: { auth?: boolean | 'off' } 
     { name: 'admin', password: ADMIN_PASSWORD, level: 'Administrator' },
     { name: 'watcher', password: USER_PASSWORD, level: 'User' },
   ]);
-  const limiter = new FailureLimiter(clock);
+  const limiter = new FailureLimiter({ clock, users });
   const http = new HttpAuthenticator({ users, clock, realm: 'onvif-camera' });
   const used = new ReplayCache({ clock, window: DEFAULT_WINDOW * 1000 });
   const usernameTokens = new UsernameTokenAuthenticator({ users, clock, used });
@@ -69,7 +69,7 @@ export async function startEndpoint({ auth = true }: { auth?: boolean | 'off' } 
   });
   await endpoint.start();
   const send = (request: Partial<EndpointRequest>): Promise<EndpointAnswer> =>
-    endpoint.handle({ ...REQUEST, signal: new AbortController().signal, ...request });
+    endpoint.handle({ ...REQUEST, connection: {}, signal: new AbortController().signal, ...request });
   return {
     endpoint,
     clock,
@@ -88,6 +88,8 @@ const REQUEST: Omit<EndpointRequest, 'signal'> = {
   authorization: undefined,
   body: undefined,
   remoteAddress: '192.168.1.77',
+  connection: {},
+  shared: false,
   baseUrl: 'http://192.168.1.5:8080',
   host: '192.168.1.5',
 };

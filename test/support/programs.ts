@@ -17,14 +17,15 @@ const PACKAGES: Readonly<Record<string, string>> = {
   nsenter: 'util-linux',
   'avahi-browse': 'avahi-utils',
   'dbus-daemon': 'dbus',
+  nginx: 'nginx-light',
   'gst-launch-1.0': 'gstreamer1.0-tools gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav',
 };
 
 /** What to type where a program is missing. */
 export const installation = (name: string): string => `apt install ${PACKAGES[name] ?? name}`;
 
-/** Path of a program of the system, if it is installed. */
-export const program = (name: string): string | undefined => findProgram(name, process.env.PATH ?? '');
+/** Path of a program of the system, if it is installed. Servers are where only root's PATH leads. */
+export const program = (name: string): string | undefined => findProgram(name, `${process.env.PATH ?? ''}:/usr/sbin`);
 
 /** Debian's Python, which has Debian's Python packages; another one may come first in PATH. */
 export const PYTHON = '/usr/bin/python3';

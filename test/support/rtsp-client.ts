@@ -25,6 +25,8 @@ export interface ClientOptions {
   readonly credentials?: Credentials | null;
   /** Address to come from. */
   readonly from?: string;
+  /** Header lines besides, in the heads of a tunnel. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const ADMIN: Credentials = { user: 'admin', password: PASSWORD };
@@ -227,6 +229,7 @@ export class RtspClient extends Watched {
 export class TunnelClient extends RtspClient {
   #post: Socket;
   #head = '';
+  readonly #headers: string;
 
   constructor(
     base: string,
@@ -237,6 +240,9 @@ export class TunnelClient extends RtspClient {
   ) {
     super(base, get, (bytes) => this.#post.write(bytes.toString('base64')), options);
     this.#post = post;
+    this.#headers = Object.entries(options.headers ?? {})
+      .map(([name, value]) => `${name}: ${value}\r\n`)
+      .join('');
     post.on('error', () => {});
     get.on('data', (chunk) => this.#takeAnswer(chunk));
   }
@@ -252,12 +258,14 @@ export class TunnelClient extends RtspClient {
   }
 
   sendGet(path = '/stream.mjpg'): void {
-    this.get.write(`GET ${path} HTTP/1.0\r\nx-sessioncookie: ${this.cookie}\r\nAccept: application/x-rtsp-tunnelled\r\n\r\n`);
+    this.get.write(
+      `GET ${path} HTTP/1.0\r\nx-sessioncookie: ${this.cookie}\r\n${this.#headers}Accept: application/x-rtsp-tunnelled\r\n\r\n`,
+    );
   }
 
   sendPost(path = '/stream.mjpg'): void {
     this.#post.write(
-      `POST ${path} HTTP/1.0\r\nx-sessioncookie: ${this.cookie}\r\nContent-Type: application/x-rtsp-tunnelled\r\nContent-Length: 32767\r\n\r\n`,
+      `POST ${path} HTTP/1.0\r\nx-sessioncookie: ${this.cookie}\r\n${this.#headers}Content-Type: application/x-rtsp-tunnelled\r\nContent-Length: 32767\r\n\r\n`,
     );
   }
 

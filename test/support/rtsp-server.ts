@@ -81,7 +81,11 @@ export class PlayedRtspServer {
     idleTimeout: 5,
     clock: this.clock,
   });
-  readonly limiter = new FailureLimiter(this.clock);
+  readonly users = new UserStore([
+    { name: 'admin', password: PASSWORD, level: 'Administrator' },
+    { name: GUEST.user, password: GUEST.password, level: 'User' },
+  ]);
+  readonly limiter = new FailureLimiter({ clock: this.clock, users: this.users });
   /** Warnings and errors. */
   readonly complaints: string[] = [];
   readonly server: RtspServer;
@@ -90,11 +94,7 @@ export class PlayedRtspServer {
 
   /** @param basic whether passwords are taken as they are */
   constructor(change: Partial<RtspServerOptions> = {}, basic = false) {
-    const { clock, hub, limiter } = this;
-    const users = new UserStore([
-      { name: 'admin', password: PASSWORD, level: 'Administrator' },
-      { name: GUEST.user, password: GUEST.password, level: 'User' },
-    ]);
+    const { clock, hub, limiter, users } = this;
     const complain = (message: string, fields?: LogFields) => void this.complaints.push(`${message} ${JSON.stringify(fields ?? {})}`);
     this.server = new RtspServer({
       bind: '127.0.0.1',

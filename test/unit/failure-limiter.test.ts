@@ -7,9 +7,16 @@ import { FakeClock } from '../support/fake-clock.ts';
 const A = '192.168.1.10';
 const B = '192.168.1.11';
 
+/** A limiter, each of whose addresses guesses at a user of its own, on a new connection each time. */
 function setup() {
   const clock = new FakeClock();
-  const limiter = new FailureLimiter(clock);
+  const real = new FailureLimiter({ clock, users: { current: (user) => ({ ...user, level: 'User' }) } });
+  const from = (address: string, signal?: AbortSignal) => ({ address, name: `user of ${address}`, connection: {}, signal });
+  const limiter = {
+    turn: (address: string, signal?: AbortSignal) => real.turn(from(address, signal)),
+    failed: (address: string) => real.failed(from(address)),
+    succeeded: (address: string) => real.succeeded(from(address), { name: `user of ${address}`, password: 'right', level: 'User' }),
+  };
   const fail = (times: number, address = A) => {
     for (let i = 0; i < times; i++) limiter.failed(address);
   };
@@ -17,7 +24,7 @@ function setup() {
 }
 
 /** Makes attempts as a server does and notes at which time each had its turn, in milliseconds from now. */
-function attempts(clock: FakeClock, limiter: FailureLimiter, results: readonly ('right' | 'wrong')[], address = A) {
+function attempts(clock: FakeClock, limiter: ReturnType<typeof setup>['limiter'], results: readonly ('right' | 'wrong')[], address = A) {
   const start = clock.monotonic();
   const times: number[] = [];
   const attempt = async (result: 'right' | 'wrong') => {
@@ -138,17 +145,19 @@ describe('the right credentials', () => {
     const { times, done } = attempts(clock, limiter, ['wrong', 'right', 'right', 'right']);
     await clock.advanceAsync(10_000);
     await done;
-    expect(times).toEqual([2000, 4000, 4000, 4000]);
+    // The newest and the one before it come first, and both are right.
+    expect(times).toEqual([2000, 2000, 2000, 2000]);
     expect(limiter.turn(A)).toBe('granted');
   });
 
-  test('buy no free guesses: the next failure waits again', async () => {
+  test('buy no free guesses: after the next failure the wait is as long as before', async () => {
     const { limiter, clock, fail } = setup();
     fail(8);
     const { times, done } = attempts(clock, limiter, ['right', 'wrong', 'wrong', 'right', 'wrong', 'wrong']);
     await clock.advanceAsync(10_000);
     await done;
-    expect(times).toEqual([2000, 2000, 2250, 2750, 2750, 3000]);
+    // Those that are wrong at 2, 4, 6 and 8 s: what is right in between makes them no faster.
+    expect(times).toEqual([2000, 4000, 4000, 6000, 8000, 10_000]);
   });
 
   test('before the fifth failure give no failure back', () => {
@@ -170,25 +179,27 @@ describe('the right credentials', () => {
 });
 
 describe('waiting', () => {
-  test('sixteen may wait, the seventeenth is rejected at once', async () => {
+  test('sixty-four may wait; with one more, the first of them is rejected at once', async () => {
     const { limiter, clock, fail } = setup();
     fail(5);
-    const turns = Array.from({ length: 16 }, () => limiter.turn(A));
-    expect(limiter.turn(A)).toBe('rejected');
+    const turns = Array.from({ length: 64 }, () => limiter.turn(A));
+    const next = limiter.turn(A);
+    expect(await turns[0]).toBe('rejected');
     clock.advance(250);
-    expect(await turns[0]).toBe('granted');
+    expect(await next).toBe('granted');
     expect(limiter.turn(A)).toBeInstanceOf(Promise);
-    expect(limiter.turn(A)).toBe('rejected');
+    void limiter.turn(A);
+    expect(await turns[1]).toBe('rejected');
     expect(limiter.turn(B)).toBe('granted');
   });
 
-  test('is in order of arrival', async () => {
+  test('is for the newest and the one before it, by turns', async () => {
     const { limiter, clock, fail } = setup();
     fail(5);
     const order: number[] = [];
     for (let i = 0; i < 5; i++) void Promise.resolve(limiter.turn(A)).then(() => order.push(i));
     await clock.advanceAsync(10_000);
-    expect(order).toEqual([0, 1, 2, 3, 4]);
+    expect(order).toEqual([4, 2, 3, 0, 1]);
   });
 
   test('is not jumped by who comes later, even when the wait is over for all', async () => {
@@ -239,13 +250,13 @@ describe('waiting', () => {
     const { limiter, clock, fail } = setup();
     fail(5);
     const gone = new AbortController();
-    const first = limiter.turn(A, gone.signal);
-    const second = limiter.turn(A);
+    const first = limiter.turn(A);
+    const second = limiter.turn(A, gone.signal);
     clock.advance(250);
     gone.abort();
-    expect(await first).toBe('granted');
-    clock.advance(250);
     expect(await second).toBe('granted');
+    clock.advance(250);
+    expect(await first).toBe('granted');
   });
 
   test('leaves no listener on the signal', async () => {

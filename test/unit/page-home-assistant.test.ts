@@ -40,6 +40,12 @@ describe('homeAssistantForms', () => {
     expect(onvif!.rows.map(({ value }) => value)).toEqual(['Hall', '192.168.1.50', '80']);
   });
 
+  test('behind a proxy with TLS there is no way by ONVIF, which Home Assistant speaks without', () => {
+    const secure = urls.map((each) => ({ ...each, url: each.url.replace('http://192.168.1.50:8080', 'https://cam.example.com') }));
+    const forms = homeAssistantForms({ name: 'Hall', user: 'admin', urls: [...secure, h264] });
+    expect(forms.map(({ integration }) => integration)).toEqual(['MJPEG IP Camera']);
+  });
+
   test('while addresses are missing or none, there is nothing to type', () => {
     for (const some of [[], [h264], urls.slice(0, 1), urls.map((each) => ({ ...each, url: 'nowhere' }))])
       expect(homeAssistantForms({ name: 'Hall', user: 'admin', urls: some })).toEqual([]);

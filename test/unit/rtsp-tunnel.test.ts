@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { HeaderBlock } from '../../src/protocols/rtsp/header-block.ts';
 import { MAX_TUNNEL_HEAD, recogniseTunnel, TUNNEL_ANSWER, TunnelDecoder } from '../../src/protocols/rtsp/tunnel.ts';
 import { recording } from '../support/rtsp.ts';
 
@@ -16,7 +17,10 @@ describe('recogniseTunnel', () => {
     const bodyStart = bytes.indexOf('\r\n\r\n') + 4;
     for (let length = 0; length < bodyStart; length++) expect(recogniseTunnel(bytes.subarray(0, length))).toBe('need-more');
     for (let length = bodyStart; length <= bytes.length; length++) {
-      expect(recogniseTunnel(bytes.subarray(0, length))).toEqual({ method, path: '/stream.mjpg', cookie, bodyStart });
+      expect(recogniseTunnel(bytes.subarray(0, length))).toEqual({
+        ...{ method, path: '/stream.mjpg', cookie, bodyStart },
+        headers: expect.any(HeaderBlock),
+      });
     }
   });
 
@@ -25,8 +29,18 @@ describe('recogniseTunnel', () => {
       method: 'POST',
       path: '/x',
       cookie: 'a=b;c',
+      headers: expect.any(HeaderBlock),
       bodyStart: 43,
     });
+  });
+
+  test('with its headers; those of several proxies are one list', () => {
+    const found = recognise(
+      GET.replace('Accept', 'X-Forwarded-For: 1.1.1.1\r\nHost: cam.example.com\r\nx-forwarded-for: 2.2.2.2\r\nAccept'),
+    );
+    if (typeof found === 'string') throw new Error(found);
+    expect(found.headers.get('host')).toBe('cam.example.com');
+    expect(found.headers.get('x-forwarded-for')).toBe('1.1.1.1, 2.2.2.2');
   });
 
   test.each([

@@ -7,7 +7,7 @@ const NOT_IN_HEADER = /[^\t\x20-\x7e\x80-\xff]/;
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 /** Headers that are lists, so that a second one continues the first. Of all others the first counts. */
-const LISTS = new Set(['accept', 'proxy-require', 'require', 'transport']);
+const LISTS = new Set(['accept', 'proxy-require', 'require', 'transport', 'x-forwarded-for', 'x-forwarded-host']);
 
 /** The headers of one RTSP or HTTP message, one character per byte. */
 export class HeaderBlock {

@@ -1,4 +1,4 @@
-import { parseHeaderLines, splitLines } from './header-block.ts';
+import { type HeaderBlock, parseHeaderLines, splitLines } from './header-block.ts';
 
 /**
  * RTSP over HTTP as QuickTime began it and ONVIF Streaming has it: a GET whose answer never ends carries
@@ -11,6 +11,8 @@ export interface TunnelRequest {
   readonly path: string;
   /** 1 to 64 printable characters. */
   readonly cookie: string;
+  /** All of them. */
+  readonly headers: HeaderBlock;
   /** Where the body begins: of a POST the base64, of a GET nothing. */
   readonly bodyStart: number;
 }
@@ -44,9 +46,10 @@ export function recogniseTunnel(bytes: Buffer): 'need-more' | 'not-a-tunnel' | T
   if (bodyStart === undefined) return bytes.length < MAX_TUNNEL_HEAD ? 'need-more' : 'not-a-tunnel';
   const lines = splitLines(head.toString('latin1', 0, bodyStart));
   const [, method, path] = REQUEST_LINE.exec(lines[0]!)!;
-  const cookie = parseHeaderLines(lines.slice(1, -2))?.get('x-sessioncookie');
-  if (cookie === undefined || !COOKIE.test(cookie)) return 'not-a-tunnel';
-  return { method: method as 'GET' | 'POST', path: path!, cookie, bodyStart };
+  const headers = parseHeaderLines(lines.slice(1, -2));
+  const cookie = headers?.get('x-sessioncookie');
+  if (!headers || cookie === undefined || !COOKIE.test(cookie)) return 'not-a-tunnel';
+  return { method: method as 'GET' | 'POST', path: path!, cookie, headers, bodyStart };
 }
 
 function startsAlike(bytes: Buffer, start: Buffer): boolean {

@@ -1,12 +1,17 @@
 import { timingSafeEqual } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import type { Socket } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Access } from '../../auth/access.ts';
 import { clearCookie, parseCookies, sessionCookie } from '../../auth/cookies.ts';
+import type { Attempt, Unchecked } from '../../auth/failure-limiter.ts';
 import { Sessions } from '../../auth/sessions.ts';
 import type { User } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import { sendProblem } from './answers.ts';
+import type { Arrivals } from './arrivals.ts';
+import { isShared } from './proxies.ts';
 
 /** Seconds until a waiting guesser may try again. */
 const RETRY_AFTER_S = 5;
@@ -25,7 +30,10 @@ export class Authentication {
   readonly #sessions: Sessions;
   readonly #throttle: LogThrottle;
 
-  constructor(private readonly options: AuthenticationOptions) {
+  constructor(
+    private readonly options: AuthenticationOptions,
+    private readonly arrivals: Arrivals,
+  ) {
     const { users, clock } = options;
     this.#sessions = new Sessions({ users, clock });
     this.#throttle = new LogThrottle(clock);
@@ -45,17 +53,20 @@ export class Authentication {
     const { authorization } = req.headers;
     if (authorization === undefined) return this.#deny(req, res, false);
     if (this.#isLocal(authorization)) return next();
+    const { authenticator, limiter } = this.options;
+    const outcome = limiter.attempt(this.#attempt(req, authenticator.claim({ authorization })), () =>
+      authenticator.authenticate({ method: req.method, url: req.originalUrl, authorization }),
+    );
     // Not awaited where there is nothing to wait for: pipelined guesses are then checked, and counted, one by one.
-    const turn = this.#takeTurn(req, res);
-    if (!(turn === true || (await turn))) return;
-    const result = this.options.authenticator.authenticate({ method: req.method, url: req.originalUrl, authorization });
+    const result = outcome instanceof Promise ? await outcome : outcome;
     if (result.ok) {
-      this.options.limiter.succeeded(addressOf(req));
       const { user: shown } = result;
-      return pass(shown, () => this.options.users.current(shown) !== undefined, res, next);
+      pass(shown, () => this.options.users.current(shown) !== undefined, res, next);
+    } else if (result.reason === 'rejected' || result.reason === 'aborted') this.#refuse(req, res, result.reason);
+    else {
+      if (result.reason === 'invalid') this.#failed(req);
+      this.#deny(req, res, result.reason === 'stale');
     }
-    if (result.reason === 'invalid') this.#failed(req);
-    this.#deny(req, res, result.stale);
   };
 
   sessionUser(req: Request): User | undefined {
@@ -65,22 +76,31 @@ export class Authentication {
 
   /** Checks a name and a password from the form. Answers itself (429) and gives undefined while too many guesses wait. */
   async logIn(req: Request, res: Response, name: string, password: string): Promise<User | 'wrong' | undefined> {
-    const turn = this.#takeTurn(req, res);
-    if (!(turn === true || (await turn))) return undefined;
-    const user = this.options.users.verifyPassword(name, password);
-    if (!user) {
+    const { users, limiter, cookieName } = this.options;
+    const result = await limiter.attempt(this.#attempt(req, { name }), () => {
+      const user = users.verifyPassword(name, password);
+      return user ? ({ ok: true, user } as const) : ({ ok: false, reason: 'invalid' } as const);
+    });
+    if (!result.ok) {
+      if (result.reason !== 'invalid') {
+        this.#refuse(req, res, result.reason);
+        return undefined;
+      }
       this.#failed(req);
       return 'wrong';
     }
-    this.options.limiter.succeeded(addressOf(req));
-    res.append('Set-Cookie', sessionCookie(this.options.cookieName, this.#sessions.create(user)));
-    return user;
+    res.append('Set-Cookie', sessionCookie(cookieName, this.#sessions.create(result.user), { secure: this.#isSecure(req) }));
+    return result.user;
   }
 
   logOut(req: Request, res: Response): void {
     const id = this.#sessionId(req);
     if (id !== undefined) this.#sessions.destroy(id);
-    res.append('Set-Cookie', clearCookie(this.options.cookieName));
+    res.append('Set-Cookie', clearCookie(this.options.cookieName, { secure: this.#isSecure(req) }));
+  }
+
+  #isSecure(req: Request): boolean {
+    return this.arrivals.clientOf(req).scheme === 'https';
   }
 
   #sessionId(req: Request): string | undefined {
@@ -94,31 +114,33 @@ export class Authentication {
     return given.length === right.length && timingSafeEqual(given, right);
   }
 
-  /** False when the answer has been given, or nobody waits for one any more. */
-  #takeTurn(req: Request, res: Response): boolean | Promise<boolean> {
-    const gone = new AbortController();
-    const turn = this.options.limiter.turn(addressOf(req), gone.signal);
-    if (turn === 'granted') return true;
-    const onClose = () => gone.abort();
-    // The connection, not the response: one that waits behind others on its connection never hears of its end.
-    req.socket.once('close', onClose);
-    return Promise.resolve(turn).then((result) => {
-      req.socket.removeListener('close', onClose);
-      if (result === 'rejected') {
-        res.set('Retry-After', String(RETRY_AFTER_S));
-        sendProblem(req, res, 429, {
-          code: 'TOO_MANY_ATTEMPTS',
-          message: 'Too many wrong passwords from this address.',
-          hint: 'Wait a few seconds.',
-        });
-      }
-      return result === 'granted' && !req.socket.destroyed;
+  #attempt(req: Request, claim: { readonly name: string; readonly proven?: boolean }): Attempt {
+    const { socket, headers } = req;
+    return {
+      ...claim,
+      address: this.arrivals.clientAddress(req),
+      connection: socket,
+      shared: isShared(headers),
+      // The connection's end, not the response's: one that waits behind others on its connection never hears of that.
+      get signal() {
+        return endOf(socket);
+      },
+    };
+  }
+
+  /** Answers one whose credentials were not looked at, if he is still there. */
+  #refuse(req: Request, res: Response, reason: Unchecked['reason']): void {
+    if (reason === 'aborted' || req.socket.destroyed) return;
+    res.set('Retry-After', String(RETRY_AFTER_S));
+    sendProblem(req, res, 429, {
+      code: 'TOO_MANY_ATTEMPTS',
+      message: 'Too many wrong passwords from this address.',
+      hint: 'Wait a few seconds.',
     });
   }
 
   #failed(req: Request): void {
-    const address = addressOf(req);
-    this.options.limiter.failed(address);
+    const address = this.arrivals.clientAddress(req);
     this.#throttle.log((fields) => this.options.log.warn(`wrong user name or password from ${address}`, { path: req.path, ...fields }));
   }
 
@@ -159,4 +181,17 @@ const isPageNavigation = (req: Request): boolean =>
   req.accepts(['text', 'html']) === 'html' &&
   (req.headers.accept ?? '').includes('text/html');
 
-const addressOf = (req: Request): string => req.socket.remoteAddress ?? '';
+const ends = new WeakMap<Socket, AbortSignal>();
+
+/** Fires when the connection ends. One for all that wait on it. */
+function endOf(socket: Socket): AbortSignal {
+  const known = ends.get(socket);
+  if (known) return known;
+  const end = new AbortController();
+  // Requests that were sent without waiting for answers may all wait for it.
+  setMaxListeners(0, end.signal);
+  if (socket.destroyed) end.abort();
+  else socket.once('close', () => end.abort());
+  ends.set(socket, end.signal);
+  return end.signal;
+}

@@ -1,33 +1,49 @@
-import { isIP } from 'node:net';
+import { addressOf, isOwnHost, type OwnNames, parseHost } from '../../core/host-names.ts';
+import { plainAddress } from '../../core/networks.ts';
+import type { Client } from './proxies.ts';
 
 /** What tells by which address a client reached us. */
-export interface Reached {
-  /** The Host header. */
-  readonly host: string | undefined;
+export interface Reached extends Pick<Client, 'host' | 'hostForwarded' | 'forwarded' | 'scheme'> {
   /** Our end of the connection. */
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
-  /** The machine's name, without domain. */
-  readonly hostname: string;
+  readonly names: OwnNames;
+  /** An address of ours that others in the network reach; undefined: there is none. Asked where a proxy stands before us. */
+  readonly ownAddress: () => string | undefined;
+}
+
+/** How addresses that we give a client begin. */
+export interface Base {
+  /** "http://192.168.1.5:8080": of the page, the services and what goes by HTTP. */
+  readonly baseUrl: string;
+  /** "192.168.1.5": of RTSP, which has a port of its own. */
+  readonly host: string;
 }
 
 /**
- * The beginning of all URIs we give a client: "http://192.168.1.5:8080". The Host header counts where it is an address, or
- * our own name: behind a port mapping only it knows. For anything else it is our end of the connection, which is
- * reachable by definition; recorders don't look names up.
+ * The beginning of all URIs we give a client. The Host header counts where it is an address, or a name of ours: behind a
+ * port mapping only it knows. For anything else it is our end of the connection, which is reachable by definition; recorders
+ * don't look names up.
+ *
+ * Who comes by way of a trusted proxy gets the proxy's scheme and name. RTSP does not go through it, so for that he gets an
+ * address of this machine.
  */
-export function baseUrlOf({ host, localAddress, localPort, hostname }: Reached): { baseUrl: string; host: string } {
-  const named = host === undefined ? undefined : /^(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?$/.exec(host);
-  if (named && isOurs(named[1]!, hostname)) return { baseUrl: `http://${host}`, host: named[1]! };
-  const address = (localAddress ?? '127.0.0.1').replace(/^::ffff:(?=\d+\.)/, '');
-  const literal = address.includes(':') ? `[${address}]` : address;
+export function baseUrlOf({ host, hostForwarded, forwarded, scheme, localAddress, localPort, names, ownAddress }: Reached): Base {
+  const local = plainAddress(localAddress ?? '127.0.0.1');
+  const own = forwarded && isLoopback(local) ? (ownAddress() ?? local) : local;
+  const literal = own.includes(':') ? `[${own}]` : own;
+  const parsed = host === undefined ? undefined : parseHost(host);
+  if (parsed && (hostForwarded || isReachable(parsed.name, names)))
+    return { baseUrl: `${scheme}://${host}`, host: forwarded ? literal : parsed.name };
   return { baseUrl: `http://${literal}:${localPort ?? 80}`, host: literal };
 }
 
-function isOurs(name: string, hostname: string): boolean {
-  const address = name.startsWith('[') ? name.slice(1, -1) : name;
-  if (isIP(address) === 6) return !/^(::$|ff)/i.test(address);
+/** Whether a host that is ours leads others here as well. */
+function isReachable(name: string, names: OwnNames): boolean {
+  const address = addressOf(name);
+  if (address === undefined) return !/(^|\.)localhost\.?$/i.test(name) && isOwnHost(name, names);
   // Neither 0.0.0.0 nor multicast, which confused clients send.
-  if (isIP(address) === 4) return !/^(0\.|22[4-9]\.|23\d\.|255\.)/.test(address);
-  return name.toLowerCase().split('.')[0] === hostname.toLowerCase() && hostname !== '';
+  return address.includes(':') ? !/^(::$|ff)/i.test(address) : !/^(0\.|22[4-9]\.|23\d\.|255\.)/.test(address);
 }
+
+const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');

@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { baseUrlOf } from './base-url.ts';
-import { isFromOtherSite } from './pages.ts';
+import type { Arrivals } from './arrivals.ts';
+import type { HostGuard } from './host-guard.ts';
+import { isShared } from './proxies.ts';
 
 /** Requests of real clients have a few kB; a user list of the largest size has 20. */
 const BODY_LIMIT = 256 * 1024;
@@ -13,8 +14,13 @@ export interface SoapRequest {
   readonly authorization: string | undefined;
   /** Undefined where there is none. */
   readonly body: string | undefined;
+  /** The client's, also where a trusted proxy stands before us. */
   readonly remoteAddress: string;
-  /** How the client reached us, see {@link baseUrlOf}. */
+  /** What the request came on. */
+  readonly connection: object;
+  /** The connection carries the requests of several clients. */
+  readonly shared: boolean;
+  /** How the client reached us, see {@link Base}. */
   readonly baseUrl: string;
   readonly host: string;
   /** Fires when the client has gone. */
@@ -32,6 +38,13 @@ export interface SoapEndpoint {
   handle(request: SoapRequest): Promise<SoapAnswer>;
 }
 
+export interface OnvifDoorOptions {
+  readonly arrivals: Arrivals;
+  /** Keeps requests out that are under a name of somebody else; undefined: any name will do. */
+  readonly hosts: HostGuard | undefined;
+  readonly onError: (error: unknown) => void;
+}
+
 /**
  * The ONVIF services under /onvif/: any content type, no compressed bodies. Not a route of express: recorders ask every few
  * seconds for years, and routing would cost four times what the answer does.
@@ -39,9 +52,7 @@ export interface SoapEndpoint {
 export class OnvifDoor {
   constructor(
     private readonly endpoint: SoapEndpoint,
-    /** The machine's name, without domain. */
-    private readonly hostname: string,
-    private readonly onError: (error: unknown) => void,
+    private readonly options: OnvifDoorOptions,
   ) {}
 
   /** Answers a request that is for the services; false: it is not. */
@@ -49,19 +60,22 @@ export class OnvifDoor {
     // Some recorders put a base URL and a path together with a slash too many.
     if (!/^\/+onvif\//i.test(req.url ?? '')) return false;
     this.#answer(req, res).catch((error: unknown) => {
-      this.onError(error);
+      this.options.onError(error);
       refuse(res, 500, 'Something went wrong here; the log has the details.');
     });
     return true;
   }
 
   async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    if (isFromOtherSite(req)) return refuse(res, 403, 'This request comes from another site.');
+    const { arrivals, hosts } = this.options;
+    const wrongHost = hosts?.problemOf(req);
+    if (wrongHost) return refuse(res, wrongHost.status, wrongHost.text);
+    if (arrivals.isFromOtherSite(req)) return refuse(res, 403, 'This request comes from another site.');
     if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') return refuse(res, 415, 'Compressed bodies are not read.');
     const body = await readBody(req);
     if (body === 'too large') return refuse(res, 413, `A body may have ${BODY_LIMIT / 1024} kB.`);
     if (body === 'cut off') return;
-    const request = new IncomingSoap(req, res, body === '' ? undefined : body, this.hostname);
+    const request = new IncomingSoap(req, res, body === '' ? undefined : body, arrivals);
     const { status, headers, body: answer } = await this.endpoint.handle(request);
     if (res.destroyed) return;
     const own = { 'Content-Length': Buffer.byteLength(answer), 'X-Content-Type-Options': 'nosniff' };
@@ -77,24 +91,28 @@ class IncomingSoap implements SoapRequest {
   readonly url: string;
   readonly authorization: string | undefined;
   readonly remoteAddress: string;
+  readonly connection: object;
+  readonly shared: boolean;
   readonly baseUrl: string;
   readonly host: string;
   #gone: AbortController | undefined;
 
   constructor(
-    { method = '', url = '', headers, socket }: IncomingMessage,
+    req: IncomingMessage,
     private readonly res: ServerResponse,
     readonly body: string | undefined,
-    hostname: string,
+    arrivals: Arrivals,
   ) {
+    const { method = '', url = '', headers, socket } = req;
     this.method = method;
     this.url = url;
     this.authorization = headers.authorization;
-    this.remoteAddress = socket.remoteAddress ?? '';
-    const { localAddress, localPort } = socket;
-    const reached = baseUrlOf({ host: headers.host, localAddress, localPort, hostname });
-    this.baseUrl = reached.baseUrl;
-    this.host = reached.host;
+    this.remoteAddress = arrivals.clientAddress(req);
+    this.connection = socket;
+    this.shared = isShared(headers);
+    const { baseUrl, host } = arrivals.baseOf(req);
+    this.baseUrl = baseUrl;
+    this.host = host;
   }
 
   /** Made only for those that have to wait: most answers are there before anybody could leave. */

@@ -1,31 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
-import { sendProblem } from './answers.ts';
+import express, { type Express, type Request, type Response } from 'express';
 import type { Authentication } from './authentication.ts';
 
 /** A form holds a name, a password and where to go. */
 const FORM_LIMIT = '4kb';
 const LOGIN_ERRORS = { wrong: 'Wrong user name or password.' };
-
-/** Whether another site's page makes this request, with this browser's credentials. */
-export function isFromOtherSite({ method, headers }: IncomingMessage): boolean {
-  return method === 'POST' && headers.origin !== undefined && hostOf(headers.origin) !== headers.host;
-}
-
-export const sameOriginOnly: RequestHandler = (req, res, next) => {
-  if (isFromOtherSite(req)) sendProblem(req, res, 403, { code: 'CROSS_ORIGIN', message: 'This request comes from another site.' });
-  else next();
-};
-
-function hostOf(origin: string): string | undefined {
-  try {
-    return new URL(origin).host;
-  } catch {
-    return undefined;
-  }
-}
 
 /** The static files and the login form: what a visitor without credentials may see. */
 export function addPublicPages(app: Express, webDir: string, authentication: Authentication | undefined): void {

@@ -1,18 +1,21 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Clock } from '../../core/clock.ts';
 import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
+import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import { guardDescriptors } from '../descriptor-guard.ts';
-import { TunnelDoor, type TunnelTaker } from '../tunnel-door.ts';
+import { TunnelDoor } from '../tunnel-door.ts';
 import { cameraProblem, sendProblem } from './answers.ts';
+import type { Arrivals } from './arrivals.ts';
 import { Authentication, type AuthenticationOptions, holdsOf } from './authentication.ts';
+import { HostGuard } from './host-guard.ts';
 import { OnvifDoor, type SoapEndpoint } from './onvif.ts';
-import { addPublicPages, sameOriginOnly, sendPage } from './pages.ts';
+import { addPublicPages, sendPage } from './pages.ts';
 import { sendHealth, sendStatus, type Vitals } from './status.ts';
 import { MjpegStreams, STREAM_HEADERS } from './stream.ts';
 
@@ -31,6 +34,8 @@ const MAX_CONNECTIONS = 1000;
 const RETRY_AFTER_S = 5;
 /** Rates a viewer may ask for. */
 const MAX_FPS = 120;
+const STREAM_PATHS = ['/stream.mjpg', '/cam.mjpg'];
+const SNAPSHOT_PATH = '/snapshot.jpg';
 const MIN_FPS = 0.01;
 
 export interface HttpServerOptions {
@@ -42,10 +47,15 @@ export interface HttpServerOptions {
   readonly authentication: AuthenticationOptions | undefined;
   /** Answers SOAP at /onvif/; undefined where there is none. */
   readonly onvif?: SoapEndpoint;
-  /** Takes RTSP tunnels; undefined where there is no RTSP. */
-  readonly tunnel?: TunnelTaker | undefined;
-  /** The machine's name. */
-  readonly hostname: string;
+  /**
+   * Takes over a connection whose first request is one half of an RTSP tunnel; undefined where there is no RTSP.
+   *
+   * @param rest what came behind its head
+   * @param clientAddress the client's, also where the socket is a trusted proxy's
+   */
+  readonly tunnel?: ((request: TunnelRequest, socket: Socket, rest: Buffer, clientAddress: string) => void) | undefined;
+  /** From whom requests come, and under which names of ours. */
+  readonly arrivals: Arrivals;
   readonly hub: Hub;
   /** Undefined: connections are taken as long as there is a descriptor. */
   readonly descriptors?: DescriptorReserve;
@@ -61,12 +71,21 @@ export class HttpServer {
   readonly #server: Server;
   readonly #tunnelDoor: TunnelDoor | undefined;
   readonly #throttle: LogThrottle;
+  readonly #hosts: HostGuard;
 
   constructor(private readonly options: HttpServerOptions) {
     this.#streams = new MjpegStreams(options.hub, options.clock);
     this.#throttle = new LogThrottle(options.clock);
+    const { arrivals, tunnel, clock, log } = options;
+    this.#hosts = new HostGuard({ arrivals, clock, log });
     const app = this.#makeApp();
-    const onvif = options.onvif && new OnvifDoor(options.onvif, options.hostname, (error) => this.#logFault(error, '/onvif/'));
+    const onvif =
+      options.onvif &&
+      new OnvifDoor(options.onvif, {
+        arrivals,
+        hosts: options.authentication ? undefined : this.#hosts,
+        onError: (error) => this.#logFault(error, '/onvif/'),
+      });
     const limits = {
       // A viewer whose machine lost power is noticed although nothing is being sent.
       keepAlive: true,
@@ -81,12 +100,14 @@ export class HttpServer {
       else if (!onvif?.takes(req, res)) app(req, res);
     });
     this.#tunnelDoor =
-      options.tunnel &&
+      tunnel &&
       new TunnelDoor(this.#server, {
-        take: options.tunnel,
+        take: (request, socket, rest) => tunnel(request, socket, rest, arrivals.clientAddress({ socket, headers: headersOf(request) })),
+        accepts: (request, socket) =>
+          options.authentication !== undefined || arrivals.hostOf({ socket, headers: headersOf(request) }).verdict === 'ours',
         timeoutMs: HEADERS_TIMEOUT_MS,
         maxUndecided: MAX_CONNECTIONS,
-        clock: options.clock,
+        clock,
       });
     if (options.descriptors) guardDescriptors(this.#server, { ...options, descriptors: options.descriptors });
     this.#server.maxConnections = MAX_CONNECTIONS;
@@ -132,8 +153,8 @@ export class HttpServer {
   }
 
   #makeApp(): Express {
-    const { webDir } = this.options;
-    const authentication = this.options.authentication && new Authentication(this.options.authentication);
+    const { webDir, arrivals } = this.options;
+    const authentication = this.options.authentication && new Authentication(this.options.authentication, arrivals);
     authentication?.onEnd(() => this.#streams.endOutdated());
     const app = express().disable('x-powered-by').set('etag', false).set('query parser', 'simple');
     app.use(securityHeaders(), (req, _res, next) => {
@@ -141,8 +162,17 @@ export class HttpServer {
       req.url = req.url.replace(/^\/{2,}/, '/');
       next();
     });
-    app.use(sameOriginOnly);
     route(app, '/healthz', { get: (_req, res) => sendHealth(res, this.#vitals()) });
+    // With a password to show, programs may ask for pictures under any name: behind one that leads here, nobody else's
+    // page has it. Without one, whoever is led here sees them.
+    const free = (req: Request) => authentication !== undefined && isPicture(req);
+    app.use((req, res, next) => {
+      if (free(req) || this.#hosts.lets(req, res)) next();
+    });
+    app.use((req, res, next) => {
+      if (!arrivals.isFromOtherSite(req)) next();
+      else sendProblem(req, res, 403, { code: 'CROSS_ORIGIN', message: 'This request comes from another site.' });
+    });
     addPublicPages(app, webDir, authentication);
     if (authentication) app.use(authentication.require);
 
@@ -154,9 +184,9 @@ export class HttpServer {
       page(req, res);
     };
     route(app, ['/', '/index.html'], { get: root });
-    route(app, ['/stream.mjpg', '/cam.mjpg'], { get: this.#stream });
-    route(app, '/snapshot.jpg', { get: this.#snapshot });
-    route(app, '/api/status', { get: (req, res) => sendStatus(req, res, this.#vitals()) });
+    route(app, STREAM_PATHS, { get: this.#stream });
+    route(app, SNAPSHOT_PATH, { get: this.#snapshot });
+    route(app, '/api/status', { get: (req, res) => sendStatus(res, this.#vitals(), arrivals.baseOf(req)) });
     route(app, '/metrics', { get: this.#metrics() });
     app.use((req, res) => sendProblem(req, res, 404, { code: 'NOT_FOUND', message: 'There is nothing at this address.' }));
     app.use(this.#onError);
@@ -186,7 +216,7 @@ export class HttpServer {
       req.socket.destroy();
       return;
     }
-    const viewer = req.socket.remoteAddress;
+    const viewer = this.options.arrivals.clientAddress(req);
     const began = this.options.clock.monotonic();
     log.debug('viewer came', { viewer, viewers: this.#streams.viewers + 1 });
     this.#streams.add(req.socket, { fps, advance: req.query.advance === '1', holds: holdsOf(res) }, () =>
@@ -241,6 +271,17 @@ export class HttpServer {
     else sendProblem(req, res, status, { code: 'BAD_REQUEST', message: 'The request cannot be understood.' });
   };
 }
+
+/** A request for pictures alone, under any of their addresses. */
+const isPicture = ({ path, query }: Request): boolean =>
+  STREAM_PATHS.includes(path) || path === SNAPSHOT_PATH || query.action === 'stream' || query.action === 'snapshot';
+
+/** The headers of a tunnel's first request as Node has those of others, as far as they tell where it comes from. */
+const headersOf = ({ headers }: TunnelRequest): IncomingHttpHeaders => ({
+  host: headers.get('host'),
+  'x-forwarded-for': headers.get('x-forwarded-for'),
+  'x-forwarded-host': headers.get('x-forwarded-host'),
+});
 
 /** The client's fault (express and its parsers say so in `status`, Node's parser in `code`), or ours. */
 function statusOf(error: unknown): number {

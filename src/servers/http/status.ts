@@ -1,6 +1,7 @@
-import type { Request, Response } from 'express';
+import type { Response } from 'express';
 import type { HubStatus } from '../../hub/hub.ts';
 import { userOf } from './authentication.ts';
+import type { Base } from './base-url.ts';
 import type { StreamCounters } from './stream.ts';
 
 /** What is counted of RTSP and H.264; see RtspCounters and EncoderCounters. */
@@ -60,9 +61,8 @@ export function sendHealth(res: Response, vitals: Vitals): void {
 }
 
 /** For the page. */
-export function sendStatus(req: Request, res: Response, vitals: Vitals): void {
+export function sendStatus(res: Response, vitals: Vitals, { baseUrl, host }: Base): void {
   const { status, size } = vitals;
-  const base = `http://${req.headers.host ?? `${req.socket.localAddress}:${req.socket.localPort}`}`;
   res.set('Cache-Control', 'no-store').json({
     name: vitals.name,
     version: vitals.version,
@@ -76,16 +76,16 @@ export function sendStatus(req: Request, res: Response, vitals: Vitals): void {
     viewers: vitals.viewers,
     user: userOf(res)?.name ?? null,
     urls: [
-      { id: 'stream', label: 'MJPEG stream', url: `${base}/stream.mjpg` },
-      { id: 'snapshot', label: 'Snapshot', url: `${base}/snapshot.jpg` },
-      ...rtspUrls(vitals.rtsp, base),
+      { id: 'stream', label: 'MJPEG stream', url: `${baseUrl}/stream.mjpg` },
+      { id: 'snapshot', label: 'Snapshot', url: `${baseUrl}/snapshot.jpg` },
+      ...rtspUrls(vitals.rtsp, host),
     ],
   });
 }
 
-function rtspUrls(rtsp: RtspVitals | undefined, base: string) {
+function rtspUrls(rtsp: RtspVitals | undefined, host: string) {
   if (!rtsp) return [];
-  const origin = `${base.replace('http:', 'rtsp:').replace(/:\d+$/, '')}:${rtsp.port}`;
+  const origin = `rtsp://${host}:${rtsp.port}`;
   return [
     ...(rtsp.h264 ? [{ id: 'rtsp-h264', label: 'RTSP, H.264', url: `${origin}/h264` }] : []),
     { id: 'rtsp-mjpeg', label: 'RTSP, MJPEG', url: `${origin}/mjpeg` },

@@ -24,6 +24,8 @@ export interface RtspClient {
   /** Addresses of the two ends; IPv4 as itself, also where it came through an IPv6 socket. */
   readonly remoteAddress: string;
   readonly localAddress: string;
+  /** Whose failures count together: the address behind the proxy, where the tunnel came by way of a trusted one. */
+  readonly clientAddress: string;
   /** He has shown who he is, by one way at least, or need not. */
   authenticated: boolean;
   /** Whose login it is; undefined: nobody's. */

@@ -29,6 +29,8 @@ const MAX_INPUTS = 2;
 export interface ConnectionOptions {
   /** Where answers and interleaved packets go; what comes from it is pushed by the owner. */
   readonly socket: Socket;
+  /** The client's, where the socket is a proxy's. */
+  readonly clientAddress?: string | undefined;
   readonly requests: RtspRequests;
   readonly clock: Clock;
   readonly log: Logger;
@@ -41,6 +43,7 @@ export class RtspConnection implements RtspClient {
   readonly socket: Socket;
   readonly remoteAddress: string;
   readonly localAddress: string;
+  readonly clientAddress: string;
   authenticated = false;
   user: User | undefined;
   readonly #gone = new AbortController();
@@ -63,6 +66,7 @@ export class RtspConnection implements RtspClient {
     this.socket = socket;
     this.remoteAddress = plainAddress(socket.remoteAddress);
     this.localAddress = plainAddress(socket.localAddress);
+    this.clientAddress = options.clientAddress ?? this.remoteAddress;
     this.#openedAt = clock.monotonic();
     this.#heardAt = this.#openedAt;
     socket.on('error', () => {});
@@ -109,7 +113,7 @@ export class RtspConnection implements RtspClient {
   endSession(session: RtspSession, ending: Ending): void {
     if (!this.#sessions.delete(session.id)) return;
     session.end();
-    this.options.log.debug(`RTSP session of ${session.track.name} ended: ${ending}`, { client: this.remoteAddress });
+    this.options.log.debug(`RTSP session of ${session.track.name} ended: ${ending}`, { client: this.clientAddress });
   }
 
   endSessions(ending: Ending): void {

@@ -49,25 +49,26 @@ export class RtspGate {
     const apart = client.authenticated;
     const authorization = sender.early ? undefined : request.headers.get('authorization');
     if (authorization === undefined || (!basic && /^basic\s/i.test(authorization))) return this.#challenge(client, sender, { apart });
-    const { remoteAddress } = client;
-    const turn = limiter.turn(remoteAddress, apart ? sender.gone : client.gone);
-    const granted = turn === 'granted' ? turn : await turn;
-    if (granted !== 'granted') return { status: 503, headers: [['Retry-After', '5']], close: true, apart };
-    const result = authenticator.authenticate({ method: request.method, url: request.url, authorization, rtsp: { remoteAddress } });
+    const { clientAddress: address, remoteAddress } = client;
+    const shown = { method: request.method, url: request.url, authorization, rtsp: { remoteAddress } };
+    // The way it came by, and not the tunnel: what one has proved on it says nothing about another.
+    const attempt = { ...authenticator.claim(shown), address, connection: sender, signal: apart ? sender.gone : client.gone };
+    const outcome = limiter.attempt(attempt, () => authenticator.authenticate(shown));
+    const result = outcome instanceof Promise ? await outcome : outcome;
     if (result.ok) {
-      limiter.succeeded(remoteAddress);
       if (!mayAccess(result.user.level, 'READ_MEDIA') || (client.user && client.user.name !== result.user.name)) {
         return { status: 403, apart };
       }
       this.#admit(client, sender, result.user);
       return undefined;
     }
-    if (result.reason === 'invalid') {
-      limiter.failed(remoteAddress);
-      this.#throttle.log((fields) => this.log.warn(`wrong user name or password from ${remoteAddress} (RTSP)`, fields));
-    }
+    if (result.reason === 'rejected' || result.reason === 'aborted')
+      return { status: 503, headers: [['Retry-After', '5']], close: true, apart };
+    if (result.reason === 'invalid')
+      this.#throttle.log((fields) => this.log.warn(`wrong user name or password from ${address} (RTSP)`, fields));
     // He knew the password when the nonce was good.
-    return this.#challenge(client, sender, { stale: result.stale, apart: apart && !result.stale });
+    const stale = result.reason === 'stale';
+    return this.#challenge(client, sender, { stale, apart: apart && !stale });
   }
 
   #admit(client: RtspClient, sender: RtspSender, user: User | undefined): void {

@@ -52,6 +52,8 @@ export interface RtspServerOptions {
   readonly multicast: (track: string) => MulticastGroup | undefined;
   /** Name of the camera. */
   readonly name: () => string;
+  /** Whether a tunnel whose Host header is this may be ours; see {@link TunnelDoorOptions.accepts}. */
+  readonly acceptsHost?: ((host: string) => boolean) | undefined;
   /** Names this machine in RTCP. */
   readonly hostname: string;
   /** Undefined: connections are taken as long as there is a descriptor. */
@@ -102,7 +104,7 @@ export class RtspServer {
       clock,
       log,
     });
-    this.#tunnels = new Tunnels((socket) => this.#open(socket));
+    this.#tunnels = new Tunnels((socket, clientAddress) => this.#open(socket, clientAddress));
     // Clients that tunnel RTSP through HTTP do so to whatever port they were given.
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }, (socket) => {
       const connection = this.#open(socket);
@@ -111,6 +113,7 @@ export class RtspServer {
     });
     this.#door = new TunnelDoor(this.#server, {
       take: (request, socket, rest) => this.acceptTunnel(request, socket, rest),
+      accepts: ({ headers }) => options.acceptsHost?.(headers.get('host') ?? '') !== false,
       timeoutMs: FIRST_REQUEST_MS,
       maxUndecided: MAX_CONNECTIONS,
       clock,
@@ -152,9 +155,13 @@ export class RtspServer {
     return sum;
   }
 
-  /** Takes over a connection of the web server that turned out to be one half of a tunnel. */
-  acceptTunnel(request: TunnelRequest, socket: Socket, rest: Buffer): void {
-    this.#tunnels.accept(request, socket, rest);
+  /**
+   * Takes over a connection of the web server that turned out to be one half of a tunnel.
+   *
+   * @param clientAddress the client's, where the socket is a proxy's
+   */
+  acceptTunnel(request: TunnelRequest, socket: Socket, rest: Buffer, clientAddress?: string): void {
+    this.#tunnels.accept(request, socket, rest, clientAddress);
   }
 
   /** Sends a track to a group until {@link stopMulticast}, and tries again for as long as the network does not let us. */
@@ -217,7 +224,7 @@ export class RtspServer {
     });
   }
 
-  #open(socket: Socket): RtspConnection | undefined {
+  #open(socket: Socket, clientAddress?: string): RtspConnection | undefined {
     if (this.#connections.size >= MAX_CONNECTIONS && !this.#makeRoom()) {
       this.counters.connectionsRefused++;
       return undefined;
@@ -225,6 +232,7 @@ export class RtspServer {
     const { clock, log } = this.options;
     const connection = new RtspConnection({
       socket,
+      clientAddress,
       requests: this.#requests,
       clock,
       log,

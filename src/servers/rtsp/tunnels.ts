@@ -17,17 +17,22 @@ export class Tunnels {
   readonly #halves = new Map<string, { readonly socket: Socket; readonly rest: Buffer }>();
 
   /** @param open makes the RTSP connection that answers on this socket; undefined: there are too many */
-  constructor(private readonly open: (socket: Socket) => RtspConnection | undefined) {}
+  constructor(private readonly open: (socket: Socket, clientAddress: string | undefined) => RtspConnection | undefined) {}
 
-  /** Takes over a socket whose first request was one of a tunnel. @param rest what came behind its head */
-  accept({ method, cookie }: TunnelRequest, socket: Socket, rest: Buffer): void {
+  /**
+   * Takes over a socket whose first request was one of a tunnel.
+   *
+   * @param rest what came behind its head
+   * @param clientAddress the client's, where the socket is a proxy's
+   */
+  accept({ method, cookie }: TunnelRequest, socket: Socket, rest: Buffer, clientAddress?: string): void {
     socket.on('error', () => {});
     socket.setNoDelay(true);
     // A web server's connections are left half open for the sake of an answer; here the end of one side is the end.
     socket.allowHalfOpen = false;
     // What belongs together comes from one address.
-    const key = `${socket.remoteAddress} ${cookie}`;
-    if (method === 'GET') this.#answers(key, socket);
+    const key = `${clientAddress ?? socket.remoteAddress} ${cookie}`;
+    if (method === 'GET') this.#answers(key, socket, clientAddress);
     else this.#requests(key, socket, rest);
   }
 
@@ -36,11 +41,11 @@ export class Tunnels {
     for (const { socket } of this.#halves.values()) socket.destroy();
   }
 
-  #answers(key: string, socket: Socket): void {
+  #answers(key: string, socket: Socket, clientAddress: string | undefined): void {
     const known = this.#connections.get(key);
     // Of two before a login nobody can say whose the tunnel is: neither gets the answers.
     if (known && !known.authenticated) known.socket.destroy();
-    const connection = known ? undefined : this.open(socket);
+    const connection = known ? undefined : this.open(socket, clientAddress);
     if (!connection) {
       socket.destroy();
       return;

@@ -20,7 +20,9 @@ export function homeAssistantForms({ name, user, urls }: Pick<Status, 'name' | '
   };
   // Home Assistant's ONVIF integration takes no camera without H.264.
   if (!urls.some(({ url }) => /^rtsp:\/\/[^/]+\/h264$/.test(url))) return [mjpeg];
-  const { hostname, port } = new URL(stream);
+  const { protocol, hostname, port } = new URL(stream);
+  // Nor does it speak TLS: behind a proxy that does, the camera has another address for it, which is not known here.
+  if (protocol === 'https:') return [mjpeg];
   const onvif: Form = {
     integration: 'ONVIF',
     rows: [{ label: 'Name', value: name }, { label: 'Host', value: hostname }, { label: 'Port', value: port || '80' }, ...login],

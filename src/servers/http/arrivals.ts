@@ -1,0 +1,82 @@
+import type { IncomingMessage } from 'node:http';
+import { isOwnHost, type OwnNames, parseHost } from '../../core/host-names.ts';
+import { type Base, baseUrlOf } from './base-url.ts';
+import { type Client, Proxies } from './proxies.ts';
+
+export interface ArrivalsOptions {
+  /** Proxies whose word on their clients counts: addresses and networks. */
+  readonly trustedProxies: readonly string[];
+  /** Names of this machine as they are now. */
+  readonly names: () => OwnNames;
+  /** An address of ours that others in the network reach. */
+  readonly ownAddress: () => string | undefined;
+}
+
+type Arrival = Pick<IncomingMessage, 'headers' | 'socket'>;
+
+/** How requests reach us: from whom, and under which of our names. */
+export class Arrivals {
+  readonly #proxies: Proxies;
+
+  /** @throws RangeError for trusted proxies that are no addresses */
+  constructor(private readonly options: ArrivalsOptions) {
+    this.#proxies = new Proxies(options.trustedProxies);
+  }
+
+  /** The client's address, seen through trusted proxies. Never throws. */
+  clientAddress(req: { readonly socket: Pick<Arrival['socket'], 'remoteAddress'>; readonly headers: Arrival['headers'] }): string {
+    return this.#proxies.clientAddress(req);
+  }
+
+  /** Whether it is the address of a proxy that the owner trusts. */
+  isTrustedProxy(address: string): boolean {
+    return this.#proxies.isTrusted(address);
+  }
+
+  clientOf(req: Arrival): Client {
+    return this.#proxies.clientOf(req);
+  }
+
+  /** How addresses begin that we give this client. */
+  baseOf(req: Arrival): Base {
+    const { localAddress, localPort } = req.socket;
+    const { names, ownAddress } = this.options;
+    return baseUrlOf({ ...this.clientOf(req), localAddress, localPort, names: names(), ownAddress });
+  }
+
+  /**
+   * Whether a request is meant for us: what the client has in his address line (the Host header) can be this machine. One
+   * without Host is no browser's.
+   *
+   * @returns `malformed` where it can be nobody
+   */
+  hostOf(req: Arrival): { readonly verdict: 'ours' | 'foreign' | 'malformed'; readonly host: string } {
+    const { host = '', hostForwarded } = this.clientOf(req);
+    if (hostForwarded) return { verdict: 'ours', host };
+    const name = host === '' ? '' : parseHost(host)?.name;
+    if (name === undefined) return { verdict: 'malformed', host: '' };
+    return { verdict: this.isOwnHost(host) ? 'ours' : 'foreign', host: name };
+  }
+
+  /** The same for a Host header that did not come by way of a proxy. */
+  isOwnHost(header: string): boolean {
+    const parsed = parseHost(header);
+    return header === '' || (parsed !== undefined && isOwnHost(parsed.name, this.options.names()));
+  }
+
+  /** Whether another site's page makes this request, with this browser's credentials. */
+  isFromOtherSite(req: Arrival & Pick<IncomingMessage, 'method'>): boolean {
+    const { origin } = req.headers;
+    return req.method === 'POST' && origin !== undefined && !isOrigin(origin, this.clientOf(req).host);
+  }
+}
+
+/** Whether a page of this origin was loaded from this host. A port that is the scheme's own may stand in either, or not. */
+function isOrigin(origin: string, host: string | undefined): boolean {
+  try {
+    const { protocol, host: theirs } = new URL(origin);
+    return theirs !== '' && theirs === new URL(`${protocol}//${host}`).host;
+  } catch {
+    return false;
+  }
+}
