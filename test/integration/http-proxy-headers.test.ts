@@ -86,9 +86,11 @@ describe('a trusted proxy', () => {
         signal,
       }),
     );
-    await guesser.answered(401, before + 1);
-    expect(liar.answers[401] ?? 0).toBeLessThanOrEqual(1 + liar.seconds);
+    // The two share what one address has, and the newer may get all of it.
+    await Promise.race([guesser.answered(401, before + 2), liar.answered(401, 2)]);
+    const [answered, seconds] = [liar.answers[401] ?? 0, liar.seconds];
     await liar.stop();
+    expect(answered).toBeLessThanOrEqual(1 + seconds);
     expect(server.stderr).toContain('wrong user name or password from 203.0.113.66');
     expect(server.stderr).not.toMatch(/password from (127\.0\.0\.1|203\.0\.113\.[0-5])/);
   }, 60_000);
