@@ -10,6 +10,7 @@ import { loadUsers } from './adapters/users.ts';
 import type { Access } from './auth/access.ts';
 import { FailureLimiter } from './auth/failure-limiter.ts';
 import { HttpAuthenticator } from './auth/http-authenticator.ts';
+import { KnownAddresses } from './auth/known-addresses.ts';
 import { Camera } from './camera/camera.ts';
 import type { ResolvedSource } from './camera/resolver.ts';
 import type { SourceSpec } from './camera/source-spec.ts';
@@ -21,8 +22,10 @@ import { AppError } from './core/errors.ts';
 import type { Logger } from './core/log.ts';
 import type { Machine } from './core/machine.ts';
 import { Hub } from './hub/hub.ts';
+import { type ConnectionBudget, connectionBudget } from './servers/connection-budget.ts';
 import { HttpServer } from './servers/http/server.ts';
 import { LinuxMachine } from './system/linux-machine.ts';
+import { openFileLimit } from './system/open-files.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -70,6 +73,7 @@ export class App {
   readonly restartRequested = new Promise<void>((resolve) => {
     this.#askRestart = resolve;
   });
+  readonly #budget: ConnectionBudget;
   readonly #localToken = randomBytes(32).toString('base64url');
 
   /** Reads the state; throws an AppError if the data directory cannot be used. Nothing runs before {@link start}. */
@@ -85,6 +89,7 @@ export class App {
       users,
       authenticator: new HttpAuthenticator({ users, clock, realm: REALM }),
       limiter: new FailureLimiter(clock),
+      known: new KnownAddresses(clock),
     };
     this.#identity = new Identity(this.#state, config.name, options.explicit.has('name'));
     this.#machine = new LinuxMachine({ managed: config.system.manage, root: '/', searchPath: options.searchPath, clock, log });
@@ -110,10 +115,12 @@ export class App {
       this.#state.update({ camera: { ...this.#state.state.camera, ...change } }),
     );
     const host = hostname().split('.')[0] ?? '';
+    const budget = connectionBudget(openFileLimit('/'));
+    this.#budget = budget;
     const streaming = config.rtsp.enabled
       ? new Streaming({
           ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access },
-          ...{ port: this.#configuredPort('rtsp'), name: () => this.#identity.name, hostname: host },
+          ...{ port: this.#configuredPort('rtsp'), budget, name: () => this.#identity.name, hostname: host },
           ...{ searchPath: options.searchPath, clock, log },
         })
       : undefined;
@@ -145,6 +152,7 @@ export class App {
       bind: config.bind,
       port: this.#configuredPort('http'),
       webDir: options.webDir,
+      maxConnections: budget.http,
       authentication: access && {
         ...access,
         clock,
@@ -187,6 +195,7 @@ export class App {
   async start(): Promise<ResolvedSource> {
     const { config, dataDir, log } = this.options;
     if (!config.auth.enabled) log.warn('No password is asked: everybody in the network can watch (--auth off).');
+    if (this.#budget.isTight) log.warn(tightness(this.#budget));
     const other = await findRunningServer(dataDir);
     if (other) {
       const where = `runs with the data directory ${dataDir}, at ${other.url}`;
@@ -265,6 +274,10 @@ export class App {
     this.options.clock.after(RESTART_DELAY_MS, this.#askRestart);
   }
 }
+
+const tightness = ({ openFiles, http, rtsp }: ConnectionBudget) =>
+  `The system lets this program open ${openFiles} files, enough for ${http} connections to the page and ${rtsp} by RTSP. ` +
+  'For more, raise the limit (LimitNOFILE= of the systemd service, ulimit -Hn of the shell).';
 
 /** A server for this machine alone is not to be announced to others. */
 const isLoopback = (bind: string) => /^(127\.|::1$|localhost$)/.test(bind);

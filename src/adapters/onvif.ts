@@ -82,6 +82,7 @@ export function composeOnvif(parts: OnvifParts): OnvifEndpoint {
         http: access.authenticator,
         usernameTokens: new UsernameTokenAuthenticator({ users: access.users, clock, window: parts.clockWindow }),
         limiter: access.limiter,
+        known: access.known,
         clock,
         log,
       }),

@@ -1,6 +1,7 @@
 import { mayAccess } from '../auth/access.ts';
 import type { FailureLimiter } from '../auth/failure-limiter.ts';
 import type { AuthRequest, AuthResult } from '../auth/http-authenticator.ts';
+import type { KnownAddresses } from '../auth/known-addresses.ts';
 import type { TokenResult } from '../auth/username-token.ts';
 import type { User } from '../auth/users.ts';
 import type { Clock } from '../core/clock.ts';
@@ -17,6 +18,7 @@ export interface AuthorizerOptions {
   };
   readonly usernameTokens: { authenticate(token: UsernameToken): TokenResult };
   readonly limiter: FailureLimiter;
+  readonly known: KnownAddresses;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -73,6 +75,7 @@ export class Authorizer {
     const decision = this.#check(credentials, token);
     if ('fault' in decision) return decision;
     this.options.limiter.succeeded(credentials.remoteAddress);
+    this.options.known.add(credentials.remoteAddress);
     if (mayAccess(decision.user?.level, operation.access)) return decision;
     return bad(notAuthorized(`The user may not call ${operation.name}.`));
   }

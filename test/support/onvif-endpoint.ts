@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureLimiter } from '../../src/auth/failure-limiter.ts';
 import { HttpAuthenticator } from '../../src/auth/http-authenticator.ts';
+import { KnownAddresses } from '../../src/auth/known-addresses.ts';
 import { UsernameTokenAuthenticator } from '../../src/auth/username-token.ts';
 import { UserStore } from '../../src/auth/users.ts';
 import { AppError } from '../../src/core/errors.ts';
@@ -45,12 +46,13 @@ export async function startEndpoint({ auth = true }: { auth?: boolean } = {}) {
     { name: 'watcher', password: USER_PASSWORD, level: 'User' },
   ]);
   const limiter = new FailureLimiter(clock);
+  const known = new KnownAddresses(clock);
   const http = new HttpAuthenticator({ users, clock, realm: 'onvif-camera' });
   const usernameTokens = new UsernameTokenAuthenticator({ users, clock });
   const endpoint = new OnvifEndpoint({
     services: makeServices(calls, clock),
     wsdlDir: WSDL_DIR,
-    authorizer: auth ? new Authorizer({ http, usernameTokens, limiter, clock, log }) : undefined,
+    authorizer: auth ? new Authorizer({ http, usernameTokens, limiter, known, clock, log }) : undefined,
     clock,
     log,
   });
@@ -63,6 +65,7 @@ export async function startEndpoint({ auth = true }: { auth?: boolean } = {}) {
     calls,
     lines,
     limiter,
+    known,
     http,
     send,
     post: (body: string, request: Partial<EndpointRequest> = {}) => send({ ...request, body }),

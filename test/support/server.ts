@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly password?: string | null;
   /** Keep the data directory of another run. */
   readonly dataDir?: string;
+  /** Files that it may have open at a time. */
+  readonly openFiles?: number;
 }
 
 /** What a command left behind when it ended. */
@@ -34,13 +36,16 @@ export class Server {
   readonly #watchers = new Set<() => void>();
   readonly #ownsDataDir: boolean;
 
-  private constructor({ command, args = [], env = process.env, password = PASSWORD, dataDir }: ServerOptions) {
+  private constructor({ command, args = [], env = process.env, password = PASSWORD, dataDir, openFiles }: ServerOptions) {
     this.#ownsDataDir = dataDir === undefined;
     this.dataDir = dataDir ?? mkdtempSync(join(tmpdir(), 'onvif-camera-'));
     const withPassword = password === null ? env : { ...env, ONVIF_CAMERA_PASSWORD: password };
     // Trying the encoders takes ffmpeg a second of processor time: for those who want H.264.
     const words = command ?? ['--http-port', '0', '--rtsp-port', '0', '--h264', 'off', '--bind', '127.0.0.1', ...args];
-    this.process = spawn(process.execPath, [MAIN, '--data-dir', this.dataDir, ...words], {
+    const program = [process.execPath, MAIN, '--data-dir', this.dataDir, ...words];
+    // The program takes the place of the shell: its process id stays.
+    const [first, ...rest] = openFiles === undefined ? program : ['sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh', ...program];
+    this.process = spawn(first!, rest, {
       // A directory without a settings file.
       cwd: this.dataDir,
       env: withPassword,

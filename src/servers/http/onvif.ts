@@ -1,5 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { expectToBeRead } from './answers.ts';
 import { baseUrlOf } from './base-url.ts';
+import { type BodyReader, describeBodyProblem } from './body-reader.ts';
 import { isFromOtherSite } from './pages.ts';
 
 /** Requests of real clients have a few kB; a user list of the largest size has 20. */
@@ -39,6 +41,7 @@ export interface SoapEndpoint {
 export class OnvifDoor {
   constructor(
     private readonly endpoint: SoapEndpoint,
+    private readonly bodies: BodyReader,
     /** The machine's name, without domain. */
     private readonly hostname: string,
     private readonly onError: (error: unknown) => void,
@@ -57,17 +60,20 @@ export class OnvifDoor {
 
   async #answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     if (isFromOtherSite(req)) return refuse(res, 403, 'This request comes from another site.');
-    if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') return refuse(res, 415, 'Compressed bodies are not read.');
-    const body = await readBody(req);
-    if (body === 'too large') return refuse(res, 413, `A body may have ${BODY_LIMIT / 1024} kB.`);
-    if (body === 'cut off') return;
-    const request = new IncomingSoap(req, res, body === '' ? undefined : body, this.hostname);
+    const body = await this.bodies.read(req, BODY_LIMIT);
+    if ('gone' in body) return;
+    if ('problem' in body) {
+      const { status, message } = describeBodyProblem(body.problem, BODY_LIMIT);
+      return refuse(res, status, message);
+    }
+    const request = new IncomingSoap(req, res, body.text === '' ? undefined : body.text, this.hostname);
     const { status, headers, body: answer } = await this.endpoint.handle(request);
     if (res.destroyed) return;
     const own = { 'Content-Length': Buffer.byteLength(answer), 'X-Content-Type-Options': 'nosniff' };
     res.writeHead(status, { ...headers, ...own } as OutgoingHttpHeaders);
     // As text: Node then sends head and body in one piece.
     res.end(req.method === 'HEAD' ? undefined : answer);
+    expectToBeRead(res);
   }
 }
 
@@ -118,22 +124,4 @@ function refuse(res: ServerResponse, status: number, text: string): void {
   }
   res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
   res.end(`${text}\n`);
-}
-
-function readBody(req: IncomingMessage): Promise<string | 'too large' | 'cut off'> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    req.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= BODY_LIMIT) chunks.push(chunk);
-      else {
-        req.removeAllListeners('data');
-        req.resume();
-        resolve('too large');
-      }
-    });
-    req.on('end', () => resolve(chunks.length === 1 ? chunks[0]!.toString() : Buffer.concat(chunks).toString()));
-    req.on('close', () => resolve('cut off'));
-  });
 }

@@ -40,6 +40,8 @@ export interface Vitals {
   readonly uptime: number;
   readonly capture: { starts: number; frames: number; droppedPictures: number; droppedBytes: number };
   readonly streams: StreamCounters;
+  /** Connections of the web server closed for want of room. */
+  readonly connectionsClosed: number;
   /** Undefined where there is no RTSP. */
   readonly rtsp: RtspVitals | undefined;
 }

@@ -100,6 +100,11 @@ export class RtspConnection implements RtspClient {
     return take;
   }
 
+  /** Whether requests come from this socket, or answers go there. */
+  uses(socket: Socket): boolean {
+    return socket === this.socket || this.#inputs.has(socket);
+  }
+
   get sessions(): ReadonlyMap<string, RtspSession> {
     return this.#sessions;
   }

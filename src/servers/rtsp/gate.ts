@@ -36,7 +36,7 @@ export class RtspGate {
       client.authenticated = true;
       return undefined;
     }
-    const { authenticator, limiter, basic } = this.access;
+    const { authenticator, limiter, known, basic } = this.access;
     const authorization = request.headers.get('authorization');
     // Some clients send credentials only until they play.
     if (authorization === undefined && client.authenticated) return undefined;
@@ -49,6 +49,7 @@ export class RtspGate {
     const result = authenticator.authenticate({ method: request.method, url: request.url, authorization, rtsp: true });
     if (result.ok) {
       limiter.succeeded(remoteAddress);
+      known.add(remoteAddress);
       if (!mayAccess(result.user.level, 'READ_MEDIA')) return { status: 403 };
       client.authenticated = true;
       client.user = result.user;

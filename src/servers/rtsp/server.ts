@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { addressKey } from '../../auth/address-key.ts';
 import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Logger } from '../../core/log.ts';
+import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
 import { JPEG_PAYLOAD_TYPE } from '../../protocols/rtp/jpeg.ts';
 import { RtpStream } from '../../protocols/rtp/stream.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
+import { ConnectionLimit, isHere } from '../connection-limit.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
 import { Carriers } from './carriers.ts';
+import type { RtspClient } from './client.ts';
 import { RtspConnection } from './connection.ts';
 import { newRtspCounters, type RtspCounters } from './counters.ts';
 import { type RtspAccess, RtspGate } from './gate.ts';
@@ -21,10 +24,8 @@ import type { Track } from './track.ts';
 import { Tunnels } from './tunnels.ts';
 import { Pacer } from './udp-sender.ts';
 
-/** Sessions at a time: more than a Pi's network carries. */
-const MAX_SESSIONS = 100;
-/** Connections at a time, with those of strangers who have not logged in. */
-const MAX_CONNECTIONS = 200;
+/** Part of all sessions that one address may have. */
+const SESSIONS_PART = 1 / 2;
 const SWEEP_MS = 1000;
 /** By when a client must have said something. */
 const FIRST_REQUEST_MS = 10_000;
@@ -38,6 +39,10 @@ const MULTICAST_RETRY_MS = 10_000;
 export interface RtspServerOptions {
   readonly bind: string;
   readonly port: number;
+  /** Connections at a time, with those of strangers who have not logged in. */
+  readonly maxConnections: number;
+  /** Sessions at a time. */
+  readonly maxSessions: number;
   /** Undefined: everybody may look. */
   readonly access: RtspAccess | undefined;
   readonly hub: Hub;
@@ -64,6 +69,8 @@ export class RtspServer {
   readonly #requests: RtspRequests;
   readonly #tunnels: Tunnels;
   readonly #door: TunnelDoor;
+  readonly #limit: ConnectionLimit;
+  readonly #acceptThrottle: LogThrottle;
   readonly #pacer: Pacer;
   readonly #jpeg: JpegTrack;
   #h264: { readonly stream: H264Source; readonly track: H264Track } | undefined;
@@ -76,6 +83,7 @@ export class RtspServer {
   constructor(private readonly options: RtspServerOptions) {
     const { hub, clock, log, fps } = options;
     const { counters } = this;
+    this.#acceptThrottle = new LogThrottle(clock);
     this.#pacer = new Pacer(clock, () => hub.fps || fps('mjpeg'));
     this.#jpeg = new JpegTrack({ ...this.#trackOptions('mjpeg', JPEG_PAYLOAD_TYPE), recode: options.recode, log });
     const carriers = new Carriers({
@@ -92,7 +100,7 @@ export class RtspServer {
       track: (path) => this.#track(path),
       carriers,
       multicast: (track) => this.#multicast.get(track)?.group,
-      hasRoom: () => this.sessions < MAX_SESSIONS,
+      hasRoom: (client) => this.#hasRoom(client),
       name: options.name,
       counters,
       clock,
@@ -101,16 +109,23 @@ export class RtspServer {
     this.#tunnels = new Tunnels((socket) => this.#open(socket));
     // Clients that tunnel RTSP through HTTP do so to whatever port they were given.
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }, (socket) => {
-      const connection = this.#open(socket);
-      if (connection) connection.read(socket);
-      else socket.destroy();
+      this.#open(socket).read(socket);
     });
     this.#door = new TunnelDoor(this.#server, {
       take: (request, socket, rest) => this.acceptTunnel(request, socket, rest),
       timeoutMs: FIRST_REQUEST_MS,
-      maxUndecided: MAX_CONNECTIONS,
       clock,
     });
+    this.#limit = new ConnectionLimit({
+      name: 'RTSP server',
+      max: options.maxConnections,
+      known: options.access?.known,
+      isTrusted: (socket) => this.#isTrusted(socket),
+      onClosed: () => counters.connectionsRefused++,
+      clock,
+      log,
+    });
+    this.#limit.guard(this.#server);
   }
 
   /** Listens. Throws an AppError if the port or the address cannot be used. */
@@ -126,7 +141,7 @@ export class RtspServer {
       });
       this.#server.listen({ port, host: bind }, () => {
         this.#server.removeAllListeners('error');
-        this.#server.on('error', (error) => log.error(`RTSP server: ${error.message}`));
+        this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`RTSP server: ${error.message}`, fields)));
         this.#cancelSweep = clock.every(SWEEP_MS, () => this.#sweep());
         const users = this.options.access?.users;
         this.#cancelUsers = users?.onChange(() => this.#endUnless((user) => users.current(user) !== undefined));
@@ -149,7 +164,8 @@ export class RtspServer {
 
   /** Takes over a connection of the web server that turned out to be one half of a tunnel. */
   acceptTunnel(request: TunnelRequest, socket: Socket, rest: Buffer): void {
-    this.#tunnels.accept(request, socket, rest);
+    if (this.#limit.admit(socket)) this.#tunnels.accept(request, socket, rest);
+    else socket.destroy();
   }
 
   /** Sends a track to a group until {@link stopMulticast}, and tries again for as long as the network does not let us. */
@@ -212,11 +228,7 @@ export class RtspServer {
     });
   }
 
-  #open(socket: Socket): RtspConnection | undefined {
-    if (this.#connections.size >= MAX_CONNECTIONS && !this.#makeRoom()) {
-      this.counters.connectionsRefused++;
-      return undefined;
-    }
+  #open(socket: Socket): RtspConnection {
     const { clock, log } = this.options;
     const connection = new RtspConnection({
       socket,
@@ -229,16 +241,23 @@ export class RtspServer {
     return connection;
   }
 
-  /** Closes the oldest connection whose client has not shown who it is. */
-  #makeRoom(): boolean {
-    for (const connection of this.#connections) {
-      if (connection.authenticated) continue;
-      this.counters.connectionsRefused++;
-      this.#connections.delete(connection);
-      connection.socket.destroy();
-      return true;
-    }
+  /** Whether the client behind a socket has shown who it is, or need not. */
+  #isTrusted(socket: Socket): boolean {
+    for (const connection of this.#connections) if (connection.uses(socket)) return connection.authenticated;
     return false;
+  }
+
+  /** Whether this client may have another session. */
+  #hasRoom({ remoteAddress }: Pick<RtspClient, 'remoteAddress'>): boolean {
+    const { maxSessions } = this.options;
+    const address = addressKey(remoteAddress);
+    let sum = 0;
+    let own = 0;
+    for (const { sessions, remoteAddress: other } of this.#connections) {
+      sum += sessions.size;
+      if (sessions.size > 0 && addressKey(other) === address) own += sessions.size;
+    }
+    return sum < maxSessions && (isHere(address) || own < Math.max(1, maxSessions * SESSIONS_PART));
   }
 
   /** Ends the connections of those who may look no longer. */
