@@ -1,8 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
 
-/** A client that takes nothing of its answer for this long is dropped, milliseconds. */
-const UNREAD_TIMEOUT_MS = 30_000;
+/**
+ * A client that takes nothing of its answer for twice this long is dropped, milliseconds: the first time Node's timer only notes
+ * how much is waiting.
+ */
+const UNREAD_TIMEOUT_MS = 15_000;
 
 export interface Problem {
   /** For programs: "CAMERA_BUSY", "NOT_FOUND". */
