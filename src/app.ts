@@ -10,6 +10,7 @@ import { loadUsers } from './adapters/users.ts';
 import type { Access } from './auth/access.ts';
 import { FailureLimiter } from './auth/failure-limiter.ts';
 import { HttpAuthenticator } from './auth/http-authenticator.ts';
+import { KnownAddresses } from './auth/known-addresses.ts';
 import { UsedTokens, type UsedTokensStore } from './auth/used-tokens.ts';
 import { Camera } from './camera/camera.ts';
 import type { ResolvedSource } from './camera/resolver.ts';
@@ -24,6 +25,7 @@ import { removeDrafts } from './core/files.ts';
 import type { Logger } from './core/log.ts';
 import type { Machine } from './core/machine.ts';
 import { Hub } from './hub/hub.ts';
+import { type ConnectionBudget, connectionBudget } from './servers/connection-budget.ts';
 import { Arrivals } from './servers/http/arrivals.ts';
 import { HttpServer } from './servers/http/server.ts';
 import { thisBoot } from './system/boot.ts';
@@ -83,6 +85,7 @@ export class App {
   readonly restartRequested = new Promise<void>((resolve) => {
     this.#askRestart = resolve;
   });
+  readonly #budget: ConnectionBudget;
   readonly #localToken = randomBytes(32).toString('base64url');
 
   /** Throws an AppError if the first password cannot be kept. Nothing runs before {@link start}. */
@@ -95,6 +98,7 @@ export class App {
       users,
       authenticator: new HttpAuthenticator({ users, clock, realm: REALM }),
       limiter: new FailureLimiter({ clock, users }),
+      known: new KnownAddresses(clock),
     };
     /** Whoever watches has to show it; whoever changes something has to in any case. */
     const toWatch = config.auth.enabled ? access : undefined;
@@ -130,6 +134,7 @@ export class App {
     );
     const host = hostname().split('.')[0] ?? '';
     const descriptors = new DescriptorReserve();
+    this.#budget = connectionBudget(descriptors.forOthers);
     const localNames = new LocalNames({ root: '/', clock });
     const arrivals = new Arrivals({
       trustedProxies: config.http.trustedProxies,
@@ -139,7 +144,7 @@ export class App {
     const streaming = config.rtsp.enabled
       ? new Streaming({
           ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access: toWatch },
-          ...{ port: this.#configuredPort('rtsp'), name: () => this.#identity.name, hostname: host },
+          ...{ port: this.#configuredPort('rtsp'), budget: this.#budget, name: () => this.#identity.name, hostname: host },
           // Without a password, a page elsewhere must not come in under a name of its own.
           acceptsHost: toWatch ? undefined : (name) => arrivals.isOwnHost(name),
           ...{ descriptors, searchPath: options.searchPath, clock, log },
@@ -175,6 +180,7 @@ export class App {
       bind: config.bind,
       port: this.#configuredPort('http'),
       webDir: options.webDir,
+      maxConnections: this.#budget.http,
       authentication: toWatch && {
         ...toWatch,
         clock,
@@ -220,6 +226,7 @@ export class App {
     const { config, dataDir, log } = this.options;
     if (!config.auth.enabled)
       log.warn('No password is asked to watch: everybody in the network can watch (--auth off). To change something takes a login.');
+    if (this.#budget.isTight) log.warn(tightness(this.#budget));
     const other = await findRunningServer(dataDir);
     if (other) {
       const where = `runs with the data directory ${dataDir}, at ${other.url}`;
@@ -309,6 +316,10 @@ export class App {
     this.options.clock.after(RESTART_DELAY_MS, this.#askRestart);
   }
 }
+
+const tightness = ({ descriptors, http, rtsp }: ConnectionBudget) =>
+  `The system leaves this program ${descriptors} open files for its clients, enough for ${http} connections to the page and ${rtsp} by RTSP. ` +
+  'For more, raise the limit (LimitNOFILE= of the systemd service, ulimit -Hn of the shell).';
 
 /** A server for this machine alone is not to be announced to others. */
 const isLoopback = (bind: string) => /^(127\.|::1$|localhost$)/.test(bind);

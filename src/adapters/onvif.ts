@@ -88,6 +88,7 @@ export function composeOnvif(parts: OnvifParts): OnvifEndpoint {
         window: parts.clockWindow,
       }),
       limiter: access.limiter,
+      known: access.known,
       open: parts.open,
       clock,
       log,

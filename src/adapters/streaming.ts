@@ -11,6 +11,7 @@ import { recodeForRtp } from '../encode/jpeg-recoder.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { MediaCamera, Size } from '../onvif/media/deps.ts';
 import { H264_STREAM, MJPEG_STREAM, type StreamNames } from '../onvif/media/encoders.ts';
+import type { ConnectionBudget } from '../servers/connection-budget.ts';
 import type { RtspVitals } from '../servers/http/status.ts';
 import { RtspServer, type RtspServerOptions } from '../servers/rtsp/server.ts';
 import { H264Control } from './h264.ts';
@@ -21,6 +22,7 @@ export interface StreamingParts {
   /** Keys of the settings that the owner set. */
   readonly explicit: ReadonlySet<string>;
   readonly port: number;
+  readonly budget: ConnectionBudget;
   readonly state: StateStore;
   readonly hub: Hub;
   readonly camera: Camera;
@@ -54,6 +56,8 @@ export class Streaming {
     this.server = new RtspServer({
       bind: config.bind,
       port: parts.port,
+      maxConnections: parts.budget.rtsp,
+      maxSessions: parts.budget.sessions,
       access: access && { ...access, basic: config.rtsp.basic },
       hub,
       h264: () => this.#encoder?.stream,

@@ -1,5 +1,6 @@
 import type { FailureLimiter } from './failure-limiter.ts';
 import type { HttpAuthenticator } from './http-authenticator.ts';
+import type { KnownAddresses } from './known-addresses.ts';
 import type { AccessLevel, UserStore } from './users.ts';
 
 /** What every server lets people in by. */
@@ -8,6 +9,8 @@ export interface Access {
   readonly authenticator: HttpAuthenticator;
   /** Guesses count together, wherever they are made. */
   readonly limiter: FailureLimiter;
+  /** Told of each login. */
+  readonly known: KnownAddresses;
 }
 
 /** Access classes of the ONVIF Core Specification, chapter "Access classes for service requests". */

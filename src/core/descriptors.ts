@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { systemErrorCode } from './errors.ts';
 
 /** What opening a camera, an encoder, the modules of ONVIF and a few files takes at the same time. */
@@ -6,13 +7,18 @@ const RESERVE = 64;
 /** Of a limit so low that {@link RESERVE} would leave too little for viewers, this share is kept. */
 const RESERVED_SHARE = 3 / 8;
 
-/** Most descriptors that this process may have open; undefined where the system does not tell (proc(5), /proc/PID/limits). */
-export function descriptorLimit(): number | undefined {
+/**
+ * Most descriptors that this process may have open (the soft RLIMIT_NOFILE, which Node.js raises to the hard one when it starts);
+ * infinite where there is no limit, or the system does not tell (proc(5), /proc/PID/limits).
+ *
+ * @param root of the file system
+ */
+export function descriptorLimit(root = '/'): number {
   try {
-    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
-    return soft === undefined ? undefined : Number(soft);
+    const soft = /^Max open files\s+(\d+)\s/m.exec(readFileSync(join(root, 'proc/self/limits'), 'latin1'))?.[1];
+    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
   } catch {
-    return undefined;
+    return Number.POSITIVE_INFINITY;
   }
 }
 
@@ -21,11 +27,12 @@ export function descriptorLimit(): number | undefined {
  * could not be loaded once is never loaded again by Node.js.
  */
 export class DescriptorReserve {
-  readonly #most: number;
+  /** Descriptors that connections may take up; infinite where the system sets no limit, or does not tell. */
+  readonly forOthers: number;
 
-  /** @param limit most descriptors of this process; undefined: unknown */
-  constructor(limit: number | undefined = descriptorLimit()) {
-    this.#most = limit === undefined ? Number.POSITIVE_INFINITY : limit - Math.min(RESERVE, Math.ceil(limit * RESERVED_SHARE));
+  /** @param limit most descriptors of this process */
+  constructor(limit: number = descriptorLimit()) {
+    this.forOthers = limit - Math.min(RESERVE, Math.ceil(limit * RESERVED_SHARE));
   }
 
   /** Whether there is one for somebody else. The system always gives the lowest number that is free. */
@@ -33,7 +40,7 @@ export class DescriptorReserve {
     try {
       const lowest = openSync('/dev/null', 'r');
       closeSync(lowest);
-      return lowest < this.#most;
+      return lowest < this.forOthers;
     } catch (error) {
       return systemErrorCode(error) !== 'TOO_MANY_FILES';
     }

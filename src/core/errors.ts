@@ -33,6 +33,7 @@ export const ERRORS = {
   PORT_TAKEN: entry('Stop the program that uses it, or choose another port (0 picks a free one).', EXIT.portTaken, true),
   PORT_FIXED: entry('Change it where it was set: flag, environment variable or settings file.', EXIT.failure, true),
   BIND_FAILED: entry('Check `bind`: it must be an address of this machine, and ports below 1024 need privileges.', EXIT.failure, true),
+  PAGE_MISSING: entry('Install it again, or build it again with `npm run build`.', EXIT.failure, true),
   NO_CAMERA: entry('Check the ribbon cable at both ends; `rpicam-hello --list-cameras` should show the camera.', EXIT.noCamera, true),
   TEST_PATTERN: entry('Connect a camera, or choose a source with --source; the next viewer gets it without a restart.'),
   NO_SUCH_DEVICE: entry('`ls /dev/video*` shows what is there; is the webcam plugged in?', EXIT.noCamera, true),

@@ -1,6 +1,7 @@
 import { isFree, mayAccess } from '../auth/access.ts';
 import type { Checked, FailureLimiter, Unchecked } from '../auth/failure-limiter.ts';
 import type { AuthRequest, AuthResult, Claim } from '../auth/http-authenticator.ts';
+import type { KnownAddresses } from '../auth/known-addresses.ts';
 import type { TokenResult } from '../auth/username-token.ts';
 import type { User } from '../auth/users.ts';
 import type { Clock } from '../core/clock.ts';
@@ -20,6 +21,7 @@ export interface AuthorizerOptions {
   /** Whether strangers may watch and read: see {@link isFree}. */
   readonly open: boolean;
   readonly limiter: FailureLimiter;
+  readonly known: KnownAddresses;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -76,6 +78,7 @@ export class Authorizer {
     if (credentials.authorization === undefined && token === undefined) return this.ask();
     const decision = await this.#check(credentials, token);
     if ('fault' in decision) return decision;
+    this.options.known.add(credentials.remoteAddress);
     if (mayAccess(decision.user?.level, operation.access)) return decision;
     return bad(notAuthorized(`The user may not call ${operation.name}.`));
   }

@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import { recogniseTunnel, type TunnelRequest } from '../protocols/rtsp/tunnel.ts';
+import { interpose } from './interpose.ts';
 
 /** Takes over a connection whose first request is one half of an RTSP tunnel. @param rest what came behind its head */
 export type TunnelTaker = (request: TunnelRequest, socket: Socket, rest: Buffer) => void;
@@ -11,30 +12,23 @@ export interface TunnelDoorOptions {
   readonly accepts?: ((request: TunnelRequest, socket: Socket) => boolean) | undefined;
   /** By when a connection must have sent the head of its first request, milliseconds. */
   readonly timeoutMs: number;
-  /** Connections that have not sent it yet; with one more, the oldest of them goes. */
-  readonly maxUndecided: number;
   readonly clock: Clock;
 }
 
 /**
  * Stands before a server and hands RTSP tunnels on. On the web server it has to be there and not among the routes: the body
- * of a tunnel's POST never ends and is longer than it says, so that an HTTP parser would cut it off.
+ * of a tunnel's POST never ends and is longer than it says, so that an HTTP parser would cut it off. How many connections
+ * there may be is for a ConnectionLimit to say, before it.
  */
 export class TunnelDoor {
-  /** Connections of which too little is known yet, the oldest first. */
+  /** Connections of which too little is known yet. */
   readonly #undecided = new Set<Socket>();
 
   constructor(
     server: Server,
     private readonly options: TunnelDoorOptions,
   ) {
-    const handlers = server.listeners('connection');
-    server.removeAllListeners('connection');
-    server.on('connection', (socket: Socket) =>
-      this.#watch(socket, () => {
-        for (const handle of handlers) handle.call(server, socket);
-      }),
-    );
+    interpose(server, (socket, pass) => this.#watch(socket, pass));
   }
 
   /** Closes connections that have not begun. */
@@ -43,7 +37,7 @@ export class TunnelDoor {
   }
 
   #watch(socket: Socket, pass: () => void): void {
-    const { take, accepts, timeoutMs, maxUndecided, clock } = this.options;
+    const { take, accepts, timeoutMs, clock } = this.options;
     let bytes: Buffer | undefined;
     // One who sends a byte now and then does not get more time for it.
     const cancelTimer = clock.after(timeoutMs, () => socket.destroy());
@@ -69,15 +63,7 @@ export class TunnelDoor {
       }
       socket.removeListener('error', onError);
     };
-    if (this.#undecided.size >= maxUndecided) this.#dropOldest();
     this.#undecided.add(socket);
     socket.on('error', onError).on('data', onData).on('end', onEnd).on('close', onClose);
-  }
-
-  #dropOldest(): void {
-    const [oldest] = this.#undecided;
-    if (!oldest) return;
-    this.#undecided.delete(oldest);
-    oldest.destroy();
   }
 }

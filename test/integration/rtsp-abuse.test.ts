@@ -11,8 +11,8 @@ let good: RtspClient;
 /** Descriptors while nobody but the good client is there. */
 let descriptors: number;
 
-const socketTo = (port = server.rtspPort): Socket => {
-  const socket = connectTcp({ port, host: '127.0.0.1' });
+const socketTo = (port = server.rtspPort, from = '127.0.0.1'): Socket => {
+  const socket = connectTcp({ port, host: '127.0.0.1', localAddress: from });
   socket.on('error', () => {});
   return socket;
 };
@@ -100,6 +100,54 @@ describe('strangers', () => {
       expect((await client.request('SETUP', client.url('/mjpeg'), { Transport })).status).toBe(200);
     }
     for (const client of clients) client.vanish();
+  });
+});
+
+describe('one address', () => {
+  const STRANGER = '127.0.0.2';
+  const connectFrom = (from: string) => RtspClient.connect(server.rtspPort, { from, credentials: null });
+
+  test.each([
+    ['that say nothing', ''],
+    ['that have asked', 'OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n'],
+  ])('has sixteen connections %s, and others get in, by the web port too', async (_what, text) => {
+    const tunnel = await RtspClient.tunnel(server.port, { credentials: null });
+    await tunnel.until(() => tunnel.head !== '', 'the tunnel');
+    tunnel.sendPost();
+    const sockets = Array.from({ length: 400 }, () => socketTo(undefined, STRANGER));
+    let closed = 0;
+    for (const socket of sockets) {
+      socket
+        .on('close', () => closed++)
+        .resume()
+        .write(text);
+    }
+    await eventually(() => closed === 384, 'the oldest are gone');
+    const client = await connectFrom('127.0.0.3');
+    expect((await client.request('DESCRIBE', client.url('/mjpeg'))).status).toBe(200);
+    expect((await tunnel.request('OPTIONS')).status).toBe(200);
+    for (const each of [client, tunnel]) each.vanish();
+    for (const socket of sockets) socket.destroy();
+  });
+
+  test('has half of the sessions, and others get theirs', async () => {
+    const transport = (k: number) => ({ Transport: `RTP/AVP/TCP;interleaved=${2 * k}-${2 * k + 1}` });
+    const clients: RtspClient[] = [];
+    const statuses: number[] = [];
+    while (clients.length < 20) {
+      const client = await connectFrom(STRANGER);
+      clients.push(client);
+      for (let k = 0; k < 4; k++) {
+        const { status } = await client.exchange('SETUP', client.url('/mjpeg'), transport(k));
+        statuses.push(status);
+        client.session = undefined;
+      }
+    }
+    expect(statuses.filter((status) => status === 200)).toHaveLength(50);
+    expect(new Set(statuses.slice(50))).toEqual(new Set([453]));
+    const other = await connectFrom('127.0.0.3');
+    expect((await other.request('SETUP', other.url('/mjpeg'), transport(0))).status).toBe(200);
+    for (const client of [...clients, other]) client.vanish();
   });
 });
 

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { silentLogger } from '../../src/core/log.ts';
+import { ConnectionLimit } from '../../src/servers/connection-limit.ts';
 import { TunnelDoor } from '../../src/servers/tunnel-door.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { settle } from '../support/rtsp-server.ts';
@@ -52,9 +54,16 @@ beforeEach(async () => {
         .resume();
     },
     timeoutMs: TIMEOUT_MS,
-    maxUndecided: MAX_UNDECIDED,
     clock,
   });
+  new ConnectionLimit({
+    name: 'test',
+    max: MAX_UNDECIDED,
+    known: undefined,
+    isTrusted: () => false,
+    clock,
+    log: silentLogger,
+  }).guard(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterEach(async () => {

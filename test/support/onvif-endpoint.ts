@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureLimiter } from '../../src/auth/failure-limiter.ts';
 import { HttpAuthenticator } from '../../src/auth/http-authenticator.ts';
+import { KnownAddresses } from '../../src/auth/known-addresses.ts';
 import { ReplayCache } from '../../src/auth/replay-cache.ts';
 import { DEFAULT_WINDOW, UsernameTokenAuthenticator } from '../../src/auth/username-token.ts';
 import { UserStore } from '../../src/auth/users.ts';
@@ -57,13 +58,14 @@ export async function startEndpoint({ auth = true }: { auth?: boolean | 'off' } 
     { name: 'watcher', password: USER_PASSWORD, level: 'User' },
   ]);
   const limiter = new FailureLimiter({ clock, users });
+  const known = new KnownAddresses(clock);
   const http = new HttpAuthenticator({ users, clock, realm: 'onvif-camera' });
   const used = new ReplayCache({ clock, window: DEFAULT_WINDOW * 1000 });
   const usernameTokens = new UsernameTokenAuthenticator({ users, clock, used });
   const endpoint = new OnvifEndpoint({
     services: makeServices(calls, clock),
     wsdlDir: WSDL_DIR,
-    authorizer: auth ? new Authorizer({ http, usernameTokens, limiter, open: auth === 'off', clock, log }) : LETS_EVERYBODY,
+    authorizer: auth ? new Authorizer({ http, usernameTokens, limiter, known, open: auth === 'off', clock, log }) : LETS_EVERYBODY,
     clock,
     log,
   });
@@ -76,6 +78,7 @@ export async function startEndpoint({ auth = true }: { auth?: boolean | 'off' } 
     calls,
     lines,
     limiter,
+    known,
     http,
     send,
     post: (body: string, request: Partial<EndpointRequest> = {}) => send({ ...request, body }),

@@ -1,5 +1,6 @@
 import { FailureLimiter } from '../../src/auth/failure-limiter.ts';
 import { HttpAuthenticator } from '../../src/auth/http-authenticator.ts';
+import { KnownAddresses } from '../../src/auth/known-addresses.ts';
 import { UserStore } from '../../src/auth/users.ts';
 import { type LogFields, silentLogger } from '../../src/core/log.ts';
 import { allocateRoom, Frame, HEADROOM } from '../../src/frames/frame.ts';
@@ -99,7 +100,15 @@ export class PlayedRtspServer {
     this.server = new RtspServer({
       bind: '127.0.0.1',
       port: 0,
-      access: { users, authenticator: new HttpAuthenticator({ users, clock, realm: 'test' }), limiter, basic },
+      maxConnections: 200,
+      maxSessions: 100,
+      access: {
+        users,
+        authenticator: new HttpAuthenticator({ users, clock, realm: 'test' }),
+        limiter,
+        known: new KnownAddresses(clock),
+        basic,
+      },
       hub,
       h264: () => this.encoder,
       recode: () => Promise.reject(new Error('there is no image library')),

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly launcher?: readonly string[];
   /** What comes in by standard input. */
   readonly input?: string;
+  /** Files that it may have open at a time. */
+  readonly openFiles?: number;
 }
 
 /** What a command left behind when it ended. */
@@ -41,7 +43,8 @@ export class Server {
   readonly #ownsDataDir: boolean;
 
   private constructor({
-    launcher = [],
+    openFiles,
+    launcher = openFiles === undefined ? [] : ['sh', '-c', `ulimit -n ${openFiles} && exec "$@"`, 'sh'],
     program = [process.execPath, MAIN],
     command,
     args = [],

@@ -1,4 +1,11 @@
+import type { ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
+
+/**
+ * A client that takes nothing of its answer for twice this long is dropped, milliseconds: the first time Node's timer only notes
+ * how much is waiting.
+ */
+const UNREAD_TIMEOUT_MS = 15_000;
 
 export interface Problem {
   /** For programs: "CAMERA_BUSY", "NOT_FOUND". */
@@ -12,6 +19,12 @@ export function sendProblem(req: Request, res: Response, status: number, problem
   res.status(status).set('Cache-Control', 'no-store');
   if (req.accepts(['text', 'json']) === 'json') res.json({ error: problem });
   else res.type('text/plain').send(`${[problem.message, problem.hint].filter(Boolean).join(' ')}\n`);
+}
+
+/** To be called when a large answer has been written: if it waits for its client, it does so for a while only. */
+export function expectToBeRead({ socket }: ServerResponse): void {
+  // Node puts its own timeout back at the next request.
+  if (socket && socket.writableLength > 0) socket.setTimeout(UNREAD_TIMEOUT_MS);
 }
 
 /** What an error of the camera looks like to a viewer. */

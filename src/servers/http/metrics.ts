@@ -51,6 +51,7 @@ export function makeMetrics(vitals: () => Vitals): () => Promise<{ type: string;
   counter('frames_skipped', 'Pictures that slow MJPEG viewers missed', (now) => now.streams.framesSkipped);
   counter('bytes_sent', 'Bytes sent to MJPEG viewers', (now) => now.streams.bytesSent);
   counter('viewers_dropped', 'MJPEG viewers dropped because they took nothing', (now) => now.streams.viewersDropped);
+  counter('connections_closed', 'Web connections closed for want of room', (now) => now.connectionsClosed);
   gauge('rtsp_sessions', 'Open RTSP sessions', (now) => now.rtsp?.sessions ?? 0);
   counter('rtsp_sessions_opened', 'RTSP sessions set up', (now) => now.rtsp?.counters.sessions ?? 0);
   counter('rtsp_packets_sent', 'RTP packets sent', (now) => now.rtsp?.counters.packetsSent ?? 0);

@@ -1,5 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { expectToBeRead } from './answers.ts';
 import type { Arrivals } from './arrivals.ts';
+import { type BodyReader, describeBodyProblem } from './body-reader.ts';
 import type { HostGuard } from './host-guard.ts';
 import { isShared } from './proxies.ts';
 
@@ -52,6 +54,7 @@ export interface OnvifDoorOptions {
 export class OnvifDoor {
   constructor(
     private readonly endpoint: SoapEndpoint,
+    private readonly bodies: BodyReader,
     private readonly options: OnvifDoorOptions,
   ) {}
 
@@ -71,17 +74,20 @@ export class OnvifDoor {
     const wrongHost = hosts?.problemOf(req);
     if (wrongHost) return refuse(res, wrongHost.status, wrongHost.text);
     if (arrivals.isFromOtherSite(req)) return refuse(res, 403, 'This request comes from another site.');
-    if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') return refuse(res, 415, 'Compressed bodies are not read.');
-    const body = await readBody(req);
-    if (body === 'too large') return refuse(res, 413, `A body may have ${BODY_LIMIT / 1024} kB.`);
-    if (body === 'cut off') return;
-    const request = new IncomingSoap(req, res, body === '' ? undefined : body, arrivals);
+    const body = await this.bodies.read(req, BODY_LIMIT);
+    if ('gone' in body) return;
+    if ('problem' in body) {
+      const { status, message } = describeBodyProblem(body.problem, BODY_LIMIT);
+      return refuse(res, status, message);
+    }
+    const request = new IncomingSoap(req, res, body.text === '' ? undefined : body.text, arrivals);
     const { status, headers, body: answer } = await this.endpoint.handle(request);
     if (res.destroyed) return;
     const own = { 'Content-Length': Buffer.byteLength(answer), 'X-Content-Type-Options': 'nosniff' };
     res.writeHead(status, { ...headers, ...own } as OutgoingHttpHeaders);
     // As text: Node then sends head and body in one piece.
     res.end(req.method === 'HEAD' ? undefined : answer);
+    expectToBeRead(res);
   }
 }
 
@@ -136,22 +142,4 @@ function refuse(res: ServerResponse, status: number, text: string): void {
   }
   res.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
   res.end(`${text}\n`);
-}
-
-function readBody(req: IncomingMessage): Promise<string | 'too large' | 'cut off'> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    req.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= BODY_LIMIT) chunks.push(chunk);
-      else {
-        req.removeAllListeners('data');
-        req.resume();
-        resolve('too large');
-      }
-    });
-    req.on('end', () => resolve(chunks.length === 1 ? chunks[0]!.toString() : Buffer.concat(chunks).toString()));
-    req.on('close', () => resolve('cut off'));
-  });
 }

@@ -1,20 +1,25 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import express, { type Express, type Request, type Response } from 'express';
+import type { Express, Request, Response } from 'express';
+import { sendProblem } from './answers.ts';
 import type { Authentication } from './authentication.ts';
+import { type BodyReader, describeBodyProblem } from './body-reader.ts';
+import type { PageFiles } from './page-files.ts';
 
-/** A form holds a name, a password and where to go. */
-const FORM_LIMIT = '4kb';
+/** A form holds a name, a password and where to go; bytes. */
+const FORM_LIMIT = 4 * 1024;
+const FORM_TYPE = 'application/x-www-form-urlencoded';
 const LOGIN_ERRORS = { wrong: 'Wrong user name or password.' };
 
 /** The static files and the login form: what a visitor without credentials may see. */
-export function addPublicPages(app: Express, webDir: string, authentication: Authentication | undefined): void {
-  app.use('/assets', express.static(join(webDir, 'assets'), { index: false, redirect: false, maxAge: 60_000 }));
-  app.get('/favicon.ico', (_req, res) => res.sendFile('icon.svg', { root: join(webDir, 'assets') }));
+export function addPublicPages(app: Express, files: PageFiles, bodies: BodyReader, authentication: Authentication | undefined): void {
+  app.get('/assets/:name', (req, res, next) => {
+    const name = `assets/${req.params.name}`;
+    if (files.has(name)) files.send(res, name, 'public, max-age=60');
+    else next();
+  });
+  app.get('/favicon.ico', (_req, res) => files.sendIcon(res));
 
-  let form: string | undefined;
+  const form = files.text('login.html');
   const showForm = (res: Response, status: number, next: string, error?: string) => {
-    form ??= readFileSync(join(webDir, 'login.html'), 'utf8');
     const filled = form
       .replace('<!--next-->', () => `<input type="hidden" name="next" value="${escapeHtml(next)}">`)
       .replace('<!--error-->', () => (error ? `<p class="error" role="alert">${escapeHtml(error)}</p>` : ''));
@@ -26,12 +31,20 @@ export function addPublicPages(app: Express, webDir: string, authentication: Aut
     if (!authentication || authentication.sessionUser(req)) res.redirect(303, next);
     else showForm(res, 200, next);
   });
-  app.post('/login', express.urlencoded({ extended: false, limit: FORM_LIMIT }), async (req, res) => {
-    const { username, password, next } = (req.body ?? {}) as Record<string, unknown>;
+  app.post('/login', async (req, res) => {
+    const body = await bodies.read(req, FORM_LIMIT);
+    if ('gone' in body) return;
+    if ('problem' in body) {
+      const { status, message } = describeBodyProblem(body.problem, FORM_LIMIT);
+      sendProblem(req, res, status, { code: 'BAD_BODY', message });
+      return;
+    }
     if (!authentication) return res.redirect(303, '/');
-    const user = await authentication.logIn(req, res, String(username ?? ''), String(password ?? ''));
-    if (user === 'wrong') showForm(res, 401, localPath(next), LOGIN_ERRORS.wrong);
-    else if (user) res.redirect(303, localPath(next));
+    const fields = new URLSearchParams(req.is(FORM_TYPE) ? body.text : '');
+    const next = localPath(fields.get('next'));
+    const user = await authentication.logIn(req, res, fields.get('username') ?? '', fields.get('password') ?? '');
+    if (user === 'wrong') showForm(res, 401, next, LOGIN_ERRORS.wrong);
+    else if (user) res.redirect(303, next);
   });
   app.post('/logout', (req, res) => {
     authentication?.logOut(req, res);
@@ -41,10 +54,9 @@ export function addPublicPages(app: Express, webDir: string, authentication: Aut
 
 /** The camera's page; behind the login. */
 export const sendPage =
-  (webDir: string) =>
-  (_req: Request, res: Response): void => {
-    res.set('Cache-Control', 'no-cache').sendFile('index.html', { root: webDir });
-  };
+  (files: PageFiles) =>
+  (_req: Request, res: Response): void =>
+    files.send(res, 'index.html', 'no-cache');
 
 /** Where to go after the login: a path here, never another site ("//evil", "/\evil"). */
 function localPath(next: unknown): string {

@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -8,28 +8,29 @@ import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
-import { guardDescriptors } from '../descriptor-guard.ts';
+import { ConnectionLimit } from '../connection-limit.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
-import { cameraProblem, sendProblem } from './answers.ts';
+import { cameraProblem, expectToBeRead, sendProblem } from './answers.ts';
 import type { Arrivals } from './arrivals.ts';
 import { Authentication, type AuthenticationOptions, holdsOf } from './authentication.ts';
+import { BodyReader, hasBody } from './body-reader.ts';
 import { HostGuard } from './host-guard.ts';
+import { inTurn } from './in-turn.ts';
 import { OnvifDoor, type SoapEndpoint } from './onvif.ts';
+import { PageFiles } from './page-files.ts';
 import { addPublicPages, sendPage } from './pages.ts';
 import { sendHealth, sendStatus, type Vitals } from './status.ts';
 import { MjpegStreams, STREAM_HEADERS } from './stream.ts';
 
 /** How long a snapshot waits for a picture: a Pi's camera needs 2 s to start, a slow webcam 5 s. */
 const SNAPSHOT_TIMEOUT_MS = 10_000;
-/** A request's headers, and all of it, must arrive within this: real ones take milliseconds. */
+/** A request's headers, and all of it, must arrive within this: real ones take milliseconds. Bodies that are read have less time. */
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 20_000;
 const TIMEOUT_CHECK_MS = 5000;
 /** A connection on which nothing moves for this long, neither way, is dropped; streams have a rule of their own. */
 const SILENCE_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_DELAY_MS = 30_000;
-/** Connections at a time; 800 viewers are more than a Pi's network carries. */
-const MAX_CONNECTIONS = 1000;
 /** Seconds after which a client may try again when the camera gave no picture. */
 const RETRY_AFTER_S = 5;
 /** Rates a viewer may ask for. */
@@ -43,6 +44,10 @@ export interface HttpServerOptions {
   readonly port: number;
   /** Where the page's files are. */
   readonly webDir: string;
+  /** Connections at a time. */
+  readonly maxConnections: number;
+  /** Whether many clients share an address, as behind a proxy; given as the socket has it. Undefined: none is. */
+  readonly isShared?: (address: string) => boolean;
   /** Undefined: everybody may look. */
   readonly authentication: AuthenticationOptions | undefined;
   /** Answers SOAP at /onvif/; undefined where there is none. */
@@ -62,7 +67,7 @@ export interface HttpServerOptions {
   readonly clock: Clock;
   readonly log: Logger;
   /** Everything about the program except the streams, which are known here. */
-  readonly vitals: () => Omit<Vitals, 'viewers' | 'streams'>;
+  readonly vitals: () => Omit<Vitals, 'viewers' | 'streams' | 'connectionsClosed'>;
 }
 
 /** The web server: page, stream, snapshot, status. Constructing is inert. */
@@ -70,23 +75,35 @@ export class HttpServer {
   readonly #streams: MjpegStreams;
   readonly #server: Server;
   readonly #tunnelDoor: TunnelDoor | undefined;
+  readonly #limit: ConnectionLimit;
+  readonly #bodies: BodyReader;
+  /** Connections on which somebody has logged in. */
+  readonly #trusted = new WeakSet<Socket>();
   readonly #throttle: LogThrottle;
+  readonly #acceptThrottle: LogThrottle;
   readonly #hosts: HostGuard;
+  #connectionsClosed = 0;
 
   constructor(private readonly options: HttpServerOptions) {
-    this.#streams = new MjpegStreams(options.hub, options.clock);
-    this.#throttle = new LogThrottle(options.clock);
     const { arrivals, tunnel, clock, log } = options;
+    const isShared = (address: string) => arrivals.isTrustedProxy(address);
+    this.#streams = new MjpegStreams(options.hub, clock);
+    this.#throttle = new LogThrottle(clock);
+    this.#acceptThrottle = new LogThrottle(clock);
     this.#hosts = new HostGuard({ arrivals, clock, log });
-    const app = this.#makeApp();
-    const onvif =
-      options.onvif &&
-      new OnvifDoor(options.onvif, {
-        arrivals,
-        hosts: options.authentication ? undefined : this.#hosts,
-        onError: (error) => this.#logFault(error, '/onvif/'),
-      });
-    const limits = {
+    this.#bodies = new BodyReader(clock, isShared);
+    this.#limit = new ConnectionLimit({
+      name: 'web server',
+      max: options.maxConnections,
+      descriptors: options.descriptors,
+      known: options.authentication?.known,
+      isShared,
+      isTrusted: (socket) => this.#trusted.has(socket) || this.#streams.owns(socket),
+      onClosed: () => this.#connectionsClosed++,
+      clock,
+      log,
+    });
+    const timeouts = {
       // A viewer whose machine lost power is noticed although nothing is being sent.
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS,
@@ -94,30 +111,30 @@ export class HttpServer {
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
     };
-    this.#server = createServer(limits, (req, res) => {
-      // A stream never ends; a second request on its connection cannot be answered.
-      if (this.#streams.owns(req.socket)) req.socket.destroy();
-      else if (!onvif?.takes(req, res)) app(req, res);
-    });
+    this.#server = createServer(timeouts);
+    this.#server.timeout = SILENCE_TIMEOUT_MS;
+    // What an answer left in the kernel's queue goes with a reset alone.
+    this.#server.on('timeout', (socket) => (socket.writableLength > 0 ? socket.resetAndDestroy() : socket.destroy()));
     this.#tunnelDoor =
       tunnel &&
       new TunnelDoor(this.#server, {
-        take: (request, socket, rest) => tunnel(request, socket, rest, arrivals.clientAddress({ socket, headers: headersOf(request) })),
+        take: (request, socket, rest) => {
+          this.#limit.release(socket);
+          tunnel(request, socket, rest, arrivals.clientAddress({ socket, headers: headersOf(request) }));
+        },
         accepts: (request, socket) =>
           options.authentication !== undefined || arrivals.hostOf({ socket, headers: headersOf(request) }).verdict === 'ours',
         timeoutMs: HEADERS_TIMEOUT_MS,
-        maxUndecided: MAX_CONNECTIONS,
         clock,
       });
-    if (options.descriptors) guardDescriptors(this.#server, { ...options, descriptors: options.descriptors });
-    this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#server.timeout = SILENCE_TIMEOUT_MS;
+    this.#limit.guard(this.#server);
   }
 
-  /** Listens. Throws an AppError if the port or the address cannot be used. */
-  start(): Promise<void> {
-    const { bind, port } = this.options;
-    return new Promise((resolve, reject) => {
+  /** Listens. Throws an AppError if the port or the address cannot be used, or the page's files are not there. */
+  async start(): Promise<void> {
+    const { bind, port, webDir } = this.options;
+    this.#server.on('request', this.#makeListener(PageFiles.read(webDir)));
+    await new Promise<void>((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
         const taken = error.code === 'EADDRINUSE';
         const message = taken
@@ -127,7 +144,9 @@ export class HttpServer {
       });
       this.#server.listen({ port, host: bind }, () => {
         this.#server.removeAllListeners('error');
-        this.#server.on('error', (error) => this.options.log.error(`web server: ${error.message}`));
+        this.#server.on('error', (error) =>
+          this.#acceptThrottle.log((fields) => this.options.log.error(`web server: ${error.message}`, fields)),
+        );
         resolve();
       });
     });
@@ -144,22 +163,50 @@ export class HttpServer {
       this.#server.close(() => resolve());
       this.#streams.close();
       this.#tunnelDoor?.close();
+      this.#bodies.close();
       this.#server.closeAllConnections();
     });
   }
 
   #vitals(): Vitals {
-    return { ...this.options.vitals(), viewers: this.#streams.viewers, streams: this.#streams.counters };
+    return {
+      ...this.options.vitals(),
+      viewers: this.#streams.viewers,
+      streams: this.#streams.counters,
+      connectionsClosed: this.#connectionsClosed,
+    };
   }
 
-  #makeApp(): Express {
-    const { webDir, arrivals } = this.options;
+  #makeListener(files: PageFiles): (req: IncomingMessage, res: ServerResponse) => void {
+    const { onvif: endpoint, arrivals, authentication } = this.options;
+    const app = this.#makeApp(files);
+    const onvif =
+      endpoint &&
+      new OnvifDoor(endpoint, this.#bodies, {
+        arrivals,
+        hosts: authentication ? undefined : this.#hosts,
+        onError: (error) => this.#logFault(error, '/onvif/'),
+      });
+    const answer = inTurn((req, res) => {
+      if (!onvif?.takes(req, res)) app(req, res);
+    });
+    return (req, res) => {
+      // A stream never ends; a second request on its connection cannot be answered.
+      if (this.#streams.owns(req.socket)) req.socket.destroy();
+      else answer(req, res);
+    };
+  }
+
+  #makeApp(files: PageFiles): Express {
+    const { arrivals } = this.options;
     const authentication = this.options.authentication && new Authentication(this.options.authentication, arrivals);
     authentication?.onEnd(() => this.#streams.endOutdated());
     const app = express().disable('x-powered-by').set('etag', false).set('query parser', 'simple');
-    app.use(securityHeaders(), (req, _res, next) => {
+    app.use(securityHeaders(), (req, res, next) => {
       // Some recorders put a base URL and a path together with a slash too many.
       req.url = req.url.replace(/^\/{2,}/, '/');
+      // What nobody reads of a body would be taken in to its end, however long that is.
+      if (hasBody(req)) res.set('Connection', 'close');
       next();
     });
     route(app, '/healthz', { get: (_req, res) => sendHealth(res, this.#vitals()) });
@@ -173,10 +220,10 @@ export class HttpServer {
       if (!arrivals.isFromOtherSite(req)) next();
       else sendProblem(req, res, 403, { code: 'CROSS_ORIGIN', message: 'This request comes from another site.' });
     });
-    addPublicPages(app, webDir, authentication);
-    if (authentication) app.use(authentication.require);
+    addPublicPages(app, files, this.#bodies, authentication);
+    if (authentication) app.use(authentication.require, this.#trust);
 
-    const page = sendPage(webDir);
+    const page = sendPage(files);
     const root: RequestHandler = (req, res, next) => {
       // The addresses of mjpg-streamer, which many programs know.
       if (req.query.action === 'stream') return this.#stream(req, res, next);
@@ -192,6 +239,12 @@ export class HttpServer {
     app.use(this.#onError);
     return app;
   }
+
+  readonly #trust: RequestHandler = (req, _res, next) => {
+    this.#trusted.add(req.socket);
+    this.options.authentication?.known.add(req.socket.remoteAddress ?? '');
+    next();
+  };
 
   readonly #stream: RequestHandler = (req, res) => {
     const { hub, log } = this.options;
@@ -211,11 +264,7 @@ export class HttpServer {
       sendProblem(req, res, 503, cameraProblem(hub.status.error));
       return;
     }
-    // Its connection is gone, carries a stream already, or has earlier requests to answer first.
-    if (req.socket.destroyed || this.#streams.owns(req.socket) || res.socket !== req.socket) {
-      req.socket.destroy();
-      return;
-    }
+    if (req.socket.destroyed) return;
     const viewer = this.options.arrivals.clientAddress(req);
     const began = this.options.clock.monotonic();
     log.debug('viewer came', { viewer, viewers: this.#streams.viewers + 1 });
@@ -245,6 +294,7 @@ export class HttpServer {
     }
     res.set({ 'Content-Type': 'image/jpeg', 'Content-Length': String(frame.size), 'X-Timestamp': (frame.capturedAt / 1000).toFixed(3) });
     res.end(frame.jpeg);
+    expectToBeRead(res);
   };
 
   #metrics(): RequestHandler {

@@ -43,6 +43,8 @@ export interface Vitals {
   readonly streams: StreamCounters;
   /** Errors nobody expected, since the start; see core/faults.ts. */
   readonly faults: number;
+  /** Connections of the web server closed for want of room. */
+  readonly connectionsClosed: number;
   /** Undefined where there is no RTSP. */
   readonly rtsp: RtspVitals | undefined;
 }

@@ -102,6 +102,13 @@ export class RtspConnection implements RtspClient {
     return take;
   }
 
+  /** Whether answers go to this socket, or requests come from there that have shown whose they are. */
+  answersTo(socket: Socket): boolean {
+    if (socket === this.socket) return true;
+    for (const input of this.#inputs) if (input.socket === socket) return input.authenticated;
+    return false;
+  }
+
   get sessions(): ReadonlyMap<string, RtspSession> {
     return this.#sessions;
   }

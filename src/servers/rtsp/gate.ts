@@ -44,7 +44,7 @@ export class RtspGate {
       this.#admit(client, sender, undefined);
       return undefined;
     }
-    const { authenticator, limiter, basic } = this.access;
+    const { authenticator, limiter, known, basic } = this.access;
     // On a tunnel of somebody: what cannot be his shall not disturb him.
     const apart = client.authenticated;
     const authorization = sender.early ? undefined : request.headers.get('authorization');
@@ -56,6 +56,7 @@ export class RtspGate {
     const outcome = limiter.attempt(attempt, () => authenticator.authenticate(shown));
     const result = outcome instanceof Promise ? await outcome : outcome;
     if (result.ok) {
+      known.add(address);
       if (!mayAccess(result.user.level, 'READ_MEDIA') || (client.user && client.user.name !== result.user.name)) {
         return { status: 403, apart };
       }

@@ -59,7 +59,7 @@ export interface RequestsOptions {
   /** Where its packets go, if a track is sent by multicast. */
   readonly multicast: (track: Track) => { readonly address: string; readonly port: number; readonly ttl: number } | undefined;
   /** Whether another session may be opened. */
-  readonly hasRoom: () => boolean;
+  readonly hasRoom: (client: RtspClient) => boolean;
   /** Shown by players. */
   readonly name: () => string;
   readonly counters: RtspCounters;
@@ -166,12 +166,12 @@ export class RtspRequests {
     if (!before && request.headers.get('session') !== undefined) return { status: 454 };
     if (before?.playing) return { status: 455 };
     if (before && before.track !== track) return { status: 459 };
-    if (!before && (!this.options.hasRoom() || client.sessions.size >= MAX_PER_CONNECTION)) return { status: 453 };
+    if (!before && (!this.options.hasRoom(client) || client.sessions.size >= MAX_PER_CONNECTION)) return { status: 453 };
     const offers = parseTransport(request.headers.get('transport') ?? '');
     const carried = await this.options.carriers.choose(offers, track, client, before);
     if (!carried) return { status: 461 };
     // He may have gone meanwhile, or others may have come.
-    if (client.gone.aborted || (!before && !this.options.hasRoom())) {
+    if (client.gone.aborted || (!before && !this.options.hasRoom(client))) {
       if (carried.carrier.kind === 'udp') carried.carrier.close();
       return { status: 453 };
     }

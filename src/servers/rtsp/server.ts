@@ -1,17 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { addressKey } from '../../auth/address-key.ts';
 import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Logger } from '../../core/log.ts';
+import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
 import { JPEG_PAYLOAD_TYPE } from '../../protocols/rtp/jpeg.ts';
 import { RtpStream } from '../../protocols/rtp/stream.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
-import { guardDescriptors } from '../descriptor-guard.ts';
+import { ConnectionLimit, isHere } from '../connection-limit.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
 import { Carriers } from './carriers.ts';
+import type { RtspClient } from './client.ts';
 import { RtspConnection } from './connection.ts';
 import { newRtspCounters, type RtspCounters } from './counters.ts';
 import { type RtspAccess, RtspGate } from './gate.ts';
@@ -23,10 +25,8 @@ import type { Track } from './track.ts';
 import { Tunnels } from './tunnels.ts';
 import { Pacer } from './udp-sender.ts';
 
-/** Sessions at a time: more than a Pi's network carries. */
-const MAX_SESSIONS = 100;
-/** Connections at a time, with those of strangers who have not logged in. */
-const MAX_CONNECTIONS = 200;
+/** Part of all sessions that one address may have. */
+const SESSIONS_PART = 1 / 2;
 const SWEEP_MS = 1000;
 /** By when a client must have said something. */
 const FIRST_REQUEST_MS = 10_000;
@@ -40,6 +40,10 @@ const MULTICAST_RETRY_MS = 10_000;
 export interface RtspServerOptions {
   readonly bind: string;
   readonly port: number;
+  /** Connections at a time, with those of strangers who have not logged in. */
+  readonly maxConnections: number;
+  /** Sessions at a time. */
+  readonly maxSessions: number;
   /** Undefined: everybody may look. */
   readonly access: RtspAccess | undefined;
   readonly hub: Hub;
@@ -70,6 +74,8 @@ export class RtspServer {
   readonly #requests: RtspRequests;
   readonly #tunnels: Tunnels;
   readonly #door: TunnelDoor;
+  readonly #limit: ConnectionLimit;
+  readonly #acceptThrottle: LogThrottle;
   readonly #pacer: Pacer;
   readonly #jpeg: JpegTrack;
   #h264: { readonly stream: H264Source; readonly track: H264Track } | undefined;
@@ -82,6 +88,7 @@ export class RtspServer {
   constructor(private readonly options: RtspServerOptions) {
     const { hub, clock, log, fps } = options;
     const { counters } = this;
+    this.#acceptThrottle = new LogThrottle(clock);
     this.#pacer = new Pacer(clock, () => hub.fps || fps('mjpeg'));
     this.#jpeg = new JpegTrack({ ...this.#trackOptions('mjpeg', JPEG_PAYLOAD_TYPE), recode: options.recode, log });
     const carriers = new Carriers({
@@ -98,7 +105,7 @@ export class RtspServer {
       track: (path) => this.#track(path),
       carriers,
       multicast: (track) => this.#multicast.get(track)?.group,
-      hasRoom: () => this.sessions < MAX_SESSIONS && options.descriptors?.hasRoom() !== false,
+      hasRoom: (client) => this.#hasRoom(client) && options.descriptors?.hasRoom() !== false,
       name: options.name,
       counters,
       clock,
@@ -107,18 +114,25 @@ export class RtspServer {
     this.#tunnels = new Tunnels((socket, clientAddress) => this.#open(socket, clientAddress));
     // Clients that tunnel RTSP through HTTP do so to whatever port they were given.
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }, (socket) => {
-      const connection = this.#open(socket);
-      if (connection) connection.read(socket);
-      else socket.destroy();
+      this.#open(socket).read(socket);
     });
     this.#door = new TunnelDoor(this.#server, {
       take: (request, socket, rest) => this.acceptTunnel(request, socket, rest),
       accepts: ({ headers }) => options.acceptsHost?.(headers.get('host') ?? '') !== false,
       timeoutMs: FIRST_REQUEST_MS,
-      maxUndecided: MAX_CONNECTIONS,
       clock,
     });
-    if (options.descriptors) guardDescriptors(this.#server, { ...options, descriptors: options.descriptors });
+    this.#limit = new ConnectionLimit({
+      name: 'RTSP server',
+      max: options.maxConnections,
+      descriptors: options.descriptors,
+      known: options.access?.known,
+      isTrusted: (socket) => this.#isTrusted(socket),
+      onClosed: () => counters.connectionsRefused++,
+      clock,
+      log,
+    });
+    this.#limit.guard(this.#server);
   }
 
   /** Listens. Throws an AppError if the port or the address cannot be used. */
@@ -134,7 +148,7 @@ export class RtspServer {
       });
       this.#server.listen({ port, host: bind }, () => {
         this.#server.removeAllListeners('error');
-        this.#server.on('error', (error) => log.error(`RTSP server: ${error.message}`));
+        this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`RTSP server: ${error.message}`, fields)));
         this.#cancelSweep = clock.every(SWEEP_MS, () => this.#sweep());
         const users = this.options.access?.users;
         this.#cancelUsers = users?.onChange(() => this.#endUnless((user) => users.current(user) !== undefined));
@@ -161,7 +175,8 @@ export class RtspServer {
    * @param clientAddress the client's, where the socket is a proxy's
    */
   acceptTunnel(request: TunnelRequest, socket: Socket, rest: Buffer, clientAddress?: string): void {
-    this.#tunnels.accept(request, socket, rest, clientAddress);
+    if (this.#limit.admit(socket)) this.#tunnels.accept(request, socket, rest, clientAddress);
+    else socket.destroy();
   }
 
   /** Sends a track to a group until {@link stopMulticast}, and tries again for as long as the network does not let us. */
@@ -224,11 +239,7 @@ export class RtspServer {
     });
   }
 
-  #open(socket: Socket, clientAddress?: string): RtspConnection | undefined {
-    if (this.#connections.size >= MAX_CONNECTIONS && !this.#makeRoom()) {
-      this.counters.connectionsRefused++;
-      return undefined;
-    }
+  #open(socket: Socket, clientAddress?: string): RtspConnection {
     const { clock, log } = this.options;
     const connection = new RtspConnection({
       socket,
@@ -242,16 +253,23 @@ export class RtspServer {
     return connection;
   }
 
-  /** Closes the oldest connection whose client has not shown who it is. */
-  #makeRoom(): boolean {
-    for (const connection of this.#connections) {
-      if (connection.authenticated) continue;
-      this.counters.connectionsRefused++;
-      this.#connections.delete(connection);
-      connection.socket.destroy();
-      return true;
-    }
+  /** Whether the client behind a socket has shown who it is, or need not. */
+  #isTrusted(socket: Socket): boolean {
+    for (const connection of this.#connections) if (connection.answersTo(socket)) return connection.authenticated;
     return false;
+  }
+
+  /** Whether this client may have another session. */
+  #hasRoom({ remoteAddress }: Pick<RtspClient, 'remoteAddress'>): boolean {
+    const { maxSessions } = this.options;
+    const address = addressKey(remoteAddress);
+    let sum = 0;
+    let own = 0;
+    for (const { sessions, remoteAddress: other } of this.#connections) {
+      sum += sessions.size;
+      if (sessions.size > 0 && addressKey(other) === address) own += sessions.size;
+    }
+    return sum < maxSessions && (isHere(address) || own < Math.max(1, maxSessions * SESSIONS_PART));
   }
 
   /** Ends the connections of those who may look no longer. */

@@ -16,8 +16,8 @@ export class Tunnels {
   readonly #connections = new Map<string, RtspConnection>();
   readonly #halves = new Map<string, { readonly socket: Socket; readonly rest: Buffer }>();
 
-  /** @param open makes the RTSP connection that answers on this socket; undefined: there are too many */
-  constructor(private readonly open: (socket: Socket, clientAddress: string | undefined) => RtspConnection | undefined) {}
+  /** @param open makes the RTSP connection that answers on this socket */
+  constructor(private readonly open: (socket: Socket, clientAddress: string | undefined) => RtspConnection) {}
 
   /**
    * Takes over a socket whose first request was one of a tunnel.

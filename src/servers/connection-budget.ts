@@ -1,0 +1,28 @@
+/** How many of each kind there may be at a time. */
+export interface ConnectionBudget {
+  /** What it was reckoned for: descriptors that the process can spare. */
+  readonly descriptors: number;
+  /** There are fewer than wanted. */
+  readonly isTight: boolean;
+  /** Connections to the web server. */
+  readonly http: number;
+  /** Connections to the RTSP server. */
+  readonly rtsp: number;
+  /** RTSP sessions, each with two UDP sockets in the worst case. */
+  readonly sessions: number;
+}
+
+/** More than a Pi's network carries: 800 MJPEG viewers and what else they ask; 100 RTSP sessions and as many strangers. */
+const WANTED = { http: 1000, rtsp: 200, sessions: 100 };
+
+/**
+ * Shares the descriptors that the process can spare between the servers, in the proportion in which they are wanted.
+ *
+ * @param descriptors see {@link DescriptorReserve.forOthers}
+ */
+export function connectionBudget(descriptors: number): ConnectionBudget {
+  const { http, rtsp, sessions } = WANTED;
+  const part = Math.min(1, descriptors / (http + rtsp + 2 * sessions));
+  const share = (wanted: number) => Math.max(1, Math.floor(wanted * part));
+  return { descriptors, isTight: part < 1, http: share(http), rtsp: share(rtsp), sessions: share(sessions) };
+}

@@ -1,0 +1,157 @@
+import type { Server, Socket } from 'node:net';
+import { addressKey } from '../auth/address-key.ts';
+import type { Clock } from '../core/clock.ts';
+import type { DescriptorReserve } from '../core/descriptors.ts';
+import { type Logger, LogThrottle } from '../core/log.ts';
+import { FairShare } from './fair-share.ts';
+import { interpose } from './interpose.ts';
+
+/**
+ * Parts of all connections that one address may hold, before somebody there has logged in and afterwards; then it may be a
+ * household or a wall of screens. Fewer of them may be strangers', without login or stream.
+ */
+const MOST: Readonly<Record<'known' | 'unknown', { readonly all: number; readonly strangers: number }>> = {
+  unknown: { all: 1 / 8, strangers: 1 / 32 },
+  known: { all: 1 / 2, strangers: 1 / 8 },
+};
+/** An address may hold so many at least, if that leaves half for others: a browser has six, a recorder ten. */
+const FEW = 16;
+/** Part of all connections kept free for those who have logged in, and as much again for this machine itself. */
+const RESERVE_PART = 1 / 20;
+
+const HERE: ReadonlySet<string> = new Set(['127.0.0.1', addressKey('::1')]);
+
+/** Whether somebody is on this machine itself. @param address as {@link addressKey} has it */
+export const isHere = (address: string): boolean => HERE.has(address);
+
+const SHARED = 'proxy ';
+
+/** Who is at an address: this machine, or a proxy that many share; somebody who has logged in lately; anybody. */
+type Standing = 'here' | 'shared' | 'known' | 'unknown';
+
+export interface ConnectionLimitOptions {
+  /** "web server", for the log. */
+  readonly name: string;
+  /** Connections at a time. */
+  readonly max: number;
+  /** Descriptors kept for ourselves: with no other one left, there is no room either. Undefined: the system has enough. */
+  readonly descriptors?: Pick<DescriptorReserve, 'hasRoom'> | undefined;
+  /** Where people have logged in from; undefined: nobody has to. */
+  readonly known: { has(address: string): boolean } | undefined;
+  /** Whether many clients share an address, given as the socket has it: it has no limit of its own. */
+  readonly isShared?: ((address: string) => boolean) | undefined;
+  /** Whether its client has logged in on it, or watches: such a connection never has to go for another. Once true, always true. */
+  readonly isTrusted: (socket: Socket) => boolean;
+  /** Called for each connection that is closed for want of room, a new one or an old one. */
+  readonly onClosed?: () => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Bounds the connections of a server, so that nobody can lock others out by holding many. An address may hold a part of
+ * them, a larger one once somebody there has logged in. Who comes when there are too many gets in for the oldest
+ * connection of a stranger; of the strangers it hits the address that holds the most. Some room is for those who have
+ * logged in alone, and some for this machine alone, so that what watches over the camera there always gets in.
+ */
+export class ConnectionLimit {
+  readonly #connections: FairShare<Socket>;
+  /** The address that each of them counts for, see {@link addressKey}; a shared one begins with {@link SHARED}. */
+  readonly #addresses = new Map<Socket, string>();
+  readonly #throttle: LogThrottle;
+
+  constructor(private readonly options: ConnectionLimitOptions) {
+    this.#connections = new FairShare(options.isTrusted);
+    this.#throttle = new LogThrottle(options.clock);
+  }
+
+  /** Connections at the moment. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Puts itself before whatever the server does with its connections. */
+  guard(server: Server): void {
+    interpose(server, (socket, pass) => {
+      if (this.admit(socket)) pass();
+      else socket.destroy();
+    });
+  }
+
+  /** Counts a connection until it closes, closing another one for it where that is needed. False: there is no room for it. */
+  admit(socket: Socket): boolean {
+    if (this.#addresses.has(socket)) return true;
+    const { remoteAddress } = socket;
+    // It has gone already.
+    if (remoteAddress === undefined) return false;
+    const address = this.options.isShared?.(remoteAddress) ? SHARED + remoteAddress : addressKey(remoteAddress);
+    const standing = this.#standingOf(address);
+    if (this.#hasEnough(address, standing) && !this.#close(this.#connections.oldestOf(address))) return this.#refuse(address);
+    const isFull = this.size >= this.#roomFor(standing) || this.options.descriptors?.hasRoom() === false;
+    if (isFull && !this.#close(this.#victimFor(standing))) return this.#refuse(address);
+    this.#addresses.set(socket, address);
+    this.#connections.add(address, socket);
+    socket.once('close', () => this.release(socket));
+    return true;
+  }
+
+  /** Takes a connection out of the count: it has closed, or another server goes on with it. */
+  release(socket: Socket): void {
+    const address = this.#addresses.get(socket);
+    if (address === undefined) return;
+    this.#addresses.delete(socket);
+    this.#connections.delete(address, socket);
+  }
+
+  #standingOf(address: string): Standing {
+    if (isHere(address)) return 'here';
+    if (address.startsWith(SHARED)) return 'shared';
+    return this.options.known?.has(address) ? 'known' : 'unknown';
+  }
+
+  /** Whether an address holds all that it may. Who is on this machine could do us more harm by other ways. */
+  #hasEnough(address: string, standing: Standing): boolean {
+    if (standing === 'here' || standing === 'shared') return false;
+    const { max } = this.options;
+    const few = Math.min(FEW, max / 2);
+    const most = (part: number) => atLeastOne(Math.max(few, max * part));
+    const { all, strangers } = MOST[standing];
+    return this.#connections.countOf(address) >= most(all) || this.#connections.looseCountOf(address) >= most(strangers);
+  }
+
+  /** How many there may be altogether for another one to come in without one having to go. */
+  #roomFor(standing: Standing): number {
+    const { max } = this.options;
+    const reserve = Math.floor(max * RESERVE_PART);
+    if (standing === 'here') return max;
+    return atLeastOne(standing === 'unknown' ? max - 2 * reserve : max - reserve);
+  }
+
+  /** A stranger's connection; one of an address where somebody has logged in only at last, and not for a stranger. */
+  #victimFor(standing: Standing): Socket | undefined {
+    const stranger = this.#connections.oldestOfLargest((address) => this.#standingOf(address) !== 'known');
+    return stranger ?? (standing === 'unknown' ? undefined : this.#connections.oldestOfLargest());
+  }
+
+  #close(victim: Socket | undefined): boolean {
+    if (!victim) return false;
+    this.#note(`closed the oldest connection of ${this.#addresses.get(victim)} to make room`);
+    this.release(victim);
+    // With a mere close the kernel would go on trying to deliver what is in its queue, for many minutes.
+    victim.resetAndDestroy();
+    return true;
+  }
+
+  #refuse(address: string): false {
+    this.#note(`refused a connection from ${address}, all are in use`);
+    return false;
+  }
+
+  #note(what: string): void {
+    const { name, log, onClosed } = this.options;
+    onClosed?.();
+    this.#throttle.log((fields) => log.warn(`${name}: too many connections: ${what}`, { connections: this.size, ...fields }));
+  }
+}
+
+const atLeastOne = (count: number): number => Math.max(1, Math.floor(count));
