@@ -48,7 +48,7 @@ describe('the H.264 configuration', () => {
     const { Configuration } = await call('GetVideoEncoderConfiguration', TOKEN);
     expect(Configuration).toEqual(CONFIGURATION);
     expect(Object.keys(Configuration as object)).toEqual(Object.keys(CONFIGURATION));
-    expect(at(await call('GetVideoEncoderConfigurations'), 'Configurations', 1)).toEqual(CONFIGURATION);
+    expect(at(await call('GetVideoEncoderConfigurations'), 'Configurations', 0)).toEqual(CONFIGURATION);
     expect(await call('GetCompatibleVideoEncoderConfigurations', { ProfileToken: 'h264' })).toEqual({ Configurations: [CONFIGURATION] });
   });
 
