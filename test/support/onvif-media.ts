@@ -9,6 +9,7 @@ import type {
   MulticastTarget,
   PictureOptions,
   PictureSettings,
+  Size,
   StoredProfile,
 } from '../../src/onvif/media/deps.ts';
 import { makeMediaService } from '../../src/onvif/media/service.ts';
@@ -29,7 +30,8 @@ export class FakeCamera implements MediaCamera {
     fps: { min: 1, max: 30 },
     quality: { min: 1, max: 100 },
   };
-  real: ReturnType<MediaCamera['actual']> = undefined;
+  /** Size of the pictures that there are, and their rate, which is nobody's business. */
+  real: (Size & { readonly fps: number }) | undefined;
   readonly changes: Partial<PictureSettings>[] = [];
   /** Thrown by the next change. */
   failure: Error | undefined;

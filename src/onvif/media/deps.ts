@@ -31,8 +31,8 @@ export interface PictureOptions {
 export interface MediaCamera {
   settings(): PictureSettings;
   options(): PictureOptions;
-  /** Size and measured rate of the pictures; undefined before there are any, fps 0 while none come. */
-  actual(): (Size & { readonly fps: number }) | undefined;
+  /** Size of the pictures; undefined before there are any. */
+  actual(): Size | undefined;
   /**
    * Applies it to the running capture, viewers live through it, and keeps it for the next start. Only what is to change is
    * given; it may be called again before it has resolved, and should resolve without waiting for pictures (clients give up
