@@ -174,7 +174,7 @@ export class RtspRequests {
     if (before) client.endSession(before, 'torn down');
     const { clock, counters } = this.options;
     const id = before?.id ?? randomBytes(8).toString('hex');
-    const session = new RtspSession(id, track, carried.carrier, clock.monotonic(), counters);
+    const session = new RtspSession(id, track, carried.carrier, clock.monotonic(), counters, before);
     client.add(session);
     counters.sessions++;
     carried.onReport?.((rtcp) => client.receive(session, rtcp));
