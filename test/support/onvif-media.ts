@@ -151,13 +151,14 @@ interface MediaOptions {
   readonly camera?: FakeCamera;
   readonly h264?: FakeH264;
   readonly multicast?: FakeMulticast;
+  readonly h264Known?: MediaDeps['h264Known'];
 }
 
 /** The media service over a fake camera. */
-export function mediaService({ rtsp, h264, multicast, ...options }: MediaOptions = {}) {
+export function mediaService({ rtsp, h264, h264Known, multicast, ...options }: MediaOptions = {}) {
   const camera = options.camera ?? new FakeCamera();
   const store = options.store ?? new FakeProfileStore();
-  const service = makeMediaService({ camera, store, rtsp, h264, multicast });
+  const service = makeMediaService({ camera, store, rtsp, h264, h264Known, multicast });
   const call = async (name: string, request: SoapObject = {}, context: RequestContext = CONTEXT): Promise<SoapObject> => {
     const operation = service.operations.find((candidate) => candidate.name === name);
     if (!operation) throw new Error(`no operation ${name}`);

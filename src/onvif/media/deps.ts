@@ -125,6 +125,8 @@ export interface MediaDeps {
   readonly rtsp: { readonly port: number } | undefined;
   /** undefined: nothing here can encode H.264. Without an RTSP server it does not count. */
   readonly h264: MediaH264 | undefined;
+  /** Resolves when it is known what can encode, or after a while that no client is tired of; undefined: it is known. */
+  readonly h264Known?: (() => Promise<void>) | undefined;
   /** undefined: nothing is sent by multicast. Without an RTSP server it does not count. */
   readonly multicast: MediaMulticast | undefined;
 }

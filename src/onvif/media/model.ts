@@ -21,7 +21,7 @@ export interface MediaProfile {
 export class MediaModel {
   constructor(private readonly deps: MediaDeps) {}
 
-  /** Those there are now: what can encode H.264 is known only after the start. */
+  /** Those there are now: what can encode H.264 is known for sure only after the start. */
   get encoders(): readonly VideoEncoder[] {
     return encodersOf(this.deps);
   }

@@ -18,7 +18,15 @@ export type Carrier =
   /** The sink is shared; this gives up the share. */
   | { readonly kind: 'multicast'; readonly start: () => Promise<() => void> };
 
-export type Ending = 'torn down' | 'disconnected' | 'refused' | 'timed out' | 'stalled' | 'no longer allowed' | 'server stopped';
+export type Ending =
+  | 'torn down'
+  | 'disconnected'
+  | 'refused'
+  | 'timed out'
+  | 'stalled'
+  | 'no longer allowed'
+  | 'stream gone'
+  | 'server stopped';
 
 /** One client's session with one track (RFC 2326, appendix A.2): set up, playing, or paused. */
 export class RtspSession {
