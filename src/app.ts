@@ -165,6 +165,7 @@ export class App {
       ports: () => ({ http: this.port, rtsp: this.rtspPort }),
       portsFixed: { http: options.explicit.has('http.port'), rtsp: options.explicit.has('rtsp.port') },
       h264: () => streaming?.h264,
+      h264Known: async () => streaming?.h264Known(),
       multicast: streaming?.multicast,
       restart: async () => this.#restartSoon(),
       factoryDefault: async (hard) => {

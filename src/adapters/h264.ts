@@ -1,5 +1,6 @@
 import { type Config, MAX_BITRATE, MAX_KEYFRAME_INTERVAL, MIN_BITRATE, MIN_KEYFRAME_INTERVAL } from '../config/schema.ts';
 import type { StateStore } from '../config/state.ts';
+import type { H264Settings as EncoderSettings } from '../encode/encoder.ts';
 import type { H264Options, H264Profile, H264Settings, MediaCamera, MediaH264, Size } from '../onvif/media/deps.ts';
 
 /** The encoder as far as its settings are concerned. */
@@ -39,14 +40,22 @@ export class H264Control implements MediaH264 {
   }
 
   settings(): H264Settings {
-    return this.settingsFor(this.#captured());
+    const asked = this.#asked;
+    return { ...asked, ...encodedSize(asked, this.#captured()), fps: this.#asCaptured ? this.#capturedFps : asked.fps };
   }
 
   /** What to encode pictures of this size with: never larger or faster than captured, in even sizes as 4:2:0 wants them. */
-  settingsFor(captured: Size): H264Settings {
-    const { fps } = this.parts.camera.settings();
-    const asked = this.#asked;
-    return { ...asked, ...encodedSize(asked, captured), fps: asked.fps === 0 ? fps : Math.min(asked.fps, fps) };
+  settingsFor(captured: Size): EncoderSettings {
+    return { ...this.settings(), ...encodedSize(this.#asked, captured), asCaptured: this.#asCaptured };
+  }
+
+  get #capturedFps(): number {
+    return this.parts.camera.settings().fps;
+  }
+
+  /** Whether every captured picture is wanted. */
+  get #asCaptured(): boolean {
+    return this.#asked.fps === 0 || this.#asked.fps >= this.#capturedFps;
   }
 
   options(): H264Options {

@@ -27,7 +27,7 @@ export function adaptCamera(camera: Camera, hub: Hub, keep: (change: KeptSetting
     },
     actual() {
       const { latest } = hub;
-      return latest && { width: latest.width, height: latest.height, fps: hub.fps };
+      return latest && { width: latest.width, height: latest.height };
     },
     async change(change) {
       const next = { ...settings(), ...change };

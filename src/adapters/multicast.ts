@@ -23,7 +23,7 @@ export interface MulticastParts {
   readonly log: Logger;
 }
 
-/** In this order they have their ports. */
+/** In this order they have their ports, which receivers are set to: it stays, whatever the order of the profiles. */
 const ENCODERS = [MJPEG_STREAM.token, H264_STREAM.token];
 /** UDP ports of a stream: RTP and RTCP. */
 const PORTS_PER_STREAM = 2;

@@ -23,8 +23,10 @@ export interface OnvifParts {
   readonly state: StateStore;
   readonly identity: Identity;
   readonly camera: MediaCamera;
-  /** Gives undefined where nothing can encode, and until it is known. */
+  /** Gives undefined where nothing can encode. */
   readonly h264: () => MediaH264 | undefined;
+  /** Resolves when that is known, or after a while. */
+  readonly h264Known: () => Promise<void>;
   /** Undefined: nothing is sent by multicast. */
   readonly multicast: MediaMulticast | undefined;
   readonly access: Access;
@@ -73,6 +75,7 @@ export function composeOnvif(parts: OnvifParts): OnvifEndpoint {
       get h264() {
         return parts.h264();
       },
+      h264Known: parts.h264Known,
       multicast: parts.multicast,
     }),
   );

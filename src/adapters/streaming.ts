@@ -4,17 +4,16 @@ import type { Config } from '../config/schema.ts';
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { DescriptorReserve } from '../core/descriptors.ts';
-import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import type { H264Stream } from '../encode/h264-stream.ts';
 import { recodeForRtp } from '../encode/jpeg-recoder.ts';
 import type { Hub } from '../hub/hub.ts';
-import type { MediaCamera, Size } from '../onvif/media/deps.ts';
+import type { MediaCamera } from '../onvif/media/deps.ts';
 import { H264_STREAM, MJPEG_STREAM, type StreamNames } from '../onvif/media/encoders.ts';
 import type { ConnectionBudget } from '../servers/connection-budget.ts';
 import type { RtspVitals } from '../servers/http/status.ts';
 import { RtspServer, type RtspServerOptions } from '../servers/rtsp/server.ts';
-import { H264Control } from './h264.ts';
+import type { H264Control } from './h264.ts';
+import { H264Encoding } from './h264-encoding.ts';
 import { MulticastControl } from './multicast.ts';
 
 export interface StreamingParts {
@@ -48,11 +47,19 @@ const ENCODERS = new Map([...TRACKS].map(([encoder, track]) => [track, encoder])
 export class Streaming {
   readonly server: RtspServer;
   readonly multicast: MulticastControl | undefined;
-  #encoder: { readonly stream: H264Stream; readonly control: H264Control } | undefined;
-  #stopped = false;
+  /** Undefined: the owner wants no H.264. */
+  readonly #encoding: H264Encoding | undefined;
 
-  constructor(private readonly parts: StreamingParts) {
-    const { config, explicit, state, hub, camera, access, clock, log } = parts;
+  constructor(parts: StreamingParts) {
+    const { config, explicit, state, hub, camera, access, searchPath, clock, log } = parts;
+    this.#encoding = config.h264.enabled
+      ? new H264Encoding({
+          ...{ config: config.h264, explicit, state, feed: hub, camera: parts.mediaCamera, searchPath },
+          onFound: () => void this.multicast?.resume([H264_STREAM.token]),
+          onGone: () => this.server.endStream(trackOf(H264_STREAM)),
+          ...{ clock, log },
+        })
+      : undefined;
     this.server = new RtspServer({
       bind: config.bind,
       port: parts.port,
@@ -60,9 +67,10 @@ export class Streaming {
       maxSessions: parts.budget.sessions,
       access: access && { ...access, basic: config.rtsp.basic },
       hub,
-      h264: () => this.#encoder?.stream,
+      h264: () => this.#encoding?.stream,
+      h264Known: () => this.h264Known(),
       recode: (jpeg) => recodeForRtp(jpeg, camera.settings.quality),
-      fps: (track) => (track === trackOf(H264_STREAM) && this.#encoder?.control.settings().fps) || camera.settings.fps,
+      fps: (track) => (track === trackOf(H264_STREAM) && this.h264?.settings().fps) || camera.settings.fps,
       multicast: (track) => this.multicast?.target(ENCODERS.get(track)!),
       name: parts.name,
       hostname: parts.hostname,
@@ -81,52 +89,31 @@ export class Streaming {
       : undefined;
   }
 
-  /** What sets the H.264 encoder; undefined where nothing can encode, and until that is known. */
+  /** What sets the H.264 encoder; undefined where nothing can encode. */
   get h264(): H264Control | undefined {
-    return this.#encoder?.control;
+    return this.#encoding?.control;
+  }
+
+  /** Resolves when it is known whether there is H.264, or after a while. */
+  async h264Known(): Promise<void> {
+    await this.#encoding?.known();
   }
 
   get vitals(): RtspVitals {
     const { port, sessions, counters } = this.server;
-    const stream = this.#encoder?.stream;
-    return { port, sessions, counters, h264: stream && { state: stream.status.state, counters: stream.counters } };
+    const stream = this.#encoding?.stream;
+    const h264 = stream === 'trying' ? undefined : stream;
+    return { port, sessions, counters, h264: h264 && { state: h264.status.state, counters: h264.counters } };
   }
 
-  /** Listens. Whether there is H.264 is found out afterwards: trying the encoders takes a second, on a small Pi several. */
+  /** Listens. */
   async start(): Promise<void> {
     await this.server.start();
     void this.multicast?.resume([MJPEG_STREAM.token]);
-    if (this.parts.config.h264.enabled) {
-      this.#findEncoder().catch((error: unknown) => this.parts.log.error(`H.264 cannot be had: ${messageOf(error)}`));
-    }
+    await this.#encoding?.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all([this.server.stop(), this.#encoder?.stream.stop()]);
-  }
-
-  async #findEncoder(): Promise<void> {
-    const { config, explicit, state, hub, mediaCamera, searchPath, clock, log } = this.parts;
-    const { probeEncoder } = await import('../encode/probe.ts');
-    const { encoder, ffmpegPath } = config.h264;
-    const found = await probeEncoder({ ffmpeg: ffmpegPath || undefined, wanted: encoder, searchPath, log });
-    if (this.#stopped) return;
-    if ('error' in found) {
-      log.info(`${found.error.message} ${found.error.hint}`, { code: found.error.code });
-      return;
-    }
-    const { H264Stream } = await import('../encode/h264-stream.ts');
-    const control = new H264Control({
-      config: config.h264,
-      explicit,
-      state,
-      camera: mediaCamera,
-      stream: { profile: 'Baseline', changed: () => stream.changed(), requestKeyFrame: () => stream.requestKeyFrame() },
-    });
-    const settings = (captured: Size) => control.settingsFor(captured);
-    const stream = new H264Stream({ feed: hub, settings, encoder: () => found.ok, searchPath, clock, log });
-    this.#encoder = { stream, control };
-    await this.multicast?.resume([H264_STREAM.token]);
+    await Promise.all([this.server.stop(), this.#encoding?.stop()]);
   }
 }

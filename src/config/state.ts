@@ -24,6 +24,21 @@ const stateSchema = z.object({
     .object({ width: notNegative, height: notNegative, fps: notNegative, bitrate: positive, keyframeInterval: positive })
     .partial()
     .default({}),
+  /**
+   * Which H.264 encoders the last trial found to work (config `h264.encoder` being `wanted`), and of which ffmpeg: its path,
+   * when it was changed (milliseconds since the Unix epoch), and its size in bytes. Found out anew where it cannot be read.
+   */
+  encoder: z
+    .object({
+      ffmpeg: z.string(),
+      modified: z.number(),
+      size: z.number(),
+      wanted: z.string(),
+      hardware: z.boolean(),
+      software: z.boolean(),
+    })
+    .optional()
+    .catch(undefined),
   /** Multicast by video encoder: where clients want it sent to, and whether it is sent until they stop it. */
   multicast: z
     .record(

@@ -8,6 +8,8 @@ export interface H264Settings {
   readonly height: number;
   /** Pictures per second at most; 0: every one that is captured. */
   readonly fps: number;
+  /** No more than `fps` are captured: every picture is encoded, however soon it follows another. */
+  readonly asCaptured?: boolean;
   /** kbit/s */
   readonly bitrate: number;
   /** Seconds from one key frame to the next. */

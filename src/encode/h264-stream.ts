@@ -261,9 +261,10 @@ export class H264Stream {
         } else {
           const from = { width: frame.width, height: frame.height };
           const settings = this.options.settings(from);
-          const { fps } = settings;
+          const { fps, asCaptured } = settings;
           const rate = new RateWatch(expectedRate(fps));
-          const limiter = fps > 0 ? new RateLimiter(fps) : undefined;
+          // On a busy machine pictures of the right rate come in bunches.
+          const limiter = fps > 0 && !asCaptured ? new RateLimiter(fps) : undefined;
           limiter?.pass(frame.monotonic);
           try {
             running = { encoder: this.#startEncoder(settings, from, rate.assumed, finish), from, fps, rate, limiter };

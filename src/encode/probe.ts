@@ -45,8 +45,8 @@ export async function probeEncoder(options: ProbeOptions): Promise<{ ok: Encoder
   const ffmpeg = options.ffmpeg ?? findProgram('ffmpeg', searchPath);
   if (ffmpeg === undefined) return { error: new AppError('H264_UNAVAILABLE', 'There is no H.264: ffmpeg is not installed.') };
   const trial = async (codec: Codec) => (wanted === 'auto' || wanted === codec ? tryCodec(ffmpeg, codec, searchPath) : UNWANTED);
-  const hardware = await trial('h264_v4l2m2m');
-  const software = await trial('libx264');
+  // At once, since most of the time of each goes by until ffmpeg is loaded.
+  const [hardware, software] = await Promise.all([trial('h264_v4l2m2m'), trial('libx264')]);
   log.debug('H.264 encoders tried', { h264_v4l2m2m: hardware.said, libx264: software.said });
   if (!hardware.works && !software.works) {
     return {

@@ -79,7 +79,9 @@ describe.each([64, 1024])('with %i descriptors and more connections than that', 
     expect(await Promise.all([ask('/snapshot.jpg'), ask('/onvif/device_service', GET_USERS), ask('/metrics'), ask('/')])).toEqual([
       200, 200, 200, 200,
     ]);
-    expect(server.stderr).toMatch(/open files for its clients.*LimitNOFILE.*\n(.*\n)*.*too many connections: closed the oldest connection of 127\.0\.0\.1/);
+    expect(server.stderr).toMatch(
+      /open files for its clients.*LimitNOFILE.*\n(.*\n)*.*too many connections: closed the oldest connection of 127\.0\.0\.1/,
+    );
 
     for (const socket of sockets) socket.destroy();
     await eventually(async () => (await askDevice(server, 'CreateUsers', userFields('eva', 'x'))).status === 200, 'a change of users');

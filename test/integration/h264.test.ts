@@ -2,7 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect } from '@jest/globals';
+import { H264Control } from '../../src/adapters/h264.ts';
 import { JpegSplitter } from '../../src/camera/splitter.ts';
+import { schema } from '../../src/cli/arguments.ts';
+import { StateStore } from '../../src/config/state.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
 import type { AccessUnit } from '../../src/encode/access-unit.ts';
@@ -12,6 +15,7 @@ import { probeEncoder } from '../../src/encode/probe.ts';
 import type { Picture } from '../../src/frames/frame.ts';
 import { NAL, nalType } from '../../src/frames/h264.ts';
 import { barsRecording } from '../support/jpegs.ts';
+import { FakeCamera } from '../support/onvif-media.ts';
 import { PlayedFeed } from '../support/picture-feed.ts';
 import { needsProgram, program } from '../support/programs.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
@@ -39,12 +43,16 @@ const children = () =>
     .filter((line) => /ffmpeg/.test(line))
     .map((line) => Number.parseInt(line, 10));
 
-async function open(change: Partial<H264Settings> = {}, ffmpeg?: string): Promise<{ feed: PlayedFeed; stream: H264Stream }> {
+async function open(
+  change: Partial<H264Settings> = {},
+  ffmpeg?: string,
+  times: ConstructorParameters<typeof PlayedFeed>[0] = systemClock,
+): Promise<{ feed: PlayedFeed; stream: H264Stream }> {
   const probed = await probeEncoder({ ffmpeg: undefined, wanted: 'auto', searchPath, log: silentLogger });
   if ('error' in probed) throw probed.error;
   const choice = { ...probed.ok, ...(ffmpeg === undefined ? {} : { ffmpeg }) };
   const settings = { width: 0, height: 0, fps: 0, bitrate: 1000, keyframeInterval: 1, ...change };
-  const feed = new PlayedFeed(systemClock);
+  const feed = new PlayedFeed(times);
   feed.fps = FPS;
   stream = new H264Stream({ feed, settings: () => settings, encoder: () => choice, searchPath, clock: systemClock, log: silentLogger });
   return { feed, stream };
@@ -132,6 +140,38 @@ describe('H.264 by the real ffmpeg', () => {
     expect(units[keys[1]!]!.sequence - asked).toBeLessThanOrEqual(3);
     for (const { keyframe, nals } of units) expect(nals.map(nalType).slice(0, 2).includes(NAL.SPS)).toBe(keyframe);
     expect(decode(units.slice(keys[1]))).toHaveLength((45 - keys[1]!) * 640 * 480 * 3);
+  });
+
+  needsProgram('ffmpeg', 'no picture is lost however soon it follows another, nor is any given twice after a gap', async () => {
+    // A machine that is busy takes pictures late and in bunches, although no more of them than are asked for.
+    const config = { ...schema.parse({}).h264 };
+    const control = new H264Control({
+      ...{ config, explicit: new Set<string>(), state: new StateStore(makeTempDir()), camera: new FakeCamera() },
+      stream: { profile: 'Baseline', changed() {}, requestKeyFrame() {} },
+    });
+    const asSet = control.settingsFor({ width: 640, height: 480 });
+    expect(asSet.fps).toBe(FPS);
+    let captured = systemClock.monotonic();
+    const { feed, stream } = await open(asSet, undefined, { now: () => Date.now(), monotonic: () => captured });
+    const got: number[] = [];
+    let arrived: () => void = () => {};
+    const leave = stream.subscribe(({ sequence }) => {
+      got.push(sequence);
+      arrived();
+    });
+    const shown: number[] = [];
+    for (const distance of [0, 67, 67, 20, 5, 108, 39, 28, 67, 5, 5, 5, 190, 10, 67, 600, 30, 30, 7, 133]) {
+      captured += distance;
+      const through = new Promise<boolean>((resolve) => {
+        arrived = () => resolve(true);
+        setTimeout(() => resolve(false), 5000).unref();
+      });
+      shown.push(feed.show(bars[shown.length % bars.length]).sequence);
+      // The next only when this one is through: none is skipped for being too many at a time.
+      if (!(await through)) break;
+    }
+    leave();
+    expect(got).toEqual(shown);
   });
 
   needsProgram('ffmpeg', 'scales to the size that is set, and leaves out pictures beyond the rate', async () => {

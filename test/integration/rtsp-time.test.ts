@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { receiverReport } from '../support/rtp/received.ts';
+import { type ReceivedStream, receiverReport } from '../support/rtp/received.ts';
 import type { RtspClient, UdpReceiver } from '../support/rtsp-client.ts';
 import { PlayedRtspServer, settle } from '../support/rtsp-server.ts';
 import { eventually } from '../support/server.ts';
@@ -192,7 +192,7 @@ describe('sender reports', () => {
       });
       await (receiver ?? client).until(() => stream.senderReports.length === k + 2, 'a report');
     }
-    expect(stream.order.slice(0, 2).sort()).toEqual(['rtcp', 'rtp']);
+    if (transport === 'tcp') expect(stream.order.slice(0, 2)).toEqual(['rtp', 'rtcp']);
     const reports = stream.senderReports;
     for (const { ntp, timestamp } of reports) {
       const wall = (ntp.seconds - 2_208_988_800 + ntp.fraction / 2 ** 32) * 1000;
@@ -204,6 +204,69 @@ describe('sender reports', () => {
     expect(reports.at(-1)!.packets).toBe(20);
     await client.request('TEARDOWN', client.url('/mjpeg'));
     await (receiver ?? client).until(() => stream.saidGoodbye, 'goodbye');
+  });
+
+  type Report = ReceivedStream['senderReports'][number];
+  const wallOf = ({ ntp }: Report) => (ntp.seconds - 2_208_988_800 + ntp.fraction / 2 ** 32) * 1000;
+  /** By how many milliseconds the wall times of two reports are farther apart than their RTP timestamps. */
+  const disagreement = (one: Report, other: Report) => wallOf(other) - wallOf(one) - ((other.timestamp - one.timestamp) | 0) / 90;
+
+  test('begin behind the first picture of a client who gets the running group, with its time, and go on with the present', async () => {
+    await start();
+    const first = await played.connect();
+    await first.playInterleaved('/h264');
+    for (let k = 0; k < 10; k++) {
+      played.encoder.encode(k === 0);
+      played.clock.advance(100);
+    }
+    const late = await played.connect();
+    await late.playInterleaved('/h264');
+    await late.until(() => late.stream().count === 10 && late.stream().senderReports.length === 1, 'the group and a report');
+    const { order, pictures, senderReports } = late.stream();
+    expect(order.slice(0, 2)).toEqual(['rtp', 'rtcp']);
+    const [report] = senderReports;
+    expect(report!.timestamp).toBe(pictures[0]!.timestamp);
+    expect(Math.abs(wallOf(report!) - (played.clock.now() - 1000))).toBeLessThan(0.1);
+    await pass(5);
+    await late.until(() => late.stream().senderReports.length === 2, 'the next report');
+    const next = late.stream().senderReports[1]!;
+    expect(Math.abs(disagreement(report!, next))).toBeLessThan(0.1);
+    expect(wallOf(next)).toBeGreaterThan(wallOf(report!) + 4000);
+  });
+
+  test('do not come before the first picture, however long that takes', async () => {
+    await start();
+    const client = await played.connect();
+    await client.playInterleaved('/h264');
+    await pass(12);
+    await client.request('OPTIONS');
+    expect(client.stream().order).toEqual([]);
+    played.encoder.encode(true);
+    await client.until(() => client.stream().senderReports.length === 1, 'a report');
+    expect(client.stream().order).toEqual(['rtp', 'rtcp']);
+  });
+
+  test('say the same of a moment each time, although the wall clock has whole milliseconds, until it is set', async () => {
+    await start();
+    const { clock } = played;
+    const exact = clock.now.bind(clock);
+    clock.now = () => Math.floor(exact());
+    const client = await played.connect();
+    await client.playInterleaved('/mjpeg');
+    played.show();
+    for (let k = 0; k < 20; k++) {
+      await settle();
+      clock.advance(4000 + 77.7 * k);
+    }
+    await client.until(() => client.stream().senderReports.length >= 10, 'reports');
+    const [first, ...others] = client.stream().senderReports;
+    for (const report of others) expect(Math.abs(disagreement(first!, report))).toBeLessThan(1 / 90 + 0.001);
+
+    clock.setWallForward(3_600_000);
+    const { length } = client.stream().senderReports;
+    clock.advance(5000);
+    await client.until(() => client.stream().senderReports.length > length, 'a report');
+    expect(disagreement(first!, client.stream().senderReports.at(-1)!)).toBeCloseTo(3_600_000, -1);
   });
 });
 

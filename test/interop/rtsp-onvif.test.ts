@@ -28,7 +28,7 @@ const { Cam } = createRequire(import.meta.url)('onvif') as {
   Cam: new (options: object, callback: (this: Cam, error: Error | null) => void) => Cam;
 };
 
-const CODECS = { mjpeg: 'mjpeg', h264: 'h264' } as const;
+const CODECS = { h264: 'h264', mjpeg: 'mjpeg' } as const;
 const TOKENS = Object.keys(CODECS) as (keyof typeof CODECS)[];
 let server: Server;
 beforeAll(async () => {
@@ -75,6 +75,11 @@ describe('npm onvif', () => {
       });
     }
   }
+
+  needsProgram('ffprobe', 'that asks for no profile in particular is given H.264', async () => {
+    const { uri } = await call<{ uri: string }>(await connect(), 'getStreamUri', { protocol: 'RTSP' });
+    expect(await probe(withCredentials(uri), 'tcp', 'codec_name')).toEqual({ codec_name: 'h264' });
+  });
 
   needsProgram('ffprobe', 'changes size, rate and bit rate of the running stream', async () => {
     const cam = await connect();

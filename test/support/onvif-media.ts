@@ -9,6 +9,7 @@ import type {
   MulticastTarget,
   PictureOptions,
   PictureSettings,
+  Size,
   StoredProfile,
 } from '../../src/onvif/media/deps.ts';
 import { makeMediaService } from '../../src/onvif/media/service.ts';
@@ -29,7 +30,8 @@ export class FakeCamera implements MediaCamera {
     fps: { min: 1, max: 30 },
     quality: { min: 1, max: 100 },
   };
-  real: ReturnType<MediaCamera['actual']> = undefined;
+  /** Size of the pictures that there are, and their rate, which is nobody's business. */
+  real: (Size & { readonly fps: number }) | undefined;
   readonly changes: Partial<PictureSettings>[] = [];
   /** Thrown by the next change. */
   failure: Error | undefined;
@@ -150,13 +152,14 @@ interface MediaOptions {
   readonly camera?: FakeCamera;
   readonly h264?: FakeH264;
   readonly multicast?: FakeMulticast;
+  readonly h264Known?: MediaDeps['h264Known'];
 }
 
 /** The media service over a fake camera. */
-export function mediaService({ rtsp, h264, multicast, ...options }: MediaOptions = {}) {
+export function mediaService({ rtsp, h264, h264Known, multicast, ...options }: MediaOptions = {}) {
   const camera = options.camera ?? new FakeCamera();
   const store = options.store ?? new FakeProfileStore();
-  const service = makeMediaService({ camera, store, rtsp, h264, multicast });
+  const service = makeMediaService({ camera, store, rtsp, h264, h264Known, multicast });
   const call = async (name: string, request: SoapObject = {}, context: RequestContext = CONTEXT): Promise<SoapObject> => {
     const operation = service.operations.find((candidate) => candidate.name === name);
     if (!operation) throw new Error(`no operation ${name}`);

@@ -60,11 +60,14 @@ export class PlayedEncoder implements H264Source {
     this.keyFramesAsked++;
   }
 
-  /** @param size bytes of the picture */
-  encode(keyframe: boolean, size = 1000): void {
+  /**
+   * @param size bytes of the picture
+   * @param monotonic when it was captured
+   */
+  encode(keyframe: boolean, size = 1000, monotonic = this.clock.monotonic()): void {
     const nal = Buffer.alloc(size, 0x55);
     nal[0] = keyframe ? 0x65 : 0x41;
-    const unit = { nals: [nal], keyframe, monotonic: this.clock.monotonic() };
+    const unit = { nals: [nal], keyframe, monotonic };
     if (keyframe) this.group = [];
     this.group.push(unit);
     for (const listener of [...this.#listeners]) listener(unit);

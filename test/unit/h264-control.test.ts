@@ -46,6 +46,16 @@ describe('the settings', () => {
   });
 
   test.each([
+    [{}, true],
+    [{ fps: 15 }, true],
+    [{ fps: 30 }, true],
+    [{ fps: 14.9 }, false],
+    [{ fps: 5 }, false],
+  ])('with %j every picture of 15 per second is encoded: %s', (given, all) => {
+    expect(start(given).settingsFor({ width: 1280, height: 720 }).asCaptured).toBe(all);
+  });
+
+  test.each([
     [{ width: 640 }, '640x360'],
     [{ height: 480 }, '854x480'],
     [{ width: 640, height: 480 }, '640x480'],

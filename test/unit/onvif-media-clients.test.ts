@@ -49,15 +49,20 @@ test('UniFi Protect, node-onvif-ts, strict zeep: Bounds and RateControl are ther
   for (const value of [...Object.values(bounds), ...Object.values(rate)]) expect(Number.isInteger(value)).toBe(true);
 });
 
-test('Home Assistant and UniFi Protect find an H.264 profile after the first, with whole numbers and a source for snapshots', async () => {
-  const [first, second] = await profiles(fullMediaService());
-  expect(at(first, 'VideoEncoderConfiguration', 'Encoding')).toBe('JPEG');
-  expect(second).toMatchObject({
+test('who takes the first profile (go2rtc, Scrypted, npm onvif) gets H.264, with whole numbers and a source for snapshots', async () => {
+  const media = fullMediaService();
+  const [first, second] = await profiles(media);
+  expect(at(second, 'VideoEncoderConfiguration', 'Encoding')).toBe('JPEG');
+  const configurations = at(await media.call('GetVideoEncoderConfigurations'), 'Configurations') as readonly SoapObject[];
+  expect(configurations.map((each) => at(each, 'Encoding'))).toEqual(['H264', 'JPEG']);
+  // The first match of the pattern that go2rtc looks for.
+  expect(/Profiles[^>]*token="(\w+)"/.exec(await answerXml('GetProfiles', media))![1]).toBe('h264');
+  expect(first).toMatchObject({
     attributes: { token: 'h264', fixed: true },
     VideoSourceConfiguration: { SourceToken: 'video_source' },
     VideoEncoderConfiguration: { Encoding: 'H264', Resolution: { Width: 1280, Height: 720 } },
   });
-  const rate = at(second, 'VideoEncoderConfiguration', 'RateControl') as SoapObject;
+  const rate = at(first, 'VideoEncoderConfiguration', 'RateControl') as SoapObject;
   expect(rate).toEqual({ FrameRateLimit: 15, EncodingInterval: 1, BitrateLimit: 2000 });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../src/core/errors.ts';
 import type { H264Settings } from '../../src/onvif/media/deps.ts';
 import type { SoapObject } from '../../src/onvif/service.ts';
-import { at, faultOf, fullMediaService, sentBack } from '../support/onvif-media.ts';
+import { at, FakeH264, faultOf, fullMediaService, MEDIA_OPERATIONS, mediaService, sentBack } from '../support/onvif-media.ts';
 
 const CONFIG_MODIFY = 'Sender/InvalidArgVal/ConfigModify';
 const TOKEN = { ConfigurationToken: 'h264_encoder' };
@@ -48,7 +48,7 @@ describe('the H.264 configuration', () => {
     const { Configuration } = await call('GetVideoEncoderConfiguration', TOKEN);
     expect(Configuration).toEqual(CONFIGURATION);
     expect(Object.keys(Configuration as object)).toEqual(Object.keys(CONFIGURATION));
-    expect(at(await call('GetVideoEncoderConfigurations'), 'Configurations', 1)).toEqual(CONFIGURATION);
+    expect(at(await call('GetVideoEncoderConfigurations'), 'Configurations', 0)).toEqual(CONFIGURATION);
     expect(await call('GetCompatibleVideoEncoderConfigurations', { ProfileToken: 'h264' })).toEqual({ Configurations: [CONFIGURATION] });
   });
 
@@ -166,5 +166,36 @@ describe('SetVideoEncoderConfiguration of H.264', () => {
     const media = fullMediaService();
     media.h264.failure = new AppError('DATA_DIR', 'The disk is full.');
     expect(await faultOf(set(media, { RateControl: { BitrateLimit: '500' } }))).toBe('Receiver/Action');
+  });
+});
+
+describe('while it is not known what can encode', () => {
+  const open = (h264Known: () => Promise<void>) => mediaService({ rtsp: { port: 8554 }, h264: new FakeH264(), h264Known });
+
+  test('what is open to everybody is answered at once, and all else waits', async () => {
+    const { service } = open(() => Promise.reject(new Error('waited')));
+    for (const operation of service.operations) {
+      const context = { baseUrl: 'http://camera', host: 'camera', user: undefined };
+      const answer = Promise.resolve(operation.handle(MEDIA_OPERATIONS[operation.name]![1], context));
+      if (operation.access === 'PRE_AUTH') expect(await answer).toHaveProperty('Capabilities');
+      else await expect(answer).rejects.toThrow('waited');
+    }
+  });
+
+  test('profiles are listed when it is, H.264 first', async () => {
+    let know: () => void = () => {};
+    const known = new Promise<void>((resolve) => {
+      know = resolve;
+    });
+    let answered = false;
+    const answer = open(() => known)
+      .call('GetProfiles')
+      .finally(() => {
+        answered = true;
+      });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(answered).toBe(false);
+    know();
+    expect(at(await answer, 'Profiles', 0, 'attributes', 'token')).toBe('h264');
   });
 });

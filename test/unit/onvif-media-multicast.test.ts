@@ -24,11 +24,11 @@ describe('Start- and StopMulticastStreaming', () => {
       (at(await call('GetVideoEncoderConfigurations'), 'Configurations') as unknown[]).map((each) => at(each, 'Multicast', 'AutoStart'));
     expect(await call('StartMulticastStreaming', { ProfileToken: 'h264' })).toEqual({});
     expect([...multicast.started]).toEqual(['h264_encoder']);
-    expect(await autoStart()).toEqual([false, true]);
+    expect(await autoStart()).toEqual([true, false]);
     expect(await call('StartMulticastStreaming', { ProfileToken: 'mjpeg' })).toEqual({});
     expect(await autoStart()).toEqual([true, true]);
     expect(await call('StopMulticastStreaming', { ProfileToken: 'h264' })).toEqual({});
-    expect(await autoStart()).toEqual([true, false]);
+    expect(await autoStart()).toEqual([false, true]);
   });
 
   test.each(['StartMulticastStreaming', 'StopMulticastStreaming'])('%s needs a whole profile, multicast and RTSP', async (name) => {

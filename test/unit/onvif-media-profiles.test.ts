@@ -196,27 +196,27 @@ describe('with H.264', () => {
   test('there are two fixed profiles, each with its own encoder only', () => {
     const { model } = makeModel();
     expect(model.profiles.map(({ token, fixed, encoder }) => [token, fixed, encoder?.token])).toEqual([
-      ['mjpeg', true, 'mjpeg_encoder'],
       ['h264', true, 'h264_encoder'],
+      ['mjpeg', true, 'mjpeg_encoder'],
     ]);
     expect(model.maxProfiles).toBe(2 + MAX_USER_PROFILES);
     expect(model.compatibleEncoders(model.profile('h264')).map(({ token }) => token)).toEqual(['h264_encoder']);
     expect(() => model.configure(model.profile('mjpeg'), { videoEncoder: 'h264_encoder' })).toThrow(/keeps its configurations/);
-    expect(model.compatibleEncoders(model.create('mine', undefined)).map(({ token }) => token)).toEqual(['mjpeg_encoder', 'h264_encoder']);
+    expect(model.compatibleEncoders(model.create('mine', undefined)).map(({ token }) => token)).toEqual(['h264_encoder', 'mjpeg_encoder']);
   });
 
-  test('the second one is there as soon as it is known what can encode, and only with an RTSP server to stream it', () => {
+  test('that of H.264 is there, before the other, as soon as it is known what can encode, and only with an RTSP server to stream it', () => {
     const { deps, model } = makeModel();
     const tokens = () => model.profiles.map(({ token }) => token);
     const { h264, rtsp } = deps;
     deps.h264 = undefined;
     expect(tokens()).toEqual(['mjpeg']);
     deps.h264 = h264;
-    expect(tokens()).toEqual(['mjpeg', 'h264']);
+    expect(tokens()).toEqual(['h264', 'mjpeg']);
     deps.rtsp = undefined;
     expect(tokens()).toEqual(['mjpeg']);
     deps.rtsp = rtsp;
-    expect(tokens()).toEqual(['mjpeg', 'h264']);
+    expect(tokens()).toEqual(['h264', 'mjpeg']);
   });
 
   test("a client's profile loses it while it is gone, and gets it back", () => {
@@ -237,8 +237,8 @@ describe('with H.264', () => {
     model.create('mine', 'h264');
     deps.h264 = h264;
     expect(model.profiles.map(({ token, fixed }) => [token, fixed])).toEqual([
-      ['mjpeg', true],
       ['h264', true],
+      ['mjpeg', true],
     ]);
   });
 });

@@ -7,16 +7,18 @@ const CONFIG_MODIFY = 'Sender/InvalidArgVal/ConfigModify';
 const NO_CONFIG = 'Sender/InvalidArgVal/NoConfig';
 
 describe('the video source', () => {
-  test('has the asked size and rate before there are pictures, then the real ones', async () => {
+  test('has the asked size before there are pictures, then the real one; and always the rate that is set, not the measured one', async () => {
     const { call, camera } = mediaService();
     const source = async () => at(await call('GetVideoSources'), 'VideoSources', 0);
     expect(await source()).toEqual({ attributes: { token: 'video_source' }, Framerate: 15, Resolution: { Width: 1280, Height: 720 } });
     camera.real = { width: 1296, height: 972, fps: 14.96 };
     expect(await source()).toMatchObject({ Framerate: 15, Resolution: { Width: 1296, Height: 972 } });
     camera.real = { width: 1296, height: 972, fps: 7.24 };
-    expect(await source()).toMatchObject({ Framerate: 7.2 });
+    expect(await source()).toMatchObject({ Framerate: 15 });
     camera.real = { width: 1296, height: 972, fps: 0 };
     expect(await source()).toMatchObject({ Framerate: 15, Resolution: { Width: 1296, Height: 972 } });
+    camera.asked = { ...camera.asked, fps: 7.5 };
+    expect(await source()).toMatchObject({ Framerate: 7.5 });
   });
 
   test('has one configuration over the whole real picture, and only that can be chosen', async () => {

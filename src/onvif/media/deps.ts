@@ -31,8 +31,8 @@ export interface PictureOptions {
 export interface MediaCamera {
   settings(): PictureSettings;
   options(): PictureOptions;
-  /** Size and measured rate of the pictures; undefined before there are any, fps 0 while none come. */
-  actual(): (Size & { readonly fps: number }) | undefined;
+  /** Size of the pictures; undefined before there are any. */
+  actual(): Size | undefined;
   /**
    * Applies it to the running capture, viewers live through it, and keeps it for the next start. Only what is to change is
    * given; it may be called again before it has resolved, and should resolve without waiting for pictures (clients give up
@@ -127,6 +127,8 @@ export interface MediaDeps {
   readonly rtsp: { readonly port: number } | undefined;
   /** undefined: nothing here can encode H.264. Without an RTSP server it does not count. */
   readonly h264: MediaH264 | undefined;
+  /** Resolves when it is known what can encode, or after a while that no client is tired of; undefined: it is known. */
+  readonly h264Known?: (() => Promise<void>) | undefined;
   /** undefined: nothing is sent by multicast. Without an RTSP server it does not count. */
   readonly multicast: MediaMulticast | undefined;
 }

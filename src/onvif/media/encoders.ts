@@ -45,8 +45,11 @@ export type VideoEncoder = JpegEncoder | H264Encoder;
 export const mjpegEncoder = (control: JpegEncoder['control']): JpegEncoder => ({ ...MJPEG_STREAM, encoding: 'JPEG', control });
 export const h264Encoder = (control: MediaH264): H264Encoder => ({ ...H264_STREAM, encoding: 'H264', control });
 
-/** The encoders there are now. H.264 is streamed by RTSP alone. */
+/**
+ * The encoders there are now, in the order in which clients see them and their profiles: most clients take the first, and
+ * can record and forward H.264 alone. It is streamed by RTSP alone.
+ */
 export const encodersOf = ({ camera, h264, rtsp }: Pick<MediaDeps, 'camera' | 'h264' | 'rtsp'>): readonly VideoEncoder[] => [
-  mjpegEncoder(camera),
   ...(h264 && rtsp ? [h264Encoder(h264)] : []),
+  mjpegEncoder(camera),
 ];

@@ -21,7 +21,7 @@ export interface MediaProfile {
 export class MediaModel {
   constructor(private readonly deps: MediaDeps) {}
 
-  /** Those there are now: what can encode H.264 is known only after the start. */
+  /** Those there are now: what can encode H.264 is known for sure only after the start. */
   get encoders(): readonly VideoEncoder[] {
     return encodersOf(this.deps);
   }
@@ -35,12 +35,16 @@ export class MediaModel {
     return this.encoders.length + MAX_USER_PROFILES;
   }
 
-  /** Size of the pictures and their rate per second: the real ones, or what is asked before there are any. */
-  get pictures(): Size & { readonly fps: number } {
+  /** Size of the pictures: the real one, or what is asked before there are any. */
+  get pictures(): Size {
     const { camera } = this.deps;
-    const actual = camera.actual();
-    const { width, height, fps } = camera.settings();
-    return actual ? { ...actual, fps: actual.fps > 0 ? actual.fps : fps } : { width, height, fps };
+    const { width, height } = camera.actual() ?? camera.settings();
+    return { width, height };
+  }
+
+  /** Pictures per second that are asked of the camera: what was measured would be another number at each request. */
+  get frameRate(): number {
+    return this.deps.camera.settings().fps;
   }
 
   /** All profiles, the fixed ones first. */

@@ -17,16 +17,28 @@ export function makeMediaService(deps: MediaDeps): Service {
     path: '/onvif/media_service',
     version: { major: 2, minor: 60 },
     operations: [
+      // Open to everybody, so nobody is kept waiting in it.
       capabilities(model, deps),
-      ...profileOperations(model),
-      ...videoSourceOperations(model),
-      ...videoEncoderOperations(model),
-      ...optionOperations(model),
-      ...uriOperations(model, deps),
-      ...multicastOperations(model),
+      ...[
+        ...profileOperations(model),
+        ...videoSourceOperations(model),
+        ...videoEncoderOperations(model),
+        ...optionOperations(model),
+        ...uriOperations(model, deps),
+        ...multicastOperations(model),
+      ].map((operation) => whenKnown(operation, deps)),
     ],
   };
 }
+
+/** Recorders ask right after the start, and keep what they are told. */
+const whenKnown = (operation: Operation, { h264Known }: Pick<MediaDeps, 'h264Known'>): Operation => ({
+  ...operation,
+  handle: async (request, context) => {
+    await h264Known?.();
+    return operation.handle(request, context);
+  },
+});
 
 const capabilities = (model: MediaModel, deps: Pick<MediaDeps, 'rtsp'>): Operation => ({
   name: 'GetServiceCapabilities',

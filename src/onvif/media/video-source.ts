@@ -11,9 +11,9 @@ export const videoSourceOperations = (model: MediaModel): readonly Operation[] =
     name: 'GetVideoSources',
     access: 'READ_MEDIA',
     handle: () => {
-      const { fps, ...size } = model.pictures;
+      const { frameRate, pictures } = model;
       return {
-        VideoSources: [{ attributes: { token: VIDEO_SOURCE }, Framerate: Math.round(fps * 10) / 10, Resolution: describeSize(size) }],
+        VideoSources: [{ attributes: { token: VIDEO_SOURCE }, Framerate: frameRate, Resolution: describeSize(pictures) }],
       };
     },
   },

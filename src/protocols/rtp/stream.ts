@@ -48,6 +48,11 @@ export class RtpStream {
     return (this.#timestampOffset + Math.round(monotonic * TICKS_PER_MS)) >>> 0;
   }
 
+  /** Milliseconds from one RTP timestamp to a later one, less than half of what 32 bits hold. */
+  milliseconds(from: number, to: number): number {
+    return ((to - from) | 0) / TICKS_PER_MS;
+  }
+
   /** Takes the next `packets` sequence numbers for packets with `octets` of payload, and returns the first one. */
   claim(packets: number, octets: number): number {
     const first = this.#sequence;

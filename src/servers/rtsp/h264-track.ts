@@ -58,9 +58,12 @@ export class H264Track extends Track {
     this.options.encoder.requestKeyFrame();
   }
 
-  protected ready(): readonly RtpBatch[] {
+  protected ready(after: number | undefined): readonly RtpBatch[] {
+    const { group } = this.options.encoder;
+    // Of a group whose beginning a client has had its decoder may have forgotten what the rest needs.
+    if (!group[0] || !this.isAfter(group[0].monotonic, after)) return [];
     // The encoder may be running still for a client that has just left.
-    if (!this.watched) this.#group = this.options.encoder.group.map((unit) => this.#packetize(unit));
+    if (!this.watched) this.#group = group.map((unit) => this.#packetize(unit));
     return this.#group;
   }
 

@@ -40,10 +40,10 @@ export class JpegTrack extends Track {
     // Every JPEG can be decoded by itself.
   }
 
-  protected ready(): readonly RtpBatch[] {
+  protected ready(after: number | undefined): readonly RtpBatch[] {
     const { hub } = this.options;
     const { latest } = hub;
-    if (hub.status.state !== 'live' || !latest) return [];
+    if (hub.status.state !== 'live' || !latest || !this.isAfter(latest.monotonic, after)) return [];
     if (this.#last?.frame !== latest) this.#packetize(latest);
     return this.#last?.frame === latest ? [this.#last.batch] : [];
   }

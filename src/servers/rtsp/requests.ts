@@ -31,7 +31,6 @@ const NOT_HERE = new Set(['ANNOUNCE', 'RECORD', 'REDIRECT']);
 export const SERVER = 'onvif-camera';
 /** Each stream has one track. */
 const TRACK = 0;
-const RETRY_AFTER: Header = ['Retry-After', '5'];
 /** Sessions of one connection: one for each stream, and as many again for a client that tries another transport. */
 const MAX_PER_CONNECTION = 4;
 
@@ -44,6 +43,9 @@ interface Body extends Refusal {
   readonly begin?: () => { readonly headers: readonly Header[]; readonly start: () => void };
 }
 
+/** Who tries again gets what he wants, if all goes well. */
+const NOT_YET: Body = { status: 503, headers: [['Retry-After', '5']] };
+
 export interface Answer {
   /** Writes it, and begins what follows it. */
   readonly send: (write: (response: RtspResponse) => void) => void;
@@ -53,8 +55,10 @@ export interface Answer {
 
 export interface RequestsOptions {
   readonly gate: RtspGate;
-  /** The stream at a path, if there is one. */
-  readonly track: (path: string) => Track | undefined;
+  /** The stream at a path, if there is one; `trying`: it is not known yet. */
+  readonly track: (path: string) => Track | 'trying' | undefined;
+  /** To be waited for while it is `trying`: resolves when it is known, or after a while. */
+  readonly known: () => Promise<void>;
   readonly carriers: Carriers;
   /** Where its packets go, if a track is sent by multicast. */
   readonly multicast: (track: Track) => { readonly address: string; readonly port: number; readonly ttl: number } | undefined;
@@ -130,13 +134,14 @@ export class RtspRequests {
   }
 
   async #describe(request: RtspRequest, client: RtspClient): Promise<Body> {
-    const track = this.#track(request);
+    const track = await this.#track(request);
     if (!track) return { status: 404 };
+    if (track === 'trying') return NOT_YET;
     if (!acceptsSdp(request.headers.get('accept'))) return { status: 406 };
     const description = await track.describe(client.gone);
     if (description instanceof AppError) {
       this.options.log.debug(`RTSP: ${description.message}`, { code: description.code });
-      return { status: 503, headers: [RETRY_AFTER] };
+      return NOT_YET;
     }
     const group = this.options.multicast(track);
     const version = Math.floor(this.options.clock.now());
@@ -160,8 +165,9 @@ export class RtspRequests {
   }
 
   async #setUp(request: RtspRequest, client: RtspClient): Promise<Body> {
-    const track = this.#track(request);
+    const track = await this.#track(request);
     if (!track) return { status: 404 };
+    if (track === 'trying') return NOT_YET;
     const before = this.#session(request, client);
     if (!before && request.headers.get('session') !== undefined) return { status: 454 };
     if (before?.playing) return { status: 455 };
@@ -179,7 +185,7 @@ export class RtspRequests {
     if (before) client.endSession(before, 'torn down');
     const { clock, counters } = this.options;
     const id = before?.id ?? randomBytes(8).toString('hex');
-    const session = new RtspSession(id, track, carried.carrier, clock.monotonic(), counters);
+    const session = new RtspSession(id, track, carried.carrier, clock.monotonic(), counters, before);
     client.add(session);
     counters.sessions++;
     carried.onReport?.((rtcp) => client.receive(session, rtcp));
@@ -191,12 +197,12 @@ export class RtspRequests {
     if (!session) return { status: 454 };
     const range = request.headers.get('range');
     if (range !== undefined && !parseRange(range)) return { status: 457 };
-    if (this.#track(request) !== session.track) return { status: 404 };
+    if ((await this.#track(request)) !== session.track) return { status: 404 };
     try {
       await session.prepare();
     } catch (error) {
       this.options.log.debug(`RTSP: no multicast: ${messageOf(error)}`);
-      return { status: 503, headers: [RETRY_AFTER] };
+      return NOT_YET;
     }
     const url = trackUrl(baseOf(request, client, session.track), TRACK);
     return {
@@ -231,9 +237,11 @@ export class RtspRequests {
     return { status: 200, headers: session ? [sessionHeader(session)] : [] };
   }
 
-  #track(request: RtspRequest): Track | undefined {
+  async #track(request: RtspRequest): Promise<Track | 'trying' | undefined> {
     const target = parseRequestUrl(request.url);
-    return target && (target.track ?? TRACK) === TRACK ? this.options.track(target.path) : undefined;
+    if (!target || (target.track ?? TRACK) !== TRACK) return undefined;
+    if (this.options.track(target.path) === 'trying') await this.options.known();
+    return this.options.track(target.path);
   }
 
   /** The session that the request names, if it is one of its client; naming it keeps it alive. */

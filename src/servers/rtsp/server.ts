@@ -47,8 +47,10 @@ export interface RtspServerOptions {
   /** Undefined: everybody may look. */
   readonly access: RtspAccess | undefined;
   readonly hub: Hub;
-  /** Undefined where nothing on this machine encodes H.264; asked at each request. */
-  readonly h264: () => H264Source | undefined;
+  /** Undefined where nothing on this machine encodes H.264, `trying` while that is not known; asked at each request. */
+  readonly h264: () => H264Source | 'trying' | undefined;
+  /** To be waited for while it is `trying`: resolves when it is known, or after a while. */
+  readonly h264Known?: () => Promise<void>;
   readonly recode: Recode;
   /** Pictures per second of a track that are asked for. */
   readonly fps: (track: string) => number;
@@ -103,6 +105,7 @@ export class RtspServer {
     this.#requests = new RtspRequests({
       gate: new RtspGate(options.access, clock, log),
       track: (path) => this.#track(path),
+      known: async () => options.h264Known?.(),
       carriers,
       multicast: (track) => this.#multicast.get(track)?.group,
       hasRoom: (client) => this.#hasRoom(client) && options.descriptors?.hasRoom() !== false,
@@ -189,7 +192,8 @@ export class RtspServer {
     let told = false;
     const attempt = () => {
       const track = this.#track(`/${name}`);
-      const begun = track ? this.#multicastOf(track).acquire(group) : Promise.reject(new Error(`there is no stream ${name}`));
+      const begun =
+        track && track !== 'trying' ? this.#multicastOf(track).acquire(group) : Promise.reject(new Error(`there is no stream ${name}`));
       begun.then(
         (leave) => {
           release = leave;
@@ -215,6 +219,13 @@ export class RtspServer {
   stopMulticast(name: string): void {
     this.#standing.get(name)?.();
     this.#standing.delete(name);
+  }
+
+  /** Ends a stream that there is no more, with the connections of those who play it. */
+  endStream(name: string): void {
+    this.stopMulticast(name);
+    for (const connection of this.#connections)
+      if ([...connection.sessions.values()].some(({ track }) => track.name === name)) connection.end('stream gone');
   }
 
   /** Ends all sessions and connections. */
@@ -287,14 +298,14 @@ export class RtspServer {
   }
 
   /** `/stream.mjpg` is how ONVIF clients name the tunnel of the JPEG stream. */
-  #track(path: string): Track | undefined {
+  #track(path: string): Track | 'trying' | undefined {
     if (path === '/mjpeg' || path === '/stream.mjpg') return this.#jpeg;
     return path === '/h264' ? this.#h264Track() : undefined;
   }
 
-  #h264Track(): H264Track | undefined {
+  #h264Track(): H264Track | 'trying' | undefined {
     const stream = this.options.h264();
-    if (!stream) return undefined;
+    if (!stream || stream === 'trying') return stream;
     if (this.#h264?.stream !== stream) {
       this.#h264 = { stream, track: new H264Track({ ...this.#trackOptions('h264', H264_PAYLOAD_TYPE), encoder: stream }) };
     }

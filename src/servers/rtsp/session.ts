@@ -18,13 +18,25 @@ export type Carrier =
   /** The sink is shared; this gives up the share. */
   | { readonly kind: 'multicast'; readonly start: () => Promise<() => void> };
 
-export type Ending = 'torn down' | 'disconnected' | 'refused' | 'timed out' | 'stalled' | 'no longer allowed' | 'server stopped';
+export type Ending =
+  | 'torn down'
+  | 'disconnected'
+  | 'refused'
+  | 'timed out'
+  | 'stalled'
+  | 'no longer allowed'
+  | 'stream gone'
+  | 'server stopped';
 
 /** One client's session with one track (RFC 2326, appendix A.2): set up, playing, or paused. */
 export class RtspSession {
   #playing = false;
   #ended = false;
   #leaveGroup: (() => void) | undefined;
+  /** Gives up the track that was held until pictures go on. */
+  #release: (() => void) | undefined;
+  /** RTP timestamp of the newest picture that the client may have had when it paused. */
+  #had: number | undefined;
   #heardAt: number;
   #lost = 0;
 
@@ -34,8 +46,11 @@ export class RtspSession {
     readonly carrier: Carrier,
     now: number,
     private readonly counters: RtspCounters,
+    /** The one that it takes the place of. */
+    before?: RtspSession,
   ) {
     this.#heardAt = now;
+    if (before) this.#had = before.#had;
   }
 
   get playing(): boolean {
@@ -54,14 +69,23 @@ export class RtspSession {
     this.#lost = cumulativeLost;
   }
 
-  /** To be waited for before {@link play}: multicast begins here. Rejects where the network does not let us. */
+  /**
+   * To be waited for before {@link play}: multicast begins here, and after a pause there may be no later picture yet to
+   * begin with. Rejects where the network does not let us.
+   */
   async prepare(): Promise<void> {
     const { carrier } = this;
-    if (carrier.kind !== 'multicast' || this.#leaveGroup) return;
-    const leave = await carrier.start();
-    // The client may have gone in the meantime.
-    if (this.#ended) leave();
-    else this.#leaveGroup = leave;
+    if (carrier.kind === 'multicast') {
+      if (this.#leaveGroup) return;
+      const leave = await carrier.start();
+      // The client may have gone in the meantime.
+      if (this.#ended) leave();
+      else this.#leaveGroup = leave;
+    } else if (!this.#playing && this.#had !== undefined) {
+      const release = await this.track.resume(this.#had);
+      if (this.#ended) release();
+      else this.#release = release;
+    }
   }
 
   /**
@@ -71,7 +95,7 @@ export class RtspSession {
   play(): Pick<TrackStart, 'sequence' | 'timestamp'> & { readonly start: () => void } {
     const { carrier, track } = this;
     // Who plays already, alone or in a group, gets no picture again.
-    const begin = this.#playing || carrier.kind === 'multicast' ? track.position() : track.begin();
+    const begin = this.#playing || carrier.kind === 'multicast' ? track.position() : track.begin(this.#had);
     return {
       sequence: begin.sequence,
       timestamp: begin.timestamp,
@@ -79,13 +103,21 @@ export class RtspSession {
         if (this.#playing || this.#ended) return;
         this.#playing = true;
         if (carrier.kind !== 'multicast') track.add(carrier.sink, begin);
+        this.#letGo();
       },
     };
   }
 
+  #letGo(): void {
+    this.#release?.();
+    this.#release = undefined;
+  }
+
   pause(): void {
     const { carrier, track } = this;
+    if (this.#playing) this.#had = track.newest;
     this.#playing = false;
+    this.#letGo();
     this.#leaveGroup?.();
     this.#leaveGroup = undefined;
     if (carrier.kind === 'multicast') return;

@@ -9,6 +9,12 @@ import type { Resumption, Sink } from './sink.ts';
 
 /** The interval that RFC 3550 (section 6.2) gives as the usual minimum. */
 const REPORT_INTERVAL_MS = 5000;
+/** How long a client that goes on playing is kept waiting for a key frame: as long as an encoder needs to start, milliseconds. */
+const RESUME_TIMEOUT_MS = 3000;
+/** Pictures that are still to come were captured no longer ago than this, milliseconds. */
+const OLDEST_MS = 2000;
+/** By so much wall clock and monotonic clock may part before it is more than a matter of reading them, milliseconds. */
+const CLOCK_TOLERANCE_MS = 10;
 
 /** With what a sink begins. */
 export interface TrackStart {
@@ -39,9 +45,12 @@ export interface TrackOptions {
 export abstract class Track {
   abstract readonly resumption: Resumption;
   #sinks: readonly Sink[] = [];
-  /** Those that have got no picture yet: with it comes the first report. */
+  /** Those that have got no picture yet. */
   readonly #fresh = new Set<Sink>();
+  #newest: number | undefined;
   #cancelReports: Cancel | undefined;
+  /** Wall clock less monotonic clock, milliseconds. */
+  #wallOffset: number | undefined;
 
   constructor(protected readonly options: TrackOptions) {}
 
@@ -56,31 +65,72 @@ export abstract class Track {
   /** What the session description says of it; an error where there are no pictures to be had. */
   abstract describe(signal: AbortSignal): Promise<TrackDescription | AppError>;
 
-  /** Where a sink begins that is added in this same turn of the event loop. */
-  begin(): TrackStart {
-    const batches = this.ready();
+  /** RTP timestamp of the newest picture that sinks have got; undefined before there was one. */
+  get newest(): number | undefined {
+    return this.#newest;
+  }
+
+  /**
+   * Where a sink begins that is added in this same turn of the event loop.
+   * @param after RTP timestamp of the newest picture that its client may have had: it gets later ones alone
+   */
+  begin(after?: number): TrackStart {
+    const batches = this.ready(after);
     const [first] = batches;
-    return first ? { sequence: first.sequence, timestamp: first.timestamp, batches } : this.position();
+    return first ? { sequence: first.sequence, timestamp: first.timestamp, batches } : this.position(after);
   }
 
-  /** Where the stream goes on for those that have sinks already. */
-  position(): TrackStart {
-    const { stream, clock } = this.options;
-    return { sequence: stream.nextSequence, timestamp: stream.timestampAt(clock.monotonic()), batches: [] };
+  /**
+   * Where the stream goes on for those that have sinks already. Its timestamp is no later than that of the next picture,
+   * which may be on its way and captured a while ago.
+   */
+  position(after?: number): TrackStart {
+    const { stream, hub, clock } = this.options;
+    const now = clock.monotonic();
+    const oldest = now - OLDEST_MS;
+    const captured = hub.status.state === 'live' && hub.latest ? hub.latest.monotonic : now;
+    let timestamp = stream.timestampAt(Math.max(oldest, captured));
+    if (this.watched && this.#newest !== undefined && !this.isAfter(oldest, this.#newest)) timestamp = (this.#newest + 1) >>> 0;
+    if (after !== undefined && !isLater(timestamp, after)) timestamp = (after + 1) >>> 0;
+    return { sequence: stream.nextSequence, timestamp, batches: [] };
   }
 
+  /**
+   * Waits until {@link begin} has pictures later than `after`, and asks for a key frame where it takes one; not for ever, as
+   * the client waits for its answer. The track goes on for it until the returned function is called.
+   */
+  async resume(after: number): Promise<() => void> {
+    if (this.resumption === 'any' || this.ready(after).length > 0) return () => {};
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel();
+        resolve(() => this.remove(waiter));
+      };
+      const waiter: Sink = { deliver: done, report() {}, drop() {} };
+      const cancel = this.options.clock.after(RESUME_TIMEOUT_MS, done);
+      this.add(waiter, this.position());
+      this.requestKeyFrame();
+    });
+  }
+
+  /** A sink gets pictures beginning with one that can be decoded by itself, and behind the first one a report. */
   add(sink: Sink, { batches }: TrackStart): void {
     const first = this.#sinks.length === 0;
     this.#sinks = [...this.#sinks, sink];
-    if (batches.length > 0) sink.report(this.#report());
-    else this.#fresh.add(sink);
-    for (const batch of batches) sink.deliver(batch);
-    if (!first) return;
-    this.#cancelReports = this.options.clock.every(REPORT_INTERVAL_MS, () => {
-      const report = this.#report();
-      for (const each of this.#sinks) each.report(report);
-    });
-    this.open();
+    this.#fresh.add(sink);
+    for (const batch of batches) {
+      this.#deliver(sink, batch);
+      this.#newest = batch.timestamp;
+    }
+    if (first) {
+      this.#cancelReports = this.options.clock.every(REPORT_INTERVAL_MS, () => {
+        const report = this.#report();
+        for (const each of this.#sinks) if (!this.#fresh.has(each)) each.report(report);
+      });
+      this.open();
+    }
+    // An encoder that begins for its first client begins with one.
+    else if (this.#fresh.has(sink)) this.requestKeyFrame();
   }
 
   remove(sink: Sink): void {
@@ -108,19 +158,35 @@ export abstract class Track {
   /** Asks for a picture with which decoding can begin. */
   abstract requestKeyFrame(): void;
 
-  /** Pictures with which a new sink can begin at once; they end where the next {@link distribute} goes on. */
-  protected abstract ready(): readonly RtpBatch[];
+  /**
+   * Pictures with which a new sink can begin at once; they end where the next {@link distribute} goes on. None where the
+   * first of them is not later than `after`.
+   */
+  protected abstract ready(after: number | undefined): readonly RtpBatch[];
   /** Begins to ask for pictures. */
   protected abstract open(): void;
   protected abstract close(): void;
 
   protected distribute(batch: RtpBatch): void {
-    if (this.#fresh.size > 0) {
-      const report = this.#report();
-      for (const sink of this.#fresh) sink.report(report);
-      this.#fresh.clear();
-    }
-    for (const sink of this.#sinks) sink.deliver(batch);
+    this.#newest = batch.timestamp;
+    if (this.#fresh.size === 0) for (const sink of this.#sinks) sink.deliver(batch);
+    else for (const sink of this.#sinks) this.#deliver(sink, batch);
+  }
+
+  #deliver(sink: Sink, batch: RtpBatch): void {
+    const fresh = this.#fresh.has(sink);
+    if (fresh && !batch.keyframe) return;
+    sink.deliver(batch);
+    if (!fresh) return;
+    this.#fresh.delete(sink);
+    // Strict clients begin their time with whatever comes first, which over UDP may still be the report: it is of the moment
+    // of the first picture, seconds ago for who gets the running group.
+    sink.report(this.#report(batch.timestamp));
+  }
+
+  /** Whether a moment of the monotonic clock, milliseconds, is later than an RTP timestamp; undefined: than nothing. */
+  protected isAfter(monotonic: number, timestamp: number | undefined): boolean {
+    return timestamp === undefined || isLater(this.options.stream.timestampAt(monotonic), timestamp);
   }
 
   /** RTCP for a client that will get nothing more. */
@@ -128,13 +194,26 @@ export abstract class Track {
     return goodbye(this.#senderInfo(), this.options.cname);
   }
 
-  #report(): Buffer {
-    return senderReport(this.#senderInfo(), this.options.cname);
+  #report(timestamp?: number): Buffer {
+    return senderReport(this.#senderInfo(timestamp), this.options.cname);
   }
 
-  #senderInfo(): SenderInfo {
+  /**
+   * A moment in both times (RFC 3550, 6.4.1). The same RTP timestamp is the same wall time in every report, unless the wall
+   * clock was set: it has whole milliseconds, and the two clocks cannot be read at once.
+   * @param timestamp RTP timestamp of the moment; undefined: the present
+   */
+  #senderInfo(timestamp?: number): SenderInfo {
     const { stream, clock } = this.options;
     const { ssrc, packets, octets } = stream;
-    return { ssrc, packets, octets, wall: clock.now(), timestamp: stream.timestampAt(clock.monotonic()) };
+    const now = clock.monotonic();
+    const offset = clock.now() - now;
+    if (this.#wallOffset === undefined || Math.abs(offset - this.#wallOffset) > CLOCK_TOLERANCE_MS) this.#wallOffset = offset;
+    const present = stream.timestampAt(now);
+    const moment = timestamp ?? present;
+    return { ssrc, packets, octets, wall: now + this.#wallOffset - stream.milliseconds(moment, present), timestamp: moment };
   }
 }
+
+/** Whether an RTP timestamp is later than another; they wrap. */
+const isLater = (timestamp: number, other: number): boolean => ((timestamp - other) | 0) > 0;
