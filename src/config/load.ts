@@ -2,14 +2,13 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { FileValues } from './file.ts';
-import type { Config, ConfigSchema, Setting } from './schema.ts';
+import { type Config, type ConfigSchema, type Setting, VARIABLE_PREFIX } from './schema.ts';
 import { fromList, fromText } from './settings.ts';
-import { suggest } from './suggest.ts';
+import { adviseOnSetting } from './unknown.ts';
 
 export const DEFAULT_CONFIG_FILE = 'onvif-camera.yaml';
-const PREFIX = 'ONVIF_CAMERA_';
 /** Variables with the prefix that are no settings: secrets are kept out of files and command lines. */
-const SPECIAL_VARIABLES = new Set([`${PREFIX}PASSWORD`]);
+const SPECIAL_VARIABLES = new Set([`${VARIABLE_PREFIX}PASSWORD`]);
 
 export interface ConfigInput {
   /** From the command line, by flag name. */
@@ -101,8 +100,8 @@ function fromFile(setting: Setting, values: FileValues | undefined): Given | und
 function unknownVariables(settings: readonly Setting[], env: ConfigInput['env']): string[] {
   const known = new Set(settings.map((setting) => setting.variable));
   return Object.keys(env)
-    .filter((name) => name.startsWith(PREFIX) && !known.has(name) && !SPECIAL_VARIABLES.has(name))
-    .map((name) => `${name}: there is no such setting.${suggest(name, [...known])}`);
+    .filter((name) => name.startsWith(VARIABLE_PREFIX) && !known.has(name) && !SPECIAL_VARIABLES.has(name))
+    .map((name) => `${name}: there is no such setting.${adviseOnSetting(name, settings, 'variable', [...SPECIAL_VARIABLES])}`);
 }
 
 function put(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {

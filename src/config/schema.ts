@@ -136,6 +136,9 @@ export interface Setting extends SettingInfo {
   readonly preset: unknown;
 }
 
+/** What the names of variables begin with. */
+export const VARIABLE_PREFIX = 'ONVIF_CAMERA_';
+
 const kebab = (word: string) => word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** The schema as a flat list, in its order. */
@@ -152,7 +155,7 @@ export function listSettings(schema: ConfigSchema): Setting[] {
           key: here.join('.'),
           path: here,
           flag: short.map(kebab).join('-'),
-          variable: `ONVIF_CAMERA_${here.map((word) => kebab(word).replaceAll('-', '_').toUpperCase()).join('_')}`,
+          variable: `${VARIABLE_PREFIX}${here.map((word) => kebab(word).replaceAll('-', '_').toUpperCase()).join('_')}`,
           preset: (each as z.ZodDefault).def.defaultValue,
         });
       }

@@ -68,8 +68,27 @@ describe('the command line', () => {
     expect(help.stdout.toString()).toContain('Usage: onvif-camera');
   });
 
+  test.each([['-v'], ['-V'], ['version']])('%s prints the version', async (word) => {
+    expect(await command([word])).toMatchObject({ code: 0, stdout: Buffer.from('1.2.3\n'), stderr: '' });
+  });
+
+  test('help discover prints the help of that command', async () => {
+    const { code, stdout, stderr } = await command(['help', 'discover']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.toString()).toMatch(/^Usage: onvif-camera discover [\s\S]*--timeout SECONDS/);
+  });
+
   test.each([
-    [['fly'], 'There is no command "fly".'],
+    [['fly'], 'There is no command "fly".\n'],
+    [['constructor'], 'There is no command "constructor".\n'],
+    [['discver'], 'There is no command "discver". Did you mean discover?'],
+    [['snapshto', 'a.jpg'], 'There is no command "snapshto". Did you mean snapshot?'],
+    [['start'], 'There is no command "start". Did you mean serve?'],
+    [['find'], 'There is no command "find". Did you mean discover?'],
+    [['hepl'], 'There is no command "hepl". Did you mean help?'],
+    [['help', 'fly'], 'There is no command "fly".\n'],
+    [['garden.yaml'], 'There is no command "garden.yaml". A settings file is given with --config garden.yaml.'],
+    [['test'], 'There is no command "test". A source is given with --source test.'],
     [['serve', 'now'], 'serve takes no "now".'],
     [['snapshot'], 'snapshot takes one file name'],
     [['snapshot', 'a.jpg', 'b.jpg'], 'snapshot takes one file name'],

@@ -184,6 +184,15 @@ describe('what the file has wrong is told with its line', () => {
     ['name: x\nwidth: 640\n', [inFile(2, 'there is no setting width. Did you mean camera.width?')]],
     ['camera:\n  idle-timeout: 5\n', [inFile(2, 'there is no setting camera.idle-timeout. Did you mean camera.idleTimeout?')]],
     ['colour: red\n', [inFile(1, 'there is no setting colour.')]],
+    // Never a section where there is a value, nor a value where there is a section.
+    ['h265: on\n', [inFile(1, 'there is no setting h265.')]],
+    ['nmae:\n  width: 640\n', [inFile(1, 'there is no setting nmae.')]],
+    ['video:\n  width: 640\n', [inFile(1, 'there is no setting video. Did you mean camera?')]],
+    [
+      'camera:\n  resolution: 640x480\n',
+      [inFile(2, 'there is no setting camera.resolution. Did you mean camera.width and camera.height?')],
+    ],
+    ['rtsp:\n  prot: 554\n', [inFile(2, 'there is no setting rtsp.prot. Did you mean rtsp.port?')]],
     ['__proto__: {width: 1}\n', [inFile(1, 'there is no setting __proto__.')]],
     ['1: 2\n? [a]\n: b\n', [inFile(1, 'there is no setting 1.'), inFile(2, 'there is no setting ["a"].')]],
     ['name: x\nauth: off\n', [inFile(2, 'auth must be followed by indented lines with a key and a value, such as "enabled: …".')]],
@@ -238,6 +247,18 @@ test('several faults are told at once, wherever they are', async () => {
     'ONVIF_CAMERA_LOG_LEVEL: log.level is "loud"; it must be one of debug, info, warn, error, silent.',
   ]);
 });
+
+test.each(['auth:\n  password: hunter2\n', 'auth:\n  user: hunter2\n'])(
+  '%j: how the password is set, and not the one that was written',
+  async (yaml) => {
+    const [fault, ...others] = await faultsOf({ yaml });
+    expect(others).toEqual([]);
+    expect(fault).toMatch(
+      /^onvif-camera\.yaml line 2: there is no setting auth\.\w+\. .*ONVIF_CAMERA_PASSWORD=.*shown at the first start\.$/,
+    );
+    expect(fault).not.toContain('hunter2');
+  },
+);
 
 test('an unknown key alone is enough, and other programs’ variables are not looked at', async () => {
   expect(await faultsOf({ yaml: 'nmae: x', env: { PATH: '/bin', ONVIF: 'x', MY_ONVIF_CAMERA_NAME: 'y' } })).toEqual([
