@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Cancel, Clock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
+import { listen } from '../listen.ts';
 import { TunnelDoor, type TunnelTaker } from '../tunnel-door.ts';
 import { cameraProblem, sendProblem } from './answers.ts';
 import { Authentication, type AuthenticationOptions, userOf } from './authentication.ts';
@@ -90,24 +90,12 @@ export class HttpServer {
   }
 
   /** Listens. Throws an AppError if the port or the address cannot be used. */
-  start(): Promise<void> {
-    const { bind, port } = this.options;
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        const taken = error.code === 'EADDRINUSE';
-        const message = taken
-          ? `Port ${port} on ${bind} is taken by another program.`
-          : `Cannot listen on ${bind} port ${port}: ${error.message}`;
-        reject(new AppError(taken ? 'PORT_TAKEN' : 'BIND_FAILED', message, { cause: error }));
-      });
-      this.#server.listen({ port, host: bind }, () => {
-        this.#server.removeAllListeners('error');
-        this.#server.on('error', (error) => this.options.log.error(`web server: ${error.message}`));
-        const users = this.options.authentication?.users;
-        this.#cancelUsers = users?.onChange(() => this.#streams.endUnless((user) => users.current(user) !== undefined));
-        resolve();
-      });
-    });
+  async start(): Promise<void> {
+    const { bind, port, log, authentication } = this.options;
+    await listen(this.#server, { bind, port, part: 'http' });
+    this.#server.on('error', (error) => log.error(`web server: ${error.message}`));
+    const users = authentication?.users;
+    this.#cancelUsers = users?.onChange(() => this.#streams.endUnless((user) => users.current(user) !== undefined));
   }
 
   /** The port it listens on. */
