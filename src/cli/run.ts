@@ -6,6 +6,7 @@ import { isCommand, unknownCommand } from './commands.ts';
 import type { Context } from './context.ts';
 import { discover } from './discover.ts';
 import { helpText } from './help.ts';
+import { explainPermission } from './permission.ts';
 import { serve } from './serve.ts';
 import { snapshot } from './snapshot.ts';
 
@@ -40,7 +41,8 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
     }
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    context.stderr.write(`onvif-camera: ${visibleLines(error.message)}\n${visibleLines(error.hint)}\n`);
+    const lines = [`onvif-camera: ${error.message}`, explainPermission(error.cause), error.hint].filter((line) => line !== undefined);
+    context.stderr.write(`${lines.map(visibleLines).join('\n')}\n`);
     return error.exitCode;
   }
 }

@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { faultyYaml } from './faulty-yaml.ts';
 import { adviseOnSection, adviseOnSetting, type Names } from './unknown.ts';
 
 export interface FileValues {
@@ -16,10 +17,7 @@ export function readConfigFile(text: string, name: string, settings: readonly Na
   const lines = new LineCounter();
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
   const values = new Map<string, { value: unknown; where: string }>();
-  const faults = document.errors.map((error) => {
-    const remedy = error.code === 'BAD_SCALAR_START' ? '. Put the value in quotes.' : '';
-    return `${name} line ${lines.linePos(error.pos[0]).line}: ${error.message}${remedy}`;
-  });
+  const faults = faultyYaml(document.errors, text, (offset) => `${name} line ${lines.linePos(offset).line}`);
   if (faults.length > 0 || document.contents === null) return { values, faults };
 
   const keys = settings.map((setting) => setting.key);
@@ -31,6 +29,12 @@ export function readConfigFile(text: string, name: string, settings: readonly Na
   const walk = (node: unknown, path: string) => {
     if (!isMap(node)) {
       const prefix = path === '' ? '' : `${path}.`;
+      const unseparated = isScalar(node) ? /^([A-Za-z0-9]+):?\s*(\S[^\n]*)/.exec(String(node.value)) : null;
+      if (unseparated && keys.some((key) => key === prefix + unseparated[1])) {
+        const [, key, value] = unseparated;
+        faults.push(`${place(node)}: between ${key} and its value there must be a colon and a space, as in "${key}: ${value}".`);
+        return;
+      }
       const first = keys.find((key) => key.startsWith(prefix))?.slice(prefix.length);
       const what = path === '' ? 'the file must have lines' : `${path} must be followed by indented lines`;
       faults.push(`${place(node)}: ${what} with a key and a value, such as "${first}: …".`);

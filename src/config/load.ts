@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { FileValues } from './file.ts';
 import { type Config, type ConfigSchema, type Setting, VARIABLE_PREFIX } from './schema.ts';
@@ -68,13 +69,31 @@ export async function loadConfig(schema: ConfigSchema, settings: readonly Settin
   return { config: result.data, file: source === undefined ? undefined : file, explicit: new Set(given.keys()) };
 }
 
+/** @param asked whether it was named: one that was not need not be there */
 function readIfThere(file: string, asked: boolean): string | undefined {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
-    if (!asked && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new AppError('CONFIG_UNREADABLE', `The configuration file ${file} cannot be read: ${messageOf(error)}`, { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && !asked) return undefined;
+    if (code === 'ENOENT')
+      throw new AppError('CONFIG_UNREADABLE', `There is no settings file ${file}.`, {
+        hint: `Looked for was ${resolve(file)}. Check the name after --config, or leave it out to start with the defaults.`,
+        cause: error,
+      });
+    if (code === 'EISDIR')
+      throw new AppError('CONFIG_UNREADABLE', `${file} is a directory, not a settings file.`, {
+        hint: asked ? `Name a file: --config ${join(file, DEFAULT_CONFIG_FILE)}` : 'Rename it, or name a file with --config FILE.',
+        cause: error,
+      });
+    throw new AppError('CONFIG_UNREADABLE', `The settings file ${file} cannot be read: ${messageOf(error)}`, { cause: error });
   }
+  if (!isUtf8(bytes))
+    throw new AppError('CONFIG_UNREADABLE', `The settings file ${file} is not written in UTF-8.`, {
+      hint: 'Save it again with the encoding UTF-8, which editors have as a choice in "Save as".',
+    });
+  return bytes.toString('utf8');
 }
 
 function fromFlags(setting: Setting, { flags }: ConfigInput): Given | undefined {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { run } from '../../src/cli/run.ts';
@@ -98,6 +99,15 @@ describe('the command line', () => {
     expect({ code, stdout: stdout.length }).toEqual({ code: 2, stdout: 0 });
     expect(stderr).toContain(`onvif-camera: ${message}`);
     expect(stderr).toContain('--help');
+  });
+
+  test('what may not be used is told with who may not, and whose it is', async () => {
+    // Nobody may, not even root: the system itself keeps it.
+    const { code, stderr } = await command(['snapshot', '/proc/sys/kernel/ostype', '--source', picturesDir()]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      `\nThis program runs as the user ${userInfo().username}, who may not use /proc/sys/kernel/ostype, which belongs to `,
+    );
   });
 
   test('a wrong setting ends every command with exit code 2, all faults and the next step', async () => {

@@ -105,6 +105,27 @@ describe('the file', () => {
     });
   });
 
+  test('what cannot be read is told in words that help', async () => {
+    const dir = makeTempDir();
+    const [missing, latin1, utf16] = ['missing.yaml', 'latin1.yaml', 'utf16.yaml'].map((name) => join(dir, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(latin1, Buffer.from('name: Haustür\n', 'latin1'));
+    writeFileSync(utf16, Buffer.from('\ufeffname: x\n', 'utf16le'));
+    const reading = (file: string) => loadConfig(schema, settings, { flags: {}, env: {}, file, defaultFile: 'unused' });
+    const code = 'CONFIG_UNREADABLE';
+    await expect(reading(missing)).rejects.toMatchObject({
+      ...{ code, message: `There is no settings file ${missing}.`, hint: expect.stringContaining(`Looked for was ${missing}.`) },
+    });
+    await expect(reading(dir)).rejects.toMatchObject({
+      ...{ code, message: `${dir} is a directory, not a settings file.`, hint: `Name a file: --config ${join(dir, DEFAULT_CONFIG_FILE)}` },
+    });
+    for (const file of [latin1, utf16])
+      await expect(reading(file)).rejects.toMatchObject({ code, message: `The settings file ${file} is not written in UTF-8.` });
+  });
+
   test('the one that was asked for takes the place of the default file', async () => {
     const dir = makeTempDir();
     const [file, defaultFile] = [join(dir, 'mine.yaml'), join(dir, DEFAULT_CONFIG_FILE)];
@@ -212,6 +233,20 @@ describe('what the file has wrong is told with its line', () => {
     ['name: x\nmore\n', /line 2: /],
     ['name: x\n---\nname: y\n', /line 2: /],
     ['camera: {width: 640\n', /line [12]: /],
+    [
+      'name: x\nhttp:\n  port: 1\nhttp:\n  port: 2\n',
+      /line 4: http stands there for the second time, .* Put the lines of both together, or delete one\.$/,
+    ],
+    ['"name": x\n"name": y\n', /line 2: name stands there for the second time, and keys must be unique/],
+    ['camera:\n\twidth: 640\n', /line 2: .* Put two spaces in place of each tab\.$/],
+    ['name: Front: door\n', /line 1: .* Put a value that has a colon in it in quotes, /],
+    ['camera:\n width: 640\n  height: 480\n', /line 2: .* let all keys of a section begin in the same column\.$/],
+    ["name: 'it's'\n", /line 1: .* Put the whole value in quotes\.$/],
+    ['name: "x\n', /line 2: Missing closing "quote\. It was opened here or further up/],
+    ['camera: {width: 640\n', /It was opened here or further up/],
+    ['name: x\nmore\n', /line 2: .* Each key is followed by a colon, a space and its value\.$/],
+    ['name: "C:\\q"\n', /line 1: .* Put the value in single quotes/],
+    ['name: x\n---\nname: y\n', /line 2: a line of three dashes begins a second document, .* Delete that line\.$/],
     // Aliases are no values; above all they must not blow up or go round in circles.
     ['name: *nobody\n', /line 1: name is no single value/],
     ['camera:\n  roi: &a [*a, 0, 0, 0]\n', /line 2: camera\.roi is \[\{},0,0,0]/],
@@ -220,6 +255,18 @@ describe('what the file has wrong is told with its line', () => {
     const faults = await faultsOf({ yaml });
     expect(faults[0]).toMatch(expected);
     expect(faults[0]).toMatch(/^onvif-camera\.yaml /);
+  });
+
+  test('one fault a line: what follows from it is left out', async () => {
+    for (const yaml of ['camera:\n width: 640\n  height: 480\n', 'name: a: b: c: d\n']) expect(await faultsOf({ yaml })).toHaveLength(1);
+  });
+
+  test.each([
+    ['camera:\n  width 640\n', inFile(2, 'between width and its value there must be a colon and a space, as in "width: 640".')],
+    ['camera:\n  width:640\n', inFile(2, 'between width and its value there must be a colon and a space, as in "width: 640".')],
+    ['name:Front door\n', inFile(1, 'between name and its value there must be a colon and a space, as in "name: Front door".')],
+  ])('%j: the colon and the space', async (yaml, fault) => {
+    expect(await faultsOf({ yaml })).toEqual([fault]);
   });
 
   test('the name is that of the file, without its directory', async () => {
