@@ -1,7 +1,21 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { isMulticastGroup, MULTICAST_GROUPS } from '../core/multicast.ts';
-import { boolean, choice, even, infoOf, integer, number, numberOr, numbers, type SettingInfo, steps, text, words } from './settings.ts';
+import {
+  boolean,
+  choice,
+  even,
+  infoOf,
+  integer,
+  number,
+  numberOr,
+  numbers,
+  path,
+  type SettingInfo,
+  steps,
+  text,
+  words,
+} from './settings.ts';
 
 /** The texts that camera.source takes are read by camera/; the app hands the check in, since config knows no cameras. */
 export interface SourceCheck {
@@ -23,7 +37,7 @@ export const makeSchema = (source: SourceCheck) =>
       allowed: 'a text of 1 to 64 characters',
       test: (name) => name.trim() !== '',
     }),
-    dataDir: text('', 4096, 'DIR', 'Where users and state are kept, if not in ~/.local/state/onvif-camera'),
+    dataDir: path('DIR', 'Where users and state are kept, if not in ~/.local/state/onvif-camera'),
     bind: text('0.0.0.0', 64, 'ADDR', 'Address to listen on', {
       allowed: 'an IP address of this machine, or localhost',
       test: (addr) => isIP(addr) !== 0 || addr === 'localhost',
@@ -39,7 +53,7 @@ export const makeSchema = (source: SourceCheck) =>
         hflip: boolean(false, 'Mirror left and right'),
         vflip: boolean(false, 'Mirror top and bottom'),
         idleTimeout: numberOr(30, ['always'], 0, 86_400, 'SECONDS', 'Camera off this long after the last viewer; `always` keeps it on'),
-        rpicamPath: text('', 4096, 'FILE', 'The capture program, if it is not in PATH'),
+        rpicamPath: path('FILE', 'The capture program, if it is not in PATH'),
         exposure: choice(
           'normal',
           ['normal', 'sport', 'short', 'long', 'night', 'custom'],
@@ -64,7 +78,7 @@ export const makeSchema = (source: SourceCheck) =>
         autofocus: choice('default', ['default', 'manual', 'auto', 'continuous'], 'Autofocus mode (Camera Module 3)'),
         lensPosition: numberOr('', ['default', ''], 0, 32, 'DIOPTRES', 'Focus: 0 is infinity, 1/metres otherwise'),
         roi: numbers(4, 0, 1, 'X,Y,W,H', 'Digital zoom, as shares of the picture'),
-        tuningFile: text('', 4096, 'FILE', 'libcamera tuning file'),
+        tuningFile: path('FILE', 'libcamera tuning file'),
         annotate: text('', 255, 'TEXT', 'Text in the picture with strftime codes, for example "%F %T"'),
         extraArgs: words('"ARGS"', 'Further options for the capture program: --extra-args="--mode 1640:1232"'),
       })
@@ -97,7 +111,7 @@ export const makeSchema = (source: SourceCheck) =>
         fps: number(0, 0, 120, 'N', 'H.264 pictures per second, 0 is as captured'),
         bitrate: integer(2000, MIN_BITRATE, MAX_BITRATE, 'KBIT', 'Bit rate of H.264 in kbit/s'),
         keyframeInterval: number(2, MIN_KEYFRAME_INTERVAL, MAX_KEYFRAME_INTERVAL, 'SECONDS', 'Time between two H.264 key frames'),
-        ffmpegPath: text('', 4096, 'FILE', 'The ffmpeg program that encodes, if it is not in PATH'),
+        ffmpegPath: path('FILE', 'The ffmpeg program that encodes, if it is not in PATH'),
       })
       .prefault({}),
     auth: z

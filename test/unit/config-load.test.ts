@@ -194,6 +194,11 @@ describe('what the file has wrong is told with its line', () => {
     ['camera:\n  rotation: 45\n', [inFile(2, 'camera.rotation is 45; it must be one of 0, 90, 180, 270.')]],
     ['camera:\n  awbGains: [1.5]\n', [inFile(2, 'camera.awbGains is [1.5]; it must be 2 numbers from 0 to 32, or none.')]],
     ['camera:\n  awbGains: [1.5, blue]\n', [inFile(2, 'camera.awbGains is [1.5,"blue"]; it must be 2 numbers from 0 to 32, or none.')]],
+    ['dataDir: ~/camera\n', [inFile(1, 'dataDir is "~/camera"; it must be a path of at most 4096 characters, written out without ~.')]],
+    [
+      'camera:\n  tuningFile: "~pi/x.json"\n',
+      [inFile(2, 'camera.tuningFile is "~pi/x.json"; it must be a path of at most 4096 characters, written out without ~.')],
+    ],
     ['name: ""\n', [inFile(1, 'name is ""; it must be a text of 1 to 64 characters.')]],
     ['\n\nhttp: {port: 65536}', [inFile(3, 'http.port is 65536; it must be a whole number from 0 to 65535.')]],
     [
