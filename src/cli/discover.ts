@@ -1,12 +1,16 @@
+import { fromText } from '../config/settings.ts';
 import { AppError, EXIT } from '../core/errors.ts';
 import { stripped, terminalSafeJson, visible } from '../core/terminal.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
 import type { Answers } from './search.ts';
 
-/** One search: the client library asks for a second and a half and listens for three. */
+/** How long to listen unless the user says otherwise, and how long he may say, seconds. */
+const DEFAULT_S = 3;
+const MIN_S = 0.1;
+const MAX_S = 600;
+/** A search asks for its first second and a half. Who listens for longer asks anew, but not before this many seconds. */
 const ROUND_S = 3;
-const MAX_TIMEOUT_S = 600;
 /** Most cameras that are listed: answers can be made up without end. */
 const MAX_FOUND = 1000;
 /** Longest that a part of an answer may be, characters; longer ones are cut. A name has up to 64. */
@@ -35,25 +39,26 @@ export async function discover(args: Arguments, context: Context): Promise<numbe
   void context.stopRequested.then(() => {
     stopped = true;
   });
-  for (let spent = 0; spent < seconds && !stopped; spent += ROUND_S)
-    for (const camera of await Promise.race([search().then(readAnswers), context.stopRequested.then(() => [])]))
+  const rounds = Math.max(1, Math.floor(seconds / ROUND_S));
+  for (let round = 0; round < rounds && !stopped; round++)
+    for (const camera of await Promise.race([search((seconds * 1000) / rounds).then(readAnswers), context.stopRequested.then(() => [])]))
       if (found.has(camera.uuid) || found.size < MAX_FOUND) found.set(camera.uuid, camera);
   const cameras = [...found.values()].sort((one, two) => one.address.localeCompare(two.address, 'en', { numeric: true }));
   if (json) context.stdout.write(`${terminalSafeJson(JSON.stringify(cameras, null, 2))}\n`);
   else if (cameras.length > 0) context.stdout.write(table(cameras));
   else
     context.stderr.write(
-      `No ONVIF camera answered within ${Math.ceil(seconds / ROUND_S) * ROUND_S} s.\n` +
+      `No ONVIF camera answered within ${seconds} s.\n` +
         'Cameras are found in the same network only (same router, no guest Wi-Fi), if their discovery is on and UDP port 3702 is not blocked.\n',
     );
   return EXIT.ok;
 }
 
 function readTimeout(text: string | boolean | undefined): number {
-  if (text === undefined) return ROUND_S;
-  const seconds = Number(text);
-  if (!(seconds > 0 && seconds <= MAX_TIMEOUT_S))
-    throw new AppError('USAGE', `--timeout takes seconds from 1 to ${MAX_TIMEOUT_S}, not "${text}".`);
+  if (text === undefined) return DEFAULT_S;
+  const seconds = fromText('number', String(text));
+  if (typeof seconds !== 'number' || !(seconds >= MIN_S && seconds <= MAX_S))
+    throw new AppError('USAGE', `--timeout takes seconds from ${MIN_S} to ${MAX_S}, not "${text}".`);
   return seconds;
 }
 

@@ -1,9 +1,12 @@
 import { AppError, EXIT } from '../core/errors.ts';
 import { killPrograms } from '../core/program.ts';
 import { visibleLines } from '../core/terminal.ts';
-import { helpText, readArguments } from './arguments.ts';
+import { readArguments } from './arguments.ts';
+import { isCommand, unknownCommand } from './commands.ts';
 import type { Context } from './context.ts';
 import { discover } from './discover.ts';
+import { helpText } from './help.ts';
+import { explainPermission } from './permission.ts';
 import { serve } from './serve.ts';
 import { snapshot } from './snapshot.ts';
 
@@ -14,15 +17,17 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
   context.onExit(killPrograms);
   try {
     const args = readArguments(argv);
-    if (args.help) {
-      context.stdout.write(helpText());
-      return EXIT.ok;
-    }
-    if (args.version) {
+    if (args.version && !args.help) {
       context.stdout.write(`${context.version}\n`);
       return EXIT.ok;
     }
-    switch (args.command) {
+    const { command } = args;
+    if (!isCommand(command)) throw unknownCommand(command);
+    if (args.help) {
+      context.stdout.write(helpText(command));
+      return EXIT.ok;
+    }
+    switch (command) {
       case 'serve':
         if (args.positionals.length > 0) throw new AppError('USAGE', `serve takes no "${args.positionals[0]}".`);
         return await serve(args, context);
@@ -35,12 +40,11 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
         const { homeassistant } = await import('./homeassistant.ts');
         return await homeassistant(args, context);
       }
-      default:
-        throw new AppError('USAGE', `There is no command "${args.command}".`);
     }
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    context.stderr.write(`onvif-camera: ${visibleLines(error.message)}\n${visibleLines(error.hint)}\n`);
+    const lines = [`onvif-camera: ${error.message}`, explainPermission(error.cause), error.hint].filter((line) => line !== undefined);
+    context.stderr.write(`${lines.map(visibleLines).join('\n')}\n`);
     return error.exitCode;
   }
 }

@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { suggest } from './suggest.ts';
+import { faultyYaml } from './faulty-yaml.ts';
+import { adviseOnSection, adviseOnSetting, type Names } from './unknown.ts';
 
 export interface FileValues {
   /** By key ("camera.width"): text, a list of it, or anything else that the file has in its place. */
@@ -7,24 +8,16 @@ export interface FileValues {
   readonly faults: readonly string[];
 }
 
-/** A setting as far as a file is concerned. */
-interface Known {
-  readonly key: string;
-}
-
 /**
  * Reads the YAML text of a configuration file: values by key with the line they stand in. They stay text, as on the
  * command line: what a number is, the setting knows. Unknown keys and faulty YAML are reported, not thrown.
  * @param name of the file, for the messages
  */
-export function readConfigFile(text: string, name: string, settings: readonly Known[]): FileValues {
+export function readConfigFile(text: string, name: string, settings: readonly Names[]): FileValues {
   const lines = new LineCounter();
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
   const values = new Map<string, { value: unknown; where: string }>();
-  const faults = document.errors.map((error) => {
-    const remedy = error.code === 'BAD_SCALAR_START' ? '. Put the value in quotes.' : '';
-    return `${name} line ${lines.linePos(error.pos[0]).line}: ${error.message}${remedy}`;
-  });
+  const faults = faultyYaml(document.errors, text, (offset) => `${name} line ${lines.linePos(offset).line}`);
   if (faults.length > 0 || document.contents === null) return { values, faults };
 
   const keys = settings.map((setting) => setting.key);
@@ -36,6 +29,12 @@ export function readConfigFile(text: string, name: string, settings: readonly Kn
   const walk = (node: unknown, path: string) => {
     if (!isMap(node)) {
       const prefix = path === '' ? '' : `${path}.`;
+      const unseparated = isScalar(node) ? /^([A-Za-z0-9]+):?\s*(\S[^\n]*)/.exec(String(node.value)) : null;
+      if (unseparated && keys.some((key) => key === prefix + unseparated[1])) {
+        const [, key, value] = unseparated;
+        faults.push(`${place(node)}: between ${key} and its value there must be a colon and a space, as in "${key}: ${value}".`);
+        return;
+      }
       const first = keys.find((key) => key.startsWith(prefix))?.slice(prefix.length);
       const what = path === '' ? 'the file must have lines' : `${path} must be followed by indented lines`;
       faults.push(`${place(node)}: ${what} with a key and a value, such as "${first}: …".`);
@@ -45,7 +44,9 @@ export function readConfigFile(text: string, name: string, settings: readonly Kn
       const key = String(isScalar(pair.key) ? pair.key.value : pair.key);
       const full = path === '' ? key : `${path}.${key}`;
       if (!sections.has(full) && !keys.includes(full)) {
-        faults.push(`${place(pair.key)}: there is no setting ${full}.${suggest(full, [...keys, ...sections])}`);
+        // A section does not help the one who has a value to put somewhere, nor the other way round.
+        const advice = isMap(pair.value) ? adviseOnSection(full, [...sections]) : adviseOnSetting(full, settings, 'key');
+        faults.push(`${place(pair.key)}: there is no setting ${full}.${advice}`);
       } else if (isLeftOut(pair.value)) continue;
       else if (sections.has(full)) walk(pair.value, full);
       else values.set(full, { value: contentOf(pair.value), where: place(pair.key) });

@@ -1,15 +1,15 @@
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { FileValues } from './file.ts';
-import type { Config, ConfigSchema, Setting } from './schema.ts';
+import { type Config, type ConfigSchema, type Setting, VARIABLE_PREFIX } from './schema.ts';
 import { fromList, fromText } from './settings.ts';
-import { suggest } from './suggest.ts';
+import { adviseOnSetting } from './unknown.ts';
 
 export const DEFAULT_CONFIG_FILE = 'onvif-camera.yaml';
-const PREFIX = 'ONVIF_CAMERA_';
 /** Variables with the prefix that are no settings: secrets are kept out of files and command lines. */
-const SPECIAL_VARIABLES = new Set([`${PREFIX}PASSWORD`, `${PREFIX}HOME_ASSISTANT_TOKEN`]);
+const SPECIAL_VARIABLES = new Set([`${VARIABLE_PREFIX}PASSWORD`, `${VARIABLE_PREFIX}HOME_ASSISTANT_TOKEN`]);
 
 export interface ConfigInput {
   /** From the command line, by flag name. */
@@ -69,13 +69,31 @@ export async function loadConfig(schema: ConfigSchema, settings: readonly Settin
   return { config: result.data, file: source === undefined ? undefined : file, explicit: new Set(given.keys()) };
 }
 
+/** @param asked whether it was named: one that was not need not be there */
 function readIfThere(file: string, asked: boolean): string | undefined {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (error) {
-    if (!asked && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new AppError('CONFIG_UNREADABLE', `The configuration file ${file} cannot be read: ${messageOf(error)}`, { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && !asked) return undefined;
+    if (code === 'ENOENT')
+      throw new AppError('CONFIG_UNREADABLE', `There is no settings file ${file}.`, {
+        hint: `Looked for was ${resolve(file)}. Check the name after --config, or leave it out to start with the defaults.`,
+        cause: error,
+      });
+    if (code === 'EISDIR')
+      throw new AppError('CONFIG_UNREADABLE', `${file} is a directory, not a settings file.`, {
+        hint: asked ? `Name a file: --config ${join(file, DEFAULT_CONFIG_FILE)}` : 'Rename it, or name a file with --config FILE.',
+        cause: error,
+      });
+    throw new AppError('CONFIG_UNREADABLE', `The settings file ${file} cannot be read: ${messageOf(error)}`, { cause: error });
   }
+  if (!isUtf8(bytes))
+    throw new AppError('CONFIG_UNREADABLE', `The settings file ${file} is not written in UTF-8.`, {
+      hint: 'Save it again with the encoding UTF-8, which editors have as a choice in "Save as".',
+    });
+  return bytes.toString('utf8');
 }
 
 function fromFlags(setting: Setting, { flags }: ConfigInput): Given | undefined {
@@ -101,8 +119,8 @@ function fromFile(setting: Setting, values: FileValues | undefined): Given | und
 function unknownVariables(settings: readonly Setting[], env: ConfigInput['env']): string[] {
   const known = new Set(settings.map((setting) => setting.variable));
   return Object.keys(env)
-    .filter((name) => name.startsWith(PREFIX) && !known.has(name) && !SPECIAL_VARIABLES.has(name))
-    .map((name) => `${name}: there is no such setting.${suggest(name, [...known])}`);
+    .filter((name) => name.startsWith(VARIABLE_PREFIX) && !known.has(name) && !SPECIAL_VARIABLES.has(name))
+    .map((name) => `${name}: there is no such setting.${adviseOnSetting(name, settings, 'variable', [...SPECIAL_VARIABLES])}`);
 }
 
 function put(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {

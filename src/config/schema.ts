@@ -4,7 +4,21 @@ import { HOST_PATTERNS, isHostPattern } from '../core/host-names.ts';
 import { areMediaPorts, NOT_DISCOVERY } from '../core/media-ports.ts';
 import { isMulticastGroup, MULTICAST_GROUPS } from '../core/multicast.ts';
 import { isNetwork, NETWORKS } from '../core/networks.ts';
-import { boolean, choice, even, infoOf, integer, number, numberOr, numbers, type SettingInfo, steps, text, words } from './settings.ts';
+import {
+  boolean,
+  choice,
+  even,
+  infoOf,
+  integer,
+  number,
+  numberOr,
+  numbers,
+  path,
+  type SettingInfo,
+  steps,
+  text,
+  words,
+} from './settings.ts';
 
 /** The texts that camera.source takes are read by camera/; the app hands the check in, since config knows no cameras. */
 export interface SourceCheck {
@@ -26,7 +40,7 @@ export const makeSchema = (source: SourceCheck) =>
       allowed: 'a text of 1 to 64 characters',
       test: (name) => name.trim() !== '',
     }),
-    dataDir: text('', 4096, 'DIR', 'Where users and state are kept, if not in ~/.local/state/onvif-camera'),
+    dataDir: path('DIR', 'Where users and state are kept, if not in ~/.local/state/onvif-camera'),
     bind: text('0.0.0.0', 64, 'ADDR', 'Address to listen on', {
       allowed: 'an IP address of this machine, or localhost',
       test: (addr) => isIP(addr) !== 0 || addr === 'localhost',
@@ -42,7 +56,7 @@ export const makeSchema = (source: SourceCheck) =>
         hflip: boolean(false, 'Mirror left and right'),
         vflip: boolean(false, 'Mirror top and bottom'),
         idleTimeout: numberOr(30, ['always'], 0, 86_400, 'SECONDS', 'Camera off this long after the last viewer; `always` keeps it on'),
-        rpicamPath: text('', 4096, 'FILE', 'The capture program, if it is not in PATH'),
+        rpicamPath: path('FILE', 'The capture program, if it is not in PATH'),
         exposure: choice(
           'normal',
           ['normal', 'sport', 'short', 'long', 'night', 'custom'],
@@ -67,7 +81,7 @@ export const makeSchema = (source: SourceCheck) =>
         autofocus: choice('default', ['default', 'manual', 'auto', 'continuous'], 'Autofocus mode (Camera Module 3)'),
         lensPosition: numberOr('', ['default', ''], 0, 32, 'DIOPTRES', 'Focus: 0 is infinity, 1/metres otherwise'),
         roi: numbers(4, 0, 1, 'X,Y,W,H', 'Digital zoom, as shares of the picture'),
-        tuningFile: text('', 4096, 'FILE', 'libcamera tuning file'),
+        tuningFile: path('FILE', 'libcamera tuning file'),
         annotate: text('', 255, 'TEXT', 'Text in the picture with strftime codes, for example "%F %T"'),
         extraArgs: words('"ARGS"', 'Further options for the capture program: --extra-args="--mode 1640:1232"'),
       })
@@ -116,7 +130,7 @@ export const makeSchema = (source: SourceCheck) =>
         fps: number(0, 0, 120, 'N', 'H.264 pictures per second, 0 is as captured'),
         bitrate: integer(2000, MIN_BITRATE, MAX_BITRATE, 'KBIT', 'Bit rate of H.264 in kbit/s'),
         keyframeInterval: number(2, MIN_KEYFRAME_INTERVAL, MAX_KEYFRAME_INTERVAL, 'SECONDS', 'Time between two H.264 key frames'),
-        ffmpegPath: text('', 4096, 'FILE', 'The ffmpeg program that encodes, if it is not in PATH'),
+        ffmpegPath: path('FILE', 'The ffmpeg program that encodes, if it is not in PATH'),
       })
       .prefault({}),
     auth: z
@@ -155,6 +169,9 @@ export interface Setting extends SettingInfo {
   readonly preset: unknown;
 }
 
+/** What the names of variables begin with. */
+export const VARIABLE_PREFIX = 'ONVIF_CAMERA_';
+
 const kebab = (word: string) => word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** The schema as a flat list, in its order. */
@@ -171,7 +188,7 @@ export function listSettings(schema: ConfigSchema): Setting[] {
           key: here.join('.'),
           path: here,
           flag: short.map(kebab).join('-'),
-          variable: `ONVIF_CAMERA_${here.map((word) => kebab(word).replaceAll('-', '_').toUpperCase()).join('_')}`,
+          variable: `${VARIABLE_PREFIX}${here.map((word) => kebab(word).replaceAll('-', '_').toUpperCase()).join('_')}`,
           preset: (each as z.ZodDefault).def.defaultValue,
         });
       }

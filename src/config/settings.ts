@@ -84,6 +84,14 @@ export const text = (
   return described(schema.default(preset), { kind: 'text', value, help, allowed: check?.allowed ?? `text of at most ${max} characters` });
 };
 
+/** Where a file or a directory is; empty where there is none to name. */
+export const path = (value: string, help: string) =>
+  text('', 4096, value, help, {
+    allowed: 'a path of at most 4096 characters, written out without ~',
+    // Only a shell knows what that means: here it would be a directory of this name.
+    test: (given) => !given.startsWith('~'),
+  });
+
 /** Exactly `count` numbers, or none. */
 export const numbers = (count: number, min: number, max: number, value: string, help: string) =>
   described(

@@ -1,24 +1,41 @@
-/** " Did you mean X?" where a known word is at most two letters away, or one part: "width" is close to "camera.width". */
-export function suggest(word: string, known: readonly string[]): string {
-  const asked = word.toLowerCase();
-  const near = known.map((each) => ({ each, distance: editDistance(asked, each.toLowerCase()) })).filter(({ distance }) => distance <= 2);
-  const best = near.sort((a, b) => a.distance - b.distance)[0]?.each ?? known.find((each) => differByOnePart(asked, each.toLowerCase()));
-  return best === undefined ? '' : ` Did you mean ${best}?`;
+/** Longest word that is compared letter by letter; nobody mistypes a longer one. */
+const MAX_LENGTH = 64;
+/** Up to this length only one letter may be wrong, in longer words two. */
+const SHORT = 4;
+
+/**
+ * The known word that a mistyped one is closest to: one or two letters wrong, left out, added or swapped.
+ * @param by which part of a known word is compared
+ */
+export function nearest(word: string, known: readonly string[], by = (each: string) => each): string | undefined {
+  if (word.length < 2 || word.length > MAX_LENGTH) return undefined;
+  const most = word.length <= SHORT ? 1 : 2;
+  let best: { readonly each: string; readonly distance: number } | undefined;
+  for (const each of known) {
+    const distance = editDistance(word.toLowerCase(), by(each).toLowerCase());
+    if (distance <= most && distance < (best?.distance ?? Number.POSITIVE_INFINITY)) best = { each, distance };
+  }
+  return best?.each;
 }
 
-/** Letters to insert, delete or replace to get from `a` to `b` (Levenshtein). */
+/** " Did you mean X?", or nothing where no word is given. */
+export function didYouMean(...words: readonly (string | undefined)[]): string {
+  const given = words.filter((word) => word !== undefined);
+  return given.length === 0 ? '' : ` Did you mean ${given.join(' and ')}?`;
+}
+
+/** Letters to insert, delete, replace or swap with the next to get from `a` to `b` (optimal string alignment). */
 function editDistance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? before[j - 2]! + 1 : replaced;
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced, swapped));
+    }
+    [before, row] = [row, next];
   }
   return row[b.length]!;
-}
-
-/** Whether one is the other with one of its parts left out, as "--port" and "--http-port". */
-function differByOnePart(a: string, b: string): boolean {
-  const [short, long] = [a.split(/[._-]+/), b.split(/[._-]+/)].sort((x, y) => x.length - y.length) as [string[], string[]];
-  return short.length + 1 === long.length && long.some((_, left) => long.filter((_, at) => at !== left).join() === short.join());
 }

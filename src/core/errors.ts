@@ -32,7 +32,11 @@ export const ERRORS = {
   ALREADY_RUNNING: entry('Stop the other one, or give this one its own --data-dir and ports.', EXIT.failure, true),
   PORT_TAKEN: entry('Stop the program that uses it, or choose another port (0 picks a free one).', EXIT.portTaken, true),
   PORT_FIXED: entry('Change it where it was set: flag, environment variable or settings file.', EXIT.failure, true),
-  BIND_FAILED: entry('Check `bind`: it must be an address of this machine, and ports below 1024 need privileges.', EXIT.failure, true),
+  BIND_FAILED: entry(
+    'Check --bind: 0.0.0.0 is every IPv4 address of this machine, :: needs IPv6, and a link-local address its interface (fe80::1%eth0).',
+    EXIT.failure,
+    true,
+  ),
   PAGE_MISSING: entry('Install it again, or build it again with `npm run build`.', EXIT.failure, true),
   NO_CAMERA: entry('Check the ribbon cable at both ends; `rpicam-hello --list-cameras` should show the camera.', EXIT.noCamera, true),
   TEST_PATTERN: entry('Connect a camera, or choose a source with --source; the next viewer gets it without a restart.'),

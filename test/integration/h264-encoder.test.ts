@@ -1,8 +1,7 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../src/core/log.ts';
 import type { AccessUnit } from '../../src/encode/access-unit.ts';
@@ -10,14 +9,13 @@ import type { H264Settings } from '../../src/encode/encoder.ts';
 import { H264Stream } from '../../src/encode/h264-stream.ts';
 import type { EncoderChoice } from '../../src/encode/probe.ts';
 import type { Frame } from '../../src/frames/frame.ts';
+import { linkEncoder } from '../support/encoder.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { makePicture } from '../support/frames.ts';
 import { PlayedFeed } from '../support/picture-feed.ts';
 
-/** The stand-in for ffmpeg runs in real time, the stream's own clock is the test's. */
-const FAKE = fileURLToPath(new URL('../support/ffmpeg-h264', import.meta.url));
-
 let dir: string;
+/** The stand-in for ffmpeg, which runs in real time; the stream's own clock is the test's. */
 let ffmpeg: string;
 let clock: FakeClock;
 let feed: PlayedFeed;
@@ -70,10 +68,7 @@ async function encode(count = 1, interval = 100): Promise<Frame[]> {
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'h264-encoder-'));
-  ffmpeg = join(dir, 'ffmpeg');
-  symlinkSync(FAKE, ffmpeg);
-  writeFileSync(`${ffmpeg}.log`, '');
-  behave({});
+  ffmpeg = linkEncoder(dir);
   clock = new FakeClock();
   feed = new PlayedFeed(clock);
   settings = { width: 0, height: 0, fps: 0, bitrate: 1000, keyframeInterval: 2 };

@@ -137,14 +137,24 @@ describe('the program ends', () => {
     await eventually(() => runningCaptures().length === 0, 'the capture is gone', 2);
   });
 
-  test('a second program on the same port: exit 3, and the first goes on', async () => {
-    await start();
-    const second = Server.spawn({ args: ['--source', 'test', '--http-port', String(server.port)] });
-    expect((await second.ended).code).toBe(3);
-    expect(second.stderr).toContain(`Port ${server.port} on 127.0.0.1 is taken`);
-    await second.stop();
-    expect((await server.json('/healthz')).status).toBe('ok');
-  });
+  test.each([
+    ['the page', '--http-port', () => server.port],
+    ['RTSP', '--rtsp-port', () => server.rtspPort],
+  ] as const)(
+    'a second program on the same port of %s: exit 3, who has it and which flag, and the first goes on',
+    async (purpose, flag, portOf) => {
+      await start();
+      const port = portOf();
+      const second = Server.spawn({ args: ['--source', 'test', flag, String(port)] });
+      expect((await second.ended).code).toBe(3);
+      expect(second.stderr).toContain(`Port ${port} on 127.0.0.1 is taken by `);
+      expect(second.stderr).toContain(`main.js (process ${server.pid} of the user `);
+      expect(second.stderr).toContain(`it is meant for ${purpose}.`);
+      expect(second.stderr).toContain(`choose another port with ${flag} (`);
+      await second.stop();
+      expect((await server.json('/healthz')).status).toBe('ok');
+    },
+  );
 
   test('a second program with the same data directory: exit 1, and says where the first is', async () => {
     await start();

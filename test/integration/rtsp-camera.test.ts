@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { withH264 } from '../support/encoder.ts';
 import { childrenOf } from '../support/process.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { depacketizeJpeg } from '../support/rtp/jpeg-depacketizer.ts';
@@ -84,7 +85,7 @@ describe('the camera goes off', () => {
   });
 
   test('and ffmpeg with it, after the last viewer of H.264', async () => {
-    await start('--idle-timeout', '1', '--h264', 'on');
+    await start('--idle-timeout', '1', ...withH264(stage.dir));
     const client = await connect();
     await client.playInterleaved('/h264');
     await client.until(() => client.stream().count > 2, 'pictures');
@@ -96,7 +97,7 @@ describe('the camera goes off', () => {
 });
 
 test('ffmpeg is killed: every viewer of H.264 gets pictures again within 5 s, and none is disconnected', async () => {
-  await start('--h264', 'on');
+  await start(...withH264(stage.dir));
   const watching = await Promise.all([0, 1, 2].map(connect));
   for (const client of watching) await client.playInterleaved('/h264');
   const receiver = await udp('/h264');

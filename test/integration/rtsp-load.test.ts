@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { withH264 } from '../support/encoder.ts';
 import { childrenOf, descriptorsOf, memoryOf, processorTimeOf } from '../support/process.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import type { ReceivedStream } from '../support/rtp/received.ts';
@@ -28,7 +29,19 @@ test(
   `${SESSIONS} sessions of every transport and both streams: nothing is lost, one capture and one ffmpeg serve them, and nothing is left`,
   async () => {
     server = await Server.start({
-      args: ['--source', 'rpicam', '--rpicam-path', STANDIN, '--width', '640', '--height', '480', '--idle-timeout', '1', '--h264', 'on'],
+      args: [
+        '--source',
+        'rpicam',
+        '--rpicam-path',
+        STANDIN,
+        '--width',
+        '640',
+        '--height',
+        '480',
+        '--idle-timeout',
+        '1',
+        ...withH264(stage.dir),
+      ],
       env: stage.env,
     });
     await server.status((status) => JSON.stringify(status).includes('/h264'));

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { withH264 } from '../support/encoder.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { RtspClient } from '../support/rtsp-client.ts';
 import { basic, PASSWORD, Server } from '../support/server.ts';
@@ -185,7 +186,7 @@ describe('what cannot be done', () => {
 test('503 when the camera has failed, and pictures when it is back', async () => {
   const stage = new Stage({ busy: true });
   try {
-    server = await Server.start({ args: ['--source', 'rpicam', '--rpicam-path', STANDIN, '--h264', 'on'], env: stage.env });
+    server = await Server.start({ args: ['--source', 'rpicam', '--rpicam-path', STANDIN, ...withH264(stage.dir)], env: stage.env });
     await server.status((status) => JSON.stringify(status).includes('/h264'));
     const client = await connect();
     await client.playInterleaved('/mjpeg');

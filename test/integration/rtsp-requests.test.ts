@@ -1,19 +1,28 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { withH264 } from '../support/encoder.ts';
 import { depacketizeH264 } from '../support/rtp/h264-depacketizer.ts';
 import { depacketizeJpeg } from '../support/rtp/jpeg-depacketizer.ts';
 import { RtspClient } from '../support/rtsp-client.ts';
 import { Server } from '../support/server.ts';
 
 let server: Server;
+let dir: string;
 const connect = (options?: Parameters<typeof RtspClient.connect>[1]) => RtspClient.connect(server.rtspPort, options);
 const TCP = 'RTP/AVP/TCP;unicast;interleaved=0-1';
 
 beforeAll(async () => {
-  server = await Server.start({ args: ['--source', 'test', '--width', '320', '--height', '240', '--h264', 'on', '--name', 'Door & gate'] });
+  dir = mkdtempSync(join(tmpdir(), 'rtsp-requests-'));
+  server = await Server.start({
+    args: ['--source', 'test', '--width', '320', '--height', '240', ...withH264(dir), '--name', 'Door & gate'],
+  });
   await server.status((status) => JSON.stringify(status).includes('/h264'));
 });
 afterAll(async () => {
   await server.stop();
+  rmSync(dir, { recursive: true });
 });
 
 describe('a conversation', () => {

@@ -394,6 +394,32 @@ inOwnNetwork(import.meta.filename, [OpenFiles.PROGRAM], () => {
       expect(found.map(({ uuid }) => uuid).sort()).toEqual([UUID, 'second']);
     });
 
+    /** How often a search asks: three times for each of three types. */
+    const PROBES = 9;
+    const probes = () => station.heard.filter(({ message, via }) => message?.kind === 'Probe' && via !== 'own').length;
+
+    test.each([
+      // It asks every 150 ms, at most: four times in less than 0.6 s.
+      ['0.5', 500, 1, 4],
+      ['4', 4000, 5, PROBES],
+      ['6.5', 6500, PROBES + 1, 2 * PROBES],
+    ])('--timeout %s listens that long, and asks anew where there is time for it', async (timeout, ms, least, most) => {
+      const began = performance.now();
+      const { code, stderr } = await discover('--timeout', timeout);
+      // Timers may be a millisecond early.
+      expect(performance.now() - began).toBeGreaterThanOrEqual(ms - 5);
+      expect(code).toBe(0);
+      expect(stderr).toContain(`No ONVIF camera answered within ${timeout} s.`);
+      expect(probes()).toBeGreaterThanOrEqual(least);
+      expect(probes()).toBeLessThanOrEqual(most);
+    });
+
+    test('finds a camera in one second', async () => {
+      await startDiscovery();
+      const { stdout } = await discover('--timeout', '1');
+      expect(stdout).toContain(UUID);
+    });
+
     test('an answer with escape sequences reaches the terminal without them', async () => {
       const evil = '\u009b2J\u202e\u2028';
       const answer = buildMatches(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_CAMERA_SETTINGS } from '../../src/camera/defaults.ts';
-import { helpText, readArguments, schema, settings } from '../../src/cli/arguments.ts';
+import { readArguments, schema, settings } from '../../src/cli/arguments.ts';
+import { helpText } from '../../src/cli/help.ts';
 import { AppError } from '../../src/core/errors.ts';
 
 function usageError(...argv: string[]): AppError {
@@ -75,12 +76,24 @@ describe('readArguments', () => {
     });
   });
 
-  test.each(['--help', '-h'])('%s', (flag) => {
-    expect(readArguments(['snapshot', flag]).help).toBe(true);
+  test.each(['--help', '-h', '-?'])('%s', (flag) => {
+    expect(readArguments(['snapshot', flag])).toEqual({
+      ...{ command: 'snapshot', positionals: [], flags: {}, config: undefined, help: true, version: false },
+    });
   });
 
-  test('--version', () => {
-    expect(readArguments(['--version']).version).toBe(true);
+  test.each([[['help']], [['help', 'help']]])('%j is --help', (argv) => {
+    expect(readArguments(argv)).toEqual(readArguments(['--help']));
+  });
+
+  test('help COMMAND is --help of the command', () => {
+    expect(readArguments(['help', 'discover'])).toEqual(readArguments(['discover', '--help']));
+  });
+
+  test.each(['--version', '-v', '-V', 'version'])('%s', (word) => {
+    expect(readArguments([word])).toEqual({
+      ...{ command: 'serve', positionals: [], flags: {}, config: undefined, help: false, version: true },
+    });
   });
 
   test('every setting has a flag', () => {
@@ -115,6 +128,12 @@ describe('readArguments', () => {
     expect(readArguments(['snapshot', '--', '--token']).positionals).toEqual(['--token']);
   });
 
+  test('--password, which is no setting, tells how the password is set', () => {
+    const { message, hint } = usageError('--password', 'hunter2');
+    expect(`${message} ${hint}`).toMatch(/^--password is not taken: .*ONVIF_CAMERA_PASSWORD/);
+    expect(`${message} ${hint}`).not.toContain('hunter2');
+  });
+
   test('a switch can be turned off, and the last word counts', () => {
     expect(readArguments(['--no-hflip']).flags).toEqual({ hflip: false });
     expect(readArguments(['--hflip', '--no-hflip', '--vflip', '--fps', '1', '--fps', '2']).flags).toEqual({
@@ -135,6 +154,8 @@ describe('readArguments', () => {
     ['--port=80', 'There is no option --port. Did you mean --http-port?'],
     ['--idleTimeout=3', 'There is no option --idleTimeout. Did you mean --idle-timeout?'],
     ['--no-auth', 'There is no option --no-auth. Did you mean --auth?'],
+    ['--framerate=5', 'There is no option --framerate. Did you mean --fps?'],
+    ['--timeot=5', 'There is no option --timeot. Did you mean --timeout?'],
     ['--frobnicate', 'There is no option --frobnicate.'],
     ['-x', 'There is no option -x.'],
     ['-hx', 'There is no option -x.'],
@@ -160,7 +181,8 @@ describe('the help', () => {
       expect(text).toContain(help);
       if (typeof preset === 'number') expect(text).toContain(`[${preset}]`);
     }
-    for (const flag of ['--config FILE', '--version', '-h, --help']) expect(lines.some((line) => line.startsWith(`  ${flag}`))).toBe(true);
+    for (const flag of ['--config FILE', '-v, --version', '-h, --help'])
+      expect(lines.some((line) => line.startsWith(`  ${flag}`))).toBe(true);
   });
 
   test('every flag in it exists', () => {
@@ -179,5 +201,29 @@ describe('the help', () => {
     const named = [...helpText().matchAll(/--([a-z][a-z0-9-]*)/g)].map((match) => match[1]!);
     // The capture program's own, in the example of --extra-args.
     expect(named.filter((flag) => !known.has(flag))).toEqual(['mode']);
+  });
+
+  test('names every command', () => {
+    for (const command of ['[serve]', 'snapshot FILE', 'discover', 'homeassistant', 'help COMMAND'])
+      expect(lines.some((each) => each.includes(` onvif-camera ${command} `))).toBe(true);
+    expect(helpText('serve')).toBe(helpText());
+  });
+
+  test('of a command has its usage and its own flags, each explained', () => {
+    expect(helpText('discover')).toMatch(/^Usage: onvif-camera discover \[options\]\n\nList the ONVIF cameras of the network\.\n/);
+    const flagsOf = (command: 'snapshot' | 'discover' | 'homeassistant') =>
+      [...helpText(command).matchAll(/^ {2}--([\w-]+) .*\S$/gm)].map((match) => match[1]);
+    expect(flagsOf('discover')).toEqual(['json', 'timeout']);
+    expect(flagsOf('homeassistant')).toEqual(['url', 'token-file', 'as', 'password-file']);
+    expect(flagsOf('snapshot')).toEqual([]);
+    expect(helpText('snapshot')).toMatch(/^Usage: onvif-camera snapshot FILE\n/);
+  });
+
+  test.each(['serve', 'snapshot', 'discover', 'homeassistant'] as const)('of %s fits a terminal that is 140 wide', (command) => {
+    expect(
+      helpText(command)
+        .split('\n')
+        .filter((each) => each.length > 140),
+    ).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { run } from '../../src/cli/run.ts';
@@ -68,8 +69,27 @@ describe('the command line', () => {
     expect(help.stdout.toString()).toContain('Usage: onvif-camera');
   });
 
+  test.each([['-v'], ['-V'], ['version']])('%s prints the version', async (word) => {
+    expect(await command([word])).toMatchObject({ code: 0, stdout: Buffer.from('1.2.3\n'), stderr: '' });
+  });
+
+  test('help discover prints the help of that command', async () => {
+    const { code, stdout, stderr } = await command(['help', 'discover']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout.toString()).toMatch(/^Usage: onvif-camera discover [\s\S]*--timeout SECONDS/);
+  });
+
   test.each([
-    [['fly'], 'There is no command "fly".'],
+    [['fly'], 'There is no command "fly".\n'],
+    [['constructor'], 'There is no command "constructor".\n'],
+    [['discver'], 'There is no command "discver". Did you mean discover?'],
+    [['snapshto', 'a.jpg'], 'There is no command "snapshto". Did you mean snapshot?'],
+    [['start'], 'There is no command "start". Did you mean serve?'],
+    [['find'], 'There is no command "find". Did you mean discover?'],
+    [['hepl'], 'There is no command "hepl". Did you mean help?'],
+    [['help', 'fly'], 'There is no command "fly".\n'],
+    [['garden.yaml'], 'There is no command "garden.yaml". A settings file is given with --config garden.yaml.'],
+    [['test'], 'There is no command "test". A source is given with --source test.'],
     [['serve', 'now'], 'serve takes no "now".'],
     [['snapshot'], 'snapshot takes one file name'],
     [['snapshot', 'a.jpg', 'b.jpg'], 'snapshot takes one file name'],
@@ -79,6 +99,16 @@ describe('the command line', () => {
     expect({ code, stdout: stdout.length }).toEqual({ code: 2, stdout: 0 });
     expect(stderr).toContain(`onvif-camera: ${message}`);
     expect(stderr).toContain('--help');
+  });
+
+  test('what may not be used is told with who may not, and whose it is', async () => {
+    // Not even root may write there; in a container the disk may be read-only, which is no question of who asks.
+    const file = '/proc/sys/kernel/ostype';
+    const { code, stderr } = await command(['snapshot', file, '--source', picturesDir()]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${file} cannot be written: E`);
+    const told = `\nThis program runs as the user ${userInfo().username}, who may not use ${file}, which belongs to `;
+    expect(stderr.includes(told)).toBe(!stderr.includes('EROFS'));
   });
 
   test('a wrong setting ends every command with exit code 2, all faults and the next step', async () => {

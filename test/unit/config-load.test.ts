@@ -119,6 +119,27 @@ describe('the file', () => {
     });
   });
 
+  test('what cannot be read is told in words that help', async () => {
+    const dir = makeTempDir();
+    const [missing, latin1, utf16] = ['missing.yaml', 'latin1.yaml', 'utf16.yaml'].map((name) => join(dir, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(latin1, Buffer.from('name: Haustür\n', 'latin1'));
+    writeFileSync(utf16, Buffer.from('\ufeffname: x\n', 'utf16le'));
+    const reading = (file: string) => loadConfig(schema, settings, { flags: {}, env: {}, file, defaultFile: 'unused' });
+    const code = 'CONFIG_UNREADABLE';
+    await expect(reading(missing)).rejects.toMatchObject({
+      ...{ code, message: `There is no settings file ${missing}.`, hint: expect.stringContaining(`Looked for was ${missing}.`) },
+    });
+    await expect(reading(dir)).rejects.toMatchObject({
+      ...{ code, message: `${dir} is a directory, not a settings file.`, hint: `Name a file: --config ${join(dir, DEFAULT_CONFIG_FILE)}` },
+    });
+    for (const file of [latin1, utf16])
+      await expect(reading(file)).rejects.toMatchObject({ code, message: `The settings file ${file} is not written in UTF-8.` });
+  });
+
   test('the one that was asked for takes the place of the default file', async () => {
     const dir = makeTempDir();
     const [file, defaultFile] = [join(dir, 'mine.yaml'), join(dir, DEFAULT_CONFIG_FILE)];
@@ -187,6 +208,11 @@ describe('what the file has wrong is told with its line', () => {
     ['camera:\n  rotation: 45\n', [inFile(2, 'camera.rotation is 45; it must be one of 0, 90, 180, 270.')]],
     ['camera:\n  awbGains: [1.5]\n', [inFile(2, 'camera.awbGains is [1.5]; it must be 2 numbers from 0 to 32, or none.')]],
     ['camera:\n  awbGains: [1.5, blue]\n', [inFile(2, 'camera.awbGains is [1.5,"blue"]; it must be 2 numbers from 0 to 32, or none.')]],
+    ['dataDir: ~/camera\n', [inFile(1, 'dataDir is "~/camera"; it must be a path of at most 4096 characters, written out without ~.')]],
+    [
+      'camera:\n  tuningFile: "~pi/x.json"\n',
+      [inFile(2, 'camera.tuningFile is "~pi/x.json"; it must be a path of at most 4096 characters, written out without ~.')],
+    ],
     ['name: ""\n', [inFile(1, 'name is ""; it must be a text of 1 to 64 characters.')]],
     ['\n\nhttp: {port: 65536}', [inFile(3, 'http.port is 65536; it must be a whole number from 0 to 65535.')]],
     [
@@ -198,6 +224,15 @@ describe('what the file has wrong is told with its line', () => {
     ['name: x\nwidth: 640\n', [inFile(2, 'there is no setting width. Did you mean camera.width?')]],
     ['camera:\n  idle-timeout: 5\n', [inFile(2, 'there is no setting camera.idle-timeout. Did you mean camera.idleTimeout?')]],
     ['colour: red\n', [inFile(1, 'there is no setting colour.')]],
+    // Never a section where there is a value, nor a value where there is a section.
+    ['h265: on\n', [inFile(1, 'there is no setting h265.')]],
+    ['nmae:\n  width: 640\n', [inFile(1, 'there is no setting nmae.')]],
+    ['video:\n  width: 640\n', [inFile(1, 'there is no setting video. Did you mean camera?')]],
+    [
+      'camera:\n  resolution: 640x480\n',
+      [inFile(2, 'there is no setting camera.resolution. Did you mean camera.width and camera.height?')],
+    ],
+    ['rtsp:\n  prot: 554\n', [inFile(2, 'there is no setting rtsp.prot. Did you mean rtsp.port?')]],
     ['__proto__: {width: 1}\n', [inFile(1, 'there is no setting __proto__.')]],
     ['1: 2\n? [a]\n: b\n', [inFile(1, 'there is no setting 1.'), inFile(2, 'there is no setting ["a"].')]],
     ['name: x\nauth: off\n', [inFile(2, 'auth must be followed by indented lines with a key and a value, such as "enabled: …".')]],
@@ -217,6 +252,20 @@ describe('what the file has wrong is told with its line', () => {
     ['name: x\nmore\n', /line 2: /],
     ['name: x\n---\nname: y\n', /line 2: /],
     ['camera: {width: 640\n', /line [12]: /],
+    [
+      'name: x\nhttp:\n  port: 1\nhttp:\n  port: 2\n',
+      /line 4: http stands there for the second time, .* Put the lines of both together, or delete one\.$/,
+    ],
+    ['"name": x\n"name": y\n', /line 2: name stands there for the second time, and keys must be unique/],
+    ['camera:\n\twidth: 640\n', /line 2: .* Put two spaces in place of each tab\.$/],
+    ['name: Front: door\n', /line 1: .* Put a value that has a colon in it in quotes, /],
+    ['camera:\n width: 640\n  height: 480\n', /line 2: .* let all keys of a section begin in the same column\.$/],
+    ["name: 'it's'\n", /line 1: .* Put the whole value in quotes\.$/],
+    ['name: "x\n', /line 2: Missing closing "quote\. It was opened here or further up/],
+    ['camera: {width: 640\n', /It was opened here or further up/],
+    ['name: x\nmore\n', /line 2: .* Each key is followed by a colon, a space and its value\.$/],
+    ['name: "C:\\q"\n', /line 1: .* Put the value in single quotes/],
+    ['name: x\n---\nname: y\n', /line 2: a line of three dashes begins a second document, .* Delete that line\.$/],
     // Aliases are no values; above all they must not blow up or go round in circles.
     ['name: *nobody\n', /line 1: name is no single value/],
     ['camera:\n  roi: &a [*a, 0, 0, 0]\n', /line 2: camera\.roi is \[\{},0,0,0]/],
@@ -225,6 +274,18 @@ describe('what the file has wrong is told with its line', () => {
     const faults = await faultsOf({ yaml });
     expect(faults[0]).toMatch(expected);
     expect(faults[0]).toMatch(/^onvif-camera\.yaml /);
+  });
+
+  test('one fault a line: what follows from it is left out', async () => {
+    for (const yaml of ['camera:\n width: 640\n  height: 480\n', 'name: a: b: c: d\n']) expect(await faultsOf({ yaml })).toHaveLength(1);
+  });
+
+  test.each([
+    ['camera:\n  width 640\n', inFile(2, 'between width and its value there must be a colon and a space, as in "width: 640".')],
+    ['camera:\n  width:640\n', inFile(2, 'between width and its value there must be a colon and a space, as in "width: 640".')],
+    ['name:Front door\n', inFile(1, 'between name and its value there must be a colon and a space, as in "name: Front door".')],
+  ])('%j: the colon and the space', async (yaml, fault) => {
+    expect(await faultsOf({ yaml })).toEqual([fault]);
   });
 
   test('the name is that of the file, without its directory', async () => {
@@ -252,6 +313,18 @@ test('several faults are told at once, wherever they are', async () => {
     'ONVIF_CAMERA_LOG_LEVEL: log.level is "loud"; it must be one of debug, info, warn, error, silent.',
   ]);
 });
+
+test.each(['auth:\n  password: hunter2\n', 'auth:\n  user: hunter2\n'])(
+  '%j: how the password is set, and not the one that was written',
+  async (yaml) => {
+    const [fault, ...others] = await faultsOf({ yaml });
+    expect(others).toEqual([]);
+    expect(fault).toMatch(
+      /^onvif-camera\.yaml line 2: there is no setting auth\.\w+\. .*ONVIF_CAMERA_PASSWORD=.*shown at the first start\.$/,
+    );
+    expect(fault).not.toContain('hunter2');
+  },
+);
 
 test('an unknown key alone is enough, and other programs’ variables are not looked at', async () => {
   expect(await faultsOf({ yaml: 'nmae: x', env: { PATH: '/bin', ONVIF: 'x', MY_ONVIF_CAMERA_NAME: 'y' } })).toEqual([

@@ -62,7 +62,10 @@ describe('readAnswers, of what strangers make up', () => {
 
 test.each([
   [['discover', '--timeout', '0'], '--timeout takes seconds'],
-  [['discover', '--timeout', 'x'], '--timeout takes seconds'],
+  ...['0.05', '601', '1e9', '3s', '', '-1', '0x3', 'NaN', 'Infinity', '1,5', 'x'].map((text): [string[], string] => [
+    ['discover', `--timeout=${text}`],
+    `--timeout takes seconds from 0.1 to 600, not "${text}".`,
+  ]),
   [['discover', 'more'], 'discover takes no "more".'],
 ])('%j is a usage error', async (argv, message) => {
   let stderr = '';

@@ -1,9 +1,7 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../src/core/log.ts';
 import { type ProbeOptions, probeEncoder } from '../../src/encode/probe.ts';
+import { linkEncoder } from '../support/encoder.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 let dir: string;
@@ -17,12 +15,7 @@ const probe = (wanted: ProbeOptions['wanted'] = 'auto') =>
     log: { ...silentLogger, info: (message) => said.push(message) },
   });
 
-function install(works: readonly string[]): string {
-  const ffmpeg = join(dir, 'ffmpeg');
-  symlinkSync(fileURLToPath(new URL('../support/ffmpeg-h264', import.meta.url)), ffmpeg);
-  writeFileSync(`${ffmpeg}.json`, JSON.stringify({ works }));
-  return ffmpeg;
-}
+const install = (works: readonly string[]) => linkEncoder(dir, { works });
 
 beforeEach(() => {
   dir = makeTempDir();

@@ -4,11 +4,11 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import helmet from 'helmet';
 import type { Clock } from '../../core/clock.ts';
 import type { DescriptorReserve } from '../../core/descriptors.ts';
-import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import { ConnectionLimit } from '../connection-limit.ts';
+import { listen } from '../listen.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
 import { cameraProblem, expectToBeRead, sendProblem } from './answers.ts';
 import type { Arrivals } from './arrivals.ts';
@@ -132,24 +132,10 @@ export class HttpServer {
 
   /** Listens. Throws an AppError if the port or the address cannot be used, or the page's files are not there. */
   async start(): Promise<void> {
-    const { bind, port, webDir } = this.options;
+    const { bind, port, webDir, log } = this.options;
     this.#server.on('request', this.#makeListener(PageFiles.read(webDir)));
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        const taken = error.code === 'EADDRINUSE';
-        const message = taken
-          ? `Port ${port} on ${bind} is taken by another program.`
-          : `Cannot listen on ${bind} port ${port}: ${error.message}`;
-        reject(new AppError(taken ? 'PORT_TAKEN' : 'BIND_FAILED', message, { cause: error }));
-      });
-      this.#server.listen({ port, host: bind }, () => {
-        this.#server.removeAllListeners('error');
-        this.#server.on('error', (error) =>
-          this.#acceptThrottle.log((fields) => this.options.log.error(`web server: ${error.message}`, fields)),
-        );
-        resolve();
-      });
-    });
+    await listen(this.#server, { bind, port, part: 'http' });
+    this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`web server: ${error.message}`, fields)));
   }
 
   /** The port it listens on. */

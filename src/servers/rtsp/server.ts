@@ -4,13 +4,13 @@ import { addressKey } from '../../auth/address-key.ts';
 import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import type { DescriptorReserve } from '../../core/descriptors.ts';
-import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
 import { JPEG_PAYLOAD_TYPE } from '../../protocols/rtp/jpeg.ts';
 import { RtpStream } from '../../protocols/rtp/stream.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import { ConnectionLimit, isHere } from '../connection-limit.ts';
+import { listen } from '../listen.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
 import { Carriers } from './carriers.ts';
 import type { RtspClient } from './client.ts';
@@ -139,25 +139,13 @@ export class RtspServer {
   }
 
   /** Listens. Throws an AppError if the port or the address cannot be used. */
-  start(): Promise<void> {
-    const { bind, port, log, clock } = this.options;
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        const taken = error.code === 'EADDRINUSE';
-        const message = taken
-          ? `Port ${port} on ${bind}, for RTSP, is taken by another program.`
-          : `Cannot listen on ${bind} port ${port} for RTSP: ${error.message}`;
-        reject(new AppError(taken ? 'PORT_TAKEN' : 'BIND_FAILED', message, { cause: error }));
-      });
-      this.#server.listen({ port, host: bind }, () => {
-        this.#server.removeAllListeners('error');
-        this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`RTSP server: ${error.message}`, fields)));
-        this.#cancelSweep = clock.every(SWEEP_MS, () => this.#sweep());
-        const users = this.options.access?.users;
-        this.#cancelUsers = users?.onChange(() => this.#endUnless((user) => users.current(user) !== undefined));
-        resolve();
-      });
-    });
+  async start(): Promise<void> {
+    const { bind, port, access, log, clock } = this.options;
+    await listen(this.#server, { bind, port, part: 'rtsp' });
+    this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`RTSP server: ${error.message}`, fields)));
+    this.#cancelSweep = clock.every(SWEEP_MS, () => this.#sweep());
+    const users = access?.users;
+    this.#cancelUsers = users?.onChange(() => this.#endUnless((user) => users.current(user) !== undefined));
   }
 
   /** The port it listens on. */

@@ -1,0 +1,50 @@
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { dirname, resolve } from 'node:path';
+
+/** What the system was asked to do with a file or a directory; other calls, such as starting a program, are not explained here. */
+const FILE_CALLS = /^(open|mkdir|mkdtemp|rename|scandir|stat|lstat|chmod|unlink|access)$/;
+
+/**
+ * A sentence on who may not do what where, for an error of the file system that says no more than "permission denied"; undefined for
+ * any other error.
+ */
+export function explainPermission(error: unknown): string | undefined {
+  const { code, syscall = '', path } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if ((code !== 'EACCES' && code !== 'EPERM') || !FILE_CALLS.test(syscall) || typeof path !== 'string') return undefined;
+  const [place, stats] = lastKnown(resolve(path));
+  const what = may(place, constants.X_OK) || !stats?.isDirectory() ? (place === resolve(path) ? 'use' : 'write in') : 'look into';
+  const owner = stats === undefined ? '' : `, which belongs to ${nameOf(stats.uid)} (mode ${(stats.mode & 0o7777).toString(8)})`;
+  return `This program runs as the user ${ownName()}, who may not ${what} ${place}${owner}.`;
+}
+
+/** The path, or what there is of it as far as this user can see: its first directory that he cannot look into, or the last one. */
+function lastKnown(path: string): [path: string, stats: Stats | undefined] {
+  const parent = dirname(path);
+  try {
+    return [path, statSync(path)];
+  } catch {
+    return parent === path ? [path, undefined] : lastKnown(parent);
+  }
+}
+
+function may(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A user's name where it is our own or root's; others are known by their number. */
+const nameOf = (uid: number): string => (uid === 0 ? 'root' : uid === process.getuid?.() ? ownName() : `the user ${uid}`);
+
+function ownName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // One without an entry in passwd, as in containers.
+    return String(process.getuid?.());
+  }
+}
