@@ -39,6 +39,8 @@ export interface AppOptions {
   readonly searchPath: string;
   /** Root of sysfs, "/sys". */
   readonly sysfs: string;
+  /** Root of the devices, "/dev". */
+  readonly dev: string;
   /** Password of `admin` from the environment; it beats the stored one and is not stored. */
   readonly password: string | undefined;
   /** Called when the camera begins to be used: when somebody watches, or is about to ask by ONVIF. */
@@ -98,6 +100,7 @@ export class App {
       searchPath: options.searchPath,
       workDir: options.dataDir,
       sysfs: options.sysfs,
+      dev: options.dev,
       clock,
       log,
       onFrame: (frame) => this.#hub.publish(frame),

@@ -58,6 +58,7 @@ function build(
     log,
     searchPath,
     sysfs: '/sys',
+    dev: '/dev',
     webDir: context.webDir,
     wsdlDir: context.wsdlDir,
     version: context.version,

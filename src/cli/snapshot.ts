@@ -68,6 +68,7 @@ async function fromCamera({ config, spec, log, searchPath }: Prepared, stop: Abo
     searchPath,
     workDir,
     sysfs: '/sys',
+    dev: '/dev',
     clock: systemClock,
     log,
     onFrame: (frame) => onFrame(frame),
