@@ -101,13 +101,14 @@ export class App {
       workDir: options.dataDir,
       sysfs: options.sysfs,
       dev: options.dev,
+      watched: () => this.#hub.watched,
       clock,
       log,
       onFrame: (frame) => this.#hub.publish(frame),
       onReport: (report) => this.#hub.setStatus(report),
     });
     this.#hub = new Hub({
-      demand: { start: () => this.#startCamera(), stop: () => void this.#stopCamera() },
+      demand: { start: () => this.#startCamera(), stop: () => void this.#stopCamera(), retry: () => this.#camera.retry() },
       idleTimeout: config.camera.idleTimeout,
       clock,
     });

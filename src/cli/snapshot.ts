@@ -69,6 +69,7 @@ async function fromCamera({ config, spec, log, searchPath }: Prepared, stop: Abo
     workDir,
     sysfs: '/sys',
     dev: '/dev',
+    watched: () => true,
     clock: systemClock,
     log,
     onFrame: (frame) => onFrame(frame),
