@@ -1,8 +1,14 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseCameraList } from '../../src/camera/rpicam/list.ts';
 import { rpicamNotices, withoutFocus } from '../../src/camera/rpicam/notices.ts';
+import { RpicamSource } from '../../src/camera/rpicam/source.ts';
 import type { CameraSettings } from '../../src/camera/settings.ts';
+import type { AppError } from '../../src/core/errors.ts';
+import { silentLogger } from '../../src/core/log.ts';
 import { settingsWith } from '../support/frames.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
 
 const HEAD = '0 : imx219 [3280x2464 10-bit RGGB] (/base/imx219@10)\n';
 const MODES = "    Modes: 'SRGGB10_CSI2P' : 640x480 [206.02 fps - (0, 0)/3280x2464 crop]\n";
@@ -60,6 +66,31 @@ describe('settings without effect', () => {
 
   test('a text with letters that annotate_cv has not', () => {
     expect(notices({ annotate: 'Haustür %T' })).toEqual([expect.stringContaining('drawn as "Haustuer %T"')]);
+  });
+});
+
+describe('a lens drive that the system has no autofocus for', () => {
+  /** What is said while a program runs that complains as libcamera does; the control is there all the same. */
+  async function noticesWhileRunning(change: Partial<CameraSettings>): Promise<string[]> {
+    const dir = makeTempDir();
+    const program = join(dir, 'rpicam-vid');
+    const line = '[0:01:02.000000003] [42]  WARN IPARPI ipa_base.cpp:797 Could not set AF_MODE - no AF algorithm';
+    writeFileSync(program, `#!/bin/sh\necho '${line}' >&2\n`, { mode: 0o755 });
+    const options = { program, sensor: cameraOf(FOCUSING), workDir: dir, searchPath: '/usr/bin:/bin' };
+    const source = new RpicamSource(options, settingsWith(change), { log: silentLogger });
+    const said: string[] = [];
+    await new Promise<void>((resolve) => {
+      const notice = ({ message }: AppError) => void said.push(message);
+      source.start({ bytes() {}, picture() {}, notice, ended: () => resolve() });
+    });
+    return said;
+  }
+
+  test('is told where the focus was set, and only there', async () => {
+    expect(await noticesWhileRunning({ autofocus: 'auto' })).toEqual([
+      'camera.autofocus has no effect: this system has no autofocus for its sensor.',
+    ]);
+    expect(await noticesWhileRunning({})).toEqual([]);
   });
 });
 
