@@ -85,6 +85,8 @@ export class CameraSupervisor {
   #finish: ((reason: AppError) => void) | undefined;
   /** The pause after a failure, if there is one. */
   #rest: { readonly since: number; readonly until: number; readonly endAfter: (ms: number) => void } | undefined;
+  /** The next pause after a failure is to be short. */
+  #again = false;
   #report: CameraReport = { state: 'idle', error: undefined, notices: [], source: undefined };
 
   constructor(private readonly options: SupervisorOptions) {}
@@ -118,13 +120,19 @@ export class CameraSupervisor {
   restart(otherSource = false): void {
     if (otherSource && this.#finish) this.#set({ state: 'starting', error: undefined });
     this.#finish?.(RESTARTED);
-    this.retry();
+    if (this.#rest) this.retry();
   }
 
-  /** Ends the pause after a failure, at the earliest {@link SHORTEST_REST_MS} after it. Does nothing while a capture is under way. */
+  /**
+   * Ends the pause after a failure, at the earliest {@link SHORTEST_REST_MS} after it. During a try it is the next pause that
+   * will be so short: what was mended meanwhile may have come too late for this one.
+   */
   retry(): void {
     const rest = this.#rest;
-    if (!rest) return;
+    if (!rest) {
+      this.#again = this.#report.state !== 'live';
+      return;
+    }
     const { clock } = this.options;
     const left = rest.since + SHORTEST_REST_MS - clock.monotonic();
     if (left < rest.until - clock.monotonic()) rest.endAfter(Math.max(0, left));
@@ -144,6 +152,7 @@ export class CameraSupervisor {
     let failures = 0;
     let hadFrames = false;
     let said = '';
+    this.#again = false;
     /** The newest error since the last picture that says more than that a program ended. */
     let telling: AppError | undefined;
     while (!wanted.aborted) {
@@ -164,7 +173,9 @@ export class CameraSupervisor {
       } else failures++;
       const state = hadFrames && failures < STALLS_UNTIL_FAILED && !error.permanent ? 'stalled' : 'failed';
       const hurry = this.options.watched() && !SETTLED.has(error.code);
-      const delay = backoffDelay(hurry ? RETRY_WATCHED : RETRY, failures, this.options.random);
+      const usual = backoffDelay(hurry ? RETRY_WATCHED : RETRY, failures, this.options.random);
+      const delay = this.#again ? Math.min(usual, SHORTEST_REST_MS) : usual;
+      this.#again = false;
       const shown = withReason(telling, error);
       if (error.code !== 'CAPTURE_ENDED') telling = error;
       this.#set({ state, error: shown });
