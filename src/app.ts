@@ -51,6 +51,8 @@ export interface AppOptions {
   readonly searchPath: string;
   /** Root of sysfs, "/sys". */
   readonly sysfs: string;
+  /** Root of the devices, "/dev". */
+  readonly dev: string;
   /** Password of `admin` from the environment; it beats the stored one and is not stored. */
   readonly password: string | undefined;
   /** Called when the camera begins to be used: when somebody watches, or is about to ask by ONVIF. */
@@ -119,13 +121,15 @@ export class App {
       searchPath: options.searchPath,
       workDir: options.dataDir,
       sysfs: options.sysfs,
+      dev: options.dev,
+      watched: () => this.#hub.watched,
       clock,
       log,
       onFrame: (frame) => this.#hub.publish(frame),
       onReport: (report) => this.#hub.setStatus(report),
     });
     this.#hub = new Hub({
-      demand: { start: () => this.#startCamera(), stop: () => void this.#stopCamera() },
+      demand: { start: () => this.#startCamera(), stop: () => void this.#stopCamera(), retry: () => this.#camera.retry() },
       idleTimeout: config.camera.idleTimeout,
       clock,
     });

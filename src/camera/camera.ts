@@ -1,4 +1,5 @@
-import type { Clock } from '../core/clock.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Frame } from '../frames/frame.ts';
 import type { SourceOffers } from './offers.ts';
@@ -9,24 +10,32 @@ import { type CameraReport, CameraSupervisor } from './supervisor.ts';
 export interface CameraOptions extends ResolverOptions {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Whether somebody waits for pictures. */
+  readonly watched: () => boolean;
   readonly onFrame: (frame: Frame) => void;
   readonly onReport: (report: CameraReport) => void;
 }
+
+/** How often a camera is looked for while the test pattern stands in for one and somebody watches, milliseconds. */
+const LOOK_MS = 10_000;
 
 /** The camera with its settings: a source that is found when it is needed, under supervision. */
 export class Camera {
   readonly #supervisor: CameraSupervisor;
   #settings: CameraSettings;
   readonly #resolver: SourceResolver;
+  #stopLooking: Cancel | undefined;
+  #looking = false;
   #logged: ResolvedSource['source']['kind'] | undefined;
 
   constructor(private readonly options: CameraOptions) {
-    const { clock, log, onFrame, onReport } = options;
+    const { watched, clock, log, onFrame, onReport } = options;
     this.#settings = options.settings;
     this.#resolver = new SourceResolver(options, options);
     this.#supervisor = new CameraSupervisor({
       fps: () => this.#settings.fps,
       resolve: async () => (await this.resolve()).source,
+      watched,
       clock,
       log,
       onFrame,
@@ -54,11 +63,35 @@ export class Camera {
 
   start(): void {
     this.#supervisor.start();
+    if (this.options.spec.kind === 'auto') this.#stopLooking ??= this.options.clock.every(LOOK_MS, () => void this.#lookForCamera());
   }
 
   /** Resolves when no capture is left. */
   stop(): Promise<void> {
+    this.#stopLooking?.();
+    this.#stopLooking = undefined;
     return this.#supervisor.stop();
+  }
+
+  /** Tries a failed capture again now rather than later. */
+  retry(): void {
+    this.#supervisor.retry();
+  }
+
+  /** Looks whether the test pattern, which nobody asked for, can give way to a camera. */
+  async #lookForCamera(): Promise<void> {
+    const onPattern = () => this.#stopLooking !== undefined && this.#resolver.resolved?.source.kind === 'test';
+    if (this.#looking || !onPattern() || !this.options.watched()) return;
+    this.#looking = true;
+    try {
+      const { source } = await this.resolve();
+      if (source.kind !== 'test' && this.#stopLooking) this.#supervisor.restart(true);
+    } catch (error) {
+      // Without the image library there is not even a pattern; the capture itself says so.
+      this.options.log.debug(`looking for a camera: ${messageOf(error)}`);
+    } finally {
+      this.#looking = false;
+    }
   }
 
   /** What the source can be set to; nothing is known before it was found. */

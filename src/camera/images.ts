@@ -59,6 +59,8 @@ class SlideShow {
   #position = 0;
   /** Files that were complained about. */
   readonly #named = new Set<string>();
+  /** What is wrong with the first file of this round that is no good. */
+  #firstProblem: string | undefined;
 
   constructor(
     private readonly dir: string,
@@ -75,10 +77,11 @@ class SlideShow {
         const picture = await this.#read(name, signal);
         if (picture) return picture;
       } else if (freshRound) {
-        throw new AppError('NO_PICTURES', describeNone(this.dir, this.#names));
+        throw new AppError('NO_PICTURES', describeNone(this.dir, this.#names, this.#firstProblem));
       } else {
         this.#names = await listPictures(this.dir);
         this.#position = 0;
+        this.#firstProblem = undefined;
         this.#forgetVanished();
         freshRound = true;
       }
@@ -93,6 +96,7 @@ class SlideShow {
       return picture;
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
+      this.#firstProblem ??= `${name}: ${messageOf(error.cause)}`;
       if (!this.#named.has(name) && !signal.aborted) {
         this.#named.add(name);
         this.complain(error);
@@ -120,11 +124,11 @@ async function listPictures(dir: string): Promise<string[]> {
   }
 }
 
-function describeNone(dir: string, names: readonly string[]): string {
+function describeNone(dir: string, names: readonly string[], problem = `${names[0]}: gone`): string {
   if (names.length === 0) return `There is no .jpg file in ${dir}.`;
   return names.length === 1
-    ? `The only .jpg file in ${dir}, ${names[0]}, is no whole JPEG.`
-    : `None of the ${names.length} .jpg files in ${dir} is a whole JPEG; the first one is ${names[0]}.`;
+    ? `The only .jpg file in ${dir} cannot be shown: ${problem}.`
+    : `None of the ${names.length} .jpg files in ${dir} can be shown; the first one is ${problem}.`;
 }
 
 /** Undefined if the file is gone; throws BAD_PICTURE if it is there and no JPEG from SOI to EOI. */

@@ -1,7 +1,7 @@
 import { AppError, messageOf, systemErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { OutputSocket } from '../core/output-socket.ts';
-import { Program, type ProgramEnd, type ProgramEvents } from '../core/program.ts';
+import { Program, type ProgramEnd, type ProgramEvents, type ProgramOptions } from '../core/program.ts';
 import type { Capture, CaptureEvents } from './source.ts';
 
 /** What one line of a capture program's standard error means. */
@@ -12,22 +12,30 @@ export interface ProgramCapture {
   readonly args: readonly string[];
   readonly searchPath: string;
   readonly readLine: ReadLine;
+  /** Whether the program says a line on every run, so that it explains no end. */
+  readonly isRoutine: (line: string) => boolean;
+  /** What it is asked to stop with; see ProgramOptions. */
+  readonly stopSignals?: ProgramOptions['stopSignals'];
   readonly log: Logger;
 }
 
+/** Lines in which programs of many kinds say what went wrong. */
+const COMPLAINT = /\b(?:error|fatal|failed|cannot|what\(\))/i;
+
 /** Starts a program that writes JPEGs to standard output, and turns what it says into errors a user can act on. */
-export function captureProgram({ command, args, searchPath, readLine, log }: ProgramCapture, events: CaptureEvents): Capture {
+export function captureProgram(options: ProgramCapture, events: CaptureEvents): Capture {
+  const { command, args, searchPath, readLine, isRoutine, stopSignals, log } = options;
   const name = command.split('/').at(-1)!;
   let reason: AppError | undefined;
-  let lastLine = '';
+  let words = '';
   const told = new Set<string>();
   log.debug(`starting ${name}`, { command, args });
   const programEvents: ProgramEvents = {
     stdout: (chunk) => events.bytes(chunk),
     stderrLine(line) {
       log.debug(line, { program: name });
-      // libcamera's INFO lines say nothing about the end.
-      if (!/ INFO /.test(line)) lastLine = line;
+      // The first complaint is the reason, those after it are its consequences; without one the last words have to do.
+      if (!isRoutine(line) && !COMPLAINT.test(words)) words = line.trim();
       const meaning = readLine(line);
       if (meaning?.fatal) reason ??= meaning.error;
       else if (meaning && !told.has(meaning.error.code)) {
@@ -38,7 +46,7 @@ export function captureProgram({ command, args, searchPath, readLine, log }: Pro
     },
     ended(end) {
       const code = end.startError ? (systemErrorCode(end.startError) ?? 'PROGRAM_MISSING') : 'CAPTURE_ENDED';
-      events.ended(reason ?? new AppError(code, describeEnd(name, end, lastLine)));
+      events.ended(reason ?? new AppError(code, describeEnd(name, end, words)));
     },
   };
   let program: Program | undefined;
@@ -51,7 +59,7 @@ export function captureProgram({ command, args, searchPath, readLine, log }: Pro
     .then((output) => {
       if (stopped) return output?.close();
       try {
-        program = new Program(command, args, searchPath, programEvents, { output });
+        program = new Program(command, args, searchPath, programEvents, { output, ...(stopSignals ? { stopSignals } : {}) });
       } catch (error) {
         output?.close();
         throw error;
@@ -59,16 +67,16 @@ export function captureProgram({ command, args, searchPath, readLine, log }: Pro
     })
     .catch((error: unknown) => events.ended(new AppError('CAPTURE_ENDED', messageOf(error), { cause: error })));
   return {
-    async stop() {
+    async stop(frozen) {
       stopped = true;
       await started;
-      await program?.stop();
+      await program?.stop(frozen);
     },
   };
 }
 
-function describeEnd(name: string, end: ProgramEnd, lastLine: string): string {
+function describeEnd(name: string, end: ProgramEnd, words: string): string {
   if (end.startError) return `${name} could not be started: ${messageOf(end.startError)}`;
   const how = end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
-  return lastLine ? `${name} ${how}; its last words: ${lastLine}` : `${name} ${how}.`;
+  return words ? `${name} ${how}; it said: ${words}` : `${name} ${how}.`;
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { findProgram } from '../core/programs.ts';
+import { deniedCameraDevice, permissionError } from './permission.ts';
 import type { CameraSettings } from './settings.ts';
 import type { Source } from './source.ts';
 import type { SourceSpec } from './source-spec.ts';
@@ -18,6 +19,8 @@ export interface ResolverOptions {
   readonly workDir: string;
   /** Root of sysfs, "/sys". */
   readonly sysfs: string;
+  /** Root of the devices, "/dev". */
+  readonly dev: string;
 }
 
 export interface ResolvedSource {
@@ -34,7 +37,12 @@ type Make = (settings: CameraSettings) => Source;
 interface Found {
   readonly make: Make;
   readonly reason?: string;
+  /** For the test pattern: what to do about the camera that was not found. */
+  readonly hint?: string | undefined;
 }
+
+/** Why `auto` goes on to the next source: these say no more than that there is none of a kind. */
+const ABSENT: ReadonlySet<unknown> = new Set(['NO_CAMERA', 'NO_SUCH_DEVICE', 'PROGRAM_MISSING']);
 
 /** Turns `camera.source` into a source. Each kind's code is loaded only when it is used. */
 export class SourceResolver {
@@ -82,7 +90,7 @@ export class SourceResolver {
     this.#settings = settings;
   }
 
-  #describe({ make, reason }: Found, settings: CameraSettings): ResolvedSource {
+  #describe({ make, reason, hint }: Found, settings: CameraSettings): ResolvedSource {
     const isAuto = this.options.spec.kind === 'auto';
     const source = make(settings);
     const notices: AppError[] = [];
@@ -91,8 +99,10 @@ export class SourceResolver {
       notices.push(new AppError('SETTING_UNSUPPORTED', `${source.description} cannot do ${names}.`));
       if (!isAuto) throw notices[0];
     }
+    notices.push(...(source.notices ?? []));
     if (isAuto && source.kind === 'test') {
-      notices.unshift(new AppError('TEST_PATTERN', `No camera was found, this is a test pattern (${reason}).`));
+      const message = `No camera was found, this is a test pattern (${reason}).`;
+      notices.unshift(new AppError('TEST_PATTERN', message, hint === undefined ? {} : { hint }));
     }
     return { source, notices, ...(reason === undefined ? {} : { reason }) };
   }
@@ -117,30 +127,37 @@ export class SourceResolver {
 
   async #auto(): Promise<Found> {
     const reasons: string[] = [];
+    let hint: string | undefined;
     for (const attempt of [() => this.#rpicam(0), () => this.#v4l2(undefined)]) {
       try {
         const make = await attempt();
         return { make, reason: [...reasons, `${make(this.#settings).description} is there`].join('; ') };
       } catch (error) {
         reasons.push(messageOf(error).replace(/\.$/, ''));
+        if (error instanceof AppError && !ABSENT.has(error.code)) hint ??= error.hint;
       }
     }
-    return { make: await this.#explicit({ kind: 'test' }), reason: reasons.join('; ') };
+    return { make: await this.#explicit({ kind: 'test' }), reason: reasons.join('; '), hint };
   }
 
   async #rpicam(camera: number): Promise<Make> {
-    const { rpicamPath, searchPath, workDir } = this.options;
+    const { rpicamPath, searchPath, workDir, dev } = this.options;
     const { findRpicam, listRpicamCameras } = await import('./rpicam/list.ts');
+    const { asksForFocus } = await import('./rpicam/notices.ts');
     const program = findRpicam(rpicamPath, searchPath);
     if (!program) {
       throw new AppError('PROGRAM_MISSING', rpicamPath ? `There is no program ${rpicamPath}.` : 'rpicam-vid is not installed.', {
         hint: 'On a Raspberry Pi: `sudo apt install rpicam-apps-lite`. Elsewhere use --source v4l2, images:DIR or test.',
       });
     }
-    const cameras = await listRpicamCameras(program, searchPath);
+    const cameras = await listRpicamCameras(program, searchPath, asksForFocus(this.#settings));
     const found = cameras.find((each) => each.index === camera);
     const name = program.split('/').at(-1)!;
-    if (!found && cameras.length === 0) throw new AppError('NO_CAMERA', `No camera found by ${name}.`);
+    if (cameras.length === 0) {
+      const denied = deniedCameraDevice(dev);
+      if (denied) throw permissionError(`${name} sees no camera: this user may not open ${denied}.`);
+      throw new AppError('NO_CAMERA', `No camera found by ${name}.`);
+    }
     if (!found) {
       throw new AppError('NO_CAMERA', `${name} has no camera number ${camera}, only ${cameras.map((each) => each.index).join(', ')}.`, {
         hint: 'Choose one with --source rpicam:N; `rpicam-hello --list-cameras` lists them.',

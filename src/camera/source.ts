@@ -17,8 +17,11 @@ export interface CaptureEvents {
 
 /** A capture under way: one program, or one loop. */
 export interface Capture {
-  /** Ends it. Resolves when nothing of it is left; never rejects, may be called again. */
-  stop(): Promise<void>;
+  /**
+   * Ends it. Resolves when nothing of it is left; never rejects, may be called again.
+   * @param frozen it is known to hang: it is not asked to end, but ended
+   */
+  stop(frozen?: boolean): Promise<void>;
 }
 
 export type SourceKind = 'rpicam' | 'v4l2' | 'images' | 'test';
@@ -32,6 +35,8 @@ export interface Source {
   readonly captureFps: number | undefined;
   /** Settings that the user changed and this source cannot do. */
   readonly unsupported: readonly SettingName[];
+  /** What the user should know about the settings, although pictures come with them. */
+  readonly notices?: readonly AppError[];
   /** What it can be set to while it runs. */
   readonly offers: SourceOffers;
   start(events: CaptureEvents): Capture;

@@ -119,6 +119,7 @@ function build(
     log,
     searchPath,
     sysfs: '/sys',
+    dev: '/dev',
     webDir: context.webDir,
     wsdlDir: context.wsdlDir,
     version: context.version,

@@ -77,6 +77,8 @@ async function fromCamera({ config, spec, log, searchPath }: Prepared, stop: Abo
     searchPath,
     workDir,
     sysfs: '/sys',
+    dev: '/dev',
+    watched: () => true,
     clock: systemClock,
     log,
     onFrame: (frame) => onFrame(frame),

@@ -5,9 +5,8 @@ import type { OutputSocket } from './output-socket.ts';
 import { leftNothing, signalGroup } from './process-group.ts';
 import { findProgram } from './programs.ts';
 
-/** Wait after SIGINT, then after SIGTERM, milliseconds. rpicam-vid drains in 200 to 500 ms; one that ignores SIGINT never ends by it. */
-const INTERRUPT_GRACE_MS = 1500;
-const TERMINATE_GRACE_MS = 1000;
+/** How long a program may take to heed a signal, milliseconds: encoders finish what they have in hand after SIGINT. */
+const GRACE_MS = { SIGINT: 1500, SIGTERM: 1000 } as const;
 /** Longest line of standard error that is kept, characters. */
 const MAX_LINE = 4096;
 
@@ -60,6 +59,8 @@ export interface ProgramOptions {
   readonly input?: boolean;
   /** Takes the standard output, for programs that write much; it is this program's alone. */
   readonly output?: OutputSocket | undefined;
+  /** What it is asked to stop with, one after the other; SIGINT, then SIGTERM where nothing is said. */
+  readonly stopSignals?: readonly (keyof typeof GRACE_MS)[];
 }
 
 /**
@@ -69,6 +70,7 @@ export interface ProgramOptions {
 export class Program {
   readonly #child: ChildProcess;
   readonly #gone: Promise<void>;
+  readonly #stopSignals: readonly (keyof typeof GRACE_MS)[];
   #stopping: Promise<void> | undefined;
   /** Nobody is left in its group, whose number may be somebody else's soon. */
   #groupEnded = false;
@@ -76,6 +78,7 @@ export class Program {
   /** @param searchPath where `setpriv` is looked up, as in PATH */
   constructor(command: string, args: readonly string[], searchPath: string, events: ProgramEvents, options: ProgramOptions = {}) {
     const { input = false, output } = options;
+    this.#stopSignals = options.stopSignals ?? ['SIGINT', 'SIGTERM'];
     const [file, argv] = tied(command, args, searchPath);
     // A process group of its own, to be signalled as one; also, Ctrl-C in our terminal is then ours to pass on.
     const child = spawn(file, argv, { stdio: [input ? 'pipe' : 'ignore', output?.theirs ?? 'pipe', 'pipe'], detached: true });
@@ -141,22 +144,22 @@ export class Program {
     input.uncork();
   }
 
-  /** Closes its input, then SIGINT, then SIGTERM, then SIGKILL. Resolves when the program is gone, and what it started in its group. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+  /**
+   * Closes its input, then its {@link ProgramOptions.stopSignals}, then SIGKILL. Resolves when the program is gone, and what it
+   * started in its group.
+   * @param frozen it is known to hang, so that asking is a waste of time: SIGKILL at once
+   */
+  stop(frozen = false): Promise<void> {
+    this.#stopping ??= this.#stop(frozen);
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
+  async #stop(frozen: boolean): Promise<void> {
     // ffmpeg, waiting for input, heeds no SIGINT.
     this.#child.stdin?.destroy();
-    const steps = [
-      ['SIGINT', INTERRUPT_GRACE_MS],
-      ['SIGTERM', TERMINATE_GRACE_MS],
-    ] as const;
-    for (const [signal, grace] of steps) {
+    for (const signal of frozen ? [] : this.#stopSignals) {
       this.#signal(signal);
-      if (await this.#goneWithin(grace)) return;
+      if (await this.#goneWithin(GRACE_MS[signal])) return;
     }
     this.#signal('SIGKILL');
     await this.#gone;

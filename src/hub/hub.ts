@@ -14,8 +14,11 @@ export interface HubStatus {
 
 /** The camera as the hub commands it. */
 export interface Demand {
+  /** Somebody came. Called again when that happens to a camera that is on and failed. */
   start(): void;
   stop(): void;
+  /** Somebody asks that a failed camera be tried again now. */
+  retry(): void;
 }
 
 /** Called for every new frame, in the same turn in which it arrives; must not block. */
@@ -28,6 +31,8 @@ export interface HubOptions {
   readonly clock: Clock;
 }
 
+/** Who was here this long ago, milliseconds, is taken to come back: a viewer who was refused asks again every 5 s or so. */
+const RECENT_MS = 15_000;
 /** Rates are averaged over this many frames. */
 const RATE_WINDOW = 16;
 /** A picture older than this is not current: the camera may have stopped a moment ago without anybody knowing yet. */
@@ -43,6 +48,8 @@ export class Hub {
   readonly #listeners = new Set<FrameListener>();
   readonly #statusListeners = new Set<(status: HubStatus) => void>();
   #leases = 0;
+  /** When the last lease ended, monotonic milliseconds. */
+  #leftAt = Number.NEGATIVE_INFINITY;
   #cancelIdle: Cancel | undefined;
   #on = false;
   readonly #times: number[] = [];
@@ -51,7 +58,20 @@ export class Hub {
 
   /** Turns the camera on for good where it is never to be off. */
   start(): void {
-    if (this.options.idleTimeout === 'always') this.lease();
+    if (this.options.idleTimeout !== 'always' || this.#on) return;
+    this.#on = true;
+    this.options.demand.start();
+  }
+
+  /** Whether somebody wants pictures now, or did a moment ago. */
+  get watched(): boolean {
+    return this.#leases > 0 || this.options.clock.monotonic() - this.#leftAt < RECENT_MS;
+  }
+
+  /** Tries a failed camera again now rather than later; turns it on. */
+  retry(): void {
+    this.lease()();
+    this.options.demand.retry();
   }
 
   /** The newest frame of the running capture; none while the camera is off. */
@@ -96,7 +116,8 @@ export class Hub {
     this.#leases++;
     this.#cancelIdle?.();
     this.#cancelIdle = undefined;
-    if (!this.#on) {
+    // Who comes to a camera that failed while nobody watched does not wait for its next try.
+    if (!this.#on || (this.#leases === 1 && this.#status.state === 'failed')) {
       this.#on = true;
       this.options.demand.start();
     }
@@ -105,6 +126,7 @@ export class Hub {
       if (!held) return;
       held = false;
       this.#leases--;
+      this.#leftAt = this.options.clock.monotonic();
       if (this.#leases === 0) this.#rest();
     };
   }

@@ -112,7 +112,7 @@ describe('the program ends', () => {
     expect(Date.now() - began).toBeLessThan(2500);
     expect(runningCaptures()).toHaveLength(0);
     await viewer.until(() => viewer.closed, 'closed');
-    expect(stage.ends().at(-1)).toMatchObject({ code: 0 });
+    expect(stage.ends().at(-1)).toMatchObject({ signal: 'SIGTERM' });
     expect(server.stderr).toContain(`stopping (${signal})`);
   });
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
 import { type Scenario, STANDIN, Stage } from '../support/rpicam/stage.ts';
@@ -52,7 +54,7 @@ describe('a camera that works', () => {
 
     await viewer.close();
     await server!.status(({ camera }) => camera === 'idle');
-    expect(stage.ends().filter(({ pid }) => pid === captures()[0]!.pid)).toMatchObject([{ code: 0 }]);
+    expect(stage.ends().filter(({ pid }) => pid === captures()[0]!.pid)).toMatchObject([{ signal: 'SIGTERM' }]);
     expect(server!.stderr).not.toMatch(/WARN|ERROR|"warn"|"error"/);
   });
 
@@ -119,6 +121,19 @@ describe('a camera in trouble', () => {
     expect(server!.stderr).toContain('sends no more pictures');
   });
 
+  test('hangs, and heeds no signal: told as stalled before it is restarted, and gone when it is', async () => {
+    await start({});
+    const viewer = new Viewer(server!);
+    await viewer.next(10);
+    const hanging = captures()[0]!;
+    process.kill(hanging.pid, 'SIGSTOP');
+    await server!.status(({ camera, error }) => camera === 'stalled' && error !== null);
+    expect(isRunning(hanging.pid)).toBe(true);
+    await viewer.next(10, 15);
+    expect(isRunning(hanging.pid)).toBe(false);
+    expect(viewer.closed).toBe(false);
+  });
+
   test('loses its sensor: the user is told to check the cable', async () => {
     await start({ timeoutAfterFrames: 20 });
     const viewer = new Viewer(server!);
@@ -163,6 +178,52 @@ describe('a camera in trouble', () => {
     await server!.status(({ camera }) => camera === 'idle');
   });
 
+  test('is repaired while somebody watches: the picture comes soon, however long it was away', async () => {
+    await start({});
+    const viewer = new Viewer(server!);
+    await viewer.next(3);
+    stage.play({ busy: true });
+    process.kill(captures()[0]!.pid, 'SIGKILL');
+    // As many tries as it takes for the pauses to have grown.
+    await eventually(() => captures().length >= 8, 'it was tried again and again', 30);
+    expect(viewer.closed).toBe(false);
+    stage.play({});
+    // Pauses that go on growing are 24 s and longer by now.
+    await viewer.next(1, 12);
+  });
+
+  test('"Try again" is for who is logged in, on this page; it starts the camera at once', async () => {
+    await start({}, ['--extra-args=--mode foo']);
+    const viewer = new Viewer(server!);
+    const { error } = await server!.status(({ camera }) => camera === 'failed');
+    expect(error).toMatchObject({
+      code: 'OPTION_INVALID',
+      message: 'rpicam-vid does not take the value for --mode (camera.extraArgs): Invalid mode.',
+      hint: expect.stringContaining('Correct camera.extraArgs'),
+    });
+    const path = '/api/v1/camera/retry';
+    expect((await fetch(server!.url + path, { method: 'POST' })).status).toBe(401);
+    expect((await server!.fetch(path, { method: 'POST', headers: { Origin: 'http://elsewhere' } })).status).toBe(403);
+    const wrong = await server!.fetch(path);
+    expect([wrong.status, wrong.headers.get('Allow')]).toEqual([405, 'POST, OPTIONS']);
+    // The pauses grow, as nothing but a change of the settings helps: the next one has eight seconds or more.
+    await eventually(() => captures().length >= 6, 'it was tried some times', 30);
+    expect((await server!.fetch(path, { method: 'POST' })).status).toBe(202);
+    await eventually(() => captures().length > 6, 'it was tried again', 5);
+    await viewer.close();
+  });
+
+  test.each<[string, Scenario, readonly string[], string, string]>([
+    ['no memory', { noMemory: true }, [], 'CAMERA_MEMORY', 'cma-256'],
+    ['an option twice', {}, ['--extra-args=--width 320'], 'OPTION_INVALID', 'Take --width out of camera.extraArgs; camera.width sets it.'],
+    ['a time that is none', {}, ['--extra-args=--flicker-period soon'], 'OPTION_INVALID', 'Correct camera.extraArgs'],
+  ])('%s: what it is, and the next step', async (_what, scenario, args, code, hint) => {
+    await start(scenario, args);
+    new Viewer(server!);
+    const { error } = await server!.status(({ camera }) => camera === 'failed');
+    expect(error).toMatchObject({ code, hint: expect.stringContaining(hint) });
+  });
+
   test('an option that an older version does not know is named, with the release that brought it', async () => {
     await start({ olderVersion: '1.0.1' }, ['--autofocus', 'continuous']);
     const answer = await server!.fetch('/snapshot.jpg');
@@ -170,6 +231,32 @@ describe('a camera in trouble', () => {
     expect(await answer.text()).toContain(
       'does not know --autofocus-mode (camera.autofocus); it came with rpicam-apps 1.1.2. Update rpicam-apps',
     );
+  });
+});
+
+describe('settings that change nothing', () => {
+  const noticesOf = async (scenario: Scenario, args: readonly string[]) => {
+    await start(scenario, args);
+    return (await server!.json('/api/status')).notices;
+  };
+
+  test('the focus of a camera without a lens drive', async () => {
+    expect(await noticesOf({}, ['--autofocus', 'continuous'])).toMatchObject([
+      { code: 'SETTING_WITHOUT_EFFECT', message: expect.stringContaining('the lens of this camera (imx219) cannot be moved') },
+    ]);
+    expect(server!.stderr).toContain('cannot be moved');
+  });
+
+  test('not of one that has it', async () => {
+    expect(await noticesOf({ cameras: 'imx708' }, ['--autofocus', 'continuous'])).toEqual([]);
+  });
+
+  test('a text with accents is drawn without them, and that is said', async () => {
+    expect(await noticesOf({}, ['--annotate', 'Haustür %T'])).toMatchObject([{ code: 'ANNOTATE_ASCII' }]);
+    await new Viewer(server!).next();
+    expect(JSON.parse(readFileSync(join(server!.dataDir, 'annotate.json'), 'utf8'))).toMatchObject({
+      annotate_cv: { text: 'Haustuer %T' },
+    });
   });
 });
 
@@ -205,6 +292,28 @@ describe('no camera', () => {
     const { code, stderr } = await refusal({ legacyStack: true });
     expect(code).toBe(1);
     expect(stderr).toContain('raspi-config');
+  });
+
+  test('no media device at all: what to change in config.txt', async () => {
+    const { code, stderr } = await refusal({ noMediaDevices: true });
+    expect(code).toBe(4);
+    expect(stderr).toContain('camera_auto_detect=1');
+  });
+
+  test('with auto: a camera that comes while somebody watches the test pattern takes its place, and the viewer stays', async () => {
+    await start({ cameras: 'none' }, ['--source', 'auto']);
+    const viewer = new Viewer(server!);
+    await viewer.next(3);
+    const lists = () => stage.starts().filter(({ argv }) => argv.includes('--list-cameras')).length;
+    const before = lists();
+    stage.play({});
+    await server!.status(({ source, camera }) => source === 'rpicam-vid, camera 0 (imx219)' && camera === 'live', 20);
+    expect(lists() - before).toBeLessThanOrEqual(2);
+    await viewer.next(5);
+    expect(viewer.closed).toBe(false);
+    expect((await server!.json('/api/status')).notices).toEqual([]);
+    expect(readJpegHeader(viewer.parts.at(-1)!.jpeg)).toMatchObject({ width: 640, height: 480 });
+    await viewer.close();
   });
 
   test('with auto: the test pattern, the reason, and the camera when it is there', async () => {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { needsProgram, program } from '../support/programs.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
-import { isRunning, PASSWORD, Server } from '../support/server.ts';
+import { eventually, isRunning, PASSWORD, Server } from '../support/server.ts';
 
 /** The page in a real browser. */
 
@@ -124,6 +124,47 @@ describe('the page', () => {
     await live(page);
     await moved(page, (await picture(page)).hash);
     expect(loads).toBe(0);
+  });
+
+  needsProgram(BROWSER, 'calls the test pattern by its name, and the camera that takes its place live, without a reload', async () => {
+    stage = new Stage({ cameras: 'none' });
+    server = await Server.start({ args: ['--source', 'auto', '--rpicam-path', STANDIN], env: stage.env });
+    const page = await openPage();
+    let loads = 0;
+    await logIn(page);
+    await page.locator('#word', { hasText: /^Test pattern$/ }).waitFor();
+    page.on('load', () => loads++);
+    await page.getByText('No camera was found, this is a test pattern').waitFor();
+    expect(await page.locator('#overlay').isVisible()).toBe(false);
+    stage.play({});
+    await page.locator('#word', { hasText: /^Live$/ }).waitFor({ timeout: 25_000 });
+    await page.locator('#source', { hasText: 'imx219' }).waitFor();
+    await page.getByText('this is a test pattern').waitFor({ state: 'detached' });
+    expect(loads).toBe(0);
+  });
+
+  needsProgram(BROWSER, 'says why the camera fails, and tries it again when it is asked to', async () => {
+    stage = new Stage({ olderVersion: '1.0.1' });
+    server = await Server.start({
+      args: ['--source', 'rpicam', '--rpicam-path', STANDIN, '--autofocus', 'continuous'],
+      env: stage.env,
+    });
+    const page = await openPage();
+    await logIn(page);
+    const captures = () => stage!.starts().filter(({ argv }) => argv.includes('mjpeg')).length;
+    // By then the next try is ten seconds away.
+    await eventually(() => captures() >= 6, 'it was tried some times', 30);
+    await page.getByText('does not know --autofocus-mode (camera.autofocus)').first().waitFor();
+    const retry = page.getByRole('button', { name: 'Try again' });
+    await retry.waitFor();
+    // On a phone too: the picture's place grows with what it says.
+    await page.setViewportSize({ width: 360, height: 700 });
+    const [button, picture] = await Promise.all([retry.boundingBox(), page.locator('#stage').boundingBox()]);
+    expect(button!.y + button!.height).toBeLessThanOrEqual(picture!.y + picture!.height);
+    stage.play({});
+    await retry.click();
+    await page.locator('#word', { hasText: /^Live$/ }).waitFor({ timeout: 5000 });
+    expect(await retry.isVisible()).toBe(false);
   });
 
   needsProgram(BROWSER, 'takes a snapshot as a file, and logs out, in another tab too', async () => {

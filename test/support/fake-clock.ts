@@ -52,6 +52,12 @@ export class FakeClock implements Clock {
     this.#monotonic = end;
   }
 
+  /** Lets `ms` milliseconds pass without any timer: they are late then, as after a suspension of the machine. */
+  skip(ms: number): void {
+    this.#monotonic += ms;
+    for (const timer of this.#timers) if (timer.due < this.#monotonic) timer.due = this.#monotonic;
+  }
+
   /** Sets the wall clock forward (or back) as NTP does; the monotonic clock and the timers don't notice. */
   setWallForward(ms: number): void {
     this.#wallOffset += ms;

@@ -23,6 +23,8 @@ export const settingsWith = (change: Partial<CameraSettings>): CameraSettings =>
 /** A capture the test plays itself. */
 export class PlayedCapture implements Capture {
   stopped = false;
+  /** Whether it was ended as one that hangs. */
+  frozen = false;
   readonly #emitter = new EventEmitter();
   #release: (() => void) | undefined;
 
@@ -31,8 +33,9 @@ export class PlayedCapture implements Capture {
     private readonly slowToStop: boolean,
   ) {}
 
-  stop(): Promise<void> {
+  stop(frozen = false): Promise<void> {
     this.stopped = true;
+    this.frozen ||= frozen;
     this.#emitter.emit('stop');
     return this.slowToStop ? new Promise((resolve) => (this.#release = resolve)) : Promise.resolve();
   }

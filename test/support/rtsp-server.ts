@@ -81,7 +81,7 @@ export class PlayedRtspServer {
   /** "start" and "stop" of the camera. */
   readonly demand: string[] = [];
   readonly hub = new Hub({
-    demand: { start: () => this.demand.push('start'), stop: () => this.demand.push('stop') },
+    demand: { start: () => this.demand.push('start'), stop: () => this.demand.push('stop'), retry: () => this.demand.push('retry') },
     idleTimeout: 5,
     clock: this.clock,
   });

@@ -12,7 +12,11 @@ let sequence: number;
 const never = () => new AbortController().signal;
 
 const make = (idleTimeout: number | 'always') => {
-  hub = new Hub({ demand: { start: () => calls.push('start'), stop: () => calls.push('stop') }, idleTimeout, clock });
+  hub = new Hub({
+    demand: { start: () => calls.push('start'), stop: () => calls.push('stop'), retry: () => calls.push('retry') },
+    idleTimeout,
+    clock,
+  });
 };
 const report = (state: HubState, error?: AppError) => hub.setStatus({ state, error, notices: [], source: 'camera' });
 const publish = (): Frame => {
@@ -74,6 +78,38 @@ describe('leases', () => {
     hub.lease()();
     clock.advance(1e9);
     expect(calls).toEqual(['start']);
+  });
+});
+
+describe('watched', () => {
+  test('while somebody has a lease, and for a while after; the setting `always` is nobody', () => {
+    make('always');
+    hub.start();
+    expect(hub.watched).toBe(false);
+    const release = hub.lease();
+    clock.advance(100_000);
+    expect(hub.watched).toBe(true);
+    release();
+    clock.advance(14_000);
+    expect(hub.watched).toBe(true);
+    clock.advance(2000);
+    expect(hub.watched).toBe(false);
+  });
+
+  test('who comes to a camera that failed while nobody watched asks it to start again', () => {
+    make('always');
+    hub.start();
+    report('failed', new AppError('CAMERA_BUSY', 'busy'));
+    hub.lease();
+    hub.lease();
+    expect(calls).toEqual(['start', 'start']);
+  });
+
+  test('a try that is asked for turns the camera on, and is passed on', () => {
+    hub.retry();
+    expect(calls).toEqual(['start', 'retry']);
+    clock.advance(30_000);
+    expect(calls).toEqual(['start', 'retry', 'stop']);
   });
 });
 

@@ -81,7 +81,7 @@ const add = (options: { fps?: number; advance?: boolean; holds?: () => boolean }
 beforeEach(() => {
   clock = new FakeClock();
   sequence = 0;
-  hub = new Hub({ demand: { start() {}, stop() {} }, idleTimeout: 30, clock });
+  hub = new Hub({ demand: { start() {}, stop() {}, retry() {} }, idleTimeout: 30, clock });
   hub.setStatus({ state: 'live', error: undefined, notices: [], source: 'x' });
   streams = new MjpegStreams(hub, clock);
 });

@@ -47,6 +47,19 @@ test('asks at once, and again 3 s after each answer', async () => {
   expect(questions).toHaveLength(2);
 });
 
+test('asks every second while the camera gives no picture', async () => {
+  const { fetch, questions } = server();
+  poller(fetch).start();
+  questions[0]?.answer(Response.json({ camera: 'failed' }));
+  await pass(999);
+  expect(questions).toHaveLength(1);
+  await pass(1);
+  expect(questions).toHaveLength(2);
+  questions[1]?.answer(live());
+  await pass(2999);
+  expect(questions).toHaveLength(2);
+});
+
 test('has one question out, however often it is told to ask', async () => {
   const { fetch, questions } = server();
   const status = poller(fetch);

@@ -22,6 +22,18 @@ describe('with the stream open', () => {
     expect(kind({})).toBe('live');
   });
 
+  test('the pattern that stands in for a camera is never called live; one that was asked for is', () => {
+    const notices = [{ code: 'TEST_PATTERN', message: 'No camera was found.', hint: 'Connect one.' }];
+    expect(viewState({ ...LIVE, status: status('live', { notices }) })).toEqual({
+      kind: 'pattern',
+      word: 'Test pattern',
+      message: '',
+      hint: '',
+    });
+    expect(kind({ status: status('live', { notices }), paintedAt: 95_000 })).toBe('stalled');
+    expect(kind({ status: status('live', { notices: [{ code: 'ANNOTATE_ASCII', message: 'Drawn otherwise.' }] }) })).toBe('live');
+  });
+
   test('a picture that has stood for some seconds is not, whatever the server says', () => {
     expect(kind({ paintedAt: 95_000 })).toBe('stalled');
   });

@@ -76,7 +76,7 @@ test('name, location, scopes and discovery mode', () => {
 
 test('the settings of the capture, which is not restarted', async () => {
   const clock = new FakeClock();
-  const hub = new Hub({ demand: { start() {}, stop() {} }, idleTimeout: 30, clock });
+  const hub = new Hub({ demand: { start() {}, stop() {}, retry() {} }, idleTimeout: 30, clock });
   const camera = new Camera({
     spec: { kind: 'test' },
     settings: CONFIG.camera,
@@ -84,6 +84,8 @@ test('the settings of the capture, which is not restarted', async () => {
     searchPath: '',
     workDir: dir,
     sysfs: '/sys',
+    dev: '/dev',
+    watched: () => false,
     clock,
     log: silentLogger,
     onFrame() {},

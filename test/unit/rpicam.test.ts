@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { rpicamArguments, rpicamFrameRate, rpicamUnsupported } from '../../src/camera/rpicam/arguments.ts';
 import { parseCameraList } from '../../src/camera/rpicam/list.ts';
-import { readMessage } from '../../src/camera/rpicam/messages.ts';
+import { readMessage, type Speaker } from '../../src/camera/rpicam/messages.ts';
 import { settingsWith } from '../support/frames.ts';
 
 describe('rpicamArguments', () => {
@@ -98,6 +98,9 @@ describe('rpicamArguments', () => {
   });
 });
 
+const read = (line: string, speaker: Partial<Speaker> = {}) =>
+  readMessage(line, { program: 'rpicam-vid', camera: 3, extraArgs: [], ...speaker });
+
 describe('readMessage', () => {
   test.each([
     ['ERROR: *** no cameras available ***', 'NO_CAMERA', true],
@@ -123,7 +126,7 @@ describe('readMessage', () => {
     ],
     ['ERROR: *** something new ***', 'CAPTURE_ENDED', true],
   ])('%s', (line, code, fatal) => {
-    const meaning = readMessage(line, 'rpicam-vid', 3);
+    const meaning = read(line);
     expect(meaning?.error.code).toBe(code);
     expect(meaning?.fatal).toBe(fatal);
     expect(meaning?.error.hint).not.toBe('');
@@ -137,11 +140,11 @@ describe('readMessage', () => {
     '#3 (30.00 fps) exp 16666.00 ag 1.50 dg 1.00',
     'Preview window unavailable',
   ])('says nothing about: %s', (line) => {
-    expect(readMessage(line, 'rpicam-vid', 0)).toBeUndefined();
+    expect(read(line)).toBeUndefined();
   });
 
   test('names the setting and the release that brought the option', () => {
-    const { error } = readMessage("ERROR: *** unrecognised option '--lens-position=0.5' ***", 'libcamera-vid', 0)!;
+    const { error } = read("ERROR: *** unrecognised option '--lens-position=0.5' ***", { program: 'libcamera-vid' })!;
     expect(error.message).toBe(
       'libcamera-vid of this system does not know --lens-position (camera.lensPosition); it came with rpicam-apps 1.1.2.',
     );

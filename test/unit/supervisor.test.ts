@@ -11,6 +11,7 @@ let source: PlayedSource;
 let frames: Frame[];
 let reports: CameraReport[];
 let supervisor: CameraSupervisor;
+let watched: boolean;
 
 const state = () => supervisor.report.state;
 const settle = () => clock.advanceAsync(0);
@@ -21,6 +22,7 @@ function make(fps = 15, resolve: () => Promise<PlayedSource> = async () => sourc
   supervisor = new CameraSupervisor({
     fps: () => fps,
     resolve,
+    watched: () => watched,
     clock,
     log: silentLogger,
     onFrame: (frame) => frames.push(frame),
@@ -34,6 +36,7 @@ beforeEach(() => {
   source = new PlayedSource();
   frames = [];
   reports = [];
+  watched = false;
   make();
 });
 
@@ -80,7 +83,7 @@ describe('CameraSupervisor', () => {
     await settle();
     showPicture();
     await clock.advanceAsync(2900);
-    expect(state()).toBe('live');
+    expect(source.captures[0]!.stopped).toBe(false);
     await clock.advanceAsync(1100);
     expect(source.captures[0]!.stopped).toBe(true);
     expect(source.captures).toHaveLength(2);
@@ -138,6 +141,175 @@ describe('CameraSupervisor', () => {
     expect(source.captures).toHaveLength(2);
     // It does not pretend to be starting while it retries.
     expect(state()).toBe('failed');
+    showPicture();
+    expect(state()).toBe('live');
+  });
+
+  test('is told as stalled a second after the last picture, long before it is restarted, and live with the next one', async () => {
+    supervisor.start();
+    await settle();
+    showPicture();
+    await clock.advanceAsync(900);
+    expect(state()).toBe('live');
+    await clock.advanceAsync(700);
+    expect(supervisor.report).toMatchObject({ state: 'stalled', error: { message: 'played camera sends no more pictures.' } });
+    expect(source.captures[0]!.stopped).toBe(false);
+    showPicture();
+    expect(supervisor.report).toMatchObject({ state: 'live', error: undefined });
+    expect(source.captures).toHaveLength(1);
+  });
+
+  test.each([
+    ['asked for', 0.4, 2500],
+    ['slower than asked for, as a webcam in the dark', 15, 1200],
+  ])('pictures that come slowly, %s, are not told as stalled', async (_how, fps, gapMs) => {
+    source.captureFps = fps < 1 ? fps : undefined;
+    make(fps);
+    supervisor.start();
+    await settle();
+    showPicture();
+    // The first gap is how it is known.
+    await clock.advanceAsync(gapMs);
+    showPicture();
+    reports.length = 0;
+    for (let k = 0; k < 5; k++) {
+      await clock.advanceAsync(gapMs * 1.6);
+      expect(state()).toBe('live');
+      showPicture();
+    }
+    expect(source.captures).toHaveLength(1);
+  });
+
+  test('one that hangs is ended rather than asked to end; one that is no longer wanted is asked', async () => {
+    supervisor.start();
+    await settle();
+    showPicture();
+    await clock.advanceAsync(4100);
+    expect(source.captures).toHaveLength(2);
+    expect(source.captures[0]).toMatchObject({ stopped: true, frozen: true });
+    // The second one never gives a picture.
+    await clock.advanceAsync(14_000);
+    expect(source.captures[1]).toMatchObject({ stopped: true, frozen: true });
+    await supervisor.stop();
+    expect(source.last).toMatchObject({ stopped: true, frozen: false });
+  });
+
+  test('who was held up himself does not take the camera for stalled', async () => {
+    supervisor.start();
+    await settle();
+    showPicture();
+    await clock.advanceAsync(400);
+    // The machine was suspended; what came meanwhile is read after the timers.
+    clock.skip(10_000);
+    await clock.advanceAsync(200);
+    expect(state()).toBe('live');
+    showPicture();
+    await clock.advanceAsync(600);
+    expect(source.captures).toHaveLength(1);
+    await clock.advanceAsync(4000);
+    expect(source.captures).toHaveLength(2);
+  });
+
+  test('while somebody watches, tries are at most 2.4 seconds apart; not for what only a restart can change', async () => {
+    watched = true;
+    supervisor.start();
+    const starts: number[] = [];
+    for (let k = 0; k < 9; k++) {
+      await settle();
+      while (source.captures.length === k) await clock.advanceAsync(100);
+      starts.push(clock.monotonic());
+      crash();
+    }
+    expect(Math.max(...starts.slice(1).map((at, k) => at - starts[k]!))).toBeLessThanOrEqual(2400);
+
+    await clock.advanceAsync(2400);
+    source.last.events.ended(new AppError('OPTION_INVALID', 'no such mode'));
+    const tries = source.captures.length;
+    await clock.advanceAsync(20_000);
+    expect(source.captures).toHaveLength(tries);
+  });
+
+  /** Fails until the next try is half a minute away. */
+  async function failForLong(): Promise<void> {
+    supervisor.start();
+    for (let k = 0; k < 9; k++) {
+      while (source.captures.length === k) await clock.advanceAsync(500);
+      crash();
+    }
+    await settle();
+    await clock.advanceAsync(2000);
+    expect(source.captures).toHaveLength(9);
+  }
+
+  test('somebody who comes ends a long wait', async () => {
+    await failForLong();
+    supervisor.start();
+    await clock.advanceAsync(10);
+    expect(source.captures).toHaveLength(10);
+  });
+
+  test('a try that was asked for comes at once, but no sooner than a second after the failure', async () => {
+    await failForLong();
+    supervisor.retry();
+    await clock.advanceAsync(10);
+    expect(source.captures).toHaveLength(10);
+    crash();
+    await settle();
+    for (let k = 0; k < 50; k++) supervisor.retry();
+    await clock.advanceAsync(900);
+    expect(source.captures).toHaveLength(10);
+    await clock.advanceAsync(200);
+    expect(source.captures).toHaveLength(11);
+    // Asked for while a try is under way: the next one follows, once.
+    supervisor.retry();
+    await clock.advanceAsync(2000);
+    expect(source.captures).toHaveLength(11);
+    crash();
+    await clock.advanceAsync(1100);
+    expect(source.captures).toHaveLength(12);
+    crash();
+    await clock.advanceAsync(10_000);
+    expect(source.captures).toHaveLength(12);
+    supervisor.retry();
+    await supervisor.stop();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('new settings end the wait too', async () => {
+    await failForLong();
+    supervisor.restart();
+    await clock.advanceAsync(10);
+    expect(source.captures).toHaveLength(10);
+  });
+
+  test('the true reason stays in front of its consequences, until there are pictures again', async () => {
+    supervisor.start();
+    await settle();
+    source.last.events.ended(new AppError('CAMERA_BUSY', 'In use.'));
+    await clock.advanceAsync(500);
+    source.last.events.ended(new AppError('CAPTURE_ENDED', 'It ended with exit code 255.'));
+    await settle();
+    expect(supervisor.report.error).toMatchObject({ code: 'CAMERA_BUSY', message: 'In use. After that: It ended with exit code 255.' });
+    expect(supervisor.report.error!.hint).toContain('fuser');
+    await clock.advanceAsync(1000);
+    source.last.events.ended(new AppError('CAMERA_MEMORY', 'No memory.'));
+    await settle();
+    expect(supervisor.report.error).toMatchObject({ code: 'CAMERA_MEMORY', message: 'No memory.' });
+    await clock.advanceAsync(2000);
+    showPicture();
+    crash();
+    await settle();
+    expect(supervisor.report.error).toMatchObject({ code: 'CAPTURE_ENDED', message: 'it died' });
+  });
+
+  test('a restart with another source is not live before its first picture', async () => {
+    supervisor.start();
+    await settle();
+    showPicture();
+    supervisor.restart(true);
+    expect(state()).toBe('starting');
+    await settle();
+    expect(source.captures).toHaveLength(2);
     showPicture();
     expect(state()).toBe('live');
   });

@@ -20,6 +20,8 @@ export interface RpicamCamera {
   /** libcamera's id, the path in the device tree. */
   readonly id: string;
   readonly modes: readonly SensorMode[];
+  /** Whether its lens can be moved; undefined where the program did not say. */
+  readonly focuses?: boolean;
 }
 
 /** rpicam-vid was called libcamera-vid until the end of 2023. */
@@ -38,7 +40,7 @@ export function findRpicam(chosen: string, searchPath: string): string | undefin
 
 /** Reads the output of `--list-cameras`, of any release. */
 export function parseCameraList(text: string): RpicamCamera[] {
-  const cameras: (RpicamCamera & { modes: SensorMode[] })[] = [];
+  const cameras: (RpicamCamera & { modes: SensorMode[]; focuses?: boolean })[] = [];
   for (const line of text.split('\n')) {
     const head = /^\s*(\d+) : (\S+) \[(\d+)x(\d+)[^\]]*\] \((.+)\)\s*$/.exec(line);
     if (head) {
@@ -48,21 +50,28 @@ export function parseCameraList(text: string): RpicamCamera[] {
     }
     const mode = /(?:^|[\s:])(\d+)x(\d+)\s*(?:\[([\d.]+) fps|$)/.exec(line);
     const camera = cameras.at(-1);
-    if (mode && camera)
-      camera.modes.push({ width: Number(mode[1]), height: Number(mode[2]), ...(mode[3] ? { fps: Number(mode[3]) } : {}) });
+    if (!camera) continue;
+    if (/^\s*Available controls for /.test(line)) camera.focuses ??= false;
+    else if (/^\s*(?:AfMode|LensPosition) : /.test(line)) camera.focuses = true;
+    else if (mode) camera.modes.push({ width: Number(mode[1]), height: Number(mode[2]), ...(mode[3] ? { fps: Number(mode[3]) } : {}) });
   }
   return cameras;
 }
 
-/** Asks the capture program which cameras it sees. Throws an AppError if it cannot say. */
-export async function listRpicamCameras(program: string, searchPath: string): Promise<RpicamCamera[]> {
-  const result = await runProgram(program, ['--list-cameras'], LIST_TIMEOUT_MS, searchPath);
-  if (result.code === 0) return parseCameraList(result.stdout);
+/**
+ * Asks the capture program which cameras it sees. Throws an AppError if it cannot say, or if something keeps it from seeing any.
+ * @param controls ask for the cameras' controls too, which releases before 1.6 do not tell
+ */
+export async function listRpicamCameras(program: string, searchPath: string, controls = false): Promise<RpicamCamera[]> {
+  const result = await runProgram(program, ['--list-cameras', ...(controls ? ['-v'] : [])], LIST_TIMEOUT_MS, searchPath);
+  const cameras = result.code === 0 ? parseCameraList(result.stdout) : [];
+  if (cameras.length > 0) return cameras;
   const name = program.split('/').at(-1)!;
   for (const line of result.stderr.split('\n')) {
-    const meaning = readMessage(line, name, 0);
+    const meaning = readMessage(line, { program: name, camera: 0, extraArgs: [] });
     if (meaning?.fatal) throw meaning.error;
   }
+  if (result.code === 0) return [];
   throw new AppError(
     'CAPTURE_ENDED',
     `${name} --list-cameras failed: ${result.stderr.trim().split('\n').at(-1) || `exit code ${result.code}`}`,

@@ -1,3 +1,4 @@
+import { toAscii } from '../ascii.ts';
 import type { CameraSettings } from '../settings.ts';
 import { drawBackground, SWEEP_TRACK, sweepTop } from './background.ts';
 import { Canvas, type Rgb } from './canvas.ts';
@@ -33,7 +34,7 @@ export class Scene {
 
   constructor({ width, height, fps, rotation, hflip, vflip, annotate }: CameraSettings) {
     this.#canvas = Canvas.create(roundSize(width), roundSize(height), { rotation, hflip, vflip });
-    this.#annotate = annotate;
+    this.#annotate = toAscii(annotate);
     this.#format = `${this.width}x${this.height} ${fps} fps`;
     drawBackground(this.#canvas);
     this.#panel = new Panel(this.#canvas);

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { AppError, messageOf } from '../../core/errors.ts';
 import { allocateRoom, HEADROOM } from '../../frames/frame.ts';
+import { annotateNotice } from '../ascii.ts';
 import { unsupportedSettings } from '../defaults.ts';
 import { ANY_QUALITY, type SourceOffers, usualSizes } from '../offers.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
@@ -29,6 +30,7 @@ export class TestPatternSource implements Source {
   readonly description = 'test pattern';
   readonly captureFps: number;
   readonly unsupported: readonly SettingName[];
+  readonly notices: readonly AppError[];
   readonly offers: SourceOffers;
 
   constructor(
@@ -37,6 +39,8 @@ export class TestPatternSource implements Source {
   ) {
     this.captureFps = settings.fps;
     this.unsupported = unsupportedSettings(settings, SUPPORTED);
+    const annotate = annotateNotice(settings.annotate);
+    this.notices = annotate ? [annotate] : [];
     this.offers = {
       sizes: usualSizes(LARGEST, [{ width: settings.width, height: settings.height }]),
       fps: { min: 1, max: LARGEST_FPS },

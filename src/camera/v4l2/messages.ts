@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts';
+import { permissionError } from '../permission.ts';
 
 /** What a line of ffmpeg's standard error means for a V4L2 device. All of them end the capture. */
 export function readFfmpegMessage(line: string, device: string): { error: AppError; fatal: boolean } | undefined {
@@ -7,7 +8,7 @@ export function readFfmpegMessage(line: string, device: string): { error: AppErr
 }
 
 function meaning(line: string, device: string): AppError | undefined {
-  if (/Permission denied/.test(line)) return new AppError('CAMERA_PERMISSION', `The user may not open ${device}: permission denied.`);
+  if (/Permission denied/.test(line)) return permissionError(`The user may not open ${device}: permission denied.`);
   if (/Device or resource busy/.test(line)) return new AppError('CAMERA_BUSY', `${device} is in use by another program.`);
   if (/No such file or directory/.test(line)) return new AppError('NO_SUCH_DEVICE', `There is no ${device}.`);
   if (/No such device/.test(line)) return new AppError('NO_SUCH_DEVICE', `${device} is gone; the webcam was unplugged or lost power.`);
@@ -20,3 +21,7 @@ function meaning(line: string, device: string): AppError | undefined {
   }
   return undefined;
 }
+
+/** Whether ffmpeg says a line also where all goes well. */
+export const isRoutine = (line: string): boolean =>
+  /The driver changed the time per frame|deprecated pixel format used|Last message repeated/.test(line);

@@ -5,7 +5,7 @@ import { captureProgram } from '../program-source.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
 import type { Capture, CaptureEvents, Source } from '../source.ts';
 import type { VideoFormat } from './formats.ts';
-import { readFfmpegMessage } from './messages.ts';
+import { isRoutine, readFfmpegMessage } from './messages.ts';
 
 export interface V4l2Options {
   /** Path of ffmpeg. */
@@ -89,6 +89,7 @@ export class V4l2Source implements Source {
         args: v4l2Arguments(this.settings, device, formats),
         searchPath,
         readLine: (line) => readFfmpegMessage(line, device),
+        isRoutine,
         log: this.deps.log,
       },
       events,

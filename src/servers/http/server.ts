@@ -220,6 +220,7 @@ export class HttpServer {
     route(app, STREAM_PATHS, { get: this.#stream });
     route(app, SNAPSHOT_PATH, { get: this.#snapshot });
     route(app, '/api/status', { get: (req, res) => sendStatus(res, this.#vitals(), arrivals.baseOf(req)) });
+    route(app, '/api/v1/camera/retry', { post: this.#retry });
     route(app, '/metrics', { get: this.#metrics() });
     app.use((req, res) => sendProblem(req, res, 404, { code: 'NOT_FOUND', message: 'There is nothing at this address.' }));
     app.use(this.#onError);
@@ -283,6 +284,12 @@ export class HttpServer {
     expectToBeRead(res);
   };
 
+  /** 202: how it went is in the status. The camera itself sees to it that it is not tried too often. */
+  readonly #retry: RequestHandler = (_req, res) => {
+    this.options.hub.retry();
+    res.status(202).set('Cache-Control', 'no-store').end();
+  };
+
   #metrics(): RequestHandler {
     let collect: Promise<() => Promise<{ type: string; text: string }>> | undefined;
     return async (_req, res) => {
@@ -327,11 +334,13 @@ function statusOf(error: unknown): number {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
 }
 
-/** Registers a path with its methods: HEAD follows GET, OPTIONS lists them, all others get 405. */
-function route(app: Express, path: string | string[], handlers: { get: RequestHandler }): void {
-  app.get(path, handlers.get);
+/** Registers a path with its method: HEAD follows GET, OPTIONS lists them, all others get 405. */
+function route(app: Express, path: string | string[], handler: { get: RequestHandler } | { post: RequestHandler }): void {
+  const isGet = 'get' in handler;
+  if (isGet) app.get(path, handler.get);
+  else app.post(path, handler.post);
   app.all(path, (req, res) => {
-    res.set('Allow', 'GET, HEAD, OPTIONS');
+    res.set('Allow', isGet ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS');
     if (req.method === 'OPTIONS') res.status(204).end();
     else sendProblem(req, res, 405, { code: 'METHOD_NOT_ALLOWED', message: `${req.method} is not possible here.` });
   });

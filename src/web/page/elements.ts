@@ -10,6 +10,7 @@ export const TAGS = {
   overlayMessage: 'p',
   overlayHint: 'p',
   overlayTime: 'p',
+  retry: 'button',
   leaveFullScreen: 'button',
   word: 'strong',
   facts: 'p',

@@ -21,6 +21,9 @@ export function pageRequest(accept: string, signal: AbortSignal): RequestInit {
   return { cache: 'no-store', headers: { Accept: accept, 'X-Requested-With': 'fetch' }, signal };
 }
 
+/** The same, to have something done. */
+export const pageCommand = (signal: AbortSignal): RequestInit => ({ ...pageRequest('application/json', signal), method: 'POST' });
+
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -5,6 +5,7 @@ import type { Part } from './multipart.ts';
 import { Painter } from './painter.ts';
 import { watchPresence } from './presence.ts';
 import { RateMeter } from './rate-meter.ts';
+import { retryButton } from './retry.ts';
 import { Screen } from './screen.ts';
 import { snapshotButton } from './snapshot.ts';
 import type { Status } from './status.ts';
@@ -62,6 +63,8 @@ const poller = new StatusPoller({
     if (lastPicture === undefined) screen.reserve(answer.width, answer.height);
     screen.showStatus(answer);
     screen.reveal();
+    // The stream was refused while the camera had failed; now there are pictures, and no need to wait for the next attempt.
+    if (link.state === 'waiting' && link.problem !== undefined && answer.camera === 'live') stream.resume();
     show();
   },
   onFailure: () => {
@@ -94,6 +97,7 @@ const stream = new StreamClient({
 });
 
 snapshotButton({ button: elements.snapshot, fetch: send, toast, cameraName: () => status?.name ?? '', onSignedOut });
+retryButton({ button: elements.retry, fetch: send, toast, onSent: () => poller.now(), onSignedOut });
 fullScreen({ stage: elements.stage, enter: elements.fullScreen, leave: elements.leaveFullScreen });
 setTimeout(() => screen.reveal(), REVEAL_MS);
 setInterval(show, TICK_MS);

@@ -6,7 +6,7 @@ import { homeAssistantForms } from './home-assistant.ts';
 import type { Problem } from './http.ts';
 import type { Status } from './status.ts';
 import type { Toast } from './toast.ts';
-import type { ViewState } from './view-state.ts';
+import { isMoving, type ViewState } from './view-state.ts';
 
 /** What the page measures itself. */
 export interface Measured {
@@ -44,21 +44,23 @@ export class Screen {
   }
 
   showView(view: ViewState, status: Status | undefined, measured: Measured): void {
-    const { page, word, overlay, overlayTitle, overlayMessage, overlayHint, overlayTime, facts } = this.#elements;
+    const { page, word, overlay, overlayTitle, overlayMessage, overlayHint, overlayTime, retry, facts } = this.#elements;
     page.dataset.state = view.kind;
     setText(word, view.word);
-    overlay.hidden = view.kind === 'live';
+    const moving = isMoving(view);
+    overlay.hidden = moving;
+    retry.hidden = view.kind !== 'failed' && view.kind !== 'stalled';
     setText(overlayTitle, view.word);
     setLine(overlayMessage, view.message);
     setLine(overlayHint, view.hint);
     const last = measured.lastPicture;
-    setLine(overlayTime, view.kind === 'live' || last === undefined ? '' : `Last picture at ${last.toLocaleTimeString()}`);
+    setLine(overlayTime, moving || last === undefined ? '' : `Last picture at ${last.toLocaleTimeString()}`);
     const known = measured.width > 0 ? measured : status;
     const items = [
-      view.kind === 'live' ? formatRate(measured.rate) : '',
+      moving ? formatRate(measured.rate) : '',
       formatSize(known?.width ?? 0, known?.height ?? 0),
       // This page is one of them, though the last status may be older.
-      status === undefined ? '' : formatViewers(Math.max(status.viewers, view.kind === 'live' ? 1 : 0)),
+      status === undefined ? '' : formatViewers(Math.max(status.viewers, moving ? 1 : 0)),
     ];
     setText(facts, items.filter((item) => item !== '').join(' · '));
   }

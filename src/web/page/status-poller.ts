@@ -4,6 +4,8 @@ import { parseStatus, type Status } from './status.ts';
 const STATUS_URL = '/api/status';
 /** Between the end of one question and the next, milliseconds: soon enough to follow, too rare to cost. */
 const INTERVAL_MS = 3000;
+/** While the camera gives no picture somebody waits for it. */
+const WAITING_INTERVAL_MS = 1000;
 /** An answer takes milliseconds; after this long the link is broken, milliseconds. */
 const TIMEOUT_MS = 5000;
 
@@ -60,7 +62,8 @@ export class StatusPoller {
       this.#options.onSignedOut();
       return;
     }
-    this.#timer = setTimeout(() => this.now(), INTERVAL_MS);
+    const waiting = answer !== undefined && answer.camera !== 'live';
+    this.#timer = setTimeout(() => this.now(), waiting ? WAITING_INTERVAL_MS : INTERVAL_MS);
     if (answer === undefined) this.#options.onFailure();
     else this.#options.onStatus(answer);
   }

@@ -19,12 +19,15 @@ export interface Facts {
 
 /** What the page shows. */
 export interface ViewState {
-  readonly kind: 'paused' | 'connecting' | 'reconnecting' | 'starting' | 'live' | 'stalled' | 'failed';
+  readonly kind: 'paused' | 'connecting' | 'reconnecting' | 'starting' | 'live' | 'pattern' | 'stalled' | 'failed';
   /** One or two words. */
   readonly word: string;
   readonly message: string;
   readonly hint: string;
 }
+
+/** Whether new pictures are on the screen, of the camera or of the pattern that stands in for it. */
+export const isMoving = ({ kind }: ViewState): boolean => kind === 'live' || kind === 'pattern';
 
 /** Shortest time without a new picture that counts as a stall, milliseconds: a hiccup of the Wi-Fi is shorter. */
 const MIN_STALE_MS = 4000;
@@ -46,8 +49,11 @@ function isLive({ now, status, statusAt, paintedAt, painted }: Facts): boolean {
 }
 
 function openView(facts: Facts): ViewState {
-  if (isLive(facts)) return view('live', 'Live');
   const { status, painted } = facts;
+  if (isLive(facts)) {
+    // The notice below the picture says why, and what to do.
+    return status?.notices.some(({ code }) => code === 'TEST_PATTERN') ? view('pattern', 'Test pattern') : view('live', 'Live');
+  }
   if (status?.camera === 'failed') return failed(status.error);
   if (painted === 0 && status?.camera !== 'stalled') return view('starting', 'Starting…', 'Waiting for the first picture.');
   if (status?.camera === 'starting' || status?.camera === 'idle') return view('starting', 'Starting…', 'The camera is starting again.');

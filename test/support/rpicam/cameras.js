@@ -25,7 +25,19 @@ const OV5647 = {
     [2592, 1944, 66666],
   ],
 };
-/** Longest frame time of both, microseconds. */
+const IMX708 = {
+  model: 'imx708',
+  id: '/base/axi/pcie@120000/rp1/i2c@80000/imx708@1a',
+  width: 4608,
+  height: 2592,
+  sizes: [
+    [1536, 864, 8333],
+    [2304, 1296, 17857],
+    [4608, 2592, 71428],
+  ],
+  focuses: true,
+};
+/** Longest frame time of all, microseconds. */
 const LONGEST_FRAME_US = 11_767_556;
 
 const FORMATS = [
@@ -34,7 +46,7 @@ const FORMATS = [
 ];
 
 /** What is attached, by the scenario's word. */
-export const ATTACHED = { none: [], one: [IMX219], two: [IMX219, OV5647] };
+export const ATTACHED = { none: [], one: [IMX219], two: [IMX219, OV5647], imx708: [IMX708] };
 
 const fpsOf = (frameUs) => 1e6 / frameUs;
 
@@ -67,14 +79,16 @@ export function listText(cameras, isBusy, verbose) {
   return text;
 }
 
-function controlsText({ width, height, sizes }) {
+function controlsText({ width, height, sizes, focuses = false }) {
   const size = `${width}x${height}`;
   const title = `Available controls for ${size} SRGGB10_CSI2P mode:`;
   const controls = [
+    ...(focuses ? ['AfMode : [0..2]', 'AfTrigger : [0..1]'] : []),
     'AnalogueGain : [1.000000..10.666667]',
     'ExposureTime : [75..11766829]',
     'FaceDetectMode : [0..0]',
     `FrameDurationLimits : [${sizes.at(-1)[2]}..${LONGEST_FRAME_US}]`,
+    ...(focuses ? ['LensPosition : [0.000000..32.000000]'] : []),
     `ScalerCrop : [(0, 0)/64x64..(0, 0)/${size}]`,
   ];
   return `\n    ${title}\n    ${'-'.repeat(title.length)}\n${controls.map((c) => `    ${c}\n`).join('')}`;

@@ -77,6 +77,14 @@ function refusePlatform(scenario) {
   }
 }
 
+function refuseDevices(listing) {
+  if (!listing) {
+    messages.libcamera('ERROR', 'DeviceEnumerator device_enumerator_sysfs.cpp:51 No valid sysfs media device directory', 'pipeline');
+    messages.libcamera('ERROR', 'Camera camera_manager.cpp:344 Failed to start camera manager: No such device');
+  }
+  throw new Refused('camera manager failed to start, code 19');
+}
+
 async function run(argv, dir, scenario) {
   refusePlatform(scenario);
   const options = optionsOf(scenario.olderVersion);
@@ -91,6 +99,7 @@ async function run(argv, dir, scenario) {
   if (get('version')) return finish(versionText(scenario.olderVersion));
   checkHdr(get);
   messages.verbosity = get('verbose');
+  if (scenario.noMediaDevices) refuseDevices(get('list-cameras'));
   const cameras = ATTACHED[scenario.cameras];
   const isBusy = (index) => scenario.busy || (dir !== undefined && isHeld(dir, index));
   if (get('list-cameras')) return finish(listText(cameras, isBusy, messages.verbosity > 1));
@@ -103,6 +112,10 @@ async function run(argv, dir, scenario) {
   const settings = readSettings(get, given);
   const camera = openCamera(settings, cameras, scenario, dir);
   const { size, fps } = configure(camera, settings);
+  if (scenario.noMemory) {
+    messages.error('dmaHeap allocation failure for rpicam-apps0');
+    throw new Refused('failed to allocate capture buffers for stream');
+  }
   const pictures = await makePictures(size, settings);
   start({ settings, timeoutMs, fps, scenario, pictures, dir });
 }

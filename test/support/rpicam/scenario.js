@@ -13,6 +13,8 @@ const DEFAULTS = {
   dieMidFrame: false,
   ignoreSigint: false,
   legacyStack: false,
+  noMediaDevices: false,
+  noMemory: false,
   platform: undefined,
   olderVersion: undefined,
   annotateStageMissing: false,

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 /** What the next start of the stand-in plays; the keys are explained in test/support/rpicam-vid. */
 export interface Scenario {
-  cameras?: 'none' | 'one' | 'two';
+  cameras?: 'none' | 'one' | 'two' | 'imx708';
   startDelayMs?: number;
   firstFrameDelayMs?: number;
   busy?: boolean;
@@ -15,6 +15,8 @@ export interface Scenario {
   dieMidFrame?: boolean;
   ignoreSigint?: boolean;
   legacyStack?: boolean;
+  noMediaDevices?: boolean;
+  noMemory?: boolean;
   platform?: 'unknown';
   olderVersion?: string;
   annotateStageMissing?: boolean;

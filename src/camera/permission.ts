@@ -1,0 +1,54 @@
+import { closeSync, constants, openSync, readdirSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+
+/** What the user may not open, with the command that changes it. */
+export function permissionError(message: string): AppError {
+  const next = 'then log in again (a service: start it again)';
+  return new AppError('CAMERA_PERMISSION', message, {
+    hint: `Add the user to the group: \`sudo usermod -aG video ${userName()}\`, ${next}.`,
+  });
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user id without an entry in the system's list, as in a container.
+    return '$USER';
+  }
+}
+
+/**
+ * The device that keeps this user from a Pi's camera, undefined where nothing does. libcamera passes over what it may not
+ * open and says that there is no camera: it needs the media devices, and one of the DMA heaps for its buffers.
+ * @param dev root of the devices, "/dev"
+ */
+export function deniedCameraDevice(dev: string): string | undefined {
+  const media = list(dev).filter((name) => /^media\d+$/.test(name));
+  const denied = media.map((name) => join(dev, name)).find(isDenied);
+  if (denied !== undefined) return denied;
+  const heaps = list(join(dev, 'dma_heap')).map((name) => join(dev, 'dma_heap', name));
+  // Without a media device there is no camera to be kept from: other machines have heaps for the superuser alone.
+  return media.length > 0 && heaps.length > 0 && heaps.every(isDenied) ? heaps[0] : undefined;
+}
+
+function list(dir: string): string[] {
+  try {
+    return readdirSync(dir).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Opened rather than asked about: access control lists and capabilities count too. Opening one of these does nothing yet. */
+function isDenied(path: string): boolean {
+  try {
+    closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
+    return false;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'EACCES' || code === 'EPERM';
+  }
+}

@@ -1,0 +1,60 @@
+import type { SettingName } from '../settings.ts';
+import { OPTION_OF } from './arguments.ts';
+
+/** Options that this program gives rpicam-vid itself, with the setting they come from; undefined: it is always given. */
+const GIVEN: Readonly<Record<string, SettingName | undefined>> = {
+  '--codec': undefined,
+  '--timeout': undefined,
+  '--nopreview': undefined,
+  '--flush': undefined,
+  '--output': undefined,
+  '--camera': undefined,
+  '--width': 'width',
+  '--height': 'height',
+  '--framerate': 'fps',
+  '--quality': 'quality',
+  '--rotation': 'rotation',
+  '--hflip': 'hflip',
+  '--vflip': 'vflip',
+  '--post-process-file': 'annotate',
+  ...Object.fromEntries(Object.entries(OPTION_OF).map(([setting, option]) => [option, setting as SettingName])),
+};
+
+/** One-letter names of options that people add. */
+const LETTERS: Readonly<Record<string, string>> = {
+  '-t': '--timeout',
+  '-o': '--output',
+  '-n': '--nopreview',
+  '-q': '--quality',
+  '-b': '--bitrate',
+  '-g': '--intra',
+  '-i': '--initial',
+};
+
+/** How often an option stands among the words: by its name, a beginning of it, or its letter. */
+export function timesGiven(option: string, words: readonly string[]): number {
+  return words.filter((word) => {
+    const name = word.split('=', 1)[0]!;
+    if (name.startsWith('--')) return name.length > 3 && option.startsWith(name);
+    return LETTERS[word.slice(0, 2)] === option;
+  }).length;
+}
+
+/** The option with the setting that the user finds it by: "--ev (camera.ev)". Its own name alone where there is none. */
+export function withOrigin(option: string, extraArgs: readonly string[]): string {
+  if (timesGiven(option, extraArgs) > 0) return `${option} (camera.extraArgs)`;
+  const setting = GIVEN[option];
+  return setting ? `${option} (camera.${setting})` : option;
+}
+
+/** Why an option came twice, and what to take out. */
+export function describeTwice(option: string, extraArgs: readonly string[]): { message: string; hint: string } {
+  if (!(option in GIVEN) || timesGiven(option, extraArgs) > 1) {
+    return { message: `${option} is given twice in camera.extraArgs.`, hint: `Take one ${option} out of camera.extraArgs.` };
+  }
+  const setting = GIVEN[option];
+  return {
+    message: `${option} is given twice: in camera.extraArgs, and by this program${setting ? ` (camera.${setting})` : ''}.`,
+    hint: `Take ${option} out of camera.extraArgs; ${setting ? `camera.${setting} sets it.` : 'this program needs its own.'}`,
+  };
+}
