@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { parseCreated, passwordDigest, type UsernameToken } from '../protocols/ws-security/username-token.ts';
+import { isOneReading } from './readings.ts';
 import type { TokenMemory, TokenUse } from './used-tokens.ts';
 import { generatePassword, type User, type UserStore } from './users.ts';
 
@@ -51,8 +51,8 @@ export class UsernameTokenAuthenticator {
   #checkDigest({ username, password, nonce, created }: UsernameToken): TokenResult | Promise<TokenResult> {
     if (!nonce || !created) return INVALID;
     const user = this.#users.find(username);
-    const digest = passwordDigest(nonce, created, user?.password ?? this.#decoy);
-    const right = sameText(digest, password.trim());
+    const digest = password.trim();
+    const right = isOneReading(digest, (encode) => passwordDigest(nonce, created, encode(user?.password ?? this.#decoy)));
     const time = parseCreated(created);
     if (!right || !user || time === undefined) return INVALID;
     if (Math.abs(this.#clock.now() - time) > this.#window) return { ok: false, reason: 'expired' };
@@ -61,11 +61,4 @@ export class UsernameTokenAuthenticator {
     const resultOf = (known: TokenUse): TokenResult => (known === 'taken' ? { ok: true, user } : { ok: false, reason: known });
     return typeof use === 'string' ? resultOf(use) : use.then(resultOf);
   }
-}
-
-/** In constant time for texts of one length. */
-function sameText(expected: string, given: string): boolean {
-  const a = Buffer.from(expected);
-  const b = Buffer.from(given);
-  return a.length === b.length && timingSafeEqual(a, b);
 }
