@@ -2,6 +2,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { addressKey } from '../../auth/address-key.ts';
+import { Recent } from '../../auth/recent.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
@@ -25,6 +27,8 @@ const SILENCE_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_DELAY_MS = 30_000;
 /** Connections at a time; 800 viewers are more than a Pi's network carries. */
 const MAX_CONNECTIONS = 1000;
+/** Those who ask for snapshots are remembered up to this number; who is forgotten gets a picture at once. */
+const MAX_SNAPSHOT_CLIENTS = 1024;
 /** Seconds after which a client may try again when the camera gave no picture. */
 const RETRY_AFTER_S = 5;
 /** Rates a viewer may ask for. */
@@ -57,6 +61,8 @@ export class HttpServer {
   readonly #server: Server;
   readonly #tunnelDoor: TunnelDoor | undefined;
   readonly #throttle: LogThrottle;
+  /** The picture that each who asks for snapshots has, by address and user: asking again at once, he waits for the next one. */
+  readonly #seen = new Recent(MAX_SNAPSHOT_CLIENTS, () => ({ sequence: 0 }));
   #cancelUsers: Cancel | undefined;
 
   constructor(private readonly options: HttpServerOptions) {
@@ -204,13 +210,16 @@ export class HttpServer {
     }
     const gone = new AbortController();
     res.once('close', () => gone.abort());
-    const frame = await this.options.hub.current(SNAPSHOT_TIMEOUT_MS, gone.signal);
+    const seen = this.#seen.of(`${addressKey(req.socket.remoteAddress ?? '')} ${userOf(res)?.name ?? ''}`);
+    const { hub } = this.options;
+    const frame = (await hub.following(seen.sequence, gone.signal)) ?? (await hub.current(SNAPSHOT_TIMEOUT_MS, gone.signal));
     if (gone.signal.aborted) return;
     if (!frame) {
       res.set('Retry-After', String(RETRY_AFTER_S));
-      sendProblem(req, res, 503, cameraProblem(this.options.hub.status.error));
+      sendProblem(req, res, 503, cameraProblem(hub.status.error));
       return;
     }
+    seen.sequence = frame.sequence;
     res.set({ 'Content-Type': 'image/jpeg', 'Content-Length': String(frame.size), 'X-Timestamp': (frame.capturedAt / 1000).toFixed(3) });
     res.end(frame.jpeg);
   };
