@@ -27,6 +27,7 @@ export class Sessions {
   readonly #clock: Clock;
   /** By the SHA-256 of the id, so that looking one up tells nothing about its neighbours. Least recently used first. */
   readonly #sessions = new Map<string, Session>();
+  readonly #listeners = new Set<() => void>();
 
   constructor(options: { users: UserStore; clock: Clock }) {
     this.#users = options.users;
@@ -36,7 +37,7 @@ export class Sessions {
 
   /** Begins a session for a user who proved the password. Returns its id: 43 characters of base64url. */
   create(user: User): string {
-    if (this.#sessions.size >= CAPACITY) this.#sessions.delete(this.#sessions.keys().next().value!);
+    if (this.#sessions.size >= CAPACITY) this.#end(this.#sessions.keys().next().value!);
     const id = randomBytes(ID_BYTES).toString('base64url');
     this.#sessions.set(keyOf(id), { name: user.name, password: user.password, usedAt: this.#clock.monotonic() });
     return id;
@@ -48,23 +49,47 @@ export class Sessions {
     const key = keyOf(id);
     const session = this.#sessions.get(key);
     if (!session) return undefined;
+    const user = this.#userOf(session);
+    if (!user) {
+      this.#end(key);
+      return undefined;
+    }
+    session.usedAt = this.#clock.monotonic();
+    // Behind all others.
     this.#sessions.delete(key);
-    const now = this.#clock.monotonic();
-    if (now - session.usedAt >= IDLE_LIFETIME) return undefined;
-    const user = this.#users.current(session);
-    if (!user) return undefined;
-    session.usedAt = now;
     this.#sessions.set(key, session);
     return user;
   }
 
+  /** Tells whether a session still runs, as often as it is asked; that is no use of the session. */
+  watch(id: string): () => boolean {
+    const key = keyOf(id);
+    return () => {
+      const session = this.#sessions.get(key);
+      return session !== undefined && this.#userOf(session) !== undefined;
+    };
+  }
+
+  /** Calls back at once when a session is destroyed or has to make room, and when a user changes; of its idle time nobody hears. */
+  onEnd(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
   destroy(id: string): void {
-    if (ID.test(id)) this.#sessions.delete(keyOf(id));
+    if (ID.test(id)) this.#end(keyOf(id));
+  }
+
+  #userOf(session: Session): User | undefined {
+    return this.#clock.monotonic() - session.usedAt < IDLE_LIFETIME ? this.#users.current(session) : undefined;
+  }
+
+  #end(key: string): void {
+    if (this.#sessions.delete(key)) for (const listener of this.#listeners) listener();
   }
 
   #endOutdated(): void {
     for (const [key, session] of this.#sessions) {
-      if (!this.#users.current(session)) this.#sessions.delete(key);
+      if (!this.#users.current(session)) this.#end(key);
     }
   }
 }

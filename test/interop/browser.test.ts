@@ -31,7 +31,8 @@ afterEach(async () => {
 
 async function openPage(): Promise<Page> {
   browser = await chromium.launch({ executablePath: program(BROWSER)!, args: FLAGS });
-  const page = await browser.newPage({ viewport: { width: 1000, height: 760 } });
+  const context = await browser.newContext({ viewport: { width: 1000, height: 760 } });
+  const page = await context.newPage();
   page.setDefaultTimeout(15_000);
   await page.goto(server!.url);
   return page;
@@ -125,7 +126,7 @@ describe('the page', () => {
     expect(loads).toBe(0);
   });
 
-  needsProgram(BROWSER, 'takes a snapshot as a file, and logs out', async () => {
+  needsProgram(BROWSER, 'takes a snapshot as a file, and logs out, in another tab too', async () => {
     server = await sources['the test pattern']();
     const page = await openPage();
     await logIn(page);
@@ -133,8 +134,12 @@ describe('the page', () => {
     const download = page.waitForEvent('download');
     await page.getByRole('button', { name: 'Snapshot', exact: true }).click();
     expect((await download).suggestedFilename()).toMatch(/\.jpg$/);
+    const otherTab = await page.context().newPage();
+    await otherTab.goto(server.url);
+    await live(otherTab);
     await page.getByRole('button', { name: /log out/i }).click();
     await page.waitForURL(/\/login/);
+    await otherTab.waitForURL(/\/login/);
   });
 
   needsProgram(BROWSER, 'has what Home Assistant asks for, to be copied', async () => {

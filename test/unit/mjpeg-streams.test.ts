@@ -72,8 +72,9 @@ const publish = (): Frame => {
   hub.publish(frame);
   return frame;
 };
-const add = (options: { fps?: number; advance?: boolean } = {}, socket = new SlowSocket()) => {
-  streams.add(socket as unknown as Socket, { fps: options.fps, advance: options.advance ?? false }, () => {});
+const add = (options: { fps?: number; advance?: boolean; holds?: () => boolean } = {}, socket = new SlowSocket()) => {
+  const { fps, advance = false, holds } = options;
+  streams.add(socket as unknown as Socket, { fps, advance, holds }, () => {});
   return socket;
 };
 
@@ -105,6 +106,18 @@ describe('MjpegStreams', () => {
     slow.take();
     expect(slow.sequences).toBe(2);
     expect(streams.counters).toMatchObject({ framesSent: 12, framesSkipped: 9 });
+  });
+
+  test('one whose login ends is dropped: at once where it is told, else within a second', () => {
+    const ended = new Set<string>();
+    const viewer = (login: string) => add({ holds: () => !ended.has(login) });
+    const [first, second, third] = [viewer('told'), viewer('not told'), add()];
+    ended.add('told');
+    streams.endOutdated();
+    expect([first.destroyed, second.destroyed, third.destroyed]).toEqual([true, false, false]);
+    ended.add('not told');
+    clock.advance(1000);
+    expect([second.destroyed, third.destroyed, streams.viewers]).toEqual([true, false, 1]);
   });
 
   test('one who takes nothing for 30 s is dropped; the others stay', () => {

@@ -94,6 +94,36 @@ describe('Sessions', () => {
     expect(sessions.find(id)?.level).toBe('Operator');
   });
 
+  test('one that is watched is not used by it, and is told to run until it does not', () => {
+    const { sessions, clock, users } = setup();
+    const [idle, out, outdated] = [sessions.create(ADMIN), sessions.create(ADMIN), sessions.create(GUEST)];
+    const [idles, isIn, isCurrent] = [sessions.watch(idle), sessions.watch(out), sessions.watch(outdated)];
+    expect([idles(), isIn(), isCurrent()]).toEqual([true, true, true]);
+    sessions.destroy(out);
+    expect([idles(), isIn(), isCurrent()]).toEqual([true, false, true]);
+    users.replace([ADMIN, { ...GUEST, password: 'new' }]);
+    expect([idles(), isIn(), isCurrent()]).toEqual([true, false, false]);
+    clock.advance(WEEK - 1);
+    expect(idles()).toBe(true);
+    clock.advance(1);
+    expect(idles()).toBe(false);
+    expect(sessions.watch('another')()).toBe(false);
+  });
+
+  test('tells at once when one is destroyed or has to make room', () => {
+    const { sessions } = setup();
+    let told = 0;
+    sessions.onEnd(() => told++);
+    const ids = Array.from({ length: 256 }, () => sessions.create(ADMIN));
+    expect(told).toBe(0);
+    sessions.create(ADMIN);
+    expect(told).toBe(1);
+    sessions.destroy(ids[0]!);
+    expect(told).toBe(1);
+    sessions.destroy(ids[1]!);
+    expect(told).toBe(2);
+  });
+
   test('of more than 256 the least recently used goes', () => {
     const { sessions } = setup();
     const ids = Array.from({ length: 256 }, () => sessions.create(ADMIN));

@@ -31,10 +31,17 @@ export class Authentication {
     this.#throttle = new LogThrottle(clock);
   }
 
-  /** Lets known users pass, with `res.locals.user` set; all others get the login form or a 401. */
+  /** Calls back when a login that {@link holdsOf} asks about may have ended. */
+  onEnd(listener: () => void): void {
+    this.#sessions.onEnd(listener);
+    this.options.users.onChange(listener);
+  }
+
+  /** Lets known users pass, see {@link holdsOf}; all others get the login form or a 401. */
   readonly require: RequestHandler = async (req, res, next) => {
+    const id = this.#sessionId(req);
     const user = this.sessionUser(req);
-    if (user) return pass(user, res, next);
+    if (id !== undefined && user) return pass(user, this.#sessions.watch(id), res, next);
     const { authorization } = req.headers;
     if (authorization === undefined) return this.#deny(req, res, false);
     if (this.#isLocal(authorization)) return next();
@@ -44,7 +51,8 @@ export class Authentication {
     const result = this.options.authenticator.authenticate({ method: req.method, url: req.originalUrl, authorization });
     if (result.ok) {
       this.options.limiter.succeeded(addressOf(req));
-      return pass(result.user, res, next);
+      const { user: shown } = result;
+      return pass(shown, () => this.options.users.current(shown) !== undefined, res, next);
     }
     if (result.reason === 'invalid') this.#failed(req);
     this.#deny(req, res, result.stale);
@@ -130,8 +138,15 @@ export class Authentication {
 /** Who asks, if he had to show it. */
 export const userOf = (res: Response): User | undefined => res.locals.user;
 
-function pass(user: User, res: Response, next: NextFunction): void {
+/**
+ * Tells, also later, whether the login holds by which the request came: the page's session, or a user with his password.
+ * Undefined where none was needed.
+ */
+export const holdsOf = (res: Response): (() => boolean) | undefined => res.locals.holds;
+
+function pass(user: User, holds: () => boolean, res: Response, next: NextFunction): void {
   res.locals.user = user;
+  res.locals.holds = holds;
   next();
 }
 

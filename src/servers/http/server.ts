@@ -4,13 +4,13 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import helmet from 'helmet';
 import { addressKey } from '../../auth/address-key.ts';
 import { Recent } from '../../auth/recent.ts';
-import type { Cancel, Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
 import { TunnelDoor, type TunnelTaker } from '../tunnel-door.ts';
 import { cameraProblem, sendProblem } from './answers.ts';
-import { Authentication, type AuthenticationOptions, userOf } from './authentication.ts';
+import { Authentication, type AuthenticationOptions, holdsOf, userOf } from './authentication.ts';
 import { OnvifDoor, type SoapEndpoint } from './onvif.ts';
 import { addPublicPages, sameOriginOnly, sendPage } from './pages.ts';
 import { sendHealth, sendStatus, type Vitals } from './status.ts';
@@ -63,7 +63,6 @@ export class HttpServer {
   readonly #throttle: LogThrottle;
   /** The picture that each who asks for snapshots has, by address and user: asking again at once, he waits for the next one. */
   readonly #seen = new Recent(MAX_SNAPSHOT_CLIENTS, () => ({ sequence: 0 }));
-  #cancelUsers: Cancel | undefined;
 
   constructor(private readonly options: HttpServerOptions) {
     this.#streams = new MjpegStreams(options.hub, options.clock);
@@ -109,8 +108,6 @@ export class HttpServer {
       this.#server.listen({ port, host: bind }, () => {
         this.#server.removeAllListeners('error');
         this.#server.on('error', (error) => this.options.log.error(`web server: ${error.message}`));
-        const users = this.options.authentication?.users;
-        this.#cancelUsers = users?.onChange(() => this.#streams.endUnless((user) => users.current(user) !== undefined));
         resolve();
       });
     });
@@ -125,7 +122,6 @@ export class HttpServer {
   stop(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
-      this.#cancelUsers?.();
       this.#streams.close();
       this.#tunnelDoor?.close();
       this.#server.closeAllConnections();
@@ -139,6 +135,7 @@ export class HttpServer {
   #makeApp(): Express {
     const { webDir } = this.options;
     const authentication = this.options.authentication && new Authentication(this.options.authentication);
+    authentication?.onEnd(() => this.#streams.endOutdated());
     const app = express().disable('x-powered-by').set('etag', false).set('query parser', 'simple');
     app.use(securityHeaders(), (req, _res, next) => {
       // Some recorders put a base URL and a path together with a slash too many.
@@ -193,7 +190,7 @@ export class HttpServer {
     const viewer = req.socket.remoteAddress;
     const began = this.options.clock.monotonic();
     log.debug('viewer came', { viewer, viewers: this.#streams.viewers + 1 });
-    this.#streams.add(req.socket, { fps, advance: req.query.advance === '1', user: userOf(res) }, () =>
+    this.#streams.add(req.socket, { fps, advance: req.query.advance === '1', holds: holdsOf(res) }, () =>
       log.debug('viewer left', {
         viewer,
         viewers: this.#streams.viewers,

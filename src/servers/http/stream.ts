@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { DirectWriter } from '../../core/direct-writer.ts';
 import { RateLimiter } from '../../core/rate-limiter.ts';
@@ -28,8 +27,8 @@ export interface StreamOptions {
   readonly fps: number | undefined;
   /** See `advancedPart` in protocols/multipart. */
   readonly advance: boolean;
-  /** Whose login it is; undefined: nobody's. */
-  readonly user?: User | undefined;
+  /** Whether the login still holds by which it began; undefined: none was needed. */
+  readonly holds?: (() => boolean) | undefined;
 }
 
 /** The headers of the stream; they go straight to the socket, since the stream has neither length nor chunks. */
@@ -90,9 +89,9 @@ export class MjpegStreams {
     if (this.hub.latest) viewer.offer(this.hub.latest, this.clock.monotonic());
   }
 
-  /** Ends the streams of those who may look no longer. */
-  endUnless(mayLook: (user: User) => boolean): void {
-    for (const { socket, options } of this.#viewers) if (options.user && !mayLook(options.user)) socket.destroy();
+  /** Ends the streams of those who may look no longer: who is logged out, deleted, or has another password. */
+  endOutdated(): void {
+    for (const { socket, options } of this.#viewers) if (options.holds?.() === false) socket.destroy();
   }
 
   /** Ends all streams. */
@@ -116,6 +115,8 @@ export class MjpegStreams {
   }
 
   #sweep(): void {
+    // Of the end of some logins, by idle time, nobody is told.
+    this.endOutdated();
     const now = this.clock.monotonic();
     for (const viewer of this.#viewers) {
       if (viewer.stalledFor(now) >= STALLED_VIEWER_MS) {
