@@ -40,7 +40,7 @@ async function openPage(): Promise<Page> {
 
 async function logIn(page: Page): Promise<void> {
   await page.getByLabel('User').fill('admin');
-  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Log in' }).click();
 }
 
@@ -89,13 +89,24 @@ describe('the page', () => {
     });
   }
 
-  needsProgram(BROWSER, 'a wrong password is said so', async () => {
+  needsProgram(BROWSER, 'a wrong password is said so; the user stays, and what is typed can be seen', async () => {
     server = await sources['the test pattern']();
     const page = await openPage();
-    await page.getByLabel('User').fill('admin');
-    await page.getByLabel('Password').fill('wrong');
+    const [user, password] = [page.getByLabel('User'), page.getByLabel('Password', { exact: true })];
+    await user.fill('admin');
+    await password.fill('wrong');
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('alert').filter({ hasText: 'Wrong user name or password.' }).waitFor();
+    expect([await user.inputValue(), await password.inputValue()]).toEqual(['admin', '']);
+    expect(await password.evaluate((field) => field === document.activeElement)).toBe(true);
+    await password.pressSequentially(PASSWORD);
+    await page.getByRole('button', { name: 'Show password' }).click();
+    expect(await password.getAttribute('type')).toBe('text');
+    expect(await password.evaluate((field) => field === document.activeElement)).toBe(true);
+    await page.getByRole('button', { name: 'Show password' }).click();
+    expect(await password.getAttribute('type')).toBe('password');
+    await password.press('Enter');
+    await live(page);
   });
 
   needsProgram(BROWSER, 'goes on by itself after the capture was killed, and after the server was away', async () => {

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Access } from '../../auth/access.ts';
 import { clearCookie, parseCookies, sessionCookie } from '../../auth/cookies.ts';
-import { Sessions } from '../../auth/sessions.ts';
+import { type SessionStore, Sessions } from '../../auth/sessions.ts';
 import type { User } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
@@ -18,6 +18,8 @@ export interface AuthenticationOptions extends Access {
   readonly cookieName: string;
   /** Lets commands on this machine in, as `Authorization: Bearer`. */
   readonly localToken: string;
+  /** Where the form's logins outlive the process. */
+  readonly sessions: SessionStore;
 }
 
 /** Who may look: Basic, Digest, or the session of the login form. */
@@ -26,8 +28,8 @@ export class Authentication {
   readonly #throttle: LogThrottle;
 
   constructor(private readonly options: AuthenticationOptions) {
-    const { users, clock } = options;
-    this.#sessions = new Sessions({ users, clock });
+    const { users, clock, log, sessions } = options;
+    this.#sessions = new Sessions({ users, clock, log, store: sessions });
     this.#throttle = new LogThrottle(clock);
   }
 
@@ -41,7 +43,11 @@ export class Authentication {
   readonly require: RequestHandler = async (req, res, next) => {
     const id = this.#sessionId(req);
     const user = this.sessionUser(req);
-    if (id !== undefined && user) return pass(user, this.#sessions.watch(id), res, next);
+    if (id !== undefined && user) {
+      const maxAge = this.#sessions.renew(id);
+      if (maxAge !== undefined) this.#setCookie(res, id, maxAge);
+      return pass(user, this.#sessions.watch(id), res, next);
+    }
     const { authorization } = req.headers;
     if (authorization === undefined) return this.#deny(req, res, false);
     if (this.#isLocal(authorization)) return next();
@@ -63,8 +69,15 @@ export class Authentication {
     return id === undefined ? undefined : this.#sessions.find(id);
   }
 
-  /** Checks a name and a password from the form. Answers itself (429) and gives undefined while too many guesses wait. */
-  async logIn(req: Request, res: Response, name: string, password: string): Promise<User | 'wrong' | undefined> {
+  /**
+   * Checks a name and a password from the form. Answers itself (429) and gives undefined while too many guesses wait.
+   * @param credentials.remembered the browser shall stay logged in when it closes
+   */
+  async logIn(
+    req: Request,
+    res: Response,
+    { name, password, remembered }: { readonly name: string; readonly password: string; readonly remembered: boolean },
+  ): Promise<User | 'wrong' | undefined> {
     const turn = this.#takeTurn(req, res);
     if (!(turn === true || (await turn))) return undefined;
     const user = this.options.users.verifyPassword(name, password);
@@ -73,8 +86,19 @@ export class Authentication {
       return 'wrong';
     }
     this.options.limiter.succeeded(addressOf(req));
-    res.append('Set-Cookie', sessionCookie(this.options.cookieName, this.#sessions.create(user)));
+    const id = this.#sessions.create(user, { remembered });
+    this.#setCookie(res, id, this.#sessions.cookieAge(id));
     return user;
+  }
+
+  /** Keeps what is to outlive the process. */
+  close(): void {
+    this.#sessions.close();
+  }
+
+  /** @param maxAge seconds; undefined: until the browser closes */
+  #setCookie(res: Response, id: string, maxAge: number | undefined): void {
+    res.append('Set-Cookie', sessionCookie(this.options.cookieName, id, maxAge === undefined ? {} : { maxAge }));
   }
 
   logOut(req: Request, res: Response): void {

@@ -48,6 +48,8 @@ export interface HttpServerOptions {
   readonly tunnel?: TunnelTaker | undefined;
   /** The machine's name. */
   readonly hostname: string;
+  /** What strangers may know the camera by, on the login form; undefined: nothing. */
+  readonly publicName: () => string | undefined;
   readonly hub: Hub;
   readonly clock: Clock;
   readonly log: Logger;
@@ -61,12 +63,14 @@ export class HttpServer {
   readonly #server: Server;
   readonly #tunnelDoor: TunnelDoor | undefined;
   readonly #throttle: LogThrottle;
+  readonly #authentication: Authentication | undefined;
   /** The picture that each who asks for snapshots has, by address and user: asking again at once, he waits for the next one. */
   readonly #seen = new Recent(MAX_SNAPSHOT_CLIENTS, () => ({ sequence: 0 }));
 
   constructor(private readonly options: HttpServerOptions) {
     this.#streams = new MjpegStreams(options.hub, options.clock);
     this.#throttle = new LogThrottle(options.clock);
+    this.#authentication = options.authentication && new Authentication(options.authentication);
     const app = this.#makeApp();
     const onvif = options.onvif && new OnvifDoor(options.onvif, options.hostname, (error) => this.#logFault(error, '/onvif/'));
     const limits = {
@@ -123,6 +127,7 @@ export class HttpServer {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#streams.close();
+      this.#authentication?.close();
       this.#tunnelDoor?.close();
       this.#server.closeAllConnections();
     });
@@ -133,8 +138,8 @@ export class HttpServer {
   }
 
   #makeApp(): Express {
-    const { webDir } = this.options;
-    const authentication = this.options.authentication && new Authentication(this.options.authentication);
+    const { webDir, publicName } = this.options;
+    const authentication = this.#authentication;
     authentication?.onEnd(() => this.#streams.endOutdated());
     const app = express().disable('x-powered-by').set('etag', false).set('query parser', 'simple');
     app.use(securityHeaders(), (req, _res, next) => {
@@ -144,7 +149,7 @@ export class HttpServer {
     });
     app.use(sameOriginOnly);
     route(app, '/healthz', { get: (_req, res) => sendHealth(res, this.#vitals()) });
-    addPublicPages(app, webDir, authentication);
+    addPublicPages(app, { webDir, authentication, publicName });
     if (authentication) app.use(authentication.require);
 
     const page = sendPage(webDir);
