@@ -54,7 +54,7 @@ chmodSync(join(out, 'main.js'), 0o755);
 
 await build({
   absWorkingDir: root,
-  entryPoints: { page: 'src/web/page/main.ts', login: 'src/web/page/login.ts' },
+  entryPoints: { page: 'src/web/page/main.ts', login: 'src/web/page/login.ts', 'stream-worker': 'src/web/page/stream-worker.ts' },
   outdir: 'dist/web/assets',
   bundle: true,
   format: 'esm',

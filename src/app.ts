@@ -5,6 +5,7 @@ import { Identity } from './adapters/identity.ts';
 import { LazyEndpoint } from './adapters/lazy-endpoint.ts';
 import { adaptCamera } from './adapters/media-camera.ts';
 import type { OnvifParts } from './adapters/onvif.ts';
+import { sessionStore } from './adapters/sessions.ts';
 import { Streaming } from './adapters/streaming.ts';
 import { loadUsers } from './adapters/users.ts';
 import type { Access } from './auth/access.ts';
@@ -192,10 +193,12 @@ export class App {
         log,
         cookieName: `onvif-camera-${this.#state.state.uuid.slice(0, 8)}`,
         localToken: this.#localToken,
+        sessions: sessionStore(this.#state),
       },
       onvif: this.#onvif,
       tunnel: streaming && ((...tunnel) => streaming.server.acceptTunnel(...tunnel)),
       arrivals,
+      publicName: () => (config.discovery.enabled && this.#identity.discoverable ? this.#identity.name : undefined),
       hub: this.#hub,
       descriptors,
       clock,

@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import {
   type DigestCredentials,
@@ -10,6 +9,7 @@ import { formatChallenges, formatRtspChallenges, isPlainRealm } from '../protoco
 import { digestResponse, legacyDigestResponse } from '../protocols/http-auth/digest.ts';
 import { addressKey } from './address-key.ts';
 import { Nonces } from './nonces.ts';
+import { isOneReading } from './readings.ts';
 import { generatePassword, type User, type UserStore } from './users.ts';
 
 export interface AuthRequest {
@@ -102,8 +102,9 @@ export class HttpAuthenticator {
     const user = this.#users.find(username);
     const password = user?.password ?? this.#decoy;
     const legacy = credentials.scheme === 'legacy-digest';
-    const expected = legacy ? legacyDigestResponse(credentials, method, password) : digestResponse(credentials, method, password);
-    const right = timingSafeEqual(Buffer.from(expected, 'latin1'), Buffer.from(response, 'latin1'));
+    const right = isOneReading(response, (encode) =>
+      legacy ? legacyDigestResponse(credentials, method, password, encode) : digestResponse(credentials, method, password, encode),
+    );
     if (!right || !user) return this.#refuse(nonce);
     const peer = rtsp && addressKey(rtsp.remoteAddress);
     const fresh = legacy

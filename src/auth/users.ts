@@ -22,7 +22,7 @@ const PASSWORD = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
 
 interface Entry {
   readonly user: User;
-  /** SHA-256 of the password: all have one length, as a comparison in constant time needs. */
+  /** SHA-256 of the {@link composed} password: all have one length, as a comparison in constant time needs. */
   readonly hash: Buffer;
 }
 
@@ -34,6 +34,7 @@ interface Entry {
  * file that holds them must be readable by the program alone.
  */
 export class UserStore {
+  /** By {@link composed} name. */
   #entries: ReadonlyMap<string, Entry>;
   readonly #listeners = new Set<(users: readonly User[]) => void>();
   /** What an unknown user's password is compared with; nothing hashes to it. */
@@ -51,7 +52,7 @@ export class UserStore {
   }
 
   find(name: string): User | undefined {
-    return this.#entries.get(name)?.user;
+    return this.#entries.get(composed(name))?.user;
   }
 
   /** The user as he is now, who once proved the password with the name; undefined when he is gone, or has another one. */
@@ -66,8 +67,8 @@ export class UserStore {
 
   /** The user whose password this is. An unknown name costs as much time as a wrong password. */
   verifyPassword(name: string, password: string): User | undefined {
-    const entry = this.#entries.get(name);
-    const right = timingSafeEqual(sha256(password), entry?.hash ?? this.#decoy);
+    const entry = this.#entries.get(composed(name));
+    const right = timingSafeEqual(sha256(composed(password)), entry?.hash ?? this.#decoy);
     return right ? entry?.user : undefined;
   }
 
@@ -92,6 +93,11 @@ export class UserStore {
   }
 }
 
+/**
+ * The text with each accent as part of its letter (Unicode's NFC): keyboards and systems differ in that, and nobody sees it.
+ */
+const composed = (text: string): string => text.normalize('NFC');
+
 const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
 
 const listOf = (entries: ReadonlyMap<string, Entry>): User[] => [...entries.values()].map((entry) => entry.user);
@@ -100,10 +106,10 @@ function toEntries(users: readonly User[]): Map<string, Entry> {
   const entries = new Map<string, Entry>();
   for (const { name, password, level } of users) {
     if (!NAME.test(name)) throw refusal('A user name must have 1 to 64 printable characters and no colon.');
-    if (entries.has(name)) throw refusal(`There are two users named "${name}".`);
+    if (entries.has(composed(name))) throw refusal(`There are two users named "${name}".`);
     if (!PASSWORD.test(password)) throw refusal(`The password of "${name}" must have 1 to 128 characters and no control characters.`);
     if (!LEVELS.includes(level)) throw refusal(`The level of "${name}" must be ${LEVELS.join(', ')}.`);
-    entries.set(name, { user: Object.freeze({ name, password, level }), hash: sha256(password) });
+    entries.set(composed(name), { user: Object.freeze({ name, password, level }), hash: sha256(composed(password)) });
   }
   if (!users.some((user) => user.level === 'Administrator')) throw refusal('At least one user must be an Administrator.');
   return entries;

@@ -37,6 +37,9 @@ const RECENT_MS = 15_000;
 const RATE_WINDOW = 16;
 /** A picture older than this is not current: the camera may have stopped a moment ago without anybody knowing yet. */
 const CURRENT_MS = 1500;
+/** The next picture is waited for as long as this many take, and in any case no longer than this: some clients wait 3 s in all. */
+const NEXT_FRAMES = 3;
+const NEXT_MS = 2000;
 
 /**
  * The one place that fans pictures out. Holds the latest frame, counts who wants pictures (leases) and turns the camera
@@ -156,6 +159,20 @@ export class Hub {
   }
 
   /**
+   * The frame that comes after one that somebody has, in the time of a few frames. Keeps the camera on meanwhile.
+   * Resolves with undefined when none comes in that time or can be expected, when `signal` fires, and where the latest is
+   * another one already.
+   *
+   * @param sequence of the frame that he has
+   */
+  async following(sequence: number, signal: AbortSignal): Promise<Frame | undefined> {
+    const mayCome = () => this.#status.state === 'live';
+    if (this.#latest?.sequence !== sequence || !mayCome()) return undefined;
+    const withinMs = this.fps > 0 ? Math.min(NEXT_MS, (NEXT_FRAMES * 1000) / this.fps) : NEXT_MS;
+    return this.#next(withinMs, signal, mayCome);
+  }
+
+  /**
    * A current picture: the latest one while the camera is live, else the first to come. Turns the camera on.
    * Resolves with undefined when there is none within `timeoutMs`, when waiting cannot help, or when `signal` fires.
    */
@@ -166,6 +183,15 @@ export class Hub {
       release();
       return Promise.resolve(latest);
     }
+    const mayCome = () => !(this.#status.state === 'failed' && this.#status.error?.permanent === true);
+    const next = this.#next(timeoutMs, signal, mayCome);
+    release();
+    return next;
+  }
+
+  /** The next frame to come. @param mayCome asked after every change of the camera's state: whether waiting helps */
+  #next(timeoutMs: number, signal: AbortSignal, mayCome: () => boolean): Promise<Frame | undefined> {
+    const release = this.lease();
     return new Promise((resolve) => {
       const done = (frame: Frame | undefined) => {
         cancelTimer();
@@ -176,14 +202,13 @@ export class Hub {
         resolve(frame);
       };
       const onAbort = () => done(undefined);
-      const hopeless = () => this.#status.state === 'failed' && this.#status.error?.permanent === true;
       const cancelTimer = this.options.clock.after(timeoutMs, () => done(undefined));
       const stopFrames = this.subscribe(done);
       const stopStatus = this.watch(() => {
-        if (hopeless()) done(undefined);
+        if (!mayCome()) done(undefined);
       });
       signal.addEventListener('abort', onAbort, { once: true });
-      if (hopeless() || signal.aborted) done(undefined);
+      if (!mayCome() || signal.aborted) done(undefined);
     });
   }
 }

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { CuttableLink } from '../support/cuttable-link.ts';
 import { needsProgram, program } from '../support/programs.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { eventually, isRunning, PASSWORD, Server } from '../support/server.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
 
 /** The page in a real browser. */
 
@@ -21,12 +23,14 @@ const FLAGS = [
 let browser: Browser | undefined;
 let server: Server | undefined;
 let stage: Stage | undefined;
+let link: CuttableLink | undefined;
 
 afterEach(async () => {
   await browser?.close();
+  link?.close();
   await server?.stop();
   stage?.remove();
-  browser = server = stage = undefined;
+  browser = server = stage = link = undefined;
 });
 
 async function openPage(): Promise<Page> {
@@ -40,7 +44,7 @@ async function openPage(): Promise<Page> {
 
 async function logIn(page: Page): Promise<void> {
   await page.getByLabel('User').fill('admin');
-  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Log in' }).click();
 }
 
@@ -89,13 +93,24 @@ describe('the page', () => {
     });
   }
 
-  needsProgram(BROWSER, 'a wrong password is said so', async () => {
+  needsProgram(BROWSER, 'a wrong password is said so; the user stays, and what is typed can be seen', async () => {
     server = await sources['the test pattern']();
     const page = await openPage();
-    await page.getByLabel('User').fill('admin');
-    await page.getByLabel('Password').fill('wrong');
+    const [user, password] = [page.getByLabel('User'), page.getByLabel('Password', { exact: true })];
+    await user.fill('admin');
+    await password.fill('wrong');
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.getByRole('alert').filter({ hasText: 'Wrong user name or password.' }).waitFor();
+    expect([await user.inputValue(), await password.inputValue()]).toEqual(['admin', '']);
+    expect(await password.evaluate((field) => field === document.activeElement)).toBe(true);
+    await password.pressSequentially(PASSWORD);
+    await page.getByRole('button', { name: 'Show password' }).click();
+    expect(await password.getAttribute('type')).toBe('text');
+    expect(await password.evaluate((field) => field === document.activeElement)).toBe(true);
+    await page.getByRole('button', { name: 'Show password' }).click();
+    expect(await password.getAttribute('type')).toBe('password');
+    await password.press('Enter');
+    await live(page);
   });
 
   needsProgram(BROWSER, 'goes on by itself after the capture was killed, and after the server was away', async () => {
@@ -182,6 +197,138 @@ describe('the page', () => {
     await page.waitForURL(/\/login/);
     await otherTab.waitForURL(/\/login/);
   });
+
+  needsProgram(
+    BROWSER,
+    'ten windows of one browser all move, and are one viewer; none keeps another from asking',
+    async () => {
+      server = await sources['the test pattern']();
+      const first = await openPage();
+      await logIn(first);
+      const pages = [first];
+      for (let k = 1; k < 10; k++) {
+        const page = await first.context().newPage();
+        page.setDefaultTimeout(30_000);
+        await page.goto(server.url);
+        pages.push(page);
+      }
+      for (const page of pages) {
+        await live(page);
+        await moved(page, (await picture(page)).hash);
+      }
+      expect(await server.json('/api/status')).toMatchObject({ viewers: 1 });
+      const last = pages.at(-1)!;
+      const [asked, download] = [last.waitForResponse(/\/api\/status/), last.waitForEvent('download')];
+      await last.getByRole('button', { name: 'Snapshot', exact: true }).click();
+      expect((await asked).status()).toBe(200);
+      expect((await download).suggestedFilename()).toMatch(/\.jpg$/);
+
+      for (const page of pages.slice(1)) await page.close();
+      await moved(first, (await picture(first)).hash);
+      await first.goto('about:blank');
+      await server.status(({ viewers }) => viewers === 0, 30);
+    },
+    120_000,
+  );
+
+  for (const [without, prepare] of [
+    ['a browser that shares nothing among its windows', (page: Page) => page.addInitScript('delete window.SharedWorker')],
+    [
+      'a browser that cannot load what its windows share',
+      (page: Page) => page.context().route('**/stream-worker.js', (route) => route.abort()),
+    ],
+  ] as const)
+    needsProgram(
+      BROWSER,
+      `moves in ${without}`,
+      async () => {
+        server = await sources['the test pattern']();
+        const page = await openPage();
+        await prepare(page);
+        await page.reload();
+        await logIn(page);
+        await live(page);
+        await moved(page, (await picture(page)).hash);
+      },
+      60_000,
+    );
+
+  needsProgram(
+    BROWSER,
+    'says that it reconnects when the cable is cut, and is live again when it is mended',
+    async () => {
+      server = await sources['the test pattern']();
+      link = await CuttableLink.to(server.port);
+      const page = await openPage();
+      await page.goto(link.url);
+      await logIn(page);
+      await live(page);
+      await moved(page, (await picture(page)).hash);
+      await page.evaluate(() => {
+        const word = document.querySelector('#word')!;
+        const words: string[] = [];
+        (window as { words?: string[] }).words = words;
+        new MutationObserver(() => words.push(word.textContent!)).observe(word, { childList: true, characterData: true, subtree: true });
+      });
+      link.cut();
+      await page.getByText('The connection to the camera is broken.').waitFor();
+      link.mend();
+      await live(page);
+      await moved(page, (await picture(page)).hash);
+      expect(await page.evaluate(() => (window as unknown as { words: string[] }).words[0])).toBe('Reconnecting…');
+    },
+    60_000,
+  );
+
+  for (const [scenario, sentence] of [
+    [{ busy: true }, 'The camera is in use by another program.'],
+    [{ timeoutAfterFrames: 5 }, /stopped answering/],
+  ] as const)
+    needsProgram(
+      BROWSER,
+      `says once what is wrong: ${sentence}`,
+      async () => {
+        stage = new Stage(scenario);
+        server = await Server.start({ args: ['--source', 'rpicam', '--rpicam-path', STANDIN], env: stage.env });
+        const page = await openPage();
+        await logIn(page);
+        await page.locator('#overlayMessage').getByText(sentence).waitFor({ timeout: 60_000 });
+        const said = await page.evaluate(() => {
+          const shown = [...document.querySelectorAll<HTMLElement>('#overlay p, #word, #notices p')].filter(
+            (element) => element.checkVisibility() && getComputedStyle(element).clipPath === 'none',
+          );
+          return shown.flatMap((element) => element.textContent.split(/(?<=[.;:])\s+/)).filter((text) => text !== '');
+        });
+        expect(said.length).toBeGreaterThan(2);
+        expect(said).toEqual([...new Set(said)]);
+        expect(said.filter((text) => /another program|stopped answering/i.test(text))).toHaveLength(1);
+      },
+      90_000,
+    );
+
+  needsProgram(
+    BROWSER,
+    'goes on without a new login after the camera was restarted',
+    async () => {
+      const dataDir = makeTempDir();
+      const args = ['--source', 'test', '--width', '640', '--height', '360'];
+      server = await Server.start({ args, dataDir });
+      const { port } = server;
+      const page = await openPage();
+      await logIn(page);
+      await live(page);
+      await server.stop();
+      await page
+        .getByText(/Reconnecting/)
+        .first()
+        .waitFor();
+      server = await Server.start({ args: [...args, '--http-port', String(port)], dataDir });
+      await live(page);
+      await moved(page, (await picture(page)).hash);
+      expect(new URL(page.url()).pathname).toBe('/');
+    },
+    60_000,
+  );
 
   needsProgram(BROWSER, 'has what Home Assistant asks for, to be copied', async () => {
     server = await sources['the test pattern']();

@@ -6,7 +6,7 @@ describe('formatChallenges', () => {
     expect(formatChallenges('onvif-camera', 'c0ffee', false)).toEqual([
       'Digest realm="onvif-camera", nonce="c0ffee", qop="auth", algorithm=SHA-256',
       'Digest realm="onvif-camera", nonce="c0ffee", qop="auth", algorithm=MD5',
-      'Basic realm="onvif-camera", charset="UTF-8"',
+      'Basic realm="onvif-camera"',
     ]);
   });
 
@@ -24,6 +24,12 @@ describe('formatChallenges', () => {
     expect(parameters.get('nonce')).toBe('"c0ffee"');
     expect(parameters.get('qop')).toBe('"auth"');
     expect(parameters.get('algorithm')).toBe('MD5');
+  });
+
+  test('joined they name nothing that a Digest challenge does not', () => {
+    const joined = formatChallenges('onvif-camera', 'c0ffee', true).join(', ');
+    const names = new Set([...joined.matchAll(/(\w+)=/g)].map(([, name]) => name));
+    expect(names).toEqual(new Set(['realm', 'nonce', 'qop', 'algorithm', 'stale']));
   });
 });
 

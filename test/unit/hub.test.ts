@@ -207,3 +207,68 @@ describe('current', () => {
     expect(clock.pending).toBe(0);
   });
 });
+
+describe('following', () => {
+  const frames = (count: number, intervalMs: number) => {
+    report('live');
+    for (let k = 0; k < count; k++) {
+      clock.advance(intervalMs);
+      publish();
+    }
+    return hub.latest!;
+  };
+
+  test('gives the next frame to who has the latest, and keeps the camera on for it', async () => {
+    const { sequence } = frames(3, 100);
+    const waiting = hub.following(sequence, never());
+    expect(calls).toEqual(['start']);
+    clock.advance(100);
+    const next = publish();
+    expect(await waiting).toBe(next);
+    clock.advance(30_000);
+    expect(calls).toEqual(['start', 'stop']);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('does not wait where another frame is there already', async () => {
+    const { sequence } = frames(3, 100);
+    publish();
+    expect(await hub.following(sequence, never())).toBeUndefined();
+    expect(await hub.following(0, never())).toBeUndefined();
+    expect(calls).toEqual([]);
+  });
+
+  test.each([
+    [100, 300],
+    [500, 1500],
+    [5000, 2000],
+  ])('at one frame in %d ms waits for %d ms at most', async (interval, longest) => {
+    const { sequence } = frames(5, interval);
+    let done = false;
+    const waiting = hub.following(sequence, never()).finally(() => (done = true));
+    await clock.advanceAsync(longest - 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(done).toBe(false);
+    clock.advance(1);
+    expect(await waiting).toBeUndefined();
+  });
+
+  test.each<HubState>(['idle', 'starting', 'stalled', 'failed'])('expects none while the camera is %s', async (state) => {
+    const { sequence } = frames(3, 100);
+    const waiting = hub.following(sequence, never());
+    report(state);
+    expect(await waiting).toBeUndefined();
+    expect(await hub.following(sequence, never())).toBeUndefined();
+  });
+
+  test('a client that goes leaves nothing behind', async () => {
+    const { sequence } = frames(3, 100);
+    const gone = new AbortController();
+    const waiting = hub.following(sequence, gone.signal);
+    gone.abort();
+    expect(await waiting).toBeUndefined();
+    expect(await hub.following(sequence, gone.signal)).toBeUndefined();
+    clock.advance(30_000);
+    expect(clock.pending).toBe(0);
+  });
+});

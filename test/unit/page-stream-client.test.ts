@@ -102,6 +102,16 @@ test('connects and gives pictures', async () => {
   expect(events).toEqual(['connecting', 'open', 'picture a', 'picture b']);
 });
 
+test('connects anew when it is told that the connection may be dead', async () => {
+  await watching();
+  client.renew();
+  expect([connections.length, connections[0]?.signal.aborted]).toEqual([2, true]);
+  newest().open();
+  newest().picture('b');
+  await pass(60_000);
+  expect(events.slice(0, 3)).toEqual(['connecting again', 'open', 'picture b']);
+});
+
 describe('after a break', () => {
   test.each([
     ['a network error', () => newest().break()],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseStatus, type Status } from '../../src/web/page/status.ts';
-import { type Facts, viewState } from '../../src/web/page/view-state.ts';
+import { type Facts, isQuiet, viewState } from '../../src/web/page/view-state.ts';
 
 const status = (camera: string, more: object = {}): Status | undefined => parseStatus({ camera, fps: 15, ...more });
 const NO_CAMERA = { code: 'NO_CAMERA', message: 'No camera found.', hint: 'Check the cable.' };
@@ -36,6 +36,23 @@ describe('with the stream open', () => {
 
   test('a picture that has stood for some seconds is not, whatever the server says', () => {
     expect(kind({ paintedAt: 95_000 })).toBe('stalled');
+  });
+
+  test('within two seconds of the last picture it is live no longer, and unless the server answers the link is broken', () => {
+    expect(kind({ now: 101_650 })).toBe('live');
+    expect(viewState({ ...LIVE, now: 101_950 })).toMatchObject({ kind: 'reconnecting', word: 'Reconnecting…' });
+    // It answered when it was asked for the reason.
+    expect(kind({ now: 101_950, statusAt: 101_000 })).toBe('stalled');
+    expect(kind({ now: 101_950, statusAt: 101_000, status: status('failed', { error: NO_CAMERA }) })).toBe('failed');
+    expect(kind({ now: 110_000, statusAt: 101_000, statusFailed: true })).toBe('reconnecting');
+  });
+
+  test('the server is asked before that, once pictures have come', () => {
+    expect(isQuiet({ ...LIVE, now: 100_900 })).toBe(false);
+    expect(isQuiet({ ...LIVE, now: 101_000 })).toBe(true);
+    expect(isQuiet({ ...LIVE, now: 101_000, paintedAt: undefined })).toBe(false);
+    expect(isQuiet({ ...LIVE, now: 101_000, link: { state: 'paused' } })).toBe(false);
+    expect(isQuiet({ ...LIVE, now: 101_000, status: status('live', { fps: 0.5 }) })).toBe(false);
   });
 
   test('a slow camera gets the time of some pictures', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { Sessions } from '../../src/auth/sessions.ts';
+import { Sessions, type StoredSession } from '../../src/auth/sessions.ts';
 import { type User, UserStore } from '../../src/auth/users.ts';
+import { silentLogger } from '../../src/core/log.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const ADMIN: User = { name: 'admin', password: 'secret', level: 'Administrator' };
@@ -10,7 +11,7 @@ const WEEK = 7 * 24 * 3_600_000;
 function setup() {
   const clock = new FakeClock();
   const users = new UserStore([ADMIN, GUEST]);
-  return { clock, users, sessions: new Sessions({ users, clock }) };
+  return { clock, users, sessions: new Sessions({ users, clock, log: silentLogger }) };
 }
 
 describe('Sessions', () => {
@@ -133,5 +134,171 @@ describe('Sessions', () => {
     expect(sessions.find(ids[0]!)).toEqual(ADMIN);
     expect(sessions.find(ids[2]!)).toEqual(ADMIN);
     expect(sessions.find(last)).toEqual(GUEST);
+  });
+});
+
+describe('through a restart', () => {
+  const MONTH = 30 * 24 * 3_600_000;
+
+  /** A disk, and the process that runs with it. */
+  function machine() {
+    const { clock } = setup();
+    const disk = { sessions: [] as readonly StoredSession[], writes: 0, full: false };
+    const store = {
+      read: () => disk.sessions,
+      write: (sessions: readonly StoredSession[]) => {
+        if (disk.full) throw new Error('no space left on device');
+        disk.writes++;
+        disk.sessions = structuredClone(sessions);
+      },
+    };
+    const warnings: string[] = [];
+    const log = { ...silentLogger, warn: (message: string) => void warnings.push(message) };
+    const boot = (list: User[] = [ADMIN, GUEST]) => {
+      const users = new UserStore(list);
+      return { users, sessions: new Sessions({ users, clock, log, store }) };
+    };
+    return { clock, disk, warnings, boot };
+  }
+
+  test('a session goes on', () => {
+    const { boot } = machine();
+    const before = boot().sessions;
+    const [id, guest] = [before.create(ADMIN), before.create(GUEST, { remembered: true })];
+    before.close();
+    const after = boot().sessions;
+    expect([after.find(id), after.find(guest)]).toEqual([ADMIN, GUEST]);
+    expect(after.watch(id)()).toBe(true);
+    expect([after.cookieAge(id), after.cookieAge(guest)]).toEqual([undefined, MONTH / 1000]);
+    after.close();
+    expect(boot().sessions.find(id)).toEqual(ADMIN);
+  });
+
+  test('nothing on disk lets anybody in, or tells the password', () => {
+    const { boot, disk } = machine();
+    const { sessions } = boot();
+    const id = sessions.create(ADMIN);
+    const same = sessions.create(ADMIN);
+    sessions.close();
+    const text = JSON.stringify(disk.sessions);
+    for (const secret of [id, same, Buffer.from(id, 'base64url').toString('base64'), ADMIN.password]) expect(text).not.toContain(secret);
+    expect(new Set(disk.sessions.map(({ proof }) => proof)).size).toBe(2);
+    for (const { hash, proof } of disk.sessions)
+      for (const taken of [hash, proof]) expect(boot().sessions.find(Buffer.from(taken, 'base64').toString('base64url'))).toBeUndefined();
+  });
+
+  test.each<[string, User[]]>([
+    ['whose password was changed meanwhile', [{ ...ADMIN, password: 'new' }, GUEST]],
+    ['whose user is gone', [{ ...ADMIN, name: 'owner' }, GUEST]],
+  ])('one %s ends, and others go on', (_, users) => {
+    const { boot } = machine();
+    const before = boot().sessions;
+    const [id, guest] = [before.create(ADMIN), before.create(GUEST)];
+    before.close();
+    const after = boot(users).sessions;
+    expect([after.find(id), after.find(guest)]).toEqual([undefined, GUEST]);
+    after.close();
+    expect(boot().sessions.find(id)).toBeUndefined();
+  });
+
+  test('a change of the password after it ends one that was not used yet', () => {
+    const { boot } = machine();
+    const before = boot().sessions;
+    const id = before.create(GUEST);
+    before.close();
+    const { users, sessions } = boot();
+    users.replace([ADMIN, { ...GUEST, password: 'new' }]);
+    expect(sessions.find(id)).toBeUndefined();
+    const again = boot();
+    again.users.replace([ADMIN]);
+    expect(again.sessions.find(id)).toBeUndefined();
+  });
+
+  test('it ends after its time, by the wall clock while the machine was off', () => {
+    for (const [remembered, lifetime] of [
+      [false, WEEK],
+      [true, MONTH],
+    ] as const) {
+      const { boot, clock } = machine();
+      const before = boot().sessions;
+      const [id, other] = [before.create(ADMIN, { remembered }), before.create(ADMIN, { remembered })];
+      before.close();
+      clock.setWallForward(lifetime - 1);
+      expect(boot().sessions.find(id)).toEqual(ADMIN);
+      clock.setWallForward(1);
+      expect(boot().sessions.find(other)).toBeUndefined();
+    }
+  });
+
+  test('used daily it goes on for ever, with a write a day', () => {
+    const { boot, clock, disk } = machine();
+    let { sessions } = boot();
+    const id = sessions.create(ADMIN, { remembered: true });
+    sessions.close();
+    const { writes } = disk;
+    let cookies = 0;
+    for (let hour = 1; hour <= 24 * 60; hour++) {
+      clock.advance(3_600_000);
+      expect(sessions.find(id)).toEqual(ADMIN);
+      if (sessions.renew(id) !== undefined) cookies++;
+      if (hour % (24 * 7) === 0) {
+        sessions.close();
+        ({ sessions } = boot());
+      }
+    }
+    expect(disk.writes - writes).toBeLessThanOrEqual(60);
+    expect(cookies).toBeGreaterThanOrEqual(50);
+  });
+
+  test('many logins are written together; a login that is out again before that is not written', () => {
+    const { boot, clock, disk } = machine();
+    const { sessions } = boot();
+    for (let k = 0; k < 300; k++) sessions.create(ADMIN);
+    for (let k = 0; k < 300; k++) sessions.destroy(sessions.create(GUEST));
+    expect(disk.writes).toBe(0);
+    clock.advance(10_000);
+    expect([disk.writes, disk.sessions.length]).toEqual([1, 255]);
+    clock.advance(WEEK);
+    expect(disk.writes).toBe(1);
+  });
+
+  test('a logout and a changed password are written at once: the power may go', () => {
+    const { boot, disk } = machine();
+    const { users, sessions } = boot();
+    const [id, guest] = [sessions.create(ADMIN), sessions.create(GUEST)];
+    sessions.close();
+    sessions.destroy(id);
+    expect([disk.writes, disk.sessions.map(({ name }) => name)]).toEqual([2, ['guest']]);
+    users.replace([ADMIN, { ...GUEST, password: 'new' }]);
+    users.replace([ADMIN, GUEST]);
+    expect([disk.writes, disk.sessions]).toEqual([3, []]);
+    expect([boot().sessions.find(id), boot().sessions.find(guest)]).toEqual([undefined, undefined]);
+  });
+
+  test('a full disk is said once, ends nobody’s session, and is tried again', () => {
+    const { boot, clock, disk, warnings } = machine();
+    const { sessions } = boot();
+    disk.full = true;
+    const id = sessions.create(ADMIN);
+    clock.advance(10 * 60_000);
+    expect(warnings).toEqual([expect.stringContaining('no space left on device')]);
+    expect(sessions.find(id)).toEqual(ADMIN);
+    disk.full = false;
+    clock.advance(60_000);
+    expect(boot().sessions.find(id)).toEqual(ADMIN);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('no more than 256 are taken from disk', () => {
+    const { boot, disk } = machine();
+    const { sessions } = boot();
+    const id = sessions.create(ADMIN);
+    sessions.close();
+    disk.sessions = [...Array.from({ length: 1000 }, (_, k) => ({ ...disk.sessions[0]!, hash: String(k) })), ...disk.sessions];
+    const after = boot().sessions;
+    expect(after.find(id)).toEqual(ADMIN);
+    after.create(GUEST);
+    after.close();
+    expect(disk.sessions).toHaveLength(256);
   });
 });

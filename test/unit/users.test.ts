@@ -24,6 +24,21 @@ describe('UserStore', () => {
     expect(users.verifyPassword('admin', '\ud800')).toBeUndefined();
   });
 
+  test('it does not matter whether accents are part of their letters', () => {
+    const zoe: User = { name: 'Zoë', password: 'pässwörd', level: 'User' };
+    for (const kept of ['NFC', 'NFD'] as const) {
+      const user = { ...zoe, name: zoe.name.normalize(kept), password: zoe.password.normalize(kept) };
+      const users = new UserStore([ADMIN, user]);
+      for (const typed of ['NFC', 'NFD'] as const) {
+        expect(users.find(zoe.name.normalize(typed))).toEqual(user);
+        expect(users.verifyPassword(zoe.name.normalize(typed), zoe.password.normalize(typed))).toEqual(user);
+      }
+      expect(users.verifyPassword(zoe.name, 'password')).toBeUndefined();
+      expect(users.list()[1]).toEqual(user);
+    }
+    expect(() => new UserStore([ADMIN, zoe, { ...zoe, name: zoe.name.normalize('NFD') }])).toThrow(/two users/);
+  });
+
   test('keeps its own copy', () => {
     const mine = { ...ADMIN };
     const users = new UserStore([mine]);

@@ -130,7 +130,7 @@ function readAlgorithm(value = 'MD5'): DigestAlgorithm | undefined {
   return name === 'MD5' || name === 'SHA-256' ? name : undefined;
 }
 
-/** We ask for UTF-8, yet Python's aiohttp and requests (Home Assistant) send Latin-1, which is hardly ever valid UTF-8. */
+/** Python's aiohttp and requests (Home Assistant) send Latin-1, which is hardly ever valid UTF-8; the others send that. */
 function decodeText(bytes: Buffer): string {
   return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1');
 }

@@ -15,8 +15,11 @@ export const isPlainRealm = (realm: string): boolean => PLAIN_REALM.test(realm) 
 
 /**
  * The values of the WWW-Authenticate headers of a 401, to be sent as separate headers: Digest SHA-256, Digest MD5, Basic
- * (RFC 7616 section 3.3, RFC 7617 section 2). `realm` comes first because node-onvif looks for `Digest realm`. Both
- * Digest challenges carry one nonce, since clients that read the joined headers mix their parameters.
+ * (RFC 7616 section 3.3, RFC 7617 section 2). `realm` comes first because node-onvif looks for `Digest realm`.
+ *
+ * Some clients read the joined headers as one challenge: both Digest challenges carry one nonce, since the parameters get
+ * mixed, and there are none but Digest's own. Basic's `charset`, which is only advice, would end it for http-auth-utils
+ * (Scrypted); passwords are read in either encoding.
  *
  * @param nonce hexadecimal
  * @param stale the credentials were right and only the nonce was not: the client repeats without asking the user
@@ -25,7 +28,7 @@ export function formatChallenges(realm: string, nonce: string, stale: boolean): 
   const digest = ALGORITHMS.map(
     (algorithm) => `Digest realm="${realm}", nonce="${nonce}", qop="auth", algorithm=${algorithm}${stale ? ', stale=true' : ''}`,
   );
-  return [...digest, `Basic realm="${realm}", charset="UTF-8"`];
+  return [...digest, `Basic realm="${realm}"`];
 }
 
 /**

@@ -26,18 +26,21 @@ const HASH = { 'SHA-256': 'sha256', MD5: 'md5' } as const;
 /** Length of a response in hexadecimal digits. */
 export const RESPONSE_DIGITS = { 'SHA-256': 64, MD5: 32 } as const;
 
+const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8');
+
 /**
- * The response for qop=auth (RFC 7616 section 3.4.1), lower-case hexadecimal. Name, realm and password are hashed as
- * UTF-8; the rest are the bytes from the wire.
+ * The response for qop=auth (RFC 7616 section 3.4.1), lower-case hexadecimal.
+ *
+ * @param encode what the client makes of name, realm and password, which should be UTF-8; the rest are the bytes from the wire
  */
-export function digestResponse(parameters: DigestParameters, method: string, password: string): string {
+export function digestResponse(parameters: DigestParameters, method: string, password: string, encode = utf8): string {
   const { algorithm, nc, cnonce } = parameters;
-  return respond(algorithm, parameters, `${nc}:${cnonce}:auth:`, method, password);
+  return respond(algorithm, parameters, `${nc}:${cnonce}:auth:`, method, password, encode);
 }
 
 /** The response without qop (RFC 2069 section 2.1.2, with MD5), else as {@link digestResponse}. */
-export const legacyDigestResponse = (parameters: LegacyDigestParameters, method: string, password: string): string =>
-  respond('MD5', parameters, '', method, password);
+export const legacyDigestResponse = (parameters: LegacyDigestParameters, method: string, password: string, encode = utf8): string =>
+  respond('MD5', parameters, '', method, password, encode);
 
 function respond(
   algorithm: DigestAlgorithm,
@@ -45,9 +48,11 @@ function respond(
   protection: string,
   method: string,
   password: string,
+  encode: (text: string) => Uint8Array,
 ): string {
-  const hash = (text: string, encoding: 'utf8' | 'latin1') => createHash(HASH[algorithm]).update(text, encoding).digest('hex');
-  const ha1 = hash(`${username}:${realm}:${password}`, 'utf8');
-  const ha2 = hash(`${method}:${uri}`, 'latin1');
-  return hash(`${ha1}:${nonce}:${protection}${ha2}`, 'latin1');
+  const hash = (bytes: Uint8Array) => createHash(HASH[algorithm]).update(bytes).digest('hex');
+  const wire = (text: string) => Buffer.from(text, 'latin1');
+  const ha1 = hash(encode(`${username}:${realm}:${password}`));
+  const ha2 = hash(wire(`${method}:${uri}`));
+  return hash(wire(`${ha1}:${nonce}:${protection}${ha2}`));
 }

@@ -21,14 +21,15 @@ export function passwordTypeOf(type: string | undefined): UsernameToken['passwor
 const BASE64 = /^[A-Za-z0-9+/=\s]*$/;
 
 /**
- * Base64(SHA-1(nonce + created + password)), section 3.1: the nonce's bytes, the rest as UTF-8.
+ * Base64(SHA-1(nonce + created + password)), section 3.1: the nonce's bytes, Created as UTF-8, and the password as it should
+ * be, in UTF-8, or the bytes that a client makes of it.
  *
  * @param nonce as it stands in the token; text that cannot be Base64 counts as the bytes themselves
  * @param created as it stands in the token
  */
-export function passwordDigest(nonce: string, created: string, password: string): string {
+export function passwordDigest(nonce: string, created: string, password: string | Uint8Array): string {
   const bytes = Buffer.from(nonce, BASE64.test(nonce) ? 'base64' : 'utf8');
-  return createHash('sha1').update(bytes).update(created, 'utf8').update(password, 'utf8').digest('base64');
+  return createHash('sha1').update(bytes).update(created, 'utf8').update(password).digest('base64');
 }
 
 const CREATED = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?(?:Z|([+-])(\d\d):?(\d\d))?$/;

@@ -5,7 +5,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Access } from '../../auth/access.ts';
 import { clearCookie, parseCookies, sessionCookie } from '../../auth/cookies.ts';
 import type { Attempt, Unchecked } from '../../auth/failure-limiter.ts';
-import { Sessions } from '../../auth/sessions.ts';
+import { type SessionStore, Sessions } from '../../auth/sessions.ts';
 import type { User } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
@@ -23,6 +23,8 @@ export interface AuthenticationOptions extends Access {
   readonly cookieName: string;
   /** Lets commands on this machine in, as `Authorization: Bearer`. */
   readonly localToken: string;
+  /** Where the form's logins outlive the process. */
+  readonly sessions: SessionStore;
 }
 
 /** Who may look: Basic, Digest, or the session of the login form. */
@@ -34,8 +36,8 @@ export class Authentication {
     private readonly options: AuthenticationOptions,
     private readonly arrivals: Arrivals,
   ) {
-    const { users, clock } = options;
-    this.#sessions = new Sessions({ users, clock });
+    const { users, clock, log, sessions } = options;
+    this.#sessions = new Sessions({ users, clock, log, store: sessions });
     this.#throttle = new LogThrottle(clock);
   }
 
@@ -49,7 +51,11 @@ export class Authentication {
   readonly require: RequestHandler = async (req, res, next) => {
     const id = this.#sessionId(req);
     const user = this.sessionUser(req);
-    if (id !== undefined && user) return pass(user, this.#sessions.watch(id), res, next);
+    if (id !== undefined && user) {
+      const maxAge = this.#sessions.renew(id);
+      if (maxAge !== undefined) this.#setCookie(req, res, id, maxAge);
+      return pass(user, this.#sessions.watch(id), res, next);
+    }
     const { authorization } = req.headers;
     if (authorization === undefined) return this.#deny(req, res, false);
     if (this.#isLocal(authorization)) return next();
@@ -74,9 +80,16 @@ export class Authentication {
     return id === undefined ? undefined : this.#sessions.find(id);
   }
 
-  /** Checks a name and a password from the form. Answers itself (429) and gives undefined while too many guesses wait. */
-  async logIn(req: Request, res: Response, name: string, password: string): Promise<User | 'wrong' | undefined> {
-    const { users, limiter, cookieName } = this.options;
+  /**
+   * Checks a name and a password from the form. Answers itself (429) and gives undefined while too many guesses wait.
+   * @param credentials.remembered the browser shall stay logged in when it closes
+   */
+  async logIn(
+    req: Request,
+    res: Response,
+    { name, password, remembered }: { readonly name: string; readonly password: string; readonly remembered: boolean },
+  ): Promise<User | 'wrong' | undefined> {
+    const { users, limiter } = this.options;
     const result = await limiter.attempt(this.#attempt(req, { name }), () => {
       const user = users.verifyPassword(name, password);
       return user ? ({ ok: true, user } as const) : ({ ok: false, reason: 'invalid' } as const);
@@ -89,8 +102,20 @@ export class Authentication {
       this.#failed(req);
       return 'wrong';
     }
-    res.append('Set-Cookie', sessionCookie(cookieName, this.#sessions.create(result.user), { secure: this.#isSecure(req) }));
+    const id = this.#sessions.create(result.user, { remembered });
+    this.#setCookie(req, res, id, this.#sessions.cookieAge(id));
     return result.user;
+  }
+
+  /** Keeps what is to outlive the process. */
+  close(): void {
+    this.#sessions.close();
+  }
+
+  /** @param maxAge seconds; undefined: until the browser closes */
+  #setCookie(req: Request, res: Response, id: string, maxAge: number | undefined): void {
+    const age = maxAge === undefined ? {} : { maxAge };
+    res.append('Set-Cookie', sessionCookie(this.options.cookieName, id, { ...age, secure: this.#isSecure(req) }));
   }
 
   logOut(req: Request, res: Response): void {

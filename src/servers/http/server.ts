@@ -2,6 +2,8 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo, Socket } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { addressKey } from '../../auth/address-key.ts';
+import { Recent } from '../../auth/recent.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
@@ -12,7 +14,7 @@ import { listen } from '../listen.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
 import { cameraProblem, expectToBeRead, sendProblem } from './answers.ts';
 import type { Arrivals } from './arrivals.ts';
-import { Authentication, type AuthenticationOptions, holdsOf } from './authentication.ts';
+import { Authentication, type AuthenticationOptions, holdsOf, userOf } from './authentication.ts';
 import { BodyReader, hasBody } from './body-reader.ts';
 import { HostGuard } from './host-guard.ts';
 import { inTurn } from './in-turn.ts';
@@ -31,6 +33,8 @@ const TIMEOUT_CHECK_MS = 5000;
 /** A connection on which nothing moves for this long, neither way, is dropped; streams have a rule of their own. */
 const SILENCE_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_DELAY_MS = 30_000;
+/** Those who ask for snapshots are remembered up to this number; who is forgotten gets a picture at once. */
+const MAX_SNAPSHOT_CLIENTS = 1024;
 /** Seconds after which a client may try again when the camera gave no picture. */
 const RETRY_AFTER_S = 5;
 /** Rates a viewer may ask for. */
@@ -61,6 +65,8 @@ export interface HttpServerOptions {
   readonly tunnel?: ((request: TunnelRequest, socket: Socket, rest: Buffer, clientAddress: string) => void) | undefined;
   /** From whom requests come, and under which names of ours. */
   readonly arrivals: Arrivals;
+  /** What strangers may know the camera by, on the login form; undefined: nothing. */
+  readonly publicName: () => string | undefined;
   readonly hub: Hub;
   /** Undefined: connections are taken as long as there is a descriptor. */
   readonly descriptors?: DescriptorReserve;
@@ -80,6 +86,9 @@ export class HttpServer {
   /** Connections on which somebody has logged in. */
   readonly #trusted = new WeakSet<Socket>();
   readonly #throttle: LogThrottle;
+  readonly #authentication: Authentication | undefined;
+  /** The picture that each who asks for snapshots has, by address and user: asking again at once, he waits for the next one. */
+  readonly #seen = new Recent(MAX_SNAPSHOT_CLIENTS, () => ({ sequence: 0 }));
   readonly #acceptThrottle: LogThrottle;
   readonly #hosts: HostGuard;
   #connectionsClosed = 0;
@@ -90,6 +99,7 @@ export class HttpServer {
     this.#streams = new MjpegStreams(options.hub, clock);
     this.#throttle = new LogThrottle(clock);
     this.#acceptThrottle = new LogThrottle(clock);
+    this.#authentication = options.authentication && new Authentication(options.authentication, arrivals);
     this.#hosts = new HostGuard({ arrivals, clock, log });
     this.#bodies = new BodyReader(clock, isShared);
     this.#limit = new ConnectionLimit({
@@ -148,6 +158,7 @@ export class HttpServer {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#streams.close();
+      this.#authentication?.close();
       this.#tunnelDoor?.close();
       this.#bodies.close();
       this.#server.closeAllConnections();
@@ -184,8 +195,8 @@ export class HttpServer {
   }
 
   #makeApp(files: PageFiles): Express {
-    const { arrivals } = this.options;
-    const authentication = this.options.authentication && new Authentication(this.options.authentication, arrivals);
+    const { arrivals, publicName } = this.options;
+    const authentication = this.#authentication;
     authentication?.onEnd(() => this.#streams.endOutdated());
     const app = express().disable('x-powered-by').set('etag', false).set('query parser', 'simple');
     app.use(securityHeaders(), (req, res, next) => {
@@ -206,7 +217,7 @@ export class HttpServer {
       if (!arrivals.isFromOtherSite(req)) next();
       else sendProblem(req, res, 403, { code: 'CROSS_ORIGIN', message: 'This request comes from another site.' });
     });
-    addPublicPages(app, files, this.#bodies, authentication);
+    addPublicPages(app, { files, bodies: this.#bodies, authentication, publicName });
     if (authentication) app.use(authentication.require, this.#trust);
 
     const page = sendPage(files);
@@ -272,13 +283,16 @@ export class HttpServer {
     }
     const gone = new AbortController();
     res.once('close', () => gone.abort());
-    const frame = await this.options.hub.current(SNAPSHOT_TIMEOUT_MS, gone.signal);
+    const seen = this.#seen.of(`${addressKey(this.options.arrivals.clientAddress(req))} ${userOf(res)?.name ?? ''}`);
+    const { hub } = this.options;
+    const frame = (await hub.following(seen.sequence, gone.signal)) ?? (await hub.current(SNAPSHOT_TIMEOUT_MS, gone.signal));
     if (gone.signal.aborted) return;
     if (!frame) {
       res.set('Retry-After', String(RETRY_AFTER_S));
-      sendProblem(req, res, 503, cameraProblem(this.options.hub.status.error));
+      sendProblem(req, res, 503, cameraProblem(hub.status.error));
       return;
     }
+    seen.sequence = frame.sequence;
     res.set({ 'Content-Type': 'image/jpeg', 'Content-Length': String(frame.size), 'X-Timestamp': (frame.capturedAt / 1000).toFixed(3) });
     res.end(frame.jpeg);
     expectToBeRead(res);

@@ -7,15 +7,18 @@ import { watchPresence } from './presence.ts';
 import { RateMeter } from './rate-meter.ts';
 import { retryButton } from './retry.ts';
 import { Screen } from './screen.ts';
+import { SharedStream, sharedWorker } from './shared-stream.ts';
 import { snapshotButton } from './snapshot.ts';
 import type { Status } from './status.ts';
 import { StatusPoller } from './status-poller.ts';
-import { type Link, StreamClient } from './stream-client.ts';
+import type { Link, StreamClientOptions } from './stream-client.ts';
 import { Toast } from './toast.ts';
-import { viewState } from './view-state.ts';
+import { type Facts, isQuiet, viewState } from './view-state.ts';
 
 /** How often the state is looked at when nothing happens, milliseconds: a stall and the frame rate show this soon. */
-const TICK_MS = 500;
+const TICK_MS = 250;
+/** A stream that gives nothing for this long while the server says that pictures come is dead, milliseconds. */
+const DEAD_MS = 4000;
 /** The parts below the picture wait this long for the first status, milliseconds, so that they don't jump. */
 const REVEAL_MS = 1000;
 
@@ -31,12 +34,22 @@ let statusAt = Number.NEGATIVE_INFINITY;
 let statusFailed = false;
 let paintedAt: number | undefined;
 let painted = 0;
+let partAt = 0;
+/** The picture after which the server was asked where the next one stays. */
+let askedAfter: number | undefined;
+let message = '';
 let lastPicture: Date | undefined;
 let lastTimestamp: number | undefined;
 
 function show(): void {
   const now = performance.now();
-  const view = viewState({ now, link, status, statusAt, statusFailed, paintedAt, painted });
+  const facts: Facts = { now, link, status, statusAt, statusFailed, paintedAt, painted };
+  if (isQuiet(facts) && askedAfter !== paintedAt) {
+    askedAfter = paintedAt;
+    poller.now();
+  }
+  const view = viewState(facts);
+  message = view.message;
   // A canvas is 300 × 150 before the first picture.
   const size = lastPicture === undefined ? { width: 0, height: 0 } : elements.picture;
   screen.showView(view, status, { rate: rate.rate(now), width: size.width, height: size.height, lastPicture });
@@ -59,6 +72,10 @@ const poller = new StatusPoller({
   onStatus: (answer) => {
     status = answer;
     statusAt = performance.now();
+    const isDead = answer.camera === 'live' && statusAt - partAt > Math.max(DEAD_MS, 3000 / (answer.fps || 1));
+    // Where the server is there again, the next attempt need not be waited for.
+    const isBack = link.state === 'waiting' && statusFailed;
+    if ((link.state === 'open' && painted > 0 && isDead) || isBack) stream.renew();
     statusFailed = false;
     if (lastPicture === undefined) screen.reserve(answer.width, answer.height);
     screen.showStatus(answer);
@@ -74,9 +91,10 @@ const poller = new StatusPoller({
   onSignedOut,
 });
 
-const stream = new StreamClient({
+const streamOptions: StreamClientOptions = {
   fetch: send,
   onPart: (part: Part) => {
+    partAt = performance.now();
     // While the camera stalls, the server repeats the last picture with its time: nothing new.
     if (part.timestamp !== undefined && part.timestamp === lastTimestamp) return;
     lastTimestamp = part.timestamp;
@@ -94,9 +112,17 @@ const stream = new StreamClient({
   },
   onSignedOut,
   silenceExpected: () => !statusFailed && (status?.camera === 'starting' || status?.camera === 'failed'),
-});
+};
+const stream = new SharedStream(streamOptions, sharedWorker());
 
-snapshotButton({ button: elements.snapshot, fetch: send, toast, cameraName: () => status?.name ?? '', onSignedOut });
+snapshotButton({
+  button: elements.snapshot,
+  fetch: send,
+  toast,
+  cameraName: () => status?.name ?? '',
+  shownMessage: () => message,
+  onSignedOut,
+});
 retryButton({ button: elements.retry, fetch: send, toast, onSent: () => poller.now(), onSignedOut });
 fullScreen({ stage: elements.stage, enter: elements.fullScreen, leave: elements.leaveFullScreen });
 setTimeout(() => screen.reveal(), REVEAL_MS);
@@ -107,7 +133,7 @@ watchPresence({
     poller.start();
   },
   onNetwork: () => {
-    stream.pause();
+    stream.renew();
     poller.stop();
   },
   onHidden: () => poller.stop(),

@@ -73,7 +73,8 @@ export class Screen {
     logout.hidden = status.user === undefined;
     addressesNote.hidden = status.user === undefined;
     setText(version, status.version === '' ? '' : `onvif-camera ${status.version}`);
-    this.#showNotices(status.notices);
+    // The error stands over the picture.
+    this.#showNotices(status.notices.filter(({ message }) => message !== status.error?.message));
     this.#addresses.show(status.urls.map(({ label, url }) => ({ label, value: url })));
     this.#showHomeAssistant(status);
   }

@@ -13,11 +13,13 @@ export interface SnapshotOptions {
   readonly fetch: Fetch;
   readonly toast: Toast;
   readonly cameraName: () => string;
+  /** What is said over the picture. */
+  readonly shownMessage: () => string;
   readonly onSignedOut: () => void;
 }
 
 /** Makes the button take a picture and save it as a file. */
-export function snapshotButton({ button, fetch, toast, cameraName, onSignedOut }: SnapshotOptions): void {
+export function snapshotButton({ button, fetch, toast, cameraName, shownMessage, onSignedOut }: SnapshotOptions): void {
   async function take(): Promise<void> {
     const request = new AbortController();
     const deadline = setTimeout(() => request.abort(), TIMEOUT_MS);
@@ -26,6 +28,7 @@ export function snapshotButton({ button, fetch, toast, cameraName, onSignedOut }
       if (response.status === 401) return onSignedOut();
       if (!response.ok) {
         const { message, hint } = await problemOf(response);
+        if (message === shownMessage()) return toast.show('No snapshot: the reason stands over the picture.', 'error');
         return toast.show(`No snapshot. ${message} ${hint.replaceAll('`', '')}`.trim(), 'error');
       }
       const name = snapshotName(cameraName(), new Date());

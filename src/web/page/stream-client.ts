@@ -33,8 +33,18 @@ interface Ending {
   readonly retryAfterMs: number;
 }
 
+/** The stream, as the page handles it. */
+export interface Stream {
+  /** Connects at once, unless a connection is there or under way. */
+  resume(): void;
+  /** Connects anew: the connection may be dead without a sign. */
+  renew(): void;
+  /** Closes the stream until {@link resume}. */
+  pause(): void;
+}
+
 /** Keeps the stream open: reconnects after any break until it is paused. */
-export class StreamClient {
+export class StreamClient implements Stream {
   readonly #options: StreamClientOptions;
   #connection: AbortController | undefined;
   /** Attempts in a row that gave no picture. */
@@ -47,22 +57,30 @@ export class StreamClient {
     this.#options = options;
   }
 
-  /** Connects at once, unless a connection is there or under way. */
   resume(): void {
     clearTimeout(this.#retryTimer);
     if (this.#connection === undefined) void this.#connect();
   }
 
-  /** Closes the stream until {@link resume}. */
+  renew(): void {
+    this.#close();
+    this.#failures = 1;
+    void this.#connect();
+  }
+
   pause(): void {
+    this.#close();
+    this.#failures = 0;
+    this.#options.onLink({ state: 'paused' });
+  }
+
+  #close(): void {
     const connection = this.#connection;
     this.#connection = undefined;
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#watchdog);
-    this.#failures = 0;
     this.#problem = undefined;
     connection?.abort();
-    this.#options.onLink({ state: 'paused' });
   }
 
   async #connect(): Promise<void> {

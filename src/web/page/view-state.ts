@@ -29,10 +29,12 @@ export interface ViewState {
 /** Whether new pictures are on the screen, of the camera or of the pattern that stands in for it. */
 export const isMoving = ({ kind }: ViewState): boolean => kind === 'live' || kind === 'pattern';
 
-/** Shortest time without a new picture that counts as a stall, milliseconds: a hiccup of the Wi-Fi is shorter. */
-const MIN_STALE_MS = 4000;
+/** Shortest time without a new picture after which it is not live, milliseconds: most hiccups of the Wi-Fi are shorter. */
+const MIN_STALE_MS = 1700;
 /** A camera with long exposures may take this many of its frame times. */
 const STALE_FRAMES = 3;
+/** Part of that time after which the server should be asked: what it says then counts. */
+const QUIET = 0.6;
 
 const view = (kind: ViewState['kind'], word: string, message = '', hint = ''): ViewState => ({ kind, word, message, hint });
 
@@ -41,12 +43,31 @@ function failed(problem: Problem | undefined): ViewState {
   return view('failed', word, problem?.message ?? 'The camera gives no picture.', problem?.hint ?? '');
 }
 
+const staleMs = ({ status }: Facts): number =>
+  Math.max(MIN_STALE_MS, status !== undefined && status.fps > 0 ? (STALE_FRAMES * 1000) / status.fps : 0);
+
+/** How long no new picture has come; milliseconds. */
+const age = ({ now, paintedAt }: Facts): number => (paintedAt === undefined ? 0 : now - paintedAt);
+
+/** Whether no new picture has come for so long that the server should be asked why. */
+export const isQuiet = (facts: Facts): boolean => facts.link.state === 'open' && age(facts) >= QUIET * staleMs(facts);
+
+/** Whether pictures came, and then neither pictures nor answers: the link may be cut, of which nobody is told. */
+function isCut(facts: Facts): boolean {
+  const { statusAt, statusFailed, paintedAt, painted } = facts;
+  if (painted === 0 || paintedAt === undefined || age(facts) <= staleMs(facts)) return false;
+  return statusFailed || statusAt - paintedAt < QUIET * staleMs(facts);
+}
+
 /** Whether new pictures come in. The first one after connecting may be an old one, so it takes a second or the server's word. */
-function isLive({ now, status, statusAt, paintedAt, painted }: Facts): boolean {
-  const staleMs = Math.max(MIN_STALE_MS, status !== undefined && status.fps > 0 ? (STALE_FRAMES * 1000) / status.fps : 0);
-  if (painted === 0 || paintedAt === undefined || now - paintedAt > staleMs) return false;
+function isLive(facts: Facts): boolean {
+  const { status, statusAt, paintedAt, painted } = facts;
+  if (painted === 0 || paintedAt === undefined || age(facts) > staleMs(facts)) return false;
   return status?.camera === 'live' || (painted >= 2 && paintedAt > statusAt);
 }
+
+const reconnecting = (message = 'The connection to the camera is broken.'): ViewState =>
+  view('reconnecting', 'Reconnecting…', message, 'This page keeps trying by itself.');
 
 function openView(facts: Facts): ViewState {
   const { status, painted } = facts;
@@ -54,6 +75,7 @@ function openView(facts: Facts): ViewState {
     // The notice below the picture says why, and what to do.
     return status?.notices.some(({ code }) => code === 'TEST_PATTERN') ? view('pattern', 'Test pattern') : view('live', 'Live');
   }
+  if (isCut(facts)) return reconnecting();
   if (status?.camera === 'failed') return failed(status.error);
   if (painted === 0 && status?.camera !== 'stalled') return view('starting', 'Starting…', 'Waiting for the first picture.');
   if (status?.camera === 'starting' || status?.camera === 'idle') return view('starting', 'Starting…', 'The camera is starting again.');
@@ -70,6 +92,5 @@ export function viewState(facts: Facts): ViewState {
   if (link.problem !== undefined && !link.problem.code.startsWith('HTTP_')) return failed(link.problem);
   if (status?.camera === 'failed' && !statusFailed) return failed(status.error);
   if (link.state === 'connecting' && !link.retry) return view('connecting', 'Connecting…');
-  const message = link.problem?.message ?? 'The connection to the camera is broken.';
-  return view('reconnecting', 'Reconnecting…', message, 'This page keeps trying by itself.');
+  return reconnecting(link.problem?.message);
 }
