@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { AppError } from '../core/errors.ts';
 import { machineInterfaces } from '../core/interfaces.ts';
 import { portHolder } from '../core/port-holder.ts';
@@ -18,14 +18,14 @@ const PURPOSES = { http: 'the page', rtsp: 'RTSP' } as const;
 const FIRST_FREE_PORT = 1024;
 const START_FILE = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
 
-/** Makes a server listen. Rejects with an AppError, PORT_TAKEN or BIND_FAILED, that names the setting to change and what to. */
-export function listen(server: Server, endpoint: Endpoint): Promise<void> {
+/** Makes a server listen. Resolves with its port. Rejects with an AppError, PORT_TAKEN or BIND_FAILED, that names the setting to change and what to. */
+export function listen(server: Server, endpoint: Endpoint): Promise<number> {
   return new Promise((resolve, reject) => {
     const refuse = (error: NodeJS.ErrnoException) => reject(explain(error, endpoint));
     server.once('error', refuse);
     server.listen({ port: endpoint.port, host: endpoint.bind }, () => {
       server.off('error', refuse);
-      resolve();
+      resolve((server.address() as AddressInfo).port);
     });
   });
 }

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { AppError } from '../../src/core/errors.ts';
 import { type Endpoint, listen } from '../../src/servers/listen.ts';
+import { PlayedRtspServer } from '../support/rtsp-server.ts';
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -31,6 +32,18 @@ const refusing = (code: string) => {
 };
 
 const LOCAL = { bind: '127.0.0.1', port: 0 } as const;
+
+test('a server that listens has its port, and tells it also when it has ended', async () => {
+  const server = createServer();
+  const port = await listen(server, { ...LOCAL, part: 'http' });
+  expect(port).toBe((server.address() as AddressInfo).port);
+  server.close();
+
+  const played = await PlayedRtspServer.start();
+  const before = played.server.port;
+  await played.stop();
+  expect([played.server.port, before > 0]).toEqual([before, true]);
+});
 
 test('a server that listens has no listener for errors left', async () => {
   const server = await start({ ...LOCAL, part: 'http' });

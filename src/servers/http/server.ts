@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { addressKey } from '../../auth/address-key.ts';
@@ -92,6 +92,7 @@ export class HttpServer {
   readonly #acceptThrottle: LogThrottle;
   readonly #hosts: HostGuard;
   #connectionsClosed = 0;
+  #port = 0;
 
   constructor(private readonly options: HttpServerOptions) {
     const { arrivals, tunnel, clock, log } = options;
@@ -144,13 +145,13 @@ export class HttpServer {
   async start(): Promise<void> {
     const { bind, port, webDir, log } = this.options;
     this.#server.on('request', this.#makeListener(PageFiles.read(webDir)));
-    await listen(this.#server, { bind, port, part: 'http' });
+    this.#port = await listen(this.#server, { bind, port, part: 'http' });
     this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`web server: ${error.message}`, fields)));
   }
 
-  /** The port it listens on. */
+  /** The port it listens on; also afterwards, for requests that are answered while it stops. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   /** Ends all connections. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { addressKey } from '../../auth/address-key.ts';
 import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
@@ -86,6 +86,7 @@ export class RtspServer {
   readonly #standing = new Map<string, Cancel>();
   #cancelSweep: Cancel | undefined;
   #cancelUsers: Cancel | undefined;
+  #port = 0;
 
   constructor(private readonly options: RtspServerOptions) {
     const { hub, clock, log, fps } = options;
@@ -141,16 +142,16 @@ export class RtspServer {
   /** Listens. Throws an AppError if the port or the address cannot be used. */
   async start(): Promise<void> {
     const { bind, port, access, log, clock } = this.options;
-    await listen(this.#server, { bind, port, part: 'rtsp' });
+    this.#port = await listen(this.#server, { bind, port, part: 'rtsp' });
     this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`RTSP server: ${error.message}`, fields)));
     this.#cancelSweep = clock.every(SWEEP_MS, () => this.#sweep());
     const users = access?.users;
     this.#cancelUsers = users?.onChange(() => this.#endUnless((user) => users.current(user) !== undefined));
   }
 
-  /** The port it listens on. */
+  /** The port it listens on; also afterwards, for requests that are answered while it stops. */
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#port;
   }
 
   /** Sessions that are set up or playing. */
