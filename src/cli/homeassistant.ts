@@ -1,4 +1,5 @@
 import { AppError, EXIT } from '../core/errors.ts';
+import { visibleLines } from '../core/terminal.ts';
 import { addressTowards } from './addresses.ts';
 import type { Arguments } from './arguments.ts';
 import type { Context } from './context.ts';
@@ -20,7 +21,7 @@ export async function homeassistant(args: Arguments, context: Context): Promise<
   if (flags.url === undefined) {
     for (const flag of ['token-file', 'as', 'password-file'])
       if (flags[flag] !== undefined) throw new AppError('USAGE', `--${flag} is for adding the camera, which needs --url too.`);
-    context.stdout.write(instructions(await askRunningCamera(dataDir)));
+    context.stdout.write(visibleLines(instructions(await askRunningCamera(dataDir))));
     return EXIT.ok;
   }
   const url = readUrl(String(flags.url));
@@ -33,9 +34,8 @@ export async function homeassistant(args: Arguments, context: Context): Promise<
   const version = await api.version();
   const chosen = way ?? (camera.h264 ? 'onvif' : 'mjpeg');
   const title = await addCamera(api, chosen, camera, login);
-  context.stdout.write(
-    `Home Assistant ${version} at ${url.origin} has the camera now: "${title}", integration ${TITLES[chosen]}, with\n${lines(chosen, camera, login?.user)}`,
-  );
+  const done = `Home Assistant ${version} at ${url.origin} has the camera now: "${title}", integration ${TITLES[chosen]}, with`;
+  context.stdout.write(visibleLines(`${done}\n${lines(chosen, camera, login?.user)}`));
   return EXIT.ok;
 }
 

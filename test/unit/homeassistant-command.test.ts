@@ -18,6 +18,7 @@ let camera: Server;
 let asksLogin: boolean;
 let urls: { id: string; label: string; url: string }[];
 let hass: StandinHomeAssistant;
+let cameraName: string;
 
 const base = () => `http://127.0.0.1:${(camera.address() as AddressInfo).port}`;
 
@@ -25,11 +26,12 @@ beforeEach(async () => {
   dir = makeTempDir();
   writeFileSync(join(dir, 'settings.yaml'), '');
   asksLogin = true;
+  cameraName = 'Front door';
   camera = createServer((req, res) => {
     const { authorization } = req.headers;
     if (req.url !== '/api/status') res.writeHead(404).end();
     else if (asksLogin && authorization !== 'Bearer local' && authorization !== basic('admin', PASSWORD)) res.writeHead(401).end();
-    else res.end(JSON.stringify({ name: 'Front door', urls }));
+    else res.end(JSON.stringify({ name: cameraName, urls }));
   }).listen(0, '127.0.0.1');
   await once(camera, 'listening');
   urls = [
@@ -121,6 +123,13 @@ describe('without an address', () => {
 `);
     expect(stdout).toContain('listens on this machine alone');
     expect(stdout).not.toMatch(/ONVIF/);
+  });
+
+  test('shows a name that recorders gave without moving the cursor', async () => {
+    cameraName = 'Front\x1b[2J\u202edoor';
+    const { stdout } = await homeassistant([]);
+    expect(stdout).toContain('Front\\x1b[2J\\u202edoor');
+    expect(stdout).not.toMatch(/[\x1b\u202e]/);
   });
 
   test('shows ONVIF first where there is H.264, and no login where none is asked', async () => {
