@@ -1,5 +1,6 @@
-import { networkInterfaces, hostname as osHostname } from 'node:os';
+import { hostname as osHostname } from 'node:os';
 import type { Clock } from '../core/clock.ts';
+import { machineInterfaces } from '../core/interfaces.ts';
 import { parseResolvConf } from './net-files.ts';
 import { Tree } from './tree.ts';
 
@@ -38,13 +39,7 @@ export class LocalNames {
 }
 
 /** An IPv4 address by which others in the network reach this machine; undefined: it has none. Never throws. */
-export function lanAddress(): string | undefined {
-  try {
-    return Object.values(networkInterfaces())
-      .flatMap((list) => list ?? [])
-      .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
-  } catch {
-    // Where the system refuses to tell.
-    return undefined;
-  }
-}
+export const lanAddress = (): string | undefined =>
+  Object.values(machineInterfaces.read())
+    .flatMap((list) => list ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4')?.address;
