@@ -113,7 +113,10 @@ export class App {
       log,
     });
     this.#identity = new Identity(this.#state, config.name, options.explicit.has('name'));
-    this.#machine = new LinuxMachine({ managed: config.system.manage, root: '/', searchPath: options.searchPath, clock, log });
+    this.#machine = new LinuxMachine({
+      ...{ managed: config.system.manage, root: '/', searchPath: options.searchPath, clock, log },
+      mac: { mac: this.#state.state.mac, keep: (mac) => this.#state.update({ mac }) },
+    });
 
     this.#camera = new Camera({
       spec: options.spec,

@@ -1,6 +1,5 @@
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
-import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Machine } from '../core/machine.ts';
 import { Mdns } from '../discovery/mdns.ts';
@@ -31,20 +30,20 @@ export interface DiscoveryParts {
 export class Discovery {
   readonly #ws: WsDiscovery;
   readonly #mdns: Mdns;
-  #scopes: readonly string[] = [];
 
-  constructor(private readonly parts: DiscoveryParts) {
+  constructor(parts: DiscoveryParts) {
     const { machine, state, identity, port, rtspPort, clock, log } = parts;
     const { uuid, metadata: stored } = state.state;
+    const scopes = () => deviceScopes({ machine, store: identity }).map(({ uri }) => uri);
     const versions = new MetadataVersions({ stored, store: (metadata) => state.update({ metadata }), clock, log });
     this.#ws = new WsDiscovery({
       uuid,
       types: ONVIF_TYPES,
-      scopes: () => this.#scopes,
+      scopes,
       xaddr: (address) => `http://${address}:${port}${DEVICE_PATH}`,
       onAnswer: parts.onFound,
       discoverable: () => identity.discoverable,
-      metadataVersion: (xaddrs) => versions.next([...ONVIF_TYPES.map(({ local }) => local), ...this.#scopes, ...xaddrs]),
+      metadataVersion: (xaddrs) => versions.next([...ONVIF_TYPES.map(({ local }) => local), ...scopes(), ...xaddrs]),
       clock,
       log,
     });
@@ -52,16 +51,10 @@ export class Discovery {
     const ports = { httpPort: port, rtspPort };
     const paths = { onvifPath: DEVICE_PATH, rtspPath: MJPEG_STREAM.rtspPath };
     this.#mdns = new Mdns({ name: identity.name, uuid, model, serial, ...ports, ...paths, clock, log });
-    identity.onChange(() => {
-      this.#readScopes().then(
-        () => this.#ws.changed(),
-        (error: unknown) => log.warn(`What has changed could not be announced: ${messageOf(error)}`),
-      );
-    });
+    identity.onChange(() => this.#ws.changed());
   }
 
   async start(): Promise<void> {
-    await this.#readScopes();
     await this.#ws.start();
     this.#mdns.start();
   }
@@ -69,10 +62,5 @@ export class Discovery {
   /** Says goodbye and stops. */
   async stop(): Promise<void> {
     await Promise.all([this.#ws.stop(), this.#mdns.stop()]);
-  }
-
-  async #readScopes(): Promise<void> {
-    const { machine, identity } = this.parts;
-    this.#scopes = (await deviceScopes({ machine, store: identity })).map(({ uri }) => uri);
   }
 }

@@ -24,7 +24,7 @@ export function fieldsOf(way: Way, camera: RunningCamera, login: Login | undefin
   return [
     ['Name', 'name', camera.name],
     ['MJPEG URL', 'mjpeg_url', camera.stream],
-    ['Still Image URL', 'still_image_url', camera.snapshot],
+    ['Still image URL', 'still_image_url', camera.snapshot],
     ...credentials,
     // Of no meaning over http.
     ['Verify SSL certificate', 'verify_ssl', true],

@@ -16,6 +16,12 @@ const stateSchema = z.object({
   version: z.literal(VERSION),
   /** Identity of this camera, the same for ever. */
   uuid: z.guid(),
+  /** The MAC address by which recorders know it. */
+  mac: z
+    .string()
+    .regex(/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/)
+    .optional()
+    .catch(undefined),
   users: z.array(z.object({ name: z.string(), password: z.string(), level: z.enum(['Administrator', 'Operator', 'User']) })),
   /** Settings of the capture that clients changed; before rotation. */
   camera: z.object({ width: positive, height: positive, fps: positive, quality: positive }).partial().default({}),
@@ -119,8 +125,8 @@ export class StateStore {
 
   /** Begins anew; the identity stays. @param hard false: users and ports stay too, so that the camera can still be reached */
   reset(hard: boolean): void {
-    const { uuid, users, device, metadata } = this.#state;
-    const fresh = stateSchema.parse({ version: VERSION, uuid, users: [], metadata });
+    const { uuid, mac, users, device, metadata } = this.#state;
+    const fresh = stateSchema.parse({ version: VERSION, uuid, mac, users: [], metadata });
     const { httpPort, rtspPort } = device;
     const reachable = { ...fresh, users, device: { ...fresh.device, httpPort, rtspPort } };
     this.update(hard ? fresh : reachable);

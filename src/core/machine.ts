@@ -12,6 +12,7 @@ export interface NetworkInterface {
   readonly mac: string;
   /** Bytes. */
   readonly mtu: number;
+  /** Switched on, with a cable or a network or without. */
   readonly up: boolean;
   /** Link-local addresses (169.254/16) apart, see {@link NetworkInterface.linkLocal}. */
   readonly ipv4: readonly InterfaceAddress[];
@@ -28,7 +29,7 @@ export interface HardwareInfo {
   readonly manufacturer: string;
   /** "Raspberry Pi 4 Model B Rev 1.4", else "Linux" and the architecture. */
   readonly model: string;
-  /** The board's serial number; where there is none, the first MAC address without colons. */
+  /** The board's serial number; where there is none, {@link Machine.mac} without colons. */
   readonly serial: string;
   /** The board's revision code or the like, never empty. */
   readonly hardwareId: string;
@@ -67,6 +68,9 @@ export interface InterfaceSetting {
 export interface Machine {
   readonly managed: boolean;
   hardware(): HardwareInfo;
+  /** The MAC address by which the camera is known, the same from start to start; undefined where there is no network interface. */
+  mac(): string | undefined;
+  /** Those of hardware and the one that leads out; others only where there is no hardware. */
   interfaces(): Promise<readonly NetworkInterface[]>;
   hostname(): string;
   dns(): Promise<{ readonly servers: readonly string[]; readonly search: readonly string[]; readonly fromDhcp: boolean }>;

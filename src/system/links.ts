@@ -10,6 +10,9 @@ export interface Link {
   readonly index: string;
   readonly mac: string;
   readonly mtu: number;
+  /** Whether it is an adapter of the machine, rather than a bridge, a tunnel or a container's. */
+  readonly hardware: boolean;
+  /** Switched on, with a cable or a network or without. */
   readonly up: boolean;
   readonly ipv4: readonly InterfaceAddress[];
   readonly ipv6: readonly InterfaceAddress[];
@@ -32,10 +35,9 @@ export function readLinks(tree: Tree, osAddresses: InterfaceAddresses): Link[] {
   return [...names]
     .flatMap((name) => {
       const link = readLink(tree, name, addresses.get(name) ?? []);
-      return link ? [{ link, rank: tree.list(`${NET}/${name}/device`).length > 0 ? 0 : 1 }] : [];
+      return link ? [link] : [];
     })
-    .sort((a, b) => a.rank - b.rank || compareNames(a.link.name, b.link.name))
-    .map(({ link }) => link);
+    .sort((a, b) => Number(b.hardware) - Number(a.hardware) || compareNames(a.name, b.name));
 }
 
 /** Numbers in names by their value: enp2s0 before enp10s0. Not by `localeCompare`, whose tables take 2 MB. */
@@ -69,7 +71,6 @@ function readLink(tree: Tree, name: string, addresses: readonly OsAddress[]): Li
   if ((read('type') ?? TYPE_ETHERNET) !== TYPE_ETHERNET) return undefined;
 
   const flags = read('flags');
-  const carrier = (read('operstate') ?? 'unknown').replace('unknown', 'up') === 'up' && read('carrier') !== '0';
   const ipv4 = addresses.filter(({ family }) => family === 'IPv4').map(withPrefix);
   const isLinkLocal = ({ address }: InterfaceAddress) => address.startsWith('169.254.');
   return {
@@ -77,7 +78,8 @@ function readLink(tree: Tree, name: string, addresses: readonly OsAddress[]): Li
     index: read('ifindex') ?? '',
     mac,
     mtu: Number(read('mtu')) || DEFAULT_MTU,
-    up: (flags === undefined || (Number(flags) & FLAG_UP) !== 0) && carrier,
+    hardware: tree.list(`${NET}/${name}/device`).length > 0,
+    up: flags === undefined || (Number(flags) & FLAG_UP) !== 0,
     ipv4: ipv4.filter((address) => !isLinkLocal(address)),
     // Link-local ones (fe80::/10) have a scope.
     ipv6: addresses.filter((address) => address.family === 'IPv6' && address.scopeid === 0).map(withPrefix),

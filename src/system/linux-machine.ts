@@ -7,9 +7,10 @@ import { type Logger, silentLogger } from '../core/log.ts';
 import type { ClockSetting, HardwareInfo, InterfaceSetting, Machine, NetworkInterface, TimeInfo } from '../core/machine.ts';
 import { Cached } from './cached.ts';
 import { readHardware } from './hardware.ts';
+import { type KeptMac, KnownMac, realLinks } from './known-mac.ts';
 import { findLease, type Link, readLinks } from './links.ts';
 import { type DefaultRoute, type Lease, parseResolvConf, parseRoutes } from './net-files.ts';
-import { isConnected, isIdle, isManaged, NetworkManager, type NmDevice } from './network-manager.ts';
+import { isConnected, isManaged, isTakenDown, NetworkManager, type NmDevice } from './network-manager.ts';
 import { NtpServerList, type NtpServers } from './ntp-servers.ts';
 import { type Run, runTool } from './run.ts';
 import { Timekeeping } from './timekeeping.ts';
@@ -42,6 +43,8 @@ export interface LinuxMachineOptions {
   readonly root: string;
   /** Where the system's tools are looked up, as in PATH. */
   readonly searchPath: string;
+  /** Without it the MAC address of the camera lasts as long as this object. */
+  readonly mac?: KeptMac;
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly run?: Run;
@@ -62,6 +65,7 @@ export class LinuxMachine implements Machine {
   readonly #ntp: NtpServerList;
   readonly #network: NetworkManager;
   readonly #devices: Cached<NmDevice[]>;
+  readonly #mac: KnownMac;
   #hardware: HardwareInfo | undefined;
 
   constructor(options: LinuxMachineOptions) {
@@ -76,23 +80,33 @@ export class LinuxMachine implements Machine {
     this.#time = new Timekeeping(this.#tree, this.#tools, this.#clock);
     this.#ntp = new NtpServerList(this.#tree, this.#tools, this.#clock);
     this.#network = new NetworkManager(this.#tools);
+    this.#mac = new KnownMac(() => this.#links(), options.mac ?? { mac: undefined, keep: () => {} }, this.#log);
     this.#devices = new Cached(this.#clock, DEVICES_MAX_AGE_MS, () => this.#network.devices());
   }
 
   /** Read once: the serial number must not change when a network adapter is plugged in. */
   hardware(): HardwareInfo {
-    this.#hardware ??= readHardware(this.#tree, { type: this.#os.type(), machine: this.#os.machine() }, this.#links()[0]?.mac);
+    this.#hardware ??= readHardware(this.#tree, { type: this.#os.type(), machine: this.#os.machine() }, this.mac());
     return this.#hardware;
+  }
+
+  mac(): string | undefined {
+    return this.#mac.get();
   }
 
   async interfaces(): Promise<readonly NetworkInterface[]> {
     const devices = await this.#devices.get();
-    return this.#links().map((link): NetworkInterface => {
+    // One that leads out is there even if it is a bridge.
+    const links = this.#links();
+    const out = this.#routes()[0]?.interfaceName;
+    const real = realLinks(links);
+    const told = links.filter((link) => real.includes(link) || link.name === out);
+    return told.map((link): NetworkInterface => {
       const device = devices.find(({ name }) => name === link.name);
       const { name, mac, mtu, ipv4, ipv6, linkLocal } = link;
       const lease = this.#lease(link, device);
       const dhcp = lease === undefined ? undefined : lease !== 'none';
-      return { name, mac, mtu, up: link.up && !(isManaged(device) && isIdle(device)), ipv4, ipv6, linkLocal, dhcp };
+      return { name, mac, mtu, up: link.up && !(isManaged(device) && isTakenDown(device)), ipv4, ipv6, linkLocal, dhcp };
     });
   }
 

@@ -58,8 +58,8 @@ function leaseOf(record: ReadonlyMap<string, string>): Lease | undefined {
 
 export const isManaged = (device: NmDevice | undefined): device is NmDevice => device !== undefined && device.state > 10;
 export const isConnected = (device: NmDevice): boolean => device.state >= STATE.activated;
-/** Without a network or being taken down, though the kernel may still have it switched on. */
-export const isIdle = (device: NmDevice): boolean => device.state <= STATE.disconnected || device.state > STATE.activated;
+/** Disconnected by somebody or being so, though the kernel still has it switched on. One without a cable is not: it is unavailable. */
+export const isTakenDown = (device: NmDevice): boolean => device.state === STATE.disconnected || device.state > STATE.activated;
 
 /** NetworkManager through nmcli. All values must have been validated: none may begin with a hyphen. */
 export class NetworkManager {

@@ -335,9 +335,9 @@ describe('the page', () => {
     const page = await openPage();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await logIn(page);
-    const copy = page.getByRole('region', { name: 'Home Assistant' }).getByRole('button', { name: 'Copy Still Image URL' });
+    const copy = page.getByRole('region', { name: 'Home Assistant' }).getByRole('button', { name: 'Copy Still image URL' });
     await copy.click();
-    await page.getByText('Copied: Still Image URL').waitFor();
+    await page.getByText('Copied: Still image URL').waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`${server.url}/snapshot.jpg`);
   });
 

@@ -27,6 +27,7 @@ export const networkInterface = (change: Partial<NetworkInterface> = {}): Networ
 export class FakeMachine implements Machine {
   managed = true;
   nics: readonly NetworkInterface[] = [networkInterface()];
+  knownMac: string | undefined = 'b8:27:eb:12:34:56';
   readonly changes: unknown[][] = [];
   /** Thrown by every change. */
   failure: Error | undefined;
@@ -37,6 +38,7 @@ export class FakeMachine implements Machine {
   hardware() {
     return { manufacturer: 'Raspberry Pi', model: 'Raspberry Pi 4 Model B Rev 1.4', serial: '10000000abcdef01', hardwareId: 'c03114' };
   }
+  mac = () => this.knownMac;
   interfaces = async () => this.nics;
   hostname = () => 'door-camera';
   dns = async () => this.dnsInfo;

@@ -31,6 +31,16 @@ describe('StateStore', () => {
     expect(new StateStore(join(dir, 'another')).state.uuid).not.toBe(uuid);
   });
 
+  test.each([false, true])('the MAC address stays, too, after a reset (hard: %s); one that is none is forgotten', (hard) => {
+    const store = new StateStore(dir);
+    expect(store.state.mac).toBeUndefined();
+    store.update({ mac: '00:11:22:33:44:55' });
+    store.reset(hard);
+    expect(new StateStore(dir).state).toMatchObject({ uuid: store.state.uuid, mac: '00:11:22:33:44:55' });
+    writeFileSync(file(), readFileSync(file(), 'utf8').replace('00:11:22:33:44:55', 'my own'));
+    expect(new StateStore(dir).state).toMatchObject({ uuid: store.state.uuid, mac: undefined });
+  });
+
   test('keeps what is changed, and leaves nothing else behind', () => {
     const store = new StateStore(dir);
     const { uuid } = store.state;

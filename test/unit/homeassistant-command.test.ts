@@ -117,7 +117,7 @@ describe('without an address', () => {
     expect(stdout).toContain(`Add integration → MJPEG IP Camera
   Name                    Front door
   MJPEG URL               ${base()}/stream.mjpg
-  Still Image URL         ${base()}/snapshot.jpg
+  Still image URL         ${base()}/snapshot.jpg
   Username                admin
   Password                the camera's
 `);

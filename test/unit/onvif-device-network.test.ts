@@ -189,11 +189,27 @@ describe('GetNetworkInterfaces', () => {
         {
           attributes: { token: 'wlan0' },
           Enabled: false,
-          Info: { Name: 'wlan0', HwAddress: 'AA:bb:CC:00:11:22', MTU: 1500 },
+          Info: { Name: 'wlan0', HwAddress: 'b8:27:eb:12:34:56', MTU: 1500 },
           IPv4: { Enabled: false, Config: { DHCP: false } },
         },
       ],
     });
+  });
+
+  test('has the MAC address of the scopes on all of them, as some recorders take the first enabled one, others the last', async () => {
+    const { call, machine } = makeDevice();
+    const [eth0, wlan0] = [networkInterface(), networkInterface({ name: 'wlan0', mac: 'aa:bb:cc:00:11:22' })];
+    const macs = async () => {
+      const { NetworkInterfaces } = (await call('GetNetworkInterfaces')) as { NetworkInterfaces: { Info: { HwAddress: string } }[] };
+      return NetworkInterfaces.map(({ Info }) => Info.HwAddress);
+    };
+    for (const nics of [[eth0], [eth0, wlan0], [{ ...eth0, up: false }, wlan0], [wlan0, eth0], [wlan0]]) {
+      machine.nics = nics;
+      expect(new Set(await macs())).toEqual(new Set([eth0.mac]));
+    }
+    machine.nics = [wlan0];
+    machine.knownMac = undefined;
+    expect(await macs()).toEqual([wlan0.mac]);
   });
 
   test('tells addresses that were given by hand, and the link-local one', async () => {

@@ -34,13 +34,14 @@ describe('the scopes', () => {
     expect((await scopes(device)).join(' ').split(' ')).toHaveLength(7);
   });
 
-  test('have the MAC address that GetNetworkInterfaces gives first as enabled', async () => {
+  test('have the MAC address of the camera, whichever interface is enabled', async () => {
     const device = makeDevice();
-    device.machine.nics = [networkInterface({ up: false }), networkInterface({ name: 'wlan0', mac: 'AA:BB:CC:00:11:22' })];
-    expect(await scopes(device)).toContain(`${ROOT}mac/AA:BB:CC:00:11:22`);
-    device.machine.nics = [networkInterface({ up: false })];
-    expect(await scopes(device)).toContain(`${ROOT}mac/b8:27:eb:12:34:56`);
-    device.machine.nics = [];
+    device.machine.knownMac = 'aa:bb:cc:00:11:22';
+    for (const nics of [[], [networkInterface({ up: false })], [networkInterface(), networkInterface({ name: 'wlan0' })]]) {
+      device.machine.nics = nics;
+      expect((await scopes(device)).filter((uri) => uri.includes('mac/'))).toEqual([`${ROOT}mac/aa:bb:cc:00:11:22`]);
+    }
+    device.machine.knownMac = undefined;
     expect((await scopes(device)).filter((uri) => uri.includes('mac/'))).toEqual([]);
   });
 

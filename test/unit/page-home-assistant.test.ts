@@ -11,7 +11,7 @@ const MJPEG = {
   rows: [
     { label: 'Name', value: 'Hall' },
     { label: 'MJPEG URL', value: 'http://192.168.1.50:8080/stream.mjpg' },
-    { label: 'Still Image URL', value: 'http://192.168.1.50:8080/snapshot.jpg' },
+    { label: 'Still image URL', value: 'http://192.168.1.50:8080/snapshot.jpg' },
     { label: 'Username', value: 'admin' },
   ],
 };

@@ -11,7 +11,9 @@ export function discoveryOperations(deps: DeviceDeps): Operation[] {
   const update = (change: Parameters<typeof store.update>[0]) => attempt(async () => store.update(change));
 
   const setScopes = async (uris: readonly string[]): Promise<SoapObject> => {
-    const fixed = (await deviceScopes(deps)).filter((scope) => scope.fixed).map((scope) => scope.uri);
+    const fixed = deviceScopes(deps)
+      .filter((scope) => scope.fixed)
+      .map((scope) => scope.uri);
     await update(identityOf(uris, fixed, deps.limits.maxScopes, store));
     return {};
   };
@@ -21,7 +23,7 @@ export function discoveryOperations(deps: DeviceDeps): Operation[] {
       name: 'GetScopes',
       access: 'READ_SYSTEM',
       handle: async () => ({
-        Scopes: (await deviceScopes(deps)).map(({ uri, fixed }) => ({ ScopeDef: fixed ? 'Fixed' : 'Configurable', ScopeItem: uri })),
+        Scopes: deviceScopes(deps).map(({ uri, fixed }) => ({ ScopeDef: fixed ? 'Fixed' : 'Configurable', ScopeItem: uri })),
       }),
     },
     { name: 'SetScopes', access: 'WRITE_SYSTEM', handle: (request) => setScopes(scopesIn(request, 'Scopes')) },
@@ -35,7 +37,7 @@ export function discoveryOperations(deps: DeviceDeps): Operation[] {
       access: 'WRITE_SYSTEM',
       handle: async (request) => {
         const gone = [...new Set(scopesIn(request, 'ScopeItem'))];
-        checkRemovable(gone, await deviceScopes(deps));
+        checkRemovable(gone, deviceScopes(deps));
         await setScopes(configurable(store).filter((uri) => !gone.includes(uri)));
         return { ScopeItem: gone };
       },

@@ -16,7 +16,7 @@ export function interfaceOperations({ machine }: DeviceDeps): Operation[] {
     {
       name: 'GetNetworkInterfaces',
       access: 'READ_SYSTEM',
-      handle: async () => ({ NetworkInterfaces: (await machine.interfaces()).map(describe) }),
+      handle: async () => ({ NetworkInterfaces: (await machine.interfaces()).map((each) => describe(each, machine.mac())) }),
     },
     {
       name: 'SetNetworkInterfaces',
@@ -73,14 +73,18 @@ async function interfaceIn(request: SoapObject, machine: Machine): Promise<Netwo
 
 const prefixed = ({ address, prefixLength }: InterfaceAddress): SoapObject => ({ Address: address, PrefixLength: prefixLength });
 
-/** tt:NetworkInterface */
-function describe({ name, mac, mtu, up, ipv4, ipv6, linkLocal, dhcp = false }: NetworkInterface): SoapObject {
+/**
+ * tt:NetworkInterface
+ * @param known the MAC address of the camera. Recorders take that of the first enabled interface, or of the last (Home Assistant
+ *   2026), for its identity, and show another camera when it changes: so all interfaces have this one, whichever is enabled now.
+ */
+function describe({ name, mac, mtu, up, ipv4, ipv6, linkLocal, dhcp = false }: NetworkInterface, known = mac): SoapObject {
   const fromDhcp = dhcp ? ipv4[0] : undefined;
   const manual = ipv4.filter((each) => each !== fromDhcp);
   return {
     attributes: { token: name },
     Enabled: up,
-    Info: { Name: name, HwAddress: mac, MTU: mtu },
+    Info: { Name: name, HwAddress: known, MTU: mtu },
     IPv4: {
       Enabled: dhcp || ipv4.length > 0 || linkLocal !== undefined,
       Config: {

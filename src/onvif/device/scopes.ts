@@ -1,4 +1,3 @@
-import type { NetworkInterface } from '../../core/machine.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import type { DeviceDeps, DeviceIdentity } from './deps.ts';
 import { invalidValue } from './refusals.ts';
@@ -20,13 +19,9 @@ const MAX_LENGTH = 255;
 /** Characters of a name, as in the settings. */
 const MAX_NAME_LENGTH = 64;
 
-/** The MAC address that stands for the camera: of the first interface that is up, as recorders choose it, else of the first. */
-export const deviceMac = (interfaces: readonly NetworkInterface[]): string | undefined =>
-  (interfaces.find((each) => each.up) ?? interfaces[0])?.mac;
-
 /** All scopes of the camera, for GetScopes and for discovery alike. */
-export async function deviceScopes({ machine, store }: Pick<DeviceDeps, 'machine' | 'store'>): Promise<readonly Scope[]> {
-  const mac = deviceMac(await machine.interfaces());
+export function deviceScopes({ machine, store }: Pick<DeviceDeps, 'machine' | 'store'>): readonly Scope[] {
+  const mac = machine.mac();
   const fixed = [
     'Profile/Streaming',
     'type/video_encoder',

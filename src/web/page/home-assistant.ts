@@ -16,7 +16,7 @@ export function homeAssistantForms({ name, user, urls }: Pick<Status, 'name' | '
   const login: Row[] = user === undefined ? [] : [{ label: 'Username', value: user }];
   const mjpeg: Form = {
     integration: 'MJPEG IP Camera',
-    rows: [{ label: 'Name', value: name }, { label: 'MJPEG URL', value: stream }, { label: 'Still Image URL', value: snapshot }, ...login],
+    rows: [{ label: 'Name', value: name }, { label: 'MJPEG URL', value: stream }, { label: 'Still image URL', value: snapshot }, ...login],
   };
   // Home Assistant's ONVIF integration takes no camera without H.264.
   if (!urls.some(({ url }) => /^rtsp:\/\/[^/]+\/h264$/.test(url))) return [mjpeg];

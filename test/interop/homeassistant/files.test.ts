@@ -8,7 +8,7 @@ import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
 import { dashboard, keep, openDashboard } from '../../support/homeassistant/page.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
 import { STANDIN, Stage } from '../../support/rpicam/stage.ts';
-import { eventually, PASSWORD, Server } from '../../support/server.ts';
+import { eventually, PASSWORD, Server, type ServerOptions } from '../../support/server.ts';
 import { Viewer } from '../../support/viewer.ts';
 import { shown, watch } from '../../support/watched-pictures.ts';
 
@@ -68,8 +68,9 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
   const value = async (entity: string) => (await hass.state(entity))?.state;
   const becomes = (entity: string, wanted: string) =>
     eventually(async () => (await value(entity)) === wanted, `${entity} is ${wanted}`, 30);
-  const startCamera = (...args: string[]) =>
+  const startCamera = ({ args = [], ...options }: ServerOptions = {}) =>
     Server.start({
+      ...options,
       args: [
         ...['--bind', '0.0.0.0', '--source', 'rpicam', '--rpicam-path', STANDIN],
         ...['--width', '640', '--height', '480', '--idle-timeout', '0', ...args],
@@ -157,6 +158,21 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
     expect(hass.errors(['rest', 'rest_command', 'sensor', 'template'])).toEqual([]);
   });
 
+  test('with a password that holds no more the figures are unavailable, without a word in the log', async () => {
+    const { port } = camera;
+    await camera.stop();
+    const from = hass.log.length;
+    camera = await startCamera({ password: 'another one', args: ['--http-port', String(port)] });
+    for (const name of ['frame_rate', 'viewers', 'captures', 'memory']) await becomes(`sensor.pi_camera_${name}`, 'unavailable');
+    await becomes('sensor.pi_camera_state', 'idle');
+    await camera.stop();
+    // That nothing answered in between is another matter.
+    const lines = hass.log.slice(from).split('\n');
+    expect(lines.filter((line) => /template|pi_camera|regex_findall/i.test(line))).toEqual([]);
+    camera = await startCamera({ args: ['--http-port', String(port)] });
+    await becomes('sensor.pi_camera_viewers', '0');
+  }, 60_000);
+
   test('the camera through ffmpeg gives a still and a stream that moves', async () => {
     const entity = 'camera.pi_camera_in_yaml';
     const answer = await hass.fetch(`/api/camera_proxy/${entity}`);
@@ -186,7 +202,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
     await becomes('sensor.pi_camera_state', 'unavailable');
     await becomes('input_boolean.failed', 'on');
     expect(await value('input_text.reason')).toBe('Pi Camera: unavailable');
-    camera = await startCamera('--http-port', String(port));
+    camera = await startCamera({ args: ['--http-port', String(port)] });
     await becomes('input_boolean.failed', 'off');
     expect((await hass.state('automation.quiet'))!.attributes).toMatchObject({ last_triggered: expect.stringMatching(/^\d/), current: 0 });
     expect(hass.errors(['automation', 'blueprint', 'persistent_notification', 'script'])).toEqual([]);

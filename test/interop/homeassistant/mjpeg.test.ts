@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DigestOnly } from '../../support/homeassistant/digest-only.ts';
 import { HomeAssistant } from '../../support/homeassistant/hass.ts';
 import { translations, withHomeAssistant } from '../../support/homeassistant/installation.ts';
-import { firstColumn } from '../../support/homeassistant/readme.ts';
+import { firstColumn, plain } from '../../support/homeassistant/readme.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
 import { STANDIN, Stage } from '../../support/rpicam/stage.ts';
 import { isRunning, PASSWORD, Server } from '../../support/server.ts';
@@ -57,7 +57,9 @@ withHomeAssistant(import.meta.filename, [], ({ venv }) => {
     const { type, step_id, data_schema } = await hass.begin('mjpeg');
     const { config } = translations(venv, 'mjpeg');
     expect({ type, step_id }).toEqual({ type: 'form', step_id: 'user' });
-    expect(data_schema!.map(({ name }) => config.step.user!.data[name])).toEqual(firstColumn('MJPEG IP Camera asks for'));
+    expect(data_schema!.map(({ name }) => plain(config.step.user!.data[name]!))).toEqual(
+      firstColumn('MJPEG IP Camera asks for').map(plain),
+    );
   });
 
   test('its errors are those that our README explains', () => {
@@ -174,7 +176,7 @@ withHomeAssistant(import.meta.filename, [], ({ venv }) => {
       expect(code).toBe(0);
       const url = (label: string) => new RegExp(`${label} +(\\S+)`).exec(stdout)?.[1];
       expect(url('MJPEG URL')).toBe(`http://${NETWORK}.1:${hall.port}/stream.mjpg`);
-      expect(url('Still Image URL')).toBe(`http://${NETWORK}.1:${hall.port}/snapshot.jpg`);
+      expect(url('Still image URL')).toBe(`http://${NETWORK}.1:${hall.port}/snapshot.jpg`);
     });
 
     test('adds the camera, and does so once', async () => {

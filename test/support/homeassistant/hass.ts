@@ -37,7 +37,13 @@ export interface FlowResult {
   readonly title?: string;
   readonly reason?: string;
   readonly errors?: Readonly<Record<string, string>> | null;
-  readonly data_schema?: readonly { readonly name: string; readonly default?: unknown; readonly options?: readonly [string, string][] }[];
+  readonly data_schema?: readonly {
+    readonly name: string;
+    readonly default?: unknown;
+    readonly options?: readonly [string, string][];
+    /** The fields of a section. */
+    readonly schema?: readonly { readonly name: string }[];
+  }[];
   readonly result?: { readonly entry_id: string; readonly state: string };
 }
 

@@ -59,7 +59,15 @@ export function withHomeAssistant(file: string, programs: readonly string[], def
 
 interface Translations {
   readonly config: {
-    readonly step: Readonly<Record<string, { readonly data: Readonly<Record<string, string>> }>>;
+    readonly step: Readonly<
+      Record<
+        string,
+        {
+          readonly data: Readonly<Record<string, string>>;
+          readonly sections?: Readonly<Record<string, Pick<Translations['config']['step'][string], 'data'>>>;
+        }
+      >
+    >;
     readonly error: Readonly<Record<string, string>>;
     readonly abort: Readonly<Record<string, string>>;
   };

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 
 const README = join(import.meta.dirname, '../../../homeassistant/README.md');
 
+/** A text of Home Assistant's page without what differs between the versions that are tested: capitals, and "H264" for "H.264". */
+export const plain = (text: string): string => text.toLowerCase().replace('h264', 'h.264');
+
 /** The first column of the table in homeassistant/README.md whose head begins with `head`. */
 export function firstColumn(head: string): string[] {
   const lines = readFileSync(README, 'utf8').split('\n');
