@@ -1,6 +1,7 @@
 // Attacks on the RTSP server.
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { HTTP_PORT, RTSP_PORT } from './camera.mjs';
+import { HTTP_PORT, PASSWORD, RTSP_PORT } from './camera.mjs';
 import { CAMERA, NEIGHBOUR } from './lan.mjs';
 
 const URL = `rtsp://${CAMERA}:${RTSP_PORT}/mjpeg`;
@@ -84,24 +85,41 @@ async function emptyFrames({ wire, seconds }) {
   );
 }
 
-/** Somebody at the same address puts a request into the tunnel of another client. */
+const md5 = (text) => createHash('md5').update(text).digest('hex');
+
+/** A DESCRIBE; with credentials where there is a challenge to answer (RFC 2069, as RTSP clients do). */
+function describe(cseq, challenge) {
+  if (!challenge) return `DESCRIBE ${URL} RTSP/1.0\r\nCSeq: ${cseq}\r\n\r\n`;
+  const { realm, nonce } = /realm="(?<realm>[^"]*)".*?nonce="(?<nonce>[^"]*)"/.exec(challenge).groups;
+  const response = md5(`${md5(`admin:${realm}:${PASSWORD}`)}:${nonce}:${md5(`DESCRIBE:${URL}`)}`);
+  const header = `Authorization: Digest username="admin", realm="${realm}", nonce="${nonce}", uri="${URL}", response="${response}"`;
+  return `DESCRIBE ${URL} RTSP/1.0\r\nCSeq: ${cseq}\r\n${header}\r\n\r\n`;
+}
+
+/** Somebody at the same address, without a login, puts a request into the tunnel of a client that has logged in. */
 async function foreignTunnel({ wire }) {
   const head = (method, more) => Buffer.from(`${method} /mjpeg HTTP/1.1\r\nHost: x\r\nx-sessioncookie: 1234567890\r\n${more}\r\n`);
-  const request = (cseq) => Buffer.from(`OPTIONS ${URL} RTSP/1.0\r\nCSeq: ${cseq}\r\n\r\n`).toString('base64');
+  const body = head('POST', 'Content-Type: application/x-rtsp-tunnelled\r\nContent-Length: 32767\r\n');
+  const put = (socket, request) => wire.write(socket, Buffer.from(Buffer.from(request).toString('base64')));
   const [get, post, foreign] = [await wire.connect(HTTP_PORT), await wire.connect(HTTP_PORT), await wire.connect(HTTP_PORT)];
   let heard = '';
   get.on('data', (chunk) => (heard += chunk.toString('latin1')));
+  const statusOf = (cseq) => new RegExp(`RTSP/1\\.0 (\\d+)[^\\r]*\\r\\nCSeq: ${cseq}\\r`).exec(heard)?.[1];
   await wire.write(get, head('GET', 'Accept: application/x-rtsp-tunnelled\r\n'));
   await sleep(300);
-  const body = 'Content-Type: application/x-rtsp-tunnelled\r\nContent-Length: 32767\r\n';
-  await wire.write(post, head('POST', body));
-  await wire.write(post, Buffer.from(request(1)));
+  await wire.write(post, body);
+  await put(post, describe(1));
   await sleep(300);
-  await wire.write(foreign, head('POST', body));
-  await wire.write(foreign, Buffer.from(request(666)));
+  await put(post, describe(2, /Digest [^\r]*/.exec(heard)?.[0]));
+  await sleep(300);
+  await wire.write(foreign, body);
+  await put(foreign, describe(666));
   await sleep(700);
-  const own = /CSeq: 1\r/.test(heard) ? 'works' : '**broken**';
-  return `the tunnel ${own}; the stranger's request in it: ${/CSeq: 666\r/.test(heard) ? '**answered**' : 'not taken'}`;
+  await put(post, describe(3));
+  await sleep(300);
+  const own = statusOf(2) === '200' && statusOf(3) === '200' ? 'works' : '**broken**';
+  const answer = statusOf(666) === '200' ? '**carried out**' : (statusOf(666) ?? 'not taken');
+  return `the tunnel ${own}; the stranger's request in it: ${answer}`;
 }
 
 export const RTSP = {
@@ -109,5 +127,5 @@ export const RTSP = {
   'rtsp-bytes': { title: 'RTSP, requests byte by byte, 8 connections', seconds: 8, run: bytewise },
   'rtsp-junk': { title: 'RTSP, 40 MB of packets that belong to nothing', seconds: 8, run: junk },
   'rtsp-empty': { title: 'RTSP, two million empty packets', seconds: 8, run: emptyFrames },
-  'rtsp-tunnel': { title: "RTSP, a request put into another's tunnel", seconds: 5, run: foreignTunnel },
+  'rtsp-tunnel': { title: "RTSP, a request without a login in another's tunnel", seconds: 5, run: foreignTunnel },
 };

@@ -8,10 +8,11 @@ import { interpose } from './interpose.ts';
 
 /**
  * Parts of all connections that one address may hold, before somebody there has logged in and afterwards; then it may be a
- * household or a wall of screens. Fewer of them may be strangers', without login or stream.
+ * household or a wall of screens. Fewer of them may be strangers', without login or stream, but more than the attempts to log
+ * in of one address that may wait: a guesser with fewer connections would else push out who waits with the right password.
  */
 const MOST: Readonly<Record<'known' | 'unknown', { readonly all: number; readonly strangers: number }>> = {
-  unknown: { all: 1 / 8, strangers: 1 / 32 },
+  unknown: { all: 1 / 8, strangers: 1 / 12 },
   known: { all: 1 / 2, strangers: 1 / 8 },
 };
 /** An address may hold so many at least, if that leaves half for others: a browser has six, a recorder ten. */

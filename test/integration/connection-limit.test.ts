@@ -88,7 +88,7 @@ describe('one address', () => {
   test('of strangers loses its oldest connections, and nobody else does', async () => {
     await start();
     const other = await open(OTHER);
-    const flood = await openMany(NEIGHBOUR, 20);
+    const flood = await openMany(NEIGHBOUR, 46);
     await settle();
     expect(closedOnes(flood)).toEqual([0, 1, 2, 3]);
     expect(other.closed).toBe(false);
