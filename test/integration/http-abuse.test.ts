@@ -202,7 +202,7 @@ describe('a thousand connections of one address', () => {
     for (let k = 0; k < 5; k++) {
       for (const address of ['127.0.0.1', NEIGHBOUR]) expect(await ask('/healthz', address)).toBe(200);
     }
-    expect(descriptorsOf(server.pid)).toBeLessThan(descriptors + 60);
+    expect(descriptorsOf(server.pid)).toBeLessThan(descriptors + 110);
     expect(server.stderr).toContain(`too many connections: closed the oldest connection of ${STRANGER}`);
   });
 
@@ -229,9 +229,9 @@ describe('where somebody has logged in, an address may hold more', () => {
     return client.said;
   };
   const logins: [string, (from: string) => Promise<unknown>, number][] = [
-    ['nobody', async () => {}, 31],
-    ['a wrong password', (from) => ask('/snapshot.jpg', from, { headers: { Authorization: basic('admin', 'wrong') } }), 31],
-    ['Basic', (from) => ask('/snapshot.jpg', from, { headers }), 60],
+    ['nobody', async () => {}, 83],
+    ['a wrong password', (from) => ask('/snapshot.jpg', from, { headers: { Authorization: basic('admin', 'wrong') } }), 83],
+    ['Basic', (from) => ask('/snapshot.jpg', from, { headers }), 110],
     [
       'the form',
       async (from) => {
@@ -239,7 +239,7 @@ describe('where somebody has logged in, an address may hold more', () => {
         const said = await exchange(from, post('/login', fields) + form, '303');
         expect(await ask('/', from, { headers: { Cookie: /Set-Cookie: ([^;]*)/.exec(said)![1]! } })).toBe(200);
       },
-      60,
+      110,
     ],
     [
       'ONVIF',
@@ -249,7 +249,7 @@ describe('where somebody has logged in, an address may hold more', () => {
           post('/onvif/device_service', `Authorization: ${headers.Authorization}\r\nContent-Length: ${soap.length}`) + soap,
           'GetScopesResponse',
         ),
-      60,
+      110,
     ],
     [
       'RTSP',
@@ -258,7 +258,7 @@ describe('where somebody has logged in, an address may hold more', () => {
         expect((await client.request('DESCRIBE', client.url('/mjpeg'))).status).toBe(200);
         client.vanish();
       },
-      60,
+      110,
     ],
   ];
 
@@ -267,7 +267,7 @@ describe('where somebody has logged in, an address may hold more', () => {
     async (_how, logIn, left, from) => {
       await logIn(from);
       for (const { socket } of clients) socket.destroy();
-      const some = await openMany(60, from);
+      const some = await openMany(110, from);
       // Who comes after them is let in after them.
       expect(await ask('/healthz', '127.0.0.1')).toBe(200);
       await eventually(() => some.filter(({ closed }) => !closed).length === left, `${left} are left`);
