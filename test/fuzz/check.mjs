@@ -13,8 +13,8 @@ const DESCRIPTORS = 100;
 const POLL_MS = 20;
 
 export const check = {
-  /** How long that may take: a guess whose sender is gone is noticed when its turn comes, and 128 may wait, one a second. */
-  patienceMs: 75_000,
+  /** How long that may take: tunnels of RTSP that never became whole are kept for ten seconds. */
+  patienceMs: 15_000,
 
   begin: (camera) => ({ ...camera.first, cpuS: camera.cpuS }),
 

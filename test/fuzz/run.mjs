@@ -37,7 +37,7 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     tries: { type: 'string', default: '60' },
     findings: { type: 'string', default: '10' },
-    patience: { type: 'string', default: '75' },
+    patience: { type: 'string', default: '15' },
     replay: { type: 'boolean', default: false },
   },
 });

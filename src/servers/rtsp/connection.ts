@@ -95,7 +95,7 @@ export class RtspConnection implements RtspClient {
       if (!input.take(chunk)) this.#fail(input);
       else {
         void this.#goOn(input);
-        if (input.pending) socket.pause();
+        if (input.full) socket.pause();
       }
     };
     socket.on('data', take);
@@ -180,7 +180,7 @@ export class RtspConnection implements RtspClient {
     }
     input.busy = false;
     if (input.socket.destroyed) this.#forget(input);
-    else if (!input.pending) input.socket.resume();
+    else if (!input.full) input.socket.resume();
   }
 
   async #answer(next: RtspRequest | RtspProblem, input: RtspInput): Promise<void> {

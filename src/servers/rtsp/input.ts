@@ -2,6 +2,8 @@ import type { Socket } from 'node:net';
 import { type RtspProblem, RtspReader, type RtspRequest } from '../../protocols/rtsp/reader.ts';
 import type { RtspSender } from './client.ts';
 
+/** Bytes that may wait to be taken apart before no more are read: as long as they are, it shows when the sender goes. */
+const MAX_PENDING = 8192;
 /** Bytes that are taken apart at a time: they hold few requests, and no more are read before those are answered. */
 const SLICE = 512;
 
@@ -58,6 +60,11 @@ export class RtspInput implements RtspSender {
   /** Whether something waits to be taken apart. */
   get pending(): boolean {
     return this.#pending !== undefined;
+  }
+
+  /** Whether so much waits that no more shall come. */
+  get full(): boolean {
+    return this.#pending !== undefined && this.#pending.length > MAX_PENDING;
   }
 
   /** Takes the next bytes. @returns false: they cannot be read */
