@@ -84,7 +84,7 @@ function checkOwner(path: string, { uid }: Stats): void {
 /** Gives whether it could be done: some file systems keep no modes, others are mounted read-only. */
 function closeToOthers(file: number): boolean {
   try {
-    fchmodSync(file, 0o600);
+    fchmodSync(file, PRIVATE);
     return true;
   } catch {
     return false;
@@ -105,6 +105,8 @@ function readText(file: number, path: string, maxBytes: number): string {
   }
 }
 
+/** For the owner alone. */
+const PRIVATE = 0o600;
 const DRAFT_ENDING = '.new';
 const DRAFT = /\.json\.[0-9a-f]{16}\.new$/;
 
@@ -118,7 +120,7 @@ export function writeFileAtomically(path: string, text: string): void {
   // Opened first: with no descriptor left for it, nothing has been changed yet.
   const directory = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    const file = openSync(draft, 'wx', 0o600);
+    const file = openSync(draft, 'wx', PRIVATE);
     try {
       try {
         writeFileSync(file, text);
@@ -137,14 +139,15 @@ export function writeFileAtomically(path: string, text: string): void {
   }
 }
 
-/** The same while the program goes on with other things: a slow disk takes half a second. */
-export async function writeFileInBackground(path: string, text: string): Promise<void> {
+/** The same while the program goes on with other things: a slow disk takes half a second. @param mode whatever the umask */
+export async function writeFileInBackground(path: string, text: string, mode = PRIVATE): Promise<void> {
   const draft = draftOf(path);
   const directory = await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
   try {
-    const file = await open(draft, 'wx', 0o600);
+    const file = await open(draft, 'wx', PRIVATE);
     try {
       try {
+        if (mode !== PRIVATE) await file.chmod(mode);
         await file.writeFile(text);
         await file.sync();
       } finally {

@@ -1,6 +1,7 @@
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError, messageOf } from '../core/errors.ts';
+import { writeFileInBackground } from '../core/files.ts';
 import { Cached } from './cached.ts';
 import { parseProperties, type Tools } from './tools.ts';
 import type { Tree } from './tree.ts';
@@ -76,7 +77,7 @@ export class NtpServerList {
       });
     try {
       // The empty assignment drops the servers of the files before this one.
-      if (servers.length > 0) await writeWhole(this.tree.path(DROP_IN), `[Time]\nNTP=\nNTP=${unique(servers).join(' ')}\n`);
+      if (servers.length > 0) await writeDropIn(this.tree.path(DROP_IN), `[Time]\nNTP=\nNTP=${unique(servers).join(' ')}\n`);
       else await rm(this.tree.path(DROP_IN), { force: true });
     } catch (error) {
       throw new AppError('SYSTEM_FAILED', `Cannot change ${DROP_IN}: ${messageOf(error)}`, { cause: error });
@@ -88,25 +89,10 @@ export class NtpServerList {
 
 const unique = (list: readonly string[]): string[] => [...new Set(list)];
 
-/** Writes a file that is there as a whole or not at all; the time service reads only what ends in ".conf". */
-async function writeWhole(path: string, text: string): Promise<void> {
+/** The time service reads only what ends in ".conf", and no draft. */
+async function writeDropIn(path: string, text: string): Promise<void> {
   const dir = dirname(path);
   // Readable for the service's own user, whatever our umask.
   if ((await mkdir(dir, { recursive: true })) !== undefined) await chmod(dir, 0o755);
-  const draft = `${path}.new`;
-  await rm(draft, { force: true });
-  try {
-    const file = await open(draft, 'wx');
-    try {
-      await file.chmod(0o644);
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
+  await writeFileInBackground(path, text, 0o644);
 }
