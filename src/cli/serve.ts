@@ -1,4 +1,4 @@
-import { App } from '../app.ts';
+import { App } from '../app/app.ts';
 import type { ResolvedSource } from '../camera/resolver.ts';
 import { StateStore } from '../config/state.ts';
 import { UsedTokensFile } from '../config/used-tokens-file.ts';

@@ -1,6 +1,6 @@
 import type { AppError } from '../core/errors.ts';
+import type { AccessUnit } from '../frames/access-unit.ts';
 import type { Frame } from '../frames/frame.ts';
-import type { AccessUnit } from './access-unit.ts';
 
 export interface H264Settings {
   /** Pixels; 0 and 0: as captured. Odd numbers are made even, as 4:2:0 needs it. */

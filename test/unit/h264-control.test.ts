@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { H264Control } from '../../src/adapters/h264.ts';
 import { schema } from '../../src/cli/arguments.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { StateStore } from '../../src/config/state.ts';
+import { H264Control } from '../../src/device/h264.ts';
 import { makeMediaService } from '../../src/onvif/media/service.ts';
 import { CONTEXT, FakeCamera, FakeProfileStore, sentBack } from '../support/onvif-media.ts';
 import { makeTempDir } from '../support/temp-dir.ts';

@@ -2,13 +2,13 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { H264Encoding } from '../../src/adapters/h264-encoding.ts';
 import { schema } from '../../src/cli/arguments.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { StateStore } from '../../src/config/state.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { silentLogger } from '../../src/core/log.ts';
+import { H264Encoding } from '../../src/device/h264-encoding.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { FakeCamera } from '../support/onvif-media.ts';
 import { PlayedFeed } from '../support/picture-feed.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AccessUnit } from '../../src/encode/access-unit.ts';
 import { codecArguments, encodedSize, ffmpegArguments } from '../../src/encode/ffmpeg-arguments.ts';
 import { KeyFrameSchedule } from '../../src/encode/key-frame-schedule.ts';
 import { PictureGroup } from '../../src/encode/picture-group.ts';
 import { codecFor } from '../../src/encode/probe.ts';
 import { RateWatch } from '../../src/encode/rate-watch.ts';
+import type { AccessUnit } from '../../src/frames/access-unit.ts';
 
 describe('KeyFrameSchedule', () => {
   const times = (count: number, interval: number, jitter = 0) =>

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { AppError } from '../../src/core/errors.ts';
 import type { Frame } from '../../src/frames/frame.ts';
-import { Hub, type HubState } from '../../src/hub/hub.ts';
+import { Hub, type HubState } from '../../src/streams/hub.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { makeFrame } from '../support/frames.ts';
 

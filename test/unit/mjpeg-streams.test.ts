@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Frame } from '../../src/frames/frame.ts';
-import { Hub } from '../../src/hub/hub.ts';
 import { MjpegStreams } from '../../src/servers/http/stream.ts';
+import { Hub } from '../../src/streams/hub.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { makeFrame } from '../support/frames.ts';
 

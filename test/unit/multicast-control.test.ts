@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { MulticastControl } from '../../src/adapters/multicast.ts';
 import { schema } from '../../src/cli/arguments.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { StateStore } from '../../src/config/state.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { silentLogger } from '../../src/core/log.ts';
 import { groupOf } from '../../src/core/multicast.ts';
+import { MulticastControl } from '../../src/device/multicast.ts';
 import type { MulticastTarget } from '../../src/onvif/media/deps.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 

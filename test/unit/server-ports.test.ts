@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { keepPorts } from '../../src/adapters/ports.ts';
 import { StateStore } from '../../src/config/state.ts';
+import { keepPorts } from '../../src/device/ports.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 const FREE = { http: false, rtsp: false };

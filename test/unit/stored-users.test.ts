@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { loadUsers } from '../../src/adapters/users.ts';
 import type { User } from '../../src/auth/users.ts';
 import { StateStore } from '../../src/config/state.ts';
+import { loadUsers } from '../../src/device/users.ts';
 import { makeDevice } from '../support/onvif-device.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 

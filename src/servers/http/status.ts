@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { HubStatus } from '../../hub/hub.ts';
+import type { HubStatus } from '../../streams/hub.ts';
 import { userOf } from './authentication.ts';
 import type { Base } from './base-url.ts';
 import type { StreamCounters } from './stream.ts';

@@ -1,10 +1,10 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Hub } from '../../hub/hub.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { goodbye, type SenderInfo, senderReport } from '../../protocols/rtp/rtcp.ts';
 import type { RtpStream } from '../../protocols/rtp/stream.ts';
 import type { VideoDescription } from '../../protocols/sdp/describe.ts';
+import type { Hub } from '../../streams/hub.ts';
 import type { Resumption, Sink } from './sink.ts';
 
 /** The interval that RFC 3550 (section 6.2) gives as the usual minimum. */

@@ -5,6 +5,8 @@ import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import type { Machine } from '../core/machine.ts';
+import type { Identity } from '../device/identity.ts';
+import { keepPorts } from '../device/ports.ts';
 import { Authorizer } from '../onvif/authorizer.ts';
 import type { DeviceDeps, ServerPorts } from '../onvif/device/deps.ts';
 import { makeDeviceService } from '../onvif/device/service.ts';
@@ -12,8 +14,6 @@ import { OnvifEndpoint } from '../onvif/endpoint.ts';
 import type { MediaCamera, MediaH264, MediaMulticast } from '../onvif/media/deps.ts';
 import { makeMediaService } from '../onvif/media/service.ts';
 import type { Service } from '../onvif/service.ts';
-import type { Identity } from './identity.ts';
-import { keepPorts } from './ports.ts';
 
 /** What recorders may make of our users and scopes. */
 const LIMITS = { maxUsers: 32, userNameLength: 64, passwordLength: 128, maxScopes: 20 };

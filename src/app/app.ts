@@ -1,37 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Discovery } from './adapters/discovery.ts';
-import { Identity } from './adapters/identity.ts';
-import { LazyEndpoint } from './adapters/lazy-endpoint.ts';
-import { adaptCamera } from './adapters/media-camera.ts';
-import type { OnvifParts } from './adapters/onvif.ts';
-import { sessionStore } from './adapters/sessions.ts';
-import { Streaming } from './adapters/streaming.ts';
-import { loadUsers } from './adapters/users.ts';
-import type { Access } from './auth/access.ts';
-import { FailureLimiter } from './auth/failure-limiter.ts';
-import { HttpAuthenticator } from './auth/http-authenticator.ts';
-import { KnownAddresses } from './auth/known-addresses.ts';
-import { UsedTokens, type UsedTokensStore } from './auth/used-tokens.ts';
-import { Camera } from './camera/camera.ts';
-import type { ResolvedSource } from './camera/resolver.ts';
-import type { SourceSpec } from './camera/source-spec.ts';
-import { findRunningServer, removeRunFile, writeRunFile } from './config/run-file.ts';
-import type { Config } from './config/schema.ts';
-import type { StateStore } from './config/state.ts';
-import type { Clock } from './core/clock.ts';
-import { DescriptorReserve } from './core/descriptors.ts';
-import { AppError } from './core/errors.ts';
-import { removeDrafts } from './core/files.ts';
-import type { Logger } from './core/log.ts';
-import type { Machine } from './core/machine.ts';
-import { Hub } from './hub/hub.ts';
-import { type ConnectionBudget, connectionBudget } from './servers/connection-budget.ts';
-import { Arrivals } from './servers/http/arrivals.ts';
-import { HttpServer } from './servers/http/server.ts';
-import { thisBoot } from './system/boot.ts';
-import { LinuxMachine } from './system/linux-machine.ts';
-import { LocalNames, lanAddress } from './system/local-names.ts';
+import type { Access } from '../auth/access.ts';
+import { FailureLimiter } from '../auth/failure-limiter.ts';
+import { HttpAuthenticator } from '../auth/http-authenticator.ts';
+import { KnownAddresses } from '../auth/known-addresses.ts';
+import { UsedTokens, type UsedTokensStore } from '../auth/used-tokens.ts';
+import { Camera } from '../camera/camera.ts';
+import type { ResolvedSource } from '../camera/resolver.ts';
+import type { SourceSpec } from '../camera/source-spec.ts';
+import { findRunningServer, removeRunFile, writeRunFile } from '../config/run-file.ts';
+import type { Config } from '../config/schema.ts';
+import type { StateStore } from '../config/state.ts';
+import type { Clock } from '../core/clock.ts';
+import { DescriptorReserve } from '../core/descriptors.ts';
+import { AppError } from '../core/errors.ts';
+import { removeDrafts } from '../core/files.ts';
+import type { Logger } from '../core/log.ts';
+import type { Machine } from '../core/machine.ts';
+import { Identity } from '../device/identity.ts';
+import { adaptCamera } from '../device/picture.ts';
+import { loadUsers } from '../device/users.ts';
+import { type ConnectionBudget, connectionBudget } from '../servers/connection-budget.ts';
+import { Arrivals } from '../servers/http/arrivals.ts';
+import { HttpServer } from '../servers/http/server.ts';
+import { Hub } from '../streams/hub.ts';
+import { thisBoot } from '../system/boot.ts';
+import { LinuxMachine } from '../system/linux-machine.ts';
+import { LocalNames, lanAddress } from '../system/local-names.ts';
+import { Discovery } from './discovery.ts';
+import { LazyEndpoint } from './lazy-endpoint.ts';
+import { sessionStore } from './login.ts';
+import type { OnvifParts } from './onvif.ts';
+import { Streaming } from './rtsp.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -183,7 +183,7 @@ export class App {
       clock,
       log,
     };
-    this.#onvif = new LazyEndpoint(async () => (await import('./adapters/onvif.ts')).composeOnvif(onvif), options.onUse);
+    this.#onvif = new LazyEndpoint(async () => (await import('./onvif.ts')).composeOnvif(onvif), options.onUse);
     const startedAt = clock.monotonic();
     this.#http = new HttpServer({
       bind: config.bind,

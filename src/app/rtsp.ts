@@ -5,16 +5,16 @@ import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { DescriptorReserve } from '../core/descriptors.ts';
 import type { Logger } from '../core/log.ts';
+import type { H264Control } from '../device/h264.ts';
+import { H264Encoding } from '../device/h264-encoding.ts';
+import { MulticastControl } from '../device/multicast.ts';
 import { recodeForRtp } from '../encode/jpeg-recoder.ts';
-import type { Hub } from '../hub/hub.ts';
 import type { MediaCamera } from '../onvif/media/deps.ts';
 import { H264_STREAM, MJPEG_STREAM, type StreamNames } from '../onvif/media/encoders.ts';
 import type { ConnectionBudget } from '../servers/connection-budget.ts';
 import type { RtspVitals } from '../servers/http/status.ts';
 import { RtspServer, type RtspServerOptions } from '../servers/rtsp/server.ts';
-import type { H264Control } from './h264.ts';
-import { H264Encoding } from './h264-encoding.ts';
-import { MulticastControl } from './multicast.ts';
+import type { Hub } from '../streams/hub.ts';
 
 export interface StreamingParts {
   readonly config: Config;

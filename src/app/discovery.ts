@@ -2,13 +2,13 @@ import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import type { Machine } from '../core/machine.ts';
+import type { Identity } from '../device/identity.ts';
 import { Mdns } from '../discovery/mdns.ts';
 import { MetadataVersions } from '../discovery/metadata-version.ts';
 import { WsDiscovery } from '../discovery/ws-discovery.ts';
 import { deviceScopes } from '../onvif/device/scopes.ts';
 import { MJPEG_STREAM } from '../onvif/media/encoders.ts';
 import { ONVIF_TYPES } from '../protocols/ws-discovery/names.ts';
-import type { Identity } from './identity.ts';
 
 const DEVICE_PATH = '/onvif/device_service';
 

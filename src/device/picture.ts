@@ -1,6 +1,6 @@
 import type { Camera } from '../camera/camera.ts';
-import type { Hub } from '../hub/hub.ts';
 import type { MediaCamera, PictureOptions, PictureSettings, Size } from '../onvif/media/deps.ts';
+import type { Hub } from '../streams/hub.ts';
 
 /** What persists of the settings that clients change. */
 export type KeptSettings = Partial<PictureSettings>;

@@ -1,5 +1,5 @@
-import type { Frame } from '../frames/frame.ts';
 import type { ParameterSets } from '../protocols/h264/avc.ts';
+import type { Frame } from './frame.ts';
 
 export type { ParameterSets } from '../protocols/h264/avc.ts';
 
