@@ -3,16 +3,15 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import type { Machine } from '../core/machine.ts';
 import type { Identity } from '../device/identity.ts';
+import { MJPEG } from '../device/stream-names.ts';
 import { Mdns } from '../discovery/mdns.ts';
 import { MetadataVersions } from '../discovery/metadata-version.ts';
 import { WsDiscovery } from '../discovery/ws-discovery.ts';
+import { DEVICE } from '../onvif/device/options.ts';
 import { deviceScopes } from '../onvif/device/scopes.ts';
-import { MJPEG_STREAM } from '../onvif/media/encoders.ts';
 import { ONVIF_TYPES } from '../protocols/ws-discovery/names.ts';
 
-const DEVICE_PATH = '/onvif/device_service';
-
-export interface DiscoveryParts {
+export interface DiscoveryOptions {
   readonly machine: Machine;
   readonly state: StateStore;
   readonly identity: Identity;
@@ -31,17 +30,17 @@ export class Discovery {
   readonly #ws: WsDiscovery;
   readonly #mdns: Mdns;
 
-  constructor(parts: DiscoveryParts) {
-    const { machine, state, identity, port, rtspPort, clock, log } = parts;
+  constructor(options: DiscoveryOptions) {
+    const { machine, state, identity, port, rtspPort, clock, log } = options;
     const { uuid, metadata: stored } = state.state;
-    const scopes = () => deviceScopes({ machine, store: identity }).map(({ uri }) => uri);
+    const scopes = () => deviceScopes({ machine, identity }).map(({ uri }) => uri);
     const versions = new MetadataVersions({ stored, store: (metadata) => state.update({ metadata }), clock, log });
     this.#ws = new WsDiscovery({
       uuid,
       types: ONVIF_TYPES,
       scopes,
-      xaddr: (address) => `http://${address}:${port}${DEVICE_PATH}`,
-      onAnswer: parts.onFound,
+      xaddr: (address) => `http://${address}:${port}${DEVICE.path}`,
+      onAnswer: options.onFound,
       discoverable: () => identity.discoverable,
       metadataVersion: (xaddrs) => versions.next([...ONVIF_TYPES.map(({ local }) => local), ...scopes(), ...xaddrs]),
       clock,
@@ -49,7 +48,7 @@ export class Discovery {
     });
     const { model, serial } = machine.hardware();
     const ports = { httpPort: port, rtspPort };
-    const paths = { onvifPath: DEVICE_PATH, rtspPath: MJPEG_STREAM.rtspPath };
+    const paths = { onvifPath: DEVICE.path, rtspPath: MJPEG.path };
     this.#mdns = new Mdns({ name: identity.name, uuid, model, serial, ...ports, ...paths, clock, log });
     identity.onChange(() => this.#ws.changed());
   }

@@ -1,5 +1,6 @@
 import type { OnvifEndpoint } from '../onvif/endpoint.ts';
-import type { SoapAnswer, SoapEndpoint, SoapRequest } from '../servers/http/onvif.ts';
+import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts';
+import type { SoapEndpoint } from '../servers/http/onvif.ts';
 
 /**
  * The SOAP endpoint, loaded when the first client comes near: its XML machinery would take up a fifth of the memory of a
@@ -22,7 +23,7 @@ export class LazyEndpoint implements SoapEndpoint {
     this.#load().catch(() => {});
   }
 
-  async handle(request: SoapRequest): Promise<SoapAnswer> {
+  async handle(request: SoapHttpRequest): Promise<SoapHttpAnswer> {
     return (await this.#load()).handle(request);
   }
 

@@ -1,101 +1,69 @@
-import type { Access } from '../auth/access.ts';
-import type { TokenMemory } from '../auth/used-tokens.ts';
 import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
-import type { StateStore } from '../config/state.ts';
-import type { Clock } from '../core/clock.ts';
-import type { Logger } from '../core/log.ts';
-import type { Machine } from '../core/machine.ts';
-import type { Identity } from '../device/identity.ts';
-import { keepPorts } from '../device/ports.ts';
+import type { MulticastController } from '../device/multicast.ts';
+import { keepPorts, type ServerPorts } from '../device/ports.ts';
+import { storedProfiles } from '../device/profiles.ts';
 import { Authorizer } from '../onvif/authorizer.ts';
-import type { DeviceDeps, ServerPorts } from '../onvif/device/deps.ts';
+import type { DeviceServiceOptions } from '../onvif/device/options.ts';
 import { makeDeviceService } from '../onvif/device/service.ts';
 import { OnvifEndpoint } from '../onvif/endpoint.ts';
-import type { MediaCamera, MediaH264, MediaMulticast } from '../onvif/media/deps.ts';
 import { makeMediaService } from '../onvif/media/service.ts';
 import type { Service } from '../onvif/service.ts';
+import type { Login } from './login.ts';
+import type { AppOptions } from './options.ts';
+import type { Subsystems } from './subsystems.ts';
 
 /** What recorders may make of our users and scopes. */
 const LIMITS = { maxUsers: 32, userNameLength: 64, passwordLength: 128, maxScopes: 20 };
 
-export interface OnvifParts {
-  readonly machine: Machine;
-  readonly state: StateStore;
-  readonly identity: Identity;
-  readonly camera: MediaCamera;
-  /** Gives undefined where nothing can encode. */
-  readonly h264: () => MediaH264 | undefined;
-  /** Resolves when that is known, or after a while. */
-  readonly h264Known: () => Promise<void>;
+/** What the ONVIF services describe and set. */
+export interface OnvifOptions extends Subsystems {
   /** Undefined: nothing is sent by multicast. */
-  readonly multicast: MediaMulticast | undefined;
-  readonly access: Access;
-  /** Whether everybody may watch and read: auth is off. */
-  readonly open: boolean;
-  /** Seconds by which a client's clock may be off. */
-  readonly clockWindow: number;
-  readonly usedTokens: TokenMemory;
-  readonly version: string;
-  readonly wsdlDir: string;
-  readonly ports: DeviceDeps['ports'];
-  /** Which of them the owner set. */
-  readonly portsFixed: Readonly<Record<keyof ServerPorts, boolean>>;
-  readonly restart: DeviceDeps['restart'];
-  readonly factoryDefault: DeviceDeps['factoryDefault'];
-  readonly clock: Clock;
-  readonly log: Logger;
+  readonly multicast: MulticastController | undefined;
+  /** Those that our servers listen on. */
+  readonly ports: () => ServerPorts;
+  readonly restart: DeviceServiceOptions['restart'];
+  readonly factoryDefault: DeviceServiceOptions['factoryDefault'];
 }
 
-/** The ONVIF services, made of what the program has. */
-export function composeOnvif(parts: OnvifParts): OnvifEndpoint {
-  const { access, clock, log, state } = parts;
+export function makeOnvif(options: AppOptions, own: OnvifOptions): OnvifEndpoint {
+  const { wsdlDir, clock, log } = options;
   const services: Service[] = [];
-  services.push(
-    makeDeviceService({
-      machine: parts.machine,
-      clock,
-      users: access.users,
-      store: parts.identity,
-      uuid: state.state.uuid,
-      firmwareVersion: parts.version,
-      limits: LIMITS,
-      services: () => services,
-      ports: parts.ports,
-      setPorts: async (ports) => keepPorts(state, parts.portsFixed, parts.ports(), ports),
-      restart: parts.restart,
-      factoryDefault: parts.factoryDefault,
-    }),
-    makeMediaService({
-      camera: parts.camera,
-      store: { list: () => state.state.profiles, save: (list) => state.update({ profiles: [...list] }) },
-      get rtsp() {
-        const { rtsp } = parts.ports();
-        return rtsp === undefined ? undefined : { port: rtsp };
-      },
-      get h264() {
-        return parts.h264();
-      },
-      h264Known: parts.h264Known,
-      multicast: parts.multicast,
-    }),
-  );
-  return new OnvifEndpoint({
-    services,
-    wsdlDir: parts.wsdlDir,
-    authorizer: new Authorizer({
-      http: access.authenticator,
-      usernameTokens: new UsernameTokenAuthenticator({
-        users: access.users,
-        clock,
-        used: parts.usedTokens,
-        window: parts.clockWindow,
-      }),
-      limiter: access.limiter,
-      known: access.known,
-      open: parts.open,
-      clock,
-      log,
-    }),
+  services.push(deviceService(options, own, services), mediaService(options, own));
+  return new OnvifEndpoint({ services, wsdlDir, authorizer: makeAuthorizer(options, own.login), clock, log });
+}
+
+function deviceService({ state, version, clock }: AppOptions, own: OnvifOptions, services: readonly Service[]): Service {
+  const { settings, identity, machine, login, ports, restart, factoryDefault } = own;
+  return makeDeviceService({
+    ...{ machine, identity, clock, users: login.access.users, uuid: state.state.uuid, firmwareVersion: version, limits: LIMITS },
+    services: () => services,
+    ports,
+    setPorts: async (next) => keepPorts(settings.ports, ports(), next),
+    ...{ restart, factoryDefault },
+  });
+}
+
+function mediaService({ state }: AppOptions, { streams, capture, multicast, ports }: OnvifOptions): Service {
+  return makeMediaService({
+    streams: streams.catalogue,
+    picture: capture.picture,
+    profiles: storedProfiles(state),
+    get rtsp() {
+      const { rtsp } = ports();
+      return rtsp === undefined ? undefined : { port: rtsp };
+    },
+    multicast,
+  });
+}
+
+function makeAuthorizer({ config, clock, log }: AppOptions, { access, usedTokens }: Login): Authorizer {
+  const { users, authenticator, limiter, known } = access;
+  return new Authorizer({
+    http: authenticator,
+    usernameTokens: new UsernameTokenAuthenticator({ users, clock, used: usedTokens, window: config.auth.clockWindow }),
+    limiter,
+    known,
+    open: !config.auth.enabled,
     clock,
     log,
   });

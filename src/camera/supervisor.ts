@@ -6,20 +6,9 @@ import type { Logger } from '../core/log.ts';
 import { pause } from '../core/pause.ts';
 import { RateLimiter } from '../core/rate-limiter.ts';
 import { Frame, type Picture } from '../frames/frame.ts';
+import type { CameraStatus } from '../frames/stream-state.ts';
 import type { Capture, Source } from './source.ts';
 import { JpegSplitter, MAX_PICTURE_BYTES, type SplitterCounters } from './splitter.ts';
-
-export type CameraState = 'idle' | 'starting' | 'live' | 'stalled' | 'failed';
-
-export interface CameraReport {
-  readonly state: CameraState;
-  /** Why it is stalled or failed. */
-  readonly error: AppError | undefined;
-  /** What the user should know although pictures come. */
-  readonly notices: readonly AppError[];
-  /** Description of the source, once it is known. */
-  readonly source: string | undefined;
-}
 
 export interface SupervisorOptions {
   /** Pictures per second to pass on at most; asked before each capture. */
@@ -31,7 +20,7 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly onFrame: (frame: Frame) => void;
-  readonly onReport: (report: CameraReport) => void;
+  readonly onReport: (report: CameraStatus) => void;
   readonly random?: () => number;
 }
 
@@ -87,11 +76,11 @@ export class CameraSupervisor {
   #rest: { readonly since: number; readonly until: number; readonly endAfter: (ms: number) => void } | undefined;
   /** The next pause after a failure is to be short. */
   #again = false;
-  #report: CameraReport = { state: 'idle', error: undefined, notices: [], source: undefined };
+  #report: CameraStatus = { state: 'idle', error: undefined, notices: [], source: undefined };
 
   constructor(private readonly options: SupervisorOptions) {}
 
-  get report(): CameraReport {
+  get report(): CameraStatus {
     return this.#report;
   }
 
@@ -301,7 +290,7 @@ export class CameraSupervisor {
     });
   }
 
-  #set(change: Partial<CameraReport>): void {
+  #set(change: Partial<CameraStatus>): void {
     this.#report = { ...this.#report, ...change };
     this.options.onReport(this.#report);
   }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { findRunningServer } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
+import { ADDRESS, H264 } from '../device/stream-names.ts';
 import { addresses } from './addresses.ts';
 
 /** A local server answers in milliseconds. */
@@ -44,9 +45,9 @@ export async function askRunningCamera(dataDir: string, preferred?: string): Pro
   for (const host of candidates) {
     const base = `http://${host}:${port || 80}`;
     const status = await readStatus(base, server.token);
-    const find = (test: (each: { id: string; url: string }) => boolean) => status?.urls.find(test)?.url;
-    const stream = find(({ id }) => id === 'stream');
-    const snapshot = find(({ id }) => id === 'snapshot');
+    const find = (address: string) => status?.urls.find(({ id }) => id === address)?.url;
+    const stream = find(ADDRESS.stream);
+    const snapshot = find(ADDRESS.snapshot);
     if (!status || !stream || !snapshot) continue;
     return {
       name: status.name,
@@ -54,7 +55,7 @@ export async function askRunningCamera(dataDir: string, preferred?: string): Pro
       port: Number(port || 80),
       stream,
       snapshot,
-      h264: find(({ url }) => /^rtsp:\/\/[^/]+\/h264$/.test(url)),
+      h264: find(ADDRESS.rtsp(H264)),
       asksLogin: (await get(base, {}))?.status === 401,
       isLocal: /^(127\.|\[::1\]$|localhost$)/.test(host),
     };

@@ -5,18 +5,21 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { findProgram } from '../core/programs.ts';
+import type { H264Settings } from '../encode/encoder.ts';
 import type { H264Stream, PictureFeed } from '../encode/h264-stream.ts';
 import type { EncoderChoice } from '../encode/probe.ts';
-import type { MediaCamera, Size } from '../onvif/media/deps.ts';
+import type { Size } from '../frames/size.ts';
 import { H264Control } from './h264.ts';
+import type { PictureController } from './picture.ts';
+import type { SettingsGroup } from './settings.ts';
 
-export interface H264EncodingParts {
-  readonly config: Config['h264'];
-  /** Keys of the settings that the owner set. */
-  readonly explicit: ReadonlySet<string>;
+export interface H264EncodingOptions {
+  readonly config: Pick<Config['h264'], 'encoder' | 'ffmpegPath'>;
+  readonly settings: SettingsGroup<H264Settings>;
+  /** Keeps which encoder works. */
   readonly state: StateStore;
   readonly feed: PictureFeed;
-  readonly camera: MediaCamera;
+  readonly picture: PictureController;
   readonly searchPath: string;
   /** Called when there is a stream, once; it may turn out later that there is none. */
   readonly onFound: () => void;
@@ -42,10 +45,10 @@ export class H264Encoding {
   #trial: Promise<void> | undefined;
   #trying = true;
 
-  constructor(private readonly parts: H264EncodingParts) {
-    const { config, explicit, state, camera } = parts;
+  constructor(private readonly options: H264EncodingOptions) {
+    const { settings, picture } = options;
     this.#control = new H264Control({
-      ...{ config, explicit, state, camera },
+      ...{ settings, picture },
       stream: {
         profile: 'Baseline',
         changed: () => this.#stream?.changed(),
@@ -54,21 +57,21 @@ export class H264Encoding {
     });
   }
 
-  /** `trying`: it is not known yet whether there is one. */
+  /** `trying`: it is not known yet whether there is one; where ffmpeg is, there nearly always is. */
   get stream(): H264Stream | 'trying' | undefined {
     return this.#stream ?? (this.#trying ? 'trying' : undefined);
   }
 
-  /** Sets the encoder. While it is not known yet whether there is one, there is: where ffmpeg is, it nearly always is one. */
-  get control(): H264Control | undefined {
-    return this.stream && this.#control;
+  /** Sets the encoder, also before there is one. */
+  get control(): H264Control {
+    return this.#control;
   }
 
   /** Resolves when it is known whether there is H.264, or after {@link PATIENCE_MS}. */
   async known(): Promise<void> {
     if (this.stream !== 'trying') return;
     await new Promise<void>((resolve) => {
-      const cancel = this.parts.clock.after(PATIENCE_MS, resolve);
+      const cancel = this.options.clock.after(PATIENCE_MS, resolve);
       void this.trialOver.then(() => {
         cancel();
         resolve();
@@ -83,7 +86,7 @@ export class H264Encoding {
 
   /** Begins with what is remembered, and tries the encoders in the background. */
   async start(): Promise<void> {
-    const { config, state, searchPath } = this.parts;
+    const { config, state, searchPath } = this.options;
     const ffmpeg = config.ffmpegPath || findProgram('ffmpeg', searchPath);
     const file = ffmpeg === undefined ? undefined : fileAt(ffmpeg);
     const kept = state.state.encoder;
@@ -92,7 +95,7 @@ export class H264Encoding {
       await this.#use({ ffmpeg: file.ffmpeg, hardware, software });
     }
     this.#trial = this.#try(ffmpeg)
-      .catch((error: unknown) => this.parts.log.error(`H.264 cannot be had: ${messageOf(error)}`))
+      .catch((error: unknown) => this.options.log.error(`H.264 cannot be had: ${messageOf(error)}`))
       .finally(() => {
         this.#trying = false;
       });
@@ -105,7 +108,7 @@ export class H264Encoding {
   }
 
   async #try(ffmpeg: string | undefined): Promise<void> {
-    const { config, searchPath, log } = this.parts;
+    const { config, searchPath, log } = this.options;
     const { probeEncoder } = await import('../encode/probe.ts');
     const found = await probeEncoder({ ffmpeg, wanted: config.encoder, searchPath, log });
     if (this.#stopped) return;
@@ -127,7 +130,7 @@ export class H264Encoding {
     if (!stream) return;
     this.#stream = undefined;
     this.#trying = false;
-    this.parts.onGone();
+    this.options.onGone();
     await stream.stop();
   }
 
@@ -140,15 +143,15 @@ export class H264Encoding {
     }
     const { H264Stream } = await import('../encode/h264-stream.ts');
     if (this.#stopped) return;
-    const { feed, searchPath, clock, log } = this.parts;
+    const { feed, searchPath, clock, log } = this.options;
     const settings = (captured: Size) => this.#control.settingsFor(captured);
     this.#stream = new H264Stream({ feed, settings, encoder: () => this.#choice ?? choice, searchPath, clock, log });
-    this.parts.onFound();
+    this.options.onFound();
   }
 
   /** Writes only what is new: it is asked at each start, and memory cards wear out. */
   #keep(encoder: State['encoder']): void {
-    const { state, log } = this.parts;
+    const { state, log } = this.options;
     if (JSON.stringify(encoder) === JSON.stringify(state.state.encoder)) return;
     try {
       state.update({ encoder });

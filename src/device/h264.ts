@@ -1,7 +1,30 @@
-import { type Config, MAX_BITRATE, MAX_KEYFRAME_INTERVAL, MIN_BITRATE, MIN_KEYFRAME_INTERVAL } from '../config/schema.ts';
-import type { StateStore } from '../config/state.ts';
-import type { H264Settings as EncoderSettings } from '../encode/encoder.ts';
-import type { H264Options, H264Profile, H264Settings, MediaCamera, MediaH264, Size } from '../onvif/media/deps.ts';
+import type { Range } from '../camera/offers.ts';
+import { MAX_BITRATE, MAX_KEYFRAME_INTERVAL, MIN_BITRATE, MIN_KEYFRAME_INTERVAL } from '../config/schema.ts';
+import { AS_CAPTURED, encodedSize, evenSize } from '../encode/encoded-size.ts';
+import type { EncoderSettings, H264Settings } from '../encode/encoder.ts';
+import { distinctSizes, type Size } from '../frames/size.ts';
+import type { PictureController } from './picture.ts';
+import type { SettingsGroup } from './settings.ts';
+
+/** Profiles of H.264 that decoders for everybody know. */
+export type H264Profile = 'Baseline' | 'Main' | 'High';
+
+/** What an H.264 encoder can be set to. */
+export interface H264Options {
+  /** Largest first, not empty. */
+  readonly sizes: readonly Size[];
+  /** Pictures per second, at most those captured. */
+  readonly fps: Range;
+  /** kbit/s */
+  readonly bitrate: Range;
+  /** Seconds. */
+  readonly keyframeInterval: Range;
+  /** The one it encodes in. */
+  readonly profile: H264Profile;
+}
+
+/** What shows and sets an H.264 encoder. */
+export type H264Controller = Pick<H264Control, 'settings' | 'options' | 'change' | 'requestKeyFrame'>;
 
 /** The encoder as far as its settings are concerned. */
 export interface EncoderStream {
@@ -13,12 +36,9 @@ export interface EncoderStream {
   requestKeyFrame(): void;
 }
 
-export interface H264Parts {
-  readonly config: Config['h264'];
-  /** Keys of the settings that the owner set: what persists does not change these. */
-  readonly explicit: ReadonlySet<string>;
-  readonly state: StateStore;
-  readonly camera: Pick<MediaCamera, 'settings' | 'actual'>;
+export interface H264ControlOptions {
+  readonly settings: Pick<SettingsGroup<H264Settings>, 'now' | 'change'>;
+  readonly picture: Pick<PictureController, 'settings' | 'actual'>;
   readonly stream: EncoderStream;
 }
 
@@ -28,17 +48,15 @@ const SHARES = [3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4];
 const SMALLEST_SIDE = 64;
 
 /** The settings of the H.264 encoder: the owner's, and what clients made of them. */
-export class H264Control implements MediaH264 {
-  /** 0 is as captured. */
-  #asked: H264Settings;
+export class H264Control {
+  constructor(private readonly given: H264ControlOptions) {}
 
-  constructor(private readonly parts: H264Parts) {
-    const { config, explicit, state } = parts;
-    const kept = Object.entries(state.state.h264).filter(([key]) => !explicit.has(`h264.${key}`));
-    const { width, height, fps, bitrate, keyframeInterval } = { ...config, ...Object.fromEntries(kept) };
-    this.#asked = { width, height, fps, bitrate, keyframeInterval };
+  /** 0 is as captured. */
+  get #asked(): H264Settings {
+    return this.given.settings.now;
   }
 
+  /** What the encoder does; nothing in it is relative to what is captured. */
   settings(): H264Settings {
     const asked = this.#asked;
     return { ...asked, ...encodedSize(asked, this.#captured()), fps: this.#asCaptured ? this.#capturedFps : asked.fps };
@@ -50,7 +68,7 @@ export class H264Control implements MediaH264 {
   }
 
   get #capturedFps(): number {
-    return this.parts.camera.settings().fps;
+    return this.given.picture.settings().fps;
   }
 
   /** Whether every captured picture is wanted. */
@@ -60,31 +78,30 @@ export class H264Control implements MediaH264 {
 
   options(): H264Options {
     const captured = this.#captured();
-    const { fps } = this.parts.camera.settings();
+    const { fps } = this.given.picture.settings();
     const shares = SHARES.map((share) => ({ width: captured.width * share, height: captured.height * share }))
       .filter(({ width, height }) => Math.min(width, height) >= SMALLEST_SIDE)
       .map((size) => evenSize(size, captured));
     const sizes = [encodedSize(AS_CAPTURED, captured), ...shares, encodedSize(this.#asked, captured)];
-    const unique = new Map(sizes.map((size) => [`${size.width}x${size.height}`, size]));
     return {
-      sizes: [...unique.values()].sort((a, b) => b.width * b.height - a.width * a.height),
+      sizes: distinctSizes(sizes),
       fps: { min: Math.min(1, fps), max: fps },
       bitrate: { min: MIN_BITRATE, max: MAX_BITRATE },
       keyframeInterval: { min: MIN_KEYFRAME_INTERVAL, max: MAX_KEYFRAME_INTERVAL },
-      profile: this.parts.stream.profile,
+      profile: this.given.stream.profile,
     };
   }
 
+  /** Like {@link PictureControl.change}. */
   async change(change: Partial<H264Settings>): Promise<void> {
-    const { state, stream } = this.parts;
-    const next = this.#relative(change);
-    state.update({ h264: { ...state.state.h264, ...next } });
-    this.#asked = { ...this.#asked, ...next };
+    const { settings, stream } = this.given;
+    settings.change(this.#relative(change));
     stream.changed();
   }
 
+  /** Makes the next picture a key frame. */
   requestKeyFrame(): void {
-    this.parts.stream.requestKeyFrame();
+    this.given.stream.requestKeyFrame();
   }
 
   /** Who asks for what is captured goes along when that changes. */
@@ -94,33 +111,12 @@ export class H264Control implements MediaH264 {
     return {
       ...change,
       ...(width === whole.width && height === whole.height && AS_CAPTURED),
-      ...(fps >= this.parts.camera.settings().fps && { fps: 0 }),
+      ...(fps >= this.given.picture.settings().fps && { fps: 0 }),
     };
   }
 
   #captured(): Size {
-    const { camera } = this.parts;
-    return camera.actual() ?? camera.settings();
+    const { picture } = this.given;
+    return picture.actual() ?? picture.settings();
   }
 }
-
-const AS_CAPTURED: Size = { width: 0, height: 0 };
-
-/** The size that pictures of the captured size are encoded in. @param asked 0: as captured, or as follows from the other side */
-function encodedSize({ width, height }: Size, captured: Size): Size {
-  if (width === 0 && height === 0) return evenSize(captured, captured);
-  const wanted = {
-    width: width || (captured.width * height) / captured.height,
-    height: height || (captured.height * width) / captured.width,
-  };
-  const share = Math.min(1, captured.width / wanted.width, captured.height / wanted.height);
-  return evenSize({ width: wanted.width * share, height: wanted.height * share }, captured);
-}
-
-/** The nearest even size that is not larger than what is captured. */
-const evenSize = ({ width, height }: Size, captured: Size): Size => ({
-  width: even(width, captured.width),
-  height: even(height, captured.height),
-});
-
-const even = (pixels: number, most: number): number => Math.max(2, 2 * Math.floor(Math.min(2 * Math.round(pixels / 2), most) / 2));

@@ -1,46 +1,38 @@
-import type { StateStore } from '../config/state.ts';
-import type { DeviceIdentity, DeviceStore } from '../onvif/device/deps.ts';
+import type { Cancel } from '../core/clock.ts';
+import type { IdentitySettings, SettingsGroup } from './settings.ts';
 
-/** The camera's name, location, scopes and discovery mode: what recorders changed last, kept in the state. */
-export class Identity implements DeviceStore {
-  #now: DeviceIdentity;
-  readonly #listeners = new Set<() => void>();
+/** The identity as it is now. */
+export interface IdentityStore extends IdentitySettings {
+  /** Changes all that is given at once, and keeps it. Throws an AppError, with nothing changed, where it cannot be kept. */
+  update(change: Partial<IdentitySettings>): void;
+}
 
-  /** @param fixedName set by the owner: it comes back at the next start, whatever recorders made of it */
-  constructor(
-    private readonly state: StateStore,
-    presetName: string,
-    fixedName: boolean,
-  ) {
-    const { name, location, discoverable, scopes } = state.state.device;
-    this.#now = { name: (fixedName ? undefined : name) ?? presetName, location, discoverable, scopes };
-  }
+/** The camera's name, location, scopes and discovery mode: what recorders changed last. */
+export class Identity implements IdentityStore {
+  constructor(private readonly settings: SettingsGroup<IdentitySettings>) {}
 
   get name(): string {
-    return this.#now.name;
+    return this.settings.now.name;
   }
 
   get location(): string {
-    return this.#now.location;
+    return this.settings.now.location;
   }
 
   get discoverable(): boolean {
-    return this.#now.discoverable;
+    return this.settings.now.discoverable;
   }
 
   get scopes(): readonly string[] {
-    return this.#now.scopes;
+    return this.settings.now.scopes;
   }
 
-  update(change: Partial<DeviceIdentity>): void {
-    const next = { ...this.#now, ...change };
-    const { scopes, ...rest } = next;
-    this.state.update({ device: { ...this.state.state.device, ...rest, scopes: [...scopes] } });
-    this.#now = next;
-    for (const listener of this.#listeners) listener();
+  update(change: Partial<IdentitySettings>): void {
+    // All of it: a recorder that named one thing has seen the others.
+    this.settings.change({ ...this.settings.now, ...change });
   }
 
-  onChange(listener: () => void): void {
-    this.#listeners.add(listener);
+  onChange(listener: () => void): Cancel {
+    return this.settings.onChange(listener);
   }
 }

@@ -1,24 +1,25 @@
-import type { StateStore } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
-import type { ServerPorts } from '../onvif/device/deps.ts';
+import type { PortSettings, SettingsGroup } from './settings.ts';
+
+/** TCP ports of our own servers. */
+export interface ServerPorts {
+  readonly http: number;
+  /** undefined: no RTSP is served. */
+  readonly rtsp: number | undefined;
+}
 
 /**
- * Keeps other ports of our servers for the next start.
- * @param fixed what the owner set: it would come back at the next start
+ * Keeps other ports of our servers for the next start. Throws AppError PORT_FIXED for one that the owner set, as it would
+ * come back then.
+ * @param now those that they listen on
  */
-export function keepPorts(
-  state: StateStore,
-  fixed: Readonly<Record<keyof ServerPorts, boolean>>,
-  now: ServerPorts,
-  next: ServerPorts,
-): void {
+export function keepPorts(settings: SettingsGroup<PortSettings>, now: ServerPorts, next: ServerPorts): void {
   for (const server of ['http', 'rtsp'] as const)
-    if (fixed[server] && next[server] !== now[server])
+    if (settings.isOwners(server) && next[server] !== now[server])
       throw new AppError('PORT_FIXED', `The ${server.toUpperCase()} port ${now[server]} was set by the owner of this camera.`);
   // One that stays is not kept: it may be one that was picked.
-  const changed = {
-    ...(next.http !== now.http && { httpPort: next.http }),
-    ...(next.rtsp !== now.rtsp && { rtspPort: next.rtsp }),
-  };
-  state.update({ device: { ...state.state.device, ...changed } });
+  settings.change({
+    ...(next.http !== now.http && { http: next.http }),
+    ...(next.rtsp !== undefined && next.rtsp !== now.rtsp && { rtsp: next.rtsp }),
+  });
 }

@@ -1,7 +1,11 @@
-import type { ParameterSets } from '../protocols/h264/avc.ts';
 import type { Frame } from './frame.ts';
 
-export type { ParameterSets } from '../protocols/h264/avc.ts';
+/** What a decoder has to know before the first slice. */
+export interface ParameterSets {
+  /** NAL units without start codes. */
+  readonly sps: Buffer;
+  readonly pps: Buffer;
+}
 
 /** One coded picture, with the times of the frame it was made from. Shared by every viewer; never changes. */
 export interface AccessUnit extends Pick<Frame, 'sequence' | 'capturedAt' | 'monotonic'> {

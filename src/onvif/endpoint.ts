@@ -4,6 +4,7 @@ import { type Logger, LogThrottle } from '../core/log.ts';
 import { contentTypeOf, statusOf, writeFault } from '../protocols/soap/envelope.ts';
 import { SoapFault } from '../protocols/soap/fault.ts';
 import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/gate.ts';
+import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts';
 import type { SoapVersion } from '../protocols/soap/namespaces.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Operation, Service } from './service.ts';
@@ -17,34 +18,6 @@ export interface EndpointOptions {
   readonly authorizer: Pick<Authorizer, 'decide' | 'ask'>;
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-/** A request under /onvif/, as it came over HTTP. */
-export interface EndpointRequest {
-  readonly method: string;
-  /** The request-target as it came. */
-  readonly url: string;
-  /** Value of the Authorization header. */
-  readonly authorization: string | undefined;
-  /** Undefined where there is none. */
-  readonly body: string | undefined;
-  /** The client's address, also where a trusted proxy stands before us. */
-  readonly remoteAddress: string;
-  /** What the request came on. */
-  readonly connection: object;
-  /** The connection carries the requests of several clients. */
-  readonly shared: boolean;
-  /** "http://192.168.1.5:8080": the address by which the client reached us. */
-  readonly baseUrl: string;
-  readonly host: string;
-  /** Fires when the client has gone. */
-  readonly signal: AbortSignal;
-}
-
-export interface EndpointAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly body: string;
 }
 
 /** Requests remembered, and the longest of them, characters: recorders ask for the time, for years, with the same few hundred. */
@@ -84,7 +57,7 @@ export class OnvifEndpoint {
   }
 
   /** Answers any request. Never throws. */
-  async handle(request: EndpointRequest): Promise<EndpointAnswer> {
+  async handle(request: SoapHttpRequest): Promise<SoapHttpAnswer> {
     const { method, url, baseUrl, body } = request;
     if (method === 'GET' || method === 'HEAD') {
       const file = this.#files?.serve(url, baseUrl);
@@ -121,7 +94,7 @@ export class OnvifEndpoint {
     return request;
   }
 
-  async #call(soapRequest: SoapRequest, request: EndpointRequest): Promise<EndpointAnswer> {
+  async #call(soapRequest: SoapRequest, request: SoapHttpRequest): Promise<SoapHttpAnswer> {
     const { operation: asked, content, token, soapVersion } = soapRequest;
     const entry = this.#entries.get(`${asked.namespace} ${asked.localName}`);
     // Clients look for one or the other wording to know what they can do without.
@@ -148,7 +121,7 @@ export class OnvifEndpoint {
   }
 }
 
-const answerFault = (fault: SoapFault, soapVersion: SoapVersion): EndpointAnswer => ({
+const answerFault = (fault: SoapFault, soapVersion: SoapVersion): SoapHttpAnswer => ({
   status: statusOf(fault, soapVersion),
   headers: { 'Content-Type': contentTypeOf(soapVersion) },
   body: writeFault(fault, soapVersion),

@@ -1,16 +1,6 @@
 import type { Cancel, Clock } from '../core/clock.ts';
-import type { AppError } from '../core/errors.ts';
 import type { Frame } from '../frames/frame.ts';
-
-export type HubState = 'idle' | 'starting' | 'live' | 'stalled' | 'failed';
-
-/** How the camera is, for whoever shows it. */
-export interface HubStatus {
-  readonly state: HubState;
-  readonly error: AppError | undefined;
-  readonly notices: readonly AppError[];
-  readonly source: string | undefined;
-}
+import type { CameraStatus } from '../frames/stream-state.ts';
 
 /** The camera as the hub commands it. */
 export interface Demand {
@@ -47,9 +37,9 @@ const NEXT_MS = 2000;
  */
 export class Hub {
   #latest: Frame | undefined;
-  #status: HubStatus = { state: 'idle', error: undefined, notices: [], source: undefined };
+  #status: CameraStatus = { state: 'idle', error: undefined, notices: [], source: undefined };
   readonly #listeners = new Set<FrameListener>();
-  readonly #statusListeners = new Set<(status: HubStatus) => void>();
+  readonly #statusListeners = new Set<(status: CameraStatus) => void>();
   #leases = 0;
   /** When the last lease ended, monotonic milliseconds. */
   #leftAt = Number.NEGATIVE_INFINITY;
@@ -82,7 +72,7 @@ export class Hub {
     return this.#latest;
   }
 
-  get status(): HubStatus {
+  get status(): CameraStatus {
     return this.#status;
   }
 
@@ -106,7 +96,7 @@ export class Hub {
     for (const listener of this.#listeners) listener(frame);
   }
 
-  setStatus(status: HubStatus): void {
+  setStatus(status: CameraStatus): void {
     this.#status = status;
     if (status.state === 'idle' || status.state === 'starting') this.#times.length = 0;
     // A camera that is off has no current picture, and an old one is not to be taken for one.
@@ -153,7 +143,7 @@ export class Hub {
   }
 
   /** Hears of every change of the camera's state. */
-  watch(listener: (status: HubStatus) => void): () => void {
+  watch(listener: (status: CameraStatus) => void): () => void {
     this.#statusListeners.add(listener);
     return () => this.#statusListeners.delete(listener);
   }

@@ -1,12 +1,12 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { RtspServerOptions } from '../../src/servers/rtsp/server.ts';
-import { PlayedRtspServer } from '../support/rtsp-server.ts';
+import type { H264Source } from '../../src/device/streams.ts';
+import { PlayedRtspServer, streamsOf } from '../support/rtsp-server.ts';
 
 /** The RTSP server while it is not known whether there is H.264, and when there turns out to be none. */
 
 const TCP = 'RTP/AVP/TCP;unicast;interleaved=0-1';
 let played: PlayedRtspServer;
-let h264: ReturnType<RtspServerOptions['h264']>;
+let h264: H264Source | 'trying' | undefined;
 /** Lets those go on who wait until it is known. */
 let goOn: () => void;
 afterEach(() => played.stop());
@@ -15,7 +15,12 @@ const start = async () => {
   const waited = new Promise<void>((resolve) => {
     goOn = resolve;
   });
-  played = await PlayedRtspServer.start({ h264: () => h264, h264Known: () => waited });
+  played = await PlayedRtspServer.start({
+    streams: streamsOf(
+      () => h264,
+      () => waited,
+    ),
+  });
 };
 
 test.each(['DESCRIBE', 'SETUP'])('%s waits until it is known, and is answered with the stream', async (method) => {

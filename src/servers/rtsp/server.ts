@@ -5,6 +5,9 @@ import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
+import type { MulticastGroup } from '../../core/multicast.ts';
+import { MJPEG } from '../../device/stream-names.ts';
+import type { H264Feed, H264Source, JpegFeed, StreamCatalogue } from '../../device/streams.ts';
 import { JPEG_PAYLOAD_TYPE } from '../../protocols/rtp/jpeg.ts';
 import { RtpStream } from '../../protocols/rtp/stream.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
@@ -17,9 +20,9 @@ import type { RtspClient } from './client.ts';
 import { RtspConnection } from './connection.ts';
 import { newRtspCounters, type RtspCounters } from './counters.ts';
 import { type RtspAccess, RtspGate } from './gate.ts';
-import { H264_PAYLOAD_TYPE, type H264Source, H264Track } from './h264-track.ts';
+import { H264_PAYLOAD_TYPE, H264Track } from './h264-track.ts';
 import { JpegTrack, type Recode } from './jpeg-track.ts';
-import { type MulticastGroup, MulticastStream } from './multicast.ts';
+import { MulticastStream } from './multicast.ts';
 import { RtspRequests } from './requests.ts';
 import type { Track } from './track.ts';
 import { Tunnels } from './tunnels.ts';
@@ -47,15 +50,11 @@ export interface RtspServerOptions {
   /** Undefined: everybody may look. */
   readonly access: RtspAccess | undefined;
   readonly hub: Hub;
-  /** Undefined where nothing on this machine encodes H.264, `trying` while that is not known; asked at each request. */
-  readonly h264: () => H264Source | 'trying' | undefined;
-  /** To be waited for while it is `trying`: resolves when it is known, or after a while. */
-  readonly h264Known?: () => Promise<void>;
+  /** What there is to be played; asked at each request. */
+  readonly streams: Pick<StreamCatalogue<JpegFeed | H264Feed>, 'byPath' | 'byId' | 'known'>;
   readonly recode: Recode;
-  /** Pictures per second of a track that are asked for. */
-  readonly fps: (track: string) => number;
-  /** Where clients who ask for multicast get a track; undefined: there is no multicast. */
-  readonly multicast: (track: string) => MulticastGroup | undefined;
+  /** Where clients who ask for multicast get a stream, by its id; undefined: there is no multicast. */
+  readonly multicast: (stream: string) => MulticastGroup | undefined;
   /** Name of the camera. */
   readonly name: () => string;
   /** Whether a tunnel whose Host header is this may be ours; see {@link TunnelDoorOptions.accepts}. */
@@ -79,8 +78,8 @@ export class RtspServer {
   readonly #limit: ConnectionLimit;
   readonly #acceptThrottle: LogThrottle;
   readonly #pacer: Pacer;
-  readonly #jpeg: JpegTrack;
-  #h264: { readonly stream: H264Source; readonly track: H264Track } | undefined;
+  /** By the id of the stream, with the source that they were made for: another one's times are not the same. */
+  readonly #tracks = new Map<string, { readonly source: Hub | H264Source; readonly track: Track }>();
   readonly #multicast = new Map<Track, MulticastStream>();
   /** Multicast that the owner asked for, by track: ends it. */
   readonly #standing = new Map<string, Cancel>();
@@ -89,11 +88,10 @@ export class RtspServer {
   #port = 0;
 
   constructor(private readonly options: RtspServerOptions) {
-    const { hub, clock, log, fps } = options;
+    const { hub, clock, log, streams } = options;
     const { counters } = this;
     this.#acceptThrottle = new LogThrottle(clock);
-    this.#pacer = new Pacer(clock, () => hub.fps || fps('mjpeg'));
-    this.#jpeg = new JpegTrack({ ...this.#trackOptions('mjpeg', JPEG_PAYLOAD_TYPE), recode: options.recode, log });
+    this.#pacer = new Pacer(clock, () => hub.fps || (streams.byId(MJPEG.id)?.fps() ?? 0));
     const carriers = new Carriers({
       multicast: (track) => {
         const group = options.multicast(track.name);
@@ -106,7 +104,7 @@ export class RtspServer {
     this.#requests = new RtspRequests({
       gate: new RtspGate(options.access, clock, log),
       track: (path) => this.#track(path),
-      known: async () => options.h264Known?.(),
+      known: () => streams.known(),
       carriers,
       multicast: (track) => this.#multicast.get(track)?.group,
       hasRoom: (client) => this.#hasRoom(client) && options.descriptors?.hasRoom() !== false,
@@ -180,7 +178,8 @@ export class RtspServer {
     let release: (() => void) | undefined;
     let told = false;
     const attempt = () => {
-      const track = this.#track(`/${name}`);
+      const stream = this.options.streams.byId(name);
+      const track = stream && this.#trackOf(stream);
       const begun =
         track && track !== 'trying' ? this.#multicastOf(track).acquire(group) : Promise.reject(new Error(`there is no stream ${name}`));
       begun.then(
@@ -286,23 +285,33 @@ export class RtspServer {
     }
   }
 
-  /** `/stream.mjpg` is how ONVIF clients name the tunnel of the JPEG stream. */
   #track(path: string): Track | 'trying' | undefined {
-    if (path === '/mjpeg' || path === '/stream.mjpg') return this.#jpeg;
-    return path === '/h264' ? this.#h264Track() : undefined;
+    const stream = this.options.streams.byPath(path);
+    return stream && this.#trackOf(stream);
   }
 
-  #h264Track(): H264Track | 'trying' | undefined {
-    const stream = this.options.h264();
-    if (!stream || stream === 'trying') return stream;
-    if (this.#h264?.stream !== stream) {
-      this.#h264 = { stream, track: new H264Track({ ...this.#trackOptions('h264', H264_PAYLOAD_TYPE), encoder: stream }) };
-    }
-    return this.#h264.track;
+  #trackOf(stream: JpegFeed | H264Feed): Track | 'trying' | undefined {
+    if (stream.encoding === 'JPEG') return this.#trackFrom(stream.id, this.options.hub, () => this.#jpegTrack(stream));
+    const source = stream.source();
+    if (!source || source === 'trying') return source;
+    return this.#trackFrom(stream.id, source, () => new H264Track({ ...this.#trackOptions(stream, H264_PAYLOAD_TYPE), encoder: source }));
   }
 
-  #trackOptions(name: string, payloadType: number) {
-    const { hub, clock, hostname, fps } = this.options;
+  #trackFrom(id: string, source: Hub | H264Source, make: () => Track): Track {
+    const known = this.#tracks.get(id);
+    if (known?.source === source) return known.track;
+    const track = make();
+    this.#tracks.set(id, { source, track });
+    return track;
+  }
+
+  #jpegTrack(stream: JpegFeed): JpegTrack {
+    const { recode, log } = this.options;
+    return new JpegTrack({ ...this.#trackOptions(stream, JPEG_PAYLOAD_TYPE), recode, log });
+  }
+
+  #trackOptions({ id, fps }: JpegFeed | H264Feed, payloadType: number) {
+    const { hub, clock, hostname } = this.options;
     const random = randomBytes(10);
     const stream = new RtpStream({
       ssrc: random.readUInt32BE(0),
@@ -310,7 +319,7 @@ export class RtspServer {
       sequence: random.readUInt16BE(8),
       payloadType,
     });
-    return { name, stream, hub, cname: `onvif-camera@${hostname}`, fps: () => fps(name), clock };
+    return { name: id, stream, hub, cname: `onvif-camera@${hostname}`, fps, clock };
   }
 
   #multicastOf(track: Track): MulticastStream {

@@ -2,8 +2,8 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Camera } from '../../../src/camera/camera.ts';
-import type { CameraReport } from '../../../src/camera/supervisor.ts';
 import { silentLogger } from '../../../src/core/log.ts';
+import type { CameraStatus } from '../../../src/frames/stream-state.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { settingsWith } from '../../support/frames.ts';
 import { eventually } from '../../support/server.ts';
@@ -21,7 +21,7 @@ let dir: string;
 let clock: FakeClock;
 let camera: Camera;
 let watched: boolean;
-let reports: CameraReport[];
+let reports: CameraStatus[];
 let frames: number;
 
 const asked = () => readFileSync(join(dir, 'asked'), 'utf8').split('\n').length - 1;

@@ -1,15 +1,16 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type CameraReport, CameraSupervisor } from '../../../src/camera/supervisor.ts';
+import { CameraSupervisor } from '../../../src/camera/supervisor.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import type { Frame } from '../../../src/frames/frame.ts';
+import type { CameraStatus } from '../../../src/frames/stream-state.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { makePicture, PlayedSource } from '../../support/frames.ts';
 
 let clock: FakeClock;
 let source: PlayedSource;
 let frames: Frame[];
-let reports: CameraReport[];
+let reports: CameraStatus[];
 let supervisor: CameraSupervisor;
 let watched: boolean;
 

@@ -9,6 +9,7 @@ import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import { H264Encoding } from '../../../src/device/h264-encoding.ts';
+import { DeviceSettings } from '../../../src/device/settings.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeCamera } from '../../support/onvif-media.ts';
 import { PlayedFeed } from '../../support/picture-feed.ts';
@@ -60,10 +61,10 @@ interface Start {
 async function start({ config = {}, state = new StateStore(dataDir), clock = systemClock }: Start = {}): Promise<H264Encoding> {
   const encoding = new H264Encoding({
     config: { ...preset, ...config },
-    explicit: new Set(),
+    settings: new DeviceSettings({ config: schema.parse({}), explicit: new Set(), state }).h264,
     state,
     feed,
-    camera: new FakeCamera(),
+    picture: new FakeCamera(),
     // The stand-in is a Node program.
     searchPath: `${bin}:${process.env.PATH}`,
     onFound: () => told.push('found'),
@@ -90,7 +91,7 @@ describe('at the first start', () => {
     install(['libx264'], true);
     const encoding = await start();
     expect(encoding.stream).toBe('trying');
-    expect(encoding.control?.settings()).toMatchObject({ width: 1280, height: 720, bitrate: preset.bitrate });
+    expect(encoding.control.settings()).toMatchObject({ width: 1280, height: 720, bitrate: preset.bitrate });
     expect(remembered()).toBeUndefined();
     const known = encoding.known();
     writeFileSync(gate(), '');
@@ -122,7 +123,7 @@ describe('at the first start', () => {
     install([]);
     const encoding = await start();
     await encoding.known();
-    expect([encoding.stream, encoding.control]).toEqual([undefined, undefined]);
+    expect(encoding.stream).toBeUndefined();
     expect(told).toEqual([]);
     expect(remembered()).toBeUndefined();
   });
@@ -193,7 +194,7 @@ describe('at a later start', () => {
     expect(encoding.stream).toMatchObject({ status: { state: 'idle' } });
     writeFileSync(gate(), '');
     await eventually(() => encoding.stream === undefined, 'it is gone');
-    expect(encoding.control).toBeUndefined();
+    expect(encoding.stream).toBeUndefined();
     expect(told).toEqual(['found', 'gone']);
     expect(remembered()).toBeUndefined();
   });

@@ -4,11 +4,12 @@ import { schema } from '../../../src/cli/arguments.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { StateStore } from '../../../src/config/state.ts';
 import { H264Control } from '../../../src/device/h264.ts';
+import { DeviceSettings } from '../../../src/device/settings.ts';
 import { makeMediaService } from '../../../src/onvif/media/service.ts';
-import { CONTEXT, FakeCamera, FakeProfileStore, sentBack } from '../../support/onvif-media.ts';
+import { CONTEXT, catalogueOf, FakeCamera, FakeProfileStore, sentBack } from '../../support/onvif-media.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
-const preset = schema.parse({}).h264;
+const CONFIG = schema.parse({});
 
 let dir: string;
 let camera: FakeCamera;
@@ -22,10 +23,12 @@ beforeEach(() => {
 /** As after a start with these settings of the owner, set by him as far as they are given. */
 function start(given: Partial<Config['h264']> = {}): H264Control {
   return new H264Control({
-    config: { ...preset, ...given },
-    explicit: new Set(Object.keys(given).map((key) => `h264.${key}`)),
-    state: new StateStore(dir),
-    camera,
+    settings: new DeviceSettings({
+      config: { ...CONFIG, h264: { ...CONFIG.h264, ...given } },
+      explicit: new Set(Object.keys(given).map((key) => `h264.${key}`)),
+      state: new StateStore(dir),
+    }).h264,
+    picture: camera,
     stream: { profile: 'Main', changed: () => noted.push('changed'), requestKeyFrame: () => noted.push('key frame') },
   });
 }
@@ -162,10 +165,10 @@ describe('a change', () => {
     camera.asked = { ...camera.asked, fps: 7.5 };
     const control = start();
     const { operations } = makeMediaService({
-      camera,
-      store: new FakeProfileStore(),
+      streams: catalogueOf(camera, () => control),
+      picture: camera,
+      profiles: new FakeProfileStore(),
       rtsp: { port: 8554 },
-      h264: control,
       multicast: undefined,
     });
     const call = (name: string, request: object) =>

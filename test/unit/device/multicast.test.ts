@@ -4,18 +4,20 @@ import type { Config } from '../../../src/config/schema.ts';
 import { StateStore } from '../../../src/config/state.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { silentLogger } from '../../../src/core/log.ts';
-import { groupOf } from '../../../src/core/multicast.ts';
+import { groupOf, type MulticastGroup } from '../../../src/core/multicast.ts';
 import { MulticastControl } from '../../../src/device/multicast.ts';
-import type { MulticastTarget } from '../../../src/onvif/media/deps.ts';
+import { DeviceSettings } from '../../../src/device/settings.ts';
+import { H264 as H264_STREAM, MJPEG } from '../../../src/device/stream-names.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
-const preset = schema.parse({}).rtsp.multicast;
+const CONFIG = schema.parse({});
+const STREAMS = [MJPEG, H264_STREAM];
 const [JPEG, H264] = ['mjpeg_encoder', 'h264_encoder'] as const;
 
 let dir: string;
 /** What the sender was told, and what it sends. */
 let told: string[];
-let sent: Map<string, MulticastTarget>;
+let sent: Map<string, MulticastGroup>;
 let warnings: string[];
 /** Thrown by the next start of the sender. */
 let failure: Error | undefined;
@@ -30,10 +32,15 @@ beforeEach(() => {
 /** As after a start with these settings of the owner, set by him as far as they are given. */
 function start(given: Partial<Config['rtsp']['multicast']> = {}): MulticastControl {
   sent.clear();
+  const multicast = { ...CONFIG.rtsp.multicast, ...given };
   return new MulticastControl({
-    config: { ...preset, ...given },
-    explicit: new Set(Object.keys(given).map((key) => `rtsp.multicast.${key}`)),
-    state: new StateStore(dir),
+    settings: new DeviceSettings({
+      config: { ...CONFIG, rtsp: { ...CONFIG.rtsp, multicast } },
+      explicit: new Set(Object.keys(given).map((key) => `rtsp.multicast.${key}`)),
+      state: new StateStore(dir),
+    }),
+    maxTtl: multicast.ttl,
+    streams: STREAMS,
     sender: {
       startMulticast: async (encoder, target) => {
         await Promise.resolve();

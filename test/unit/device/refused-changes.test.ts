@@ -6,19 +6,22 @@ import { schema } from '../../../src/cli/arguments.ts';
 import { StateStore } from '../../../src/config/state.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { type Logger, silentLogger } from '../../../src/core/log.ts';
+import type { MulticastGroup } from '../../../src/core/multicast.ts';
 import { H264Control } from '../../../src/device/h264.ts';
 import { Identity } from '../../../src/device/identity.ts';
 import { MulticastControl } from '../../../src/device/multicast.ts';
-import { adaptCamera } from '../../../src/device/picture.ts';
+import { PictureControl } from '../../../src/device/picture.ts';
 import { keepPorts } from '../../../src/device/ports.ts';
+import { storedProfiles } from '../../../src/device/profiles.ts';
+import { DeviceSettings } from '../../../src/device/settings.ts';
+import { H264, MJPEG } from '../../../src/device/stream-names.ts';
 import { loadUsers } from '../../../src/device/users.ts';
 import { MetadataVersions } from '../../../src/discovery/metadata-version.ts';
-import type { MulticastTarget } from '../../../src/onvif/media/deps.ts';
 import { MediaModel } from '../../../src/onvif/media/model.ts';
 import { Hub } from '../../../src/streams/hub.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { makeDevice } from '../../support/onvif-device.ts';
-import { FakeCamera, faultOf, fullMediaService } from '../../support/onvif-media.ts';
+import { catalogueOf, FakeCamera, faultOf, fullMediaService } from '../../support/onvif-media.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 /** What a client is refused because it cannot be kept does not hold, neither now nor after a restart. */
@@ -28,6 +31,7 @@ const REFUSED = expect.objectContaining({ code: 'DATA_DIR' });
 
 let dir: string;
 let state: StateStore;
+const settings = () => new DeviceSettings({ config: CONFIG, explicit: new Set(), state });
 /** From now on nothing can be written. */
 const breakDisk = () => rmSync(dir, { recursive: true });
 const mendDisk = () => mkdirSync(dir);
@@ -65,7 +69,7 @@ describe('users', () => {
 });
 
 test('name, location, scopes and discovery mode', () => {
-  const identity = new Identity(state, 'Camera', false);
+  const identity = new Identity(new DeviceSettings({ config: { ...CONFIG, name: 'Camera' }, explicit: new Set(), state }).identity);
   let told = 0;
   identity.onChange(() => told++);
   breakDisk();
@@ -92,7 +96,7 @@ test('the settings of the capture, which is not restarted', async () => {
     onReport() {},
   });
   await camera.resolve();
-  const media = adaptCamera(camera, hub, (change) => state.update({ camera: { ...state.state.camera, ...change } }));
+  const media = new PictureControl({ camera, hub, settings: settings().camera });
   const before = camera.settings;
   breakDisk();
   await expect(media.change({ fps: 5 })).rejects.toThrow(REFUSED);
@@ -111,16 +115,17 @@ test('what the source cannot do is not kept', async () => {
       throw refused;
     },
     change() {},
-  } as unknown as Camera;
-  const kept: unknown[] = [];
-  await expect(adaptCamera(camera, {} as Hub, (change) => kept.push(change)).change({ fps: 5 })).rejects.toBe(refused);
-  expect(kept).toEqual([]);
+  };
+  const { camera: group } = settings();
+  const picture = new PictureControl({ camera, hub: { latest: undefined }, settings: group });
+  await expect(picture.change({ fps: 5 })).rejects.toBe(refused);
+  expect([group.now, state.state.camera]).toEqual([CONFIG.camera, {}]);
 });
 
 test('the settings of H.264, whose encoder is not restarted', async () => {
   const noted: string[] = [];
   const stream = { profile: 'Main', changed: () => noted.push('changed'), requestKeyFrame() {} } as const;
-  const control = new H264Control({ config: CONFIG.h264, explicit: new Set(), state, camera: new FakeCamera(), stream });
+  const control = new H264Control({ settings: settings().h264, picture: new FakeCamera(), stream });
   const before = control.settings();
   breakDisk();
   await expect(control.change({ bitrate: 500 })).rejects.toThrow(REFUSED);
@@ -130,20 +135,20 @@ test('the settings of H.264, whose encoder is not restarted', async () => {
 describe('multicast', () => {
   const ENCODER = 'mjpeg_encoder';
   const OTHER = { address: '239.1.2.3', port: 6000, ttl: 5 };
-  let sent: Map<string, MulticastTarget>;
-  let refuses: MulticastTarget | undefined;
+  let sent: Map<string, MulticastGroup>;
+  let refuses: MulticastGroup | undefined;
   let control: MulticastControl;
   beforeEach(() => {
     sent = new Map();
     refuses = undefined;
     const sender = {
-      startMulticast: async (encoder: string, target: MulticastTarget) => {
-        if (target === refuses) throw new Error('There is no such network.');
+      startMulticast: async (encoder: string, target: MulticastGroup) => {
+        if (target.address === refuses?.address) throw new Error('There is no such network.');
         sent.set(encoder, target);
       },
       stopMulticast: (encoder: string) => void sent.delete(encoder),
     };
-    control = new MulticastControl({ config: CONFIG.rtsp.multicast, explicit: new Set(), state, sender, log: silentLogger });
+    control = new MulticastControl({ settings: settings(), maxTtl: 1, streams: [MJPEG, H264], sender, log: silentLogger });
   });
 
   test('the target of a stream that is sent', async () => {
@@ -177,11 +182,9 @@ describe('multicast', () => {
 });
 
 test('profiles', () => {
-  const store = {
-    list: () => state.state.profiles,
-    save: (list: readonly { token: string; name: string }[]) => state.update({ profiles: [...list] }),
-  };
-  const model = new MediaModel({ camera: new FakeCamera(), store, rtsp: undefined, h264: undefined, multicast: undefined });
+  const picture = new FakeCamera();
+  const streams = catalogueOf(picture, () => undefined);
+  const model = new MediaModel({ streams, picture, profiles: storedProfiles(state), rtsp: undefined, multicast: undefined });
   model.create('One', 'one');
   breakDisk();
   const tokens = () => model.profiles.filter(({ fixed }) => !fixed).map(({ token, videoSource }) => [token, videoSource]);
@@ -193,7 +196,7 @@ test('profiles', () => {
 
 test('ports', () => {
   breakDisk();
-  expect(() => keepPorts(state, { http: false, rtsp: false }, { http: 8080, rtsp: 8554 }, { http: 81, rtsp: 554 })).toThrow(REFUSED);
+  expect(() => keepPorts(settings().ports, { http: 8080, rtsp: 8554 }, { http: 81, rtsp: 554 })).toThrow(REFUSED);
   expect(state.state.device.httpPort).toBeUndefined();
 });
 

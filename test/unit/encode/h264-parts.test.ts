@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { codecArguments, encodedSize, ffmpegArguments } from '../../../src/encode/ffmpeg-arguments.ts';
+import { encodedSize } from '../../../src/encode/encoded-size.ts';
+import { codecArguments, ffmpegArguments } from '../../../src/encode/ffmpeg-arguments.ts';
 import { KeyFrameSchedule } from '../../../src/encode/key-frame-schedule.ts';
 import { PictureGroup } from '../../../src/encode/picture-group.ts';
 import { codecFor } from '../../../src/encode/probe.ts';

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { AppError } from '../../../src/core/errors.ts';
 import type { Frame } from '../../../src/frames/frame.ts';
-import { Hub, type HubState } from '../../../src/streams/hub.ts';
+import type { StreamState } from '../../../src/frames/stream-state.ts';
+import { Hub } from '../../../src/streams/hub.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { makeFrame } from '../../support/frames.ts';
 
@@ -18,7 +19,7 @@ const make = (idleTimeout: number | 'always') => {
     clock,
   });
 };
-const report = (state: HubState, error?: AppError) => hub.setStatus({ state, error, notices: [], source: 'camera' });
+const report = (state: StreamState, error?: AppError) => hub.setStatus({ state, error, notices: [], source: 'camera' });
 const publish = (): Frame => {
   const frame = makeFrame(++sequence, clock);
   hub.publish(frame);
@@ -253,7 +254,7 @@ describe('following', () => {
     expect(await waiting).toBeUndefined();
   });
 
-  test.each<HubState>(['idle', 'starting', 'stalled', 'failed'])('expects none while the camera is %s', async (state) => {
+  test.each<StreamState>(['idle', 'starting', 'stalled', 'failed'])('expects none while the camera is %s', async (state) => {
     const { sequence } = frames(3, 100);
     const waiting = hub.following(sequence, never());
     report(state);

@@ -5,7 +5,7 @@ const urls = [
   { id: 'stream', label: 'MJPEG stream', url: 'http://192.168.1.50:8080/stream.mjpg' },
   { id: 'snapshot', label: 'Snapshot', url: 'http://192.168.1.50:8080/snapshot.jpg' },
 ];
-const h264 = { id: 'h264', label: 'RTSP, H.264', url: 'rtsp://192.168.1.50:8554/h264' };
+const h264 = { id: 'rtsp-h264', label: 'RTSP, H.264', url: 'rtsp://192.168.1.50:8554/h264' };
 const MJPEG = {
   integration: 'MJPEG IP Camera',
   rows: [

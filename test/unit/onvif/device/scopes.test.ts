@@ -8,8 +8,9 @@ const NAME = `${ROOT}name/Front%20Door`;
 const NOWHERE = `${ROOT}location/unknown`;
 
 type Device = ReturnType<typeof makeDevice>;
-const scopes = async ({ deps }: Device) => (await deviceScopes(deps)).map((scope) => scope.uri);
-const configurable = async ({ deps }: Device) => (await deviceScopes(deps)).filter((scope) => !scope.fixed).map((scope) => scope.uri);
+const scopes = async ({ deviceOptions }: Device) => (await deviceScopes(deviceOptions)).map((scope) => scope.uri);
+const configurable = async ({ deviceOptions }: Device) =>
+  (await deviceScopes(deviceOptions)).filter((scope) => !scope.fixed).map((scope) => scope.uri);
 
 describe('the scopes', () => {
   test('are those that recorders look for, one URI each', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../../../src/core/errors.ts';
-import type { H264Settings } from '../../../../src/onvif/media/deps.ts';
+import type { H264Settings } from '../../../../src/encode/encoder.ts';
 import type { SoapObject } from '../../../../src/onvif/service.ts';
 import { at, FakeH264, faultOf, fullMediaService, MEDIA_OPERATIONS, mediaService, sentBack } from '../../../support/onvif-media.ts';
 

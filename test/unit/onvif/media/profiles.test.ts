@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../../../src/core/errors.ts';
-import { MAX_USER_PROFILES, MediaModel } from '../../../../src/onvif/media/model.ts';
+import { MAX_USER_PROFILES } from '../../../../src/device/profiles.ts';
+import { MediaModel } from '../../../../src/onvif/media/model.ts';
 import { answerToStranger } from '../../../../src/onvif/media/profiles.ts';
-import { at, FakeCamera, FakeH264, FakeProfileStore, faultOf, mediaService } from '../../../support/onvif-media.ts';
+import { at, catalogueOf, FakeCamera, FakeH264, FakeProfileStore, faultOf, mediaService } from '../../../support/onvif-media.ts';
 
 const tokens = (answer: unknown) => (at(answer, 'Profiles') as unknown[]).map((profile) => at(profile, 'attributes', 'token'));
 const SOURCE = { ConfigurationToken: 'video_source_config' };
@@ -183,59 +184,64 @@ test("Synology's probe without credentials is told that no profile fits, everybo
 describe('with H.264', () => {
   /** H.264 comes and goes with `h264`. */
   function makeModel(store = new FakeProfileStore()) {
-    const deps = {
-      camera: new FakeCamera(),
-      store,
+    const picture = new FakeCamera();
+    const options = {
+      streams: catalogueOf(picture, (): FakeH264 | undefined => options.h264),
+      picture,
+      profiles: store,
       rtsp: { port: 8554 } as { port: number } | undefined,
       h264: new FakeH264() as FakeH264 | undefined,
       multicast: undefined,
     };
-    return { deps, model: new MediaModel(deps) };
+    return { options, model: new MediaModel(options) };
   }
 
   test('there are two fixed profiles, each with its own encoder only', () => {
     const { model } = makeModel();
-    expect(model.profiles.map(({ token, fixed, encoder }) => [token, fixed, encoder?.token])).toEqual([
+    expect(model.profiles.map(({ token, fixed, stream }) => [token, fixed, stream?.encoder])).toEqual([
       ['h264', true, 'h264_encoder'],
       ['mjpeg', true, 'mjpeg_encoder'],
     ]);
     expect(model.maxProfiles).toBe(2 + MAX_USER_PROFILES);
-    expect(model.compatibleEncoders(model.profile('h264')).map(({ token }) => token)).toEqual(['h264_encoder']);
+    expect(model.compatibleStreams(model.profile('h264')).map(({ encoder }) => encoder)).toEqual(['h264_encoder']);
     expect(() => model.configure(model.profile('mjpeg'), { videoEncoder: 'h264_encoder' })).toThrow(/keeps its configurations/);
-    expect(model.compatibleEncoders(model.create('mine', undefined)).map(({ token }) => token)).toEqual(['h264_encoder', 'mjpeg_encoder']);
+    expect(model.compatibleStreams(model.create('mine', undefined)).map(({ encoder }) => encoder)).toEqual([
+      'h264_encoder',
+      'mjpeg_encoder',
+    ]);
   });
 
   test('that of H.264 is there, before the other, as soon as it is known what can encode, and only with an RTSP server to stream it', () => {
-    const { deps, model } = makeModel();
+    const { options, model } = makeModel();
     const tokens = () => model.profiles.map(({ token }) => token);
-    const { h264, rtsp } = deps;
-    deps.h264 = undefined;
+    const { h264, rtsp } = options;
+    options.h264 = undefined;
     expect(tokens()).toEqual(['mjpeg']);
-    deps.h264 = h264;
+    options.h264 = h264;
     expect(tokens()).toEqual(['h264', 'mjpeg']);
-    deps.rtsp = undefined;
+    options.rtsp = undefined;
     expect(tokens()).toEqual(['mjpeg']);
-    deps.rtsp = rtsp;
+    options.rtsp = rtsp;
     expect(tokens()).toEqual(['h264', 'mjpeg']);
   });
 
   test("a client's profile loses it while it is gone, and gets it back", () => {
-    const { deps, model } = makeModel();
+    const { options, model } = makeModel();
     model.configure(model.create('mine', 'mine'), { videoEncoder: 'h264_encoder' });
-    expect(model.profile('mine').encoder?.token).toBe('h264_encoder');
-    const { h264 } = deps;
-    deps.h264 = undefined;
-    expect(model.profile('mine').encoder).toBeUndefined();
-    deps.h264 = h264;
-    expect(model.profile('mine').encoder?.token).toBe('h264_encoder');
+    expect(model.profile('mine').stream?.encoder).toBe('h264_encoder');
+    const { h264 } = options;
+    options.h264 = undefined;
+    expect(model.profile('mine').stream).toBeUndefined();
+    options.h264 = h264;
+    expect(model.profile('mine').stream?.encoder).toBe('h264_encoder');
   });
 
   test("its fixed profile goes before a client's of the same token", () => {
-    const { deps, model } = makeModel();
-    const { h264 } = deps;
-    deps.h264 = undefined;
+    const { options, model } = makeModel();
+    const { h264 } = options;
+    options.h264 = undefined;
     model.create('mine', 'h264');
-    deps.h264 = h264;
+    options.h264 = h264;
     expect(model.profiles.map(({ token, fixed }) => [token, fixed])).toEqual([
       ['h264', true],
       ['mjpeg', true],

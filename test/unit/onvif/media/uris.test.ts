@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import type { MediaDeps } from '../../../../src/onvif/media/deps.ts';
+import type { MediaServiceOptions } from '../../../../src/onvif/media/model.ts';
 import { makeMediaService } from '../../../../src/onvif/media/service.ts';
 import {
   at,
   CONTEXT,
+  catalogueOf,
   FakeCamera,
   FakeMulticast,
   FakeProfileStore,
@@ -104,14 +105,15 @@ test('SetSynchronizationPoint asks the H.264 encoder for a key frame, and has no
 });
 
 test('GetServiceCapabilities says whether there is RTSP now', async () => {
-  const deps = {
-    camera: new FakeCamera(),
-    store: new FakeProfileStore(),
-    rtsp: undefined as MediaDeps['rtsp'],
-    h264: undefined,
-    multicast: undefined as MediaDeps['multicast'],
+  const picture = new FakeCamera();
+  const options = {
+    streams: catalogueOf(picture, () => undefined),
+    picture,
+    profiles: new FakeProfileStore(),
+    rtsp: undefined as MediaServiceOptions['rtsp'],
+    multicast: undefined as MediaServiceOptions['multicast'],
   };
-  const { operations } = makeMediaService(deps);
+  const { operations } = makeMediaService(options);
   const operation = operations.find(({ name }) => name === 'GetServiceCapabilities')!;
   const streaming = async () => at(await operation.handle({}, CONTEXT), 'Capabilities', 'StreamingCapabilities', 'attributes');
   expect(operation.access).toBe('PRE_AUTH');
@@ -122,10 +124,10 @@ test('GetServiceCapabilities says whether there is RTSP now', async () => {
     },
   });
   expect(await streaming()).toMatchObject({ RTPMulticast: false, RTP_TCP: false, RTP_RTSP_TCP: false, NoRTSPStreaming: true });
-  deps.multicast = new FakeMulticast();
+  options.multicast = new FakeMulticast();
   expect(await streaming()).toMatchObject({ RTPMulticast: false });
-  deps.rtsp = { port: 554 };
+  options.rtsp = { port: 554 };
   expect(await streaming()).toMatchObject({ RTPMulticast: true, RTP_TCP: false, RTP_RTSP_TCP: true, NoRTSPStreaming: false });
-  deps.multicast = undefined;
+  options.multicast = undefined;
   expect(await streaming()).toMatchObject({ RTPMulticast: false, RTP_RTSP_TCP: true });
 });
