@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import os from 'node:os';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
+import { sameNetwork } from '../core/host-addresses.ts';
 import { Interfaces, machineInterfaces } from '../core/interfaces.ts';
 import { type Logger, silentLogger } from '../core/log.ts';
 import type { ClockSetting, HardwareInfo, InterfaceSetting, Machine, NetworkInterface, TimeInfo } from '../core/machine.ts';
@@ -16,16 +17,7 @@ import { NtpServerList, type NtpServers } from './ntp-servers.ts';
 import { Timekeeping } from './timekeeping.ts';
 import { Tools } from './tools.ts';
 import { Tree } from './tree.ts';
-import {
-  checkAddress,
-  checkDomain,
-  checkHostIpv4,
-  checkHostname,
-  checkInterfaceAddress,
-  checkMtu,
-  refuse,
-  sameNetwork,
-} from './validate.ts';
+import { checkAddress, checkDomain, checkHostIpv4, checkHostname, checkInterfaceAddress, checkMtu, refuse } from './validate.ts';
 
 /** How long nmcli's answer is good, milliseconds: it costs a Pi Zero 0.2 s, and tells only who gave an address. */
 const DEVICES_MAX_AGE_MS = 10_000;
