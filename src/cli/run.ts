@@ -1,5 +1,5 @@
 import { AppError, EXIT } from '../core/errors.ts';
-import { killPrograms } from '../core/program.ts';
+import { killPrograms } from '../core/process-group.ts';
 import { visibleLines } from '../core/terminal.ts';
 import { readArguments } from './arguments.ts';
 import { isGroup } from './command.ts';
