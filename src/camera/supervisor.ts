@@ -6,9 +6,9 @@ import { type Failure, KeepAlive, type LifeEnd } from '../core/keep-alive.ts';
 import type { Logger } from '../core/log.ts';
 import { RateLimiter } from '../core/rate-limiter.ts';
 import { Frame, type Picture } from '../frames/frame.ts';
+import { JpegSplitter, MAX_PICTURE_BYTES, type SplitterCounters } from '../frames/jpeg-splitter.ts';
 import { LOOK_INTERVAL_MS, PaceWatch } from './pace-watch.ts';
 import type { Capture, Source } from './source.ts';
-import { JpegSplitter, MAX_PICTURE_BYTES, type SplitterCounters } from './splitter.ts';
 
 export type CameraState = 'idle' | 'starting' | 'live' | 'stalled' | 'failed';
 
