@@ -10,7 +10,7 @@ import { pause } from '../core/pause.ts';
 import { visible } from '../core/terminal.ts';
 import { H264, MJPEG, SNAPSHOT_PATH } from '../device/stream-names.ts';
 import { addresses } from './addresses.ts';
-import type { Arguments } from './arguments.ts';
+import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { schema } from '../../../src/cli/arguments.ts';
+import { schema } from '../../../src/cli/settings.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { StateStore } from '../../../src/config/state.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';

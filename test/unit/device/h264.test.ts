@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { schema } from '../../../src/cli/arguments.ts';
+import { schema } from '../../../src/cli/settings.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { StateStore } from '../../../src/config/state.ts';
 import { H264Control } from '../../../src/device/h264.ts';

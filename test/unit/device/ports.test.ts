@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { schema } from '../../../src/cli/arguments.ts';
+import { schema } from '../../../src/cli/settings.ts';
 import { StateStore } from '../../../src/config/state.ts';
 import { keepPorts } from '../../../src/device/ports.ts';
 import { DeviceSettings } from '../../../src/device/settings.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { Camera } from '../../../src/camera/camera.ts';
-import { schema } from '../../../src/cli/arguments.ts';
+import { schema } from '../../../src/cli/settings.ts';
 import { StateStore } from '../../../src/config/state.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { type Logger, silentLogger } from '../../../src/core/log.ts';
