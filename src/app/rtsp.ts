@@ -1,13 +1,10 @@
 import { MulticastControl } from '../device/multicast.ts';
-import { H264, MJPEG, type StreamNames } from '../device/stream-names.ts';
+import { MJPEG, STREAMS, type StreamNames } from '../device/stream-names.ts';
 import { recodeForRtp } from '../encode/jpeg-recoder.ts';
 import type { RtspVitals } from '../servers/http/status.ts';
 import { RtspServer } from '../servers/rtsp/server.ts';
 import type { AppOptions } from './options.ts';
 import type { Subsystems } from './subsystems.ts';
-
-/** Every stream that there can be, now or after another start. */
-const STREAMS: readonly StreamNames[] = [MJPEG, H264];
 
 /** The RTSP server and its multicast. */
 export class Rtsp {

@@ -39,6 +39,9 @@ export const H264 = {
   portPair: 1,
 } as const satisfies StreamNames;
 
+/** Every stream that there can be, now or after another start. */
+export const STREAMS: readonly StreamNames[] = [MJPEG, H264];
+
 /** Path on the web server of one current picture. */
 export const SNAPSHOT_PATH = '/snapshot.jpg';
 

@@ -65,9 +65,4 @@ export class StreamCatalogue<S extends JpegFeed | H264Feed = VideoStream> {
   byId(id: string): S | undefined {
     return this.all.find((stream) => stream.id === id);
   }
-
-  /** @param encoder token of what encodes it */
-  byEncoder(encoder: string): S | undefined {
-    return this.all.find((stream) => stream.encoder === encoder);
-  }
 }

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { H264Source } from '../../src/device/streams.ts';
+import { H264 } from '../../src/device/stream-names.ts';
+import { type H264Source, StreamCatalogue } from '../../src/device/streams.ts';
 import { PlayedRtspServer, streamsOf } from '../support/rtsp-server.ts';
 
 /** The RTSP server while it is not known whether there is H.264, and when there turns out to be none. */
@@ -77,4 +78,19 @@ test('a stream that is gone ends for those who play it, and for nobody else', as
   expect(played.encoder.viewers).toBe(0);
   played.show();
   await other.until(() => other.stream().count === 1, 'a picture');
+});
+
+test('a further stream in the catalogue is served, with times of its own', async () => {
+  h264 = undefined;
+  const sub = { ...H264, id: 'sub', path: '/sub', webPath: '/sub' };
+  const { all } = streamsOf(() => h264);
+  let source: H264Source | undefined;
+  const feed = { ...sub, fps: () => 10, source: () => source, known: async () => {} };
+  played = await PlayedRtspServer.start({ streams: new StreamCatalogue([feed, ...all]) });
+  source = played.encoder;
+  const client = await played.connect();
+  await client.playInterleaved('/sub');
+  played.encoder.encode(true);
+  await client.until(() => client.stream().count === 1, 'a picture');
+  expect((await client.request('DESCRIBE', client.url('/h264'))).status).toBe(404);
 });

@@ -5,7 +5,7 @@ import type { H264Controller, H264Options } from '../../src/device/h264.ts';
 import type { MulticastController } from '../../src/device/multicast.ts';
 import type { PictureController, PictureSettings } from '../../src/device/picture.ts';
 import type { ProfileStore, StoredProfile } from '../../src/device/profiles.ts';
-import { H264, MJPEG } from '../../src/device/stream-names.ts';
+import { H264, MJPEG, STREAMS } from '../../src/device/stream-names.ts';
 import { type H264Video, type JpegVideo, StreamCatalogue } from '../../src/device/streams.ts';
 import type { H264Settings } from '../../src/encode/encoder.ts';
 import type { Size } from '../../src/frames/size.ts';
@@ -93,7 +93,7 @@ export class FakeH264 implements H264Controller {
 /** Multicast that goes nowhere. */
 export class FakeMulticast implements MulticastController {
   maxTtl = 255;
-  readonly streams = [MJPEG, H264];
+  readonly streams = STREAMS;
   readonly targets = new Map<string, MulticastGroup>([
     ['mjpeg_encoder', { address: '239.255.1.2', port: 5004, ttl: 1 }],
     ['h264_encoder', { address: '239.255.1.2', port: 5006, ttl: 1 }],

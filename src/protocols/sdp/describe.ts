@@ -1,3 +1,4 @@
+import type { Size } from '../../frames/size.ts';
 /** A stream of pictures in RTP. */
 export interface VideoDescription {
   readonly encoding:
@@ -11,7 +12,7 @@ export interface VideoDescription {
   /** Frames per second. */
   readonly frameRate?: number | undefined;
   /** Pixels. */
-  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  readonly size?: Size | undefined;
   /** Kilobits per second, where it is known. */
   readonly bandwidth?: number | undefined;
   /** URL of the track, relative to the Content-Base. */

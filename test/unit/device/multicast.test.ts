@@ -7,11 +7,10 @@ import { silentLogger } from '../../../src/core/log.ts';
 import { groupOf, type MulticastGroup } from '../../../src/core/multicast.ts';
 import { MulticastControl } from '../../../src/device/multicast.ts';
 import { DeviceSettings } from '../../../src/device/settings.ts';
-import { H264 as H264_STREAM, MJPEG } from '../../../src/device/stream-names.ts';
+import { STREAMS } from '../../../src/device/stream-names.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 const CONFIG = schema.parse({});
-const STREAMS = [MJPEG, H264_STREAM];
 const [JPEG, H264] = ['mjpeg_encoder', 'h264_encoder'] as const;
 
 let dir: string;

@@ -14,7 +14,7 @@ import { PictureControl } from '../../../src/device/picture.ts';
 import { keepPorts } from '../../../src/device/ports.ts';
 import { storedProfiles } from '../../../src/device/profiles.ts';
 import { DeviceSettings } from '../../../src/device/settings.ts';
-import { H264, MJPEG } from '../../../src/device/stream-names.ts';
+import { STREAMS } from '../../../src/device/stream-names.ts';
 import { loadUsers } from '../../../src/device/users.ts';
 import { MetadataVersions } from '../../../src/discovery/metadata-version.ts';
 import { MediaModel } from '../../../src/onvif/media/model.ts';
@@ -148,7 +148,7 @@ describe('multicast', () => {
       },
       stopMulticast: (encoder: string) => void sent.delete(encoder),
     };
-    control = new MulticastControl({ settings: settings(), maxTtl: 1, streams: [MJPEG, H264], sender, log: silentLogger });
+    control = new MulticastControl({ settings: settings(), maxTtl: 1, streams: STREAMS, sender, log: silentLogger });
   });
 
   test('the target of a stream that is sent', async () => {

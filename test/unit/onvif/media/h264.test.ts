@@ -1,8 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../../../src/core/errors.ts';
+import { H264 } from '../../../../src/device/stream-names.ts';
+import { type H264Video, StreamCatalogue } from '../../../../src/device/streams.ts';
 import type { H264Settings } from '../../../../src/encode/encoder.ts';
+import { makeMediaService } from '../../../../src/onvif/media/service.ts';
 import type { SoapObject } from '../../../../src/onvif/service.ts';
-import { at, FakeH264, faultOf, fullMediaService, MEDIA_OPERATIONS, mediaService, sentBack } from '../../../support/onvif-media.ts';
+import {
+  at,
+  CONTEXT,
+  catalogueOf,
+  FakeCamera,
+  FakeH264,
+  FakeProfileStore,
+  faultOf,
+  fullMediaService,
+  MEDIA_OPERATIONS,
+  mediaService,
+  sentBack,
+} from '../../../support/onvif-media.ts';
 
 const CONFIG_MODIFY = 'Sender/InvalidArgVal/ConfigModify';
 const TOKEN = { ConfigurationToken: 'h264_encoder' };
@@ -198,4 +213,24 @@ describe('while it is not known what can encode', () => {
     know();
     expect(at(await answer, 'Profiles', 0, 'attributes', 'token')).toBe('h264');
   });
+});
+
+test('a further stream in the catalogue has a profile, an encoder configuration and an address of its own', async () => {
+  const picture = new FakeCamera();
+  const small = new FakeH264();
+  small.asked = { ...small.asked, width: 640, height: 360 };
+  const { all } = catalogueOf(picture, () => new FakeH264());
+  const sub: H264Video = {
+    ...{ ...H264, id: 'sub', name: 'H.264, small', encoder: 'sub_encoder', path: '/sub', webPath: '/sub' },
+    ...{ control: small, fps: () => 15, source: () => 'trying', known: async () => {} },
+  };
+  const streams = new StreamCatalogue([...all.slice(0, 1), sub, ...all.slice(1)]);
+  const options = { streams, picture, profiles: new FakeProfileStore(), rtsp: { port: 8554 }, multicast: undefined };
+  const { operations } = makeMediaService(options);
+  const call = async (name: string, request: SoapObject = {}) => operations.find((each) => each.name === name)!.handle(request, CONTEXT);
+  const profiles = await call('GetProfiles');
+  expect([0, 1, 2].map((k) => at(profiles, 'Profiles', k, 'attributes', 'token'))).toEqual(['h264', 'sub', 'mjpeg']);
+  expect(at(profiles, 'Profiles', 1, 'VideoEncoderConfiguration', 'Resolution')).toEqual({ Width: 640, Height: 360 });
+  const StreamSetup = { Stream: 'RTP-Unicast', Transport: { Protocol: 'RTSP' } };
+  expect(at(await call('GetStreamUri', { StreamSetup, ProfileToken: 'sub' }), 'MediaUri', 'Uri')).toBe('rtsp://192.168.1.5:8554/sub');
 });
