@@ -12,14 +12,14 @@ import type { AppOptions } from './options.ts';
 /** The same for every way in: clients keep credentials by realm. */
 const REALM = 'onvif-camera';
 
-/** Who may do what, for every way in. */
+/** The people who may log in, and how, the same for every way in. */
 export interface Login {
-  /** Whoever changes something has to log in in any case. */
+  /** To change something takes a login in any case. */
   readonly access: Access;
-  /** Whoever watches has to; undefined: auth is off, and everybody may. */
+  /** To watch takes one, too; undefined: auth is off, and everybody may. */
   readonly toWatch: Access | undefined;
   readonly usedTokens: UsedTokens;
-  /** Who is logged in to the page. */
+  /** Logins of the page. */
   readonly sessions: SessionStore;
   /** What the other commands of this program show, on this machine. */
   readonly localToken: string;

@@ -37,7 +37,7 @@ export interface EncoderStream {
 }
 
 export interface H264ControlOptions {
-  readonly settings: Pick<SettingsGroup<H264Settings>, 'now' | 'change'>;
+  readonly settings: Pick<SettingsGroup<H264Settings>, 'now' | 'change' | 'onChange'>;
   readonly picture: Pick<PictureController, 'settings' | 'actual'>;
   readonly stream: EncoderStream;
 }
@@ -49,7 +49,9 @@ const SMALLEST_SIDE = 64;
 
 /** The settings of the H.264 encoder: the owner's, and what clients made of them. */
 export class H264Control {
-  constructor(private readonly given: H264ControlOptions) {}
+  constructor(private readonly given: H264ControlOptions) {
+    given.settings.onChange(() => given.stream.changed());
+  }
 
   /** 0 is as captured. */
   get #asked(): H264Settings {
@@ -94,9 +96,7 @@ export class H264Control {
 
   /** Like {@link PictureControl.change}. */
   async change(change: Partial<H264Settings>): Promise<void> {
-    const { settings, stream } = this.given;
-    settings.change(this.#relative(change));
-    stream.changed();
+    this.given.settings.change(this.#relative(change));
   }
 
   /** Makes the next picture a key frame. */
@@ -104,7 +104,7 @@ export class H264Control {
     this.given.stream.requestKeyFrame();
   }
 
-  /** Who asks for what is captured goes along when that changes. */
+  /** The change as it is kept: what equals the captured size or rate follows those from then on. */
   #relative(change: Partial<H264Settings>): Partial<H264Settings> {
     const whole = encodedSize(AS_CAPTURED, this.#captured());
     const { width = 0, height = 0, fps = 0 } = change;

@@ -4,7 +4,7 @@ import type { MulticastGroup } from '../core/multicast.ts';
 import type { DeviceSettings, MulticastSettings, SettingsGroup } from './settings.ts';
 import type { StreamNames } from './stream-names.ts';
 
-/** Who sends by multicast: the RTSP server. */
+/** Sends by multicast: the RTSP server. */
 export interface MulticastSender {
   /** Sends the stream of an encoder until it is stopped. Throws an AppError. */
   startMulticast(encoder: string, target: MulticastGroup): Promise<void>;
@@ -121,7 +121,7 @@ export class MulticastControl {
     this.#running.add(encoder);
   }
 
-  /** Gives whether it was running. */
+  /** Returns whether it was running. */
   #halt(encoder: string): boolean {
     if (!this.#running.delete(encoder)) return false;
     this.options.sender.stopMulticast(encoder);
