@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { hostOf, isEncrypted } from '../../core/origin.ts';
 import {
   acceptsSdp,
   formatRange,
@@ -293,6 +294,6 @@ const partsOf = (session: RtspSession, number: number | undefined): readonly Ses
 
 /** Where the URLs of the stream's tracks begin: as the client named it, or as this server would be named. */
 const baseOf = ({ url }: RtspRequest, { localAddress, socket }: RtspClient, { name }: Stream): string =>
-  contentBase(url) ?? `rtsp://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${socket.localPort}/${name}/`;
+  contentBase(url) ?? `${isEncrypted(socket) ? 'rtsps' : 'rtsp'}://${hostOf(localAddress)}:${socket.localPort}/${name}/`;
 
 const sessionHeader = ({ id }: RtspSession): Header => ['Session', formatSession(id, SESSION_TIMEOUT_S)];

@@ -123,6 +123,7 @@ export class RtspServer {
       this.#open(socket).read(socket);
     });
     this.#door = new TunnelDoor(this.#server, {
+      event: 'connection',
       take: (request, socket, rest) => this.acceptTunnel(request, socket, rest),
       accepts: ({ headers }) => options.acceptsHost?.(headers.get('host') ?? '') !== false,
       timeoutMs: FIRST_REQUEST_MS,
