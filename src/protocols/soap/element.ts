@@ -55,13 +55,14 @@ const NONE: readonly Attribute[] = [];
 /**
  * Resolves the names of an element and its attributes (Namespaces in XML 1.0).
  *
+ * @param anyName its name is looked at by us alone: it may be one of {@link DANGEROUS}
  * @throws SoapFault Sender / Namespace for undeclared prefixes, Sender / InvalidArgs for dangerous names
  */
-export function openElement(name: string, raw: readonly RawAttribute[], outer: Scope): OpenElement {
+export function openElement(name: string, raw: readonly RawAttribute[], outer: Scope, anyName = false): OpenElement {
   const declared = declarations(raw);
   const scope = declared ? { outer, declared } : outer;
   const attributes = raw.length > (declared?.size ?? 0) ? resolveAttributes(raw, scope) : NONE;
-  const colon = checkName(name);
+  const colon = checkName(name, anyName);
   const uri = lookUp(colon < 0 ? '' : name.slice(0, colon), scope, name);
   return { uri, local: name.slice(colon + 1), attributes, scope, text: '', hasChildren: false };
 }
@@ -99,10 +100,11 @@ function declaredPrefix(name: string): string | undefined {
 }
 
 /** Where the colon of a name is, -1 without one. */
-function checkName(name: string): number {
+function checkName(name: string, anyName = false): number {
   const colon = name.indexOf(':');
   const local = name.slice(colon + 1);
-  if (DANGEROUS.has(local) || DANGEROUS.has(name.slice(0, Math.max(0, colon)))) throw refused('A name in the message is not allowed.');
+  if ((DANGEROUS.has(local) && !anyName) || DANGEROUS.has(name.slice(0, Math.max(0, colon))))
+    throw refused('A name in the message is not allowed.');
   if (colon === 0 || local === '' || local.includes(':')) throw undeclared(name);
   return colon;
 }

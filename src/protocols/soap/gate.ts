@@ -1,5 +1,6 @@
 import sax from 'sax';
 import type { UsernameToken } from '../ws-security/username-token.ts';
+import type { Addressing } from './addressing.ts';
 import { BodyWriter } from './body-writer.ts';
 import { type OpenElement, openElement, type RawAttribute, ROOT_SCOPE } from './element.ts';
 import { SoapFault } from './fault.ts';
@@ -19,8 +20,7 @@ export interface SoapRequest {
    */
   readonly content: string;
   readonly token: UsernameToken | undefined;
-  /** wsa:MessageID */
-  readonly messageId: string | undefined;
+  readonly addressing: Addressing;
 }
 
 /** Why a request was refused, and the version of SOAP to say it in. */
@@ -80,7 +80,7 @@ class Gate {
       operation,
       content: this.#body.content,
       token: this.#header.token,
-      messageId: this.#header.messageId,
+      addressing: this.#header.addressing,
     };
   }
 
@@ -114,7 +114,9 @@ class Gate {
     const parent = this.#stack.at(-1);
     if (this.#stack.length >= MAX_DEPTH) throw refused(`Elements are nested deeper than ${MAX_DEPTH} levels.`);
     if (++this.#elementCount > MAX_ELEMENTS) throw refused(`There are more than ${MAX_ELEMENTS} elements.`);
-    const element = openElement(name, this.#attributes, parent?.scope ?? ROOT_SCOPE);
+    // What the Body asks for is looked up in our own table, and goes nowhere if it is not there.
+    const isOperation = this.#body !== undefined && this.#stack.length === 2;
+    const element = openElement(name, this.#attributes, parent?.scope ?? ROOT_SCOPE, isOperation);
     if (this.#attributes.length > 0) this.#attributes = [];
     if (parent) parent.hasChildren = true;
     this.#stack.push(element);

@@ -127,6 +127,7 @@ class IncomingSoap implements SoapRequest {
     if (!this.#gone) {
       const gone = new AbortController();
       this.#gone = gone;
+      if (this.res.destroyed) gone.abort();
       this.res.once('close', () => {
         if (!this.res.writableFinished) gone.abort();
       });
