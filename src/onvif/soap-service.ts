@@ -57,7 +57,7 @@ export class SoapService {
   ) {
     this.#namespaces = this.#declaredNamespaces();
     // White space belongs to passwords; the gate has removed what stands between elements.
-    (wsdl.options as { preserveWhitespace?: boolean }).preserveWhitespace = true;
+    Object.assign(wsdl.options, { attributesKey: 'attributes', preserveWhitespace: true });
     rememberSchemaLookups(wsdl);
     this.#bound = new Map(service.operations.map((operation) => [operation, this.#bind(operation, service)]));
   }
