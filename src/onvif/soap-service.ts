@@ -2,7 +2,7 @@ import { WSDL } from 'soap';
 import { NamespaceContext } from 'soap/lib/nscontext.js';
 import { writeEnvelope } from '../protocols/soap/envelope.ts';
 import { ENVELOPE, type SoapVersion } from '../protocols/soap/namespaces.ts';
-import { toXmlText } from '../protocols/soap/text.ts';
+import { toXmlText } from '../protocols/xml/text.ts';
 import type { Operation, RequestContext, Service, SoapObject } from './service.ts';
 
 /** What the library knows of the element of a request or response. */

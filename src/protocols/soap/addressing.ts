@@ -1,4 +1,4 @@
-import { escapeXml } from './text.ts';
+import { escapeXml } from '../xml/text.ts';
 
 /** WS-Addressing 1.0, which ONVIF uses. */
 const ADDRESSING_1_0 = 'http://www.w3.org/2005/08/addressing';

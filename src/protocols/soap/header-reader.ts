@@ -1,6 +1,6 @@
 import { passwordTypeOf, type UsernameToken } from '../ws-security/username-token.ts';
+import type { OpenElement } from '../xml/element.ts';
 import { ADDRESSING, type Addressing } from './addressing.ts';
-import type { OpenElement } from './element.ts';
 import { SoapFault } from './fault.ts';
 import { ENVELOPE, SECURITY, type SoapVersion } from './namespaces.ts';
 
