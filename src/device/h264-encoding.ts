@@ -6,8 +6,8 @@ import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { findProgram } from '../core/programs.ts';
 import type { H264Settings } from '../encode/encoder.ts';
+import type { EncoderChoice } from '../encode/ffmpeg/probe.ts';
 import type { H264Stream, PictureFeed } from '../encode/h264-stream.ts';
-import type { EncoderChoice } from '../encode/probe.ts';
 import type { Size } from '../frames/size.ts';
 import { H264Control } from './h264.ts';
 import type { PictureController } from './picture.ts';
@@ -109,7 +109,7 @@ export class H264Encoding {
 
   async #try(ffmpeg: string | undefined): Promise<void> {
     const { config, searchPath, log } = this.options;
-    const { probeEncoder } = await import('../encode/probe.ts');
+    const { probeEncoder } = await import('../encode/ffmpeg/probe.ts');
     const found = await probeEncoder({ ffmpeg, wanted: config.encoder, searchPath, log });
     if (this.#stopped) return;
     if ('ok' in found) {
@@ -141,11 +141,15 @@ export class H264Encoding {
       if (before?.hardware !== choice.hardware || before.software !== choice.software) this.#stream.changed();
       return;
     }
-    const { H264Stream } = await import('../encode/h264-stream.ts');
+    const [{ H264Stream }, { FfmpegEncoders }] = await Promise.all([
+      import('../encode/h264-stream.ts'),
+      import('../encode/ffmpeg/factory.ts'),
+    ]);
     if (this.#stopped) return;
     const { feed, searchPath, clock, log } = this.options;
     const settings = (captured: Size) => this.#control.settingsFor(captured);
-    this.#stream = new H264Stream({ feed, settings, encoder: () => this.#choice ?? choice, searchPath, clock, log });
+    const encoders = new FfmpegEncoders({ choice: () => this.#choice ?? choice, searchPath, clock, log });
+    this.#stream = new H264Stream({ feed, settings, encoders, clock, log });
     this.options.onFound();
   }
 

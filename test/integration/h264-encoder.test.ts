@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../src/core/log.ts';
 import type { H264Settings } from '../../src/encode/encoder.ts';
+import { FfmpegEncoders } from '../../src/encode/ffmpeg/factory.ts';
+import type { EncoderChoice } from '../../src/encode/ffmpeg/probe.ts';
 import { H264Stream } from '../../src/encode/h264-stream.ts';
-import type { EncoderChoice } from '../../src/encode/probe.ts';
 import type { AccessUnit } from '../../src/frames/access-unit.ts';
 import type { Frame } from '../../src/frames/frame.ts';
 import { linkEncoder } from '../support/encoder.ts';
@@ -77,8 +78,7 @@ beforeEach(() => {
   stream = new H264Stream({
     feed,
     settings: () => settings,
-    encoder: () => choice,
-    searchPath: process.env.PATH ?? '',
+    encoders: new FfmpegEncoders({ choice: () => choice, searchPath: process.env.PATH ?? '', clock, log: silentLogger }),
     clock,
     log: silentLogger,
     random: () => 0.5,

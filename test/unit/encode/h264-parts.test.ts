@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { encodedSize } from '../../../src/encode/encoded-size.ts';
-import { codecArguments, ffmpegArguments } from '../../../src/encode/ffmpeg-arguments.ts';
-import { KeyFrameSchedule } from '../../../src/encode/key-frame-schedule.ts';
+import { codecArguments, ffmpegArguments } from '../../../src/encode/ffmpeg/arguments.ts';
+import { KeyFrameSchedule } from '../../../src/encode/ffmpeg/key-frame-schedule.ts';
+import { codecFor } from '../../../src/encode/ffmpeg/probe.ts';
 import { PictureGroup } from '../../../src/encode/picture-group.ts';
-import { codecFor } from '../../../src/encode/probe.ts';
 import { RateWatch } from '../../../src/encode/rate-watch.ts';
 import type { AccessUnit } from '../../../src/frames/access-unit.ts';
 

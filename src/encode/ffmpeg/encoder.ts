@@ -1,15 +1,15 @@
-import type { Cancel, Clock } from '../core/clock.ts';
-import { AppError, messageOf, systemErrorCode } from '../core/errors.ts';
-import type { Logger } from '../core/log.ts';
-import { Program, type ProgramEnd } from '../core/program.ts';
-import type { ParameterSets } from '../frames/access-unit.ts';
-import type { Frame } from '../frames/frame.ts';
-import { isSlice, NAL, nalType, splitAnnexB } from '../frames/h264.ts';
-import { FLV_TIMESTAMP_MODULUS, FlvDemuxer, FlvError, type FlvVideo } from '../protocols/flv/demuxer.ts';
-import { readAvcConfiguration, splitLengthPrefixed } from '../protocols/h264/avc.ts';
-import { mjpegClusterHeader, mjpegStreamHeader } from '../protocols/matroska/mjpeg-stream.ts';
-import type { EncoderCounters, VideoEncoder, VideoEncoderEvents } from './encoder.ts';
-import { type Codec, type EncodingPlan, ffmpegArguments, keyFrameTimestamp } from './ffmpeg-arguments.ts';
+import type { Cancel, Clock } from '../../core/clock.ts';
+import { AppError, messageOf, systemErrorCode } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import { Program, type ProgramEnd } from '../../core/program.ts';
+import type { ParameterSets } from '../../frames/access-unit.ts';
+import type { Frame } from '../../frames/frame.ts';
+import { isSlice, NAL, nalType, splitAnnexB } from '../../frames/h264.ts';
+import { FLV_TIMESTAMP_MODULUS, FlvDemuxer, FlvError, type FlvVideo } from '../../protocols/flv/demuxer.ts';
+import { readAvcConfiguration, splitLengthPrefixed } from '../../protocols/h264/avc.ts';
+import { mjpegClusterHeader, mjpegStreamHeader } from '../../protocols/matroska/mjpeg-stream.ts';
+import type { EncoderCounters, VideoEncoder, VideoEncoderEvents } from '../encoder.ts';
+import { type Codec, type EncodingPlan, ffmpegArguments, keyFrameTimestamp } from './arguments.ts';
 import { KeyFrameSchedule } from './key-frame-schedule.ts';
 
 export interface FfmpegEncoderOptions {

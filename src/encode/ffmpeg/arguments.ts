@@ -1,4 +1,4 @@
-import type { Size } from '../frames/size.ts';
+import type { Size } from '../../frames/size.ts';
 
 /** FFmpeg's names: the encoder of the machine, through V4L2, and the one that computes. */
 export type Codec = 'h264_v4l2m2m' | 'libx264';
@@ -41,16 +41,21 @@ export function ffmpegArguments(plan: EncodingPlan): string[] {
 }
 
 /**
- * JPEGs have the full range of values, players expect the narrow one, whatever is written in the stream. The matrix
- * stays JPEG's, ITU-R BT.601, at every size: {@link codecArguments} declare it.
+ * From the full range of values that JPEGs have to the narrow one that players expect, whatever is written in the stream
+ * (ITU-R BT.601): by tables, which cost a third of what the scaler takes for it. mergeplanes gives the planes, as they are,
+ * the format of the narrow range: the scaler would convert them once more.
  */
+const NARROW_RANGE = [
+  'format=yuvj420p',
+  "lutyuv=y='round(16+val*219/255)':u='round(128+(val-128)*224/255)':v='round(128+(val-128)*224/255)'",
+  'mergeplanes=0x000102:yuv420p',
+  'setparams=range=tv',
+].join(',');
+
+/** What is done to pictures before they are encoded. The matrix stays JPEG's, BT.601, at every size: {@link codecArguments} declare it. */
 function filters({ from, to }: EncodingPlan): string {
-  // With nothing to scale, the simple scaler gives the same picture for less.
-  const scale =
-    from.width === to.width && from.height === to.height
-      ? 'scale=flags=fast_bilinear'
-      : `scale=w=${to.width}:h=${to.height}:flags=bilinear`;
-  return `${scale}:out_range=tv,format=yuv420p`;
+  if (from.width === to.width && from.height === to.height) return NARROW_RANGE;
+  return `scale=w=${to.width}:h=${to.height}:flags=bilinear:out_range=tv,format=yuv420p`;
 }
 
 /** The encoder and all that it is told; nothing of input and output. */
