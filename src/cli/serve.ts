@@ -9,7 +9,7 @@ import { Faults, guardedClock } from '../core/faults.ts';
 import { formatOrigin } from '../core/origin.ts';
 import { pause } from '../core/pause.ts';
 import { visible } from '../core/terminal.ts';
-import { H264, MJPEG, SNAPSHOT_PATH } from '../device/stream-names.ts';
+import { H264, MJPEG, SNAPSHOT_PATH, SUB } from '../device/stream-names.ts';
 import { addresses } from './addresses.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
@@ -149,7 +149,7 @@ function banner({ app, bind, name, auth, source, context }: BannerOptions): stri
   const rtsp =
     app.rtspPort === undefined
       ? []
-      : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}${MJPEG.path}, and ${H264.path} where ffmpeg is installed`];
+      : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}${MJPEG.path}, and ${H264.path}, ${SUB.path} where ffmpeg is installed`];
   const passwordSet = context.env.ONVIF_CAMERA_PASSWORD ? 'from ONVIF_CAMERA_PASSWORD' : 'as shown at the first start';
   const password = app.newPassword ? `${app.newPassword}   (write it down: it is shown this once)` : passwordSet;
   const lines = [

@@ -24,6 +24,8 @@ export interface PictureFeed {
 }
 
 export interface H264StreamOptions {
+  /** For people: "H.264". */
+  readonly name: string;
   readonly feed: PictureFeed;
   /** Asked at each start of the encoder, for pictures of the size that is there now. */
   readonly settings: (captured: Size) => EncoderSettings;
@@ -201,12 +203,12 @@ export class H264Stream {
   }
 
   #failed({ error, count, state, delay }: Failure): void {
-    const { log } = this.options;
+    const { name, log } = this.options;
     const news = this.#status.error?.code !== error.code || this.#status.state !== state;
     this.#set({ state, error });
     const text = `${error.message} ${error.hint}`;
-    if (news) log.warn(`H.264 ${state}: ${text}`, { code: error.code, retryInSeconds: Math.round(delay / 100) / 10 });
-    else log.debug(`H.264 ${state}: ${text}`, { attempt: count });
+    if (news) log.warn(`${name} ${state}: ${text}`, { code: error.code, retryInSeconds: Math.round(delay / 100) / 10 });
+    else log.debug(`${name} ${state}: ${text}`, { attempt: count });
   }
 
   /** One encoder, from the first picture to its end. Resolves when nothing of it is left, with the reason why it ended. */
@@ -264,7 +266,7 @@ export class H264Stream {
   }
 
   #startEncoder(settings: EncoderSettings, from: Size, frameRate: number, finish: (reason: AppError) => void): VideoEncoder {
-    const { encoders, clock, log } = this.options;
+    const { name, encoders, clock, log } = this.options;
     const to = encodedSize(settings, from);
     const began = clock.monotonic();
     let live = false;
@@ -275,7 +277,7 @@ export class H264Stream {
         unit: (unit) => {
           if (!live) {
             const afterMs = Math.round(clock.monotonic() - began);
-            log.info(`H.264 live: ${encoder.name}`, { ...to, kbitPerSecond: settings.bitrate, afterMs });
+            log.info(`${name} live: ${encoder.name}`, { ...to, kbitPerSecond: settings.bitrate, afterMs });
           }
           live = true;
           this.#onUnit(unit);

@@ -76,6 +76,7 @@ beforeEach(() => {
   choice = { ffmpeg, hardware: false, software: true };
   units = [];
   stream = new H264Stream({
+    name: 'H.264',
     feed,
     settings: () => settings,
     encoders: new FfmpegEncoders({ choice: () => choice, searchPath: process.env.PATH ?? '', clock, log: silentLogger }),

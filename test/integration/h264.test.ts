@@ -58,6 +58,7 @@ async function open(
   feed.fps = FPS;
   const common = { clock: systemClock, log: silentLogger };
   stream = new H264Stream({
+    name: 'H.264',
     feed,
     settings: () => settings,
     encoders: new FfmpegEncoders({ choice: () => choice, searchPath, ...common }),

@@ -39,6 +39,7 @@ export class LiveRtspServer {
       clock: systemClock,
     });
     this.#h264 = new H264Stream({
+      name: 'H.264',
       feed: this.#hub,
       settings: () => ({ width: 0, height: 0, fps: LIVE_FPS, asCaptured: true, bitrate: 2000, keyframeInterval: 2 }),
       encoders: new FfmpegEncoders({

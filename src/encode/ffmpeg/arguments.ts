@@ -34,7 +34,7 @@ export function ffmpegArguments(plan: EncodingPlan): string[] {
   return [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error'],
     // More threads here would each hold a picture back.
-    ...[...PROBE_NOTHING, '-flags', 'low_delay', '-threads', '1', '-f', 'matroska', '-i', 'pipe:0'],
+    ...[...PROBE_NOTHING, '-flags', 'low_delay', '-threads', '1', ...decoderScale(plan), '-f', 'matroska', '-i', 'pipe:0'],
     ...['-map', '0:v:0', '-vf', filters(plan), ...codecArguments(plan)],
     ...['-f', 'flv', '-flvflags', 'no_duration_filesize', '-flush_packets', '1', 'pipe:1'],
   ];
@@ -52,9 +52,32 @@ const NARROW_RANGE = [
   'setparams=range=tv',
 ].join(',');
 
+/** Steps by which the decoder can halve a JPEG: its blocks of 8 by 8 are left with 4, 2 or 1. */
+const MOST_HALVINGS = 3;
+
+/** How often the decoder may halve the picture so that it is still no smaller than what is encoded: that is cheaper than a whole picture. */
+function halvings({ from, to }: EncodingPlan): number {
+  let times = 0;
+  while (times < MOST_HALVINGS && fits(to, halved(from, times + 1))) times++;
+  return times;
+}
+
+const fits = (small: Size, large: Size): boolean => small.width <= large.width && small.height <= large.height;
+const halved = ({ width, height }: Size, times: number): Size => ({
+  width: Math.ceil(width / 2 ** times),
+  height: Math.ceil(height / 2 ** times),
+});
+
+function decoderScale(plan: EncodingPlan): readonly string[] {
+  const times = halvings(plan);
+  return times > 0 ? ['-lowres', String(times)] : [];
+}
+
 /** What is done to pictures before they are encoded. The matrix stays JPEG's, BT.601, at every size: {@link codecArguments} declare it. */
-function filters({ from, to }: EncodingPlan): string {
-  if (from.width === to.width && from.height === to.height) return NARROW_RANGE;
+function filters(plan: EncodingPlan): string {
+  const { to } = plan;
+  const decoded = halved(plan.from, halvings(plan));
+  if (decoded.width === to.width && decoded.height === to.height) return NARROW_RANGE;
   return `scale=w=${to.width}:h=${to.height}:flags=bilinear:out_range=tv,format=yuv420p`;
 }
 
