@@ -1,3 +1,4 @@
+import { scaleJpeg } from '../encode/jpeg-scaler.ts';
 import { HttpServer } from '../servers/http/server.ts';
 import type { Vitals } from '../servers/http/status.ts';
 import type { LazyEndpoint } from './lazy-endpoint.ts';
@@ -34,6 +35,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
     arrivals,
     publicName: () => (config.discovery.enabled && identity.discoverable ? identity.name : undefined),
     hub: capture.hub,
+    scale: (jpeg, width) => scaleJpeg(jpeg, width, capture.picture.settings().quality),
     descriptors,
     clock,
     log,

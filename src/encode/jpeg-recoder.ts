@@ -1,5 +1,5 @@
-import { AppError, messageOf } from '../core/errors.ts';
 import type { Size } from '../frames/size.ts';
+import { loadSharp } from './image-library.ts';
 
 /** Largest size that RTP can carry, and its unit, pixels (RFC 2435 section 3.1). */
 const MAX_SIZE = 2040;
@@ -15,10 +15,7 @@ const UNIT = 8;
  * @param quality JPEG quality, 1 to 100
  */
 export async function recodeForRtp(jpeg: Buffer, quality: number): Promise<Buffer> {
-  const { default: sharp } = await import('sharp').catch((error: unknown) => {
-    throw new AppError('ENCODER_MISSING', `The image library sharp cannot be loaded: ${messageOf(error)}`, { cause: error });
-  });
-  sharp.cache(false);
+  const sharp = await loadSharp();
   const { width, height } = await sharp(jpeg).metadata();
   return sharp(jpeg)
     .resize({ ...carriedSize(width, height), fit: 'fill' })

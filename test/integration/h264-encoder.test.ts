@@ -323,11 +323,11 @@ describe('H264Stream', () => {
   test('other settings, or pictures of another size: a new encoder, the same viewers', async () => {
     watch();
     await encode(2);
-    settings = { ...settings, width: 32, height: 24, bitrate: 500 };
+    settings = { ...settings, width: 48, height: 36, bitrate: 500 };
     stream.changed();
     await until(() => entries().some(({ end }) => end !== undefined));
     await encode(1);
-    expect(starts().map(({ filters }) => filters)).toEqual([expect.not.stringContaining('w='), expect.stringContaining('w=32:h=24')]);
+    expect(starts().map(({ filters }) => filters)).toEqual([expect.not.stringContaining('w='), expect.stringContaining('w=48:h=36')]);
     clock.advance(100);
     const larger = feed.show(makePicture({ width: 128, height: 96 }));
     await until(() => units.at(-1)!.sequence === larger.sequence);
