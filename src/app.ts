@@ -16,20 +16,23 @@ import { UsedTokens, type UsedTokensStore } from './auth/used-tokens.ts';
 import { Camera } from './camera/camera.ts';
 import type { ResolvedSource } from './camera/resolver.ts';
 import type { SourceSpec } from './camera/source-spec.ts';
-import { findRunningServer, removeRunFile, writeRunFile } from './config/run-file.ts';
+import { findRunningServer, localAddress, removeRunFile, writeRunFile } from './config/run-file.ts';
 import type { Config } from './config/schema.ts';
 import type { StateStore } from './config/state.ts';
 import type { Clock } from './core/clock.ts';
 import { DescriptorReserve } from './core/descriptors.ts';
-import { AppError } from './core/errors.ts';
+import { AppError, EXIT } from './core/errors.ts';
 import { removeDrafts } from './core/files.ts';
 import type { Logger } from './core/log.ts';
 import type { Machine } from './core/machine.ts';
-import { Hub } from './hub/hub.ts';
-import { type ConnectionBudget, connectionBudget } from './servers/connection-budget.ts';
+import { Hub, type HubStatus } from './hub/hub.ts';
+import { Liveness } from './hub/liveness.ts';
+import { type ConnectionBudget, connectionBudget, tightness } from './servers/connection-budget.ts';
 import { Arrivals } from './servers/http/arrivals.ts';
 import { HttpServer } from './servers/http/server.ts';
 import { thisBoot } from './system/boot.ts';
+import type { InheritedSockets } from './system/inherited-sockets.ts';
+import { ownMac } from './system/known-mac.ts';
 import { LinuxMachine } from './system/linux-machine.ts';
 import { LocalNames, lanAddress } from './system/local-names.ts';
 
@@ -42,6 +45,12 @@ export interface AppOptions {
   /** What persists in `dataDir`. */
   readonly state: StateStore;
   readonly dataDir: string;
+  /** Which of several cameras of this machine it is (`--camera`), undefined where there is one. */
+  readonly instance: string | undefined;
+  /** Sockets of the service manager, in place of those that the servers would open. */
+  readonly sockets: InheritedSockets;
+  /** Whether to serve without the camera that was chosen, until it is there; else {@link App.start} throws. */
+  readonly waitsForCamera: boolean;
   readonly webDir: string;
   /** Where it is kept which ONVIF logins were used; the same for all that follow each other in one process. */
   readonly usedTokens: UsedTokensStore;
@@ -76,6 +85,7 @@ export class App {
   readonly #state: StateStore;
   readonly #camera: Camera;
   readonly #hub: Hub;
+  readonly #liveness: Liveness;
   readonly #http: HttpServer;
   readonly #streaming: Streaming | undefined;
   readonly #identity: Identity;
@@ -115,7 +125,13 @@ export class App {
     this.#identity = new Identity(this.#state, config.name, options.explicit.has('name'));
     this.#machine = new LinuxMachine({
       ...{ managed: config.system.manage, root: '/', searchPath: options.searchPath, clock, log },
-      mac: { mac: this.#state.state.mac, keep: (mac) => this.#state.update({ mac }) },
+      mac: {
+        mac: this.#state.state.mac,
+        keep: (mac) => this.#state.update({ mac }),
+        // Recorders take two cameras with one address for one.
+        own: options.instance === undefined ? undefined : ownMac(this.#state.state.uuid),
+      },
+      instance: options.instance,
     });
 
     this.#camera = new Camera({
@@ -137,6 +153,7 @@ export class App {
       idleTimeout: config.camera.idleTimeout,
       clock,
     });
+    this.#liveness = new Liveness(this.#hub, clock);
     const mediaCamera = adaptCamera(this.#camera, this.#hub, (change) =>
       this.#state.update({ camera: { ...this.#state.state.camera, ...change } }),
     );
@@ -152,7 +169,13 @@ export class App {
     const streaming = config.rtsp.enabled
       ? new Streaming({
           ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access: toWatch },
-          ...{ port: this.#configuredPort('rtsp'), budget: this.#budget, name: () => this.#identity.name, hostname: host },
+          ...{
+            port: this.#configuredPort('rtsp'),
+            inherited: options.sockets.rtsp,
+            budget: this.#budget,
+            name: () => this.#identity.name,
+            hostname: host,
+          },
           // Without a password, a page elsewhere must not come in under a name of its own.
           acceptsHost: toWatch ? undefined : (name) => arrivals.isOwnHost(name),
           ...{ descriptors, searchPath: options.searchPath, clock, log },
@@ -171,7 +194,7 @@ export class App {
       version: options.version,
       wsdlDir: options.wsdlDir,
       ports: () => ({ http: this.port, rtsp: this.rtspPort }),
-      portsFixed: { http: options.explicit.has('http.port'), rtsp: options.explicit.has('rtsp.port') },
+      portsFixed: { http: this.#isFixed('http'), rtsp: this.#isFixed('rtsp') },
       h264: () => streaming?.h264,
       h264Known: async () => streaming?.h264Known(),
       multicast: streaming?.multicast,
@@ -188,6 +211,7 @@ export class App {
     this.#http = new HttpServer({
       bind: config.bind,
       port: this.#configuredPort('http'),
+      inherited: options.sockets.http,
       webDir: options.webDir,
       maxConnections: this.#budget.http,
       authentication: toWatch && {
@@ -229,11 +253,27 @@ export class App {
     return this.#streaming?.server.port;
   }
 
+  /** How the camera is, and how many pictures come per second. */
+  get condition(): Pick<HubStatus, 'state' | 'error' | 'source'> & { readonly fps: number } {
+    const { state, error, source } = this.#hub.status;
+    return { state, error, source, fps: this.#hub.fps };
+  }
+
+  /** Hears of every change of {@link condition}, the rate left aside. */
+  onCondition(listener: () => void): void {
+    this.#hub.watch(listener);
+  }
+
+  /** Whether the program gets on, however its camera is; see {@link Liveness.check}. */
+  isAlive(): boolean {
+    return this.#liveness.check();
+  }
+
   /**
    * Listens, finds the camera and is ready. Throws an AppError, with nothing left running, if the port is taken or the
-   * explicitly chosen camera is not there.
+   * explicitly chosen camera is not there; where it is waited for, resolves with the reason.
    */
-  async start(): Promise<ResolvedSource> {
+  async start(): Promise<ResolvedSource | AppError> {
     const { config, dataDir, log } = this.options;
     if (!config.auth.enabled)
       log.warn('No password is asked to watch: everybody in the network can watch (--auth off). To change something takes a login.');
@@ -249,14 +289,27 @@ export class App {
       await this.#streaming?.start();
       await this.#http.start();
       this.#writeRunFile();
-      const resolved = await this.#camera.resolve();
-      this.#hub.setStatus({ ...this.#hub.status, source: resolved.source.description, notices: resolved.notices });
+      const resolved = await this.#findCamera();
       this.#hub.start();
       await this.#startDiscovery();
       return resolved;
     } catch (error) {
       await this.stop();
       throw error;
+    }
+  }
+
+  /** A camera that is not there may come: to a service whose page says what is wrong, rather than to one that has ended. */
+  async #findCamera(): Promise<ResolvedSource | AppError> {
+    try {
+      const resolved = await this.#camera.resolve();
+      this.#hub.setStatus({ ...this.#hub.status, source: resolved.source.description, notices: resolved.notices });
+      return resolved;
+    } catch (error) {
+      if (!this.options.waitsForCamera || !(error instanceof AppError) || error.exitCode === EXIT.usage) throw error;
+      this.options.log.error(`${error.message} ${error.hint}`, { code: error.code });
+      this.#hub.setStatus({ ...this.#hub.status, state: 'failed', error });
+      return error;
     }
   }
 
@@ -315,6 +368,10 @@ export class App {
     return { ...this.options.config.camera, ...Object.fromEntries(kept) };
   }
 
+  #isFixed(server: 'http' | 'rtsp'): boolean {
+    return this.options.explicit.has(`${server}.port`) || this.options.sockets[server] !== undefined;
+  }
+
   #configuredPort(server: 'http' | 'rtsp'): number {
     const { config, explicit } = this.options;
     const { httpPort, rtspPort } = this.#state.state.device;
@@ -328,19 +385,8 @@ export class App {
   }
 }
 
-const tightness = ({ descriptors, http, rtsp }: ConnectionBudget) =>
-  `The system leaves this program ${descriptors} open files for its clients, enough for ${http} connections to the page and ${rtsp} by RTSP. ` +
-  'For more, raise the limit (LimitNOFILE= of the systemd service, ulimit -Hn of the shell).';
-
 /** A server for this machine alone is not to be announced to others. */
 const isLoopback = (bind: string) => /^(127\.|::1$|localhost$)/.test(bind);
-
-/** Where this machine reaches a server that listens on `bind`. */
-function localAddress(bind: string): string {
-  if (bind === '0.0.0.0') return '127.0.0.1';
-  if (bind === '::') return '[::1]';
-  return bind.includes(':') ? `[${bind}]` : bind;
-}
 
 /** The size that pictures will have as far as one can tell, so that the page can keep room for them. */
 function askedSize({ width, height, rotation }: Pick<Config['camera'], 'width' | 'height' | 'rotation'>): {

@@ -21,6 +21,8 @@ export interface StreamingParts {
   /** Keys of the settings that the owner set. */
   readonly explicit: ReadonlySet<string>;
   readonly port: number;
+  /** A socket that listens already, in place of the port. */
+  readonly inherited: number | undefined;
   readonly budget: ConnectionBudget;
   readonly state: StateStore;
   readonly hub: Hub;
@@ -63,6 +65,7 @@ export class Streaming {
     this.server = new RtspServer({
       bind: config.bind,
       port: parts.port,
+      inherited: parts.inherited,
       maxConnections: parts.budget.rtsp,
       maxSessions: parts.budget.sessions,
       access: access && { ...access, basic: config.rtsp.basic },

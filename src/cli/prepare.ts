@@ -1,5 +1,6 @@
 import { parseSourceSpec, type SourceSpec } from '../camera/source-spec.ts';
-import { DEFAULT_CONFIG_FILE, loadConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
+import { findConfigFile, systemDataDir } from '../config/places.ts';
 import type { Config } from '../config/schema.ts';
 import { defaultDataDir } from '../config/state.ts';
 import type { Logger } from '../core/log.ts';
@@ -14,26 +15,32 @@ export interface Prepared {
   readonly explicit: ReadonlySet<string>;
   readonly spec: SourceSpec;
   readonly dataDir: string;
+  /** Which of several cameras of this machine (`--camera`). */
+  readonly instance: string | undefined;
   readonly log: Logger;
   readonly searchPath: string;
 }
 
 /** What every command begins with: the settings, checked, and the log. Throws an AppError if a setting is wrong. */
 export async function prepare(args: Arguments, context: Context): Promise<Prepared> {
+  const { camera: instance } = args;
+  const place = findConfigFile(args.config, instance);
   const { config, file, explicit } = await loadConfig(schema, settings, {
     flags: args.flags,
     env: context.env,
-    file: args.config,
-    defaultFile: DEFAULT_CONFIG_FILE,
+    file: place.asked ? place.file : undefined,
+    defaultFile: place.file,
   });
   const log = makeLogger(config.log, context);
   if (file) log.debug(`settings from ${file}`);
   return {
-    config,
+    // Two of one name are hard to tell apart.
+    config: instance === undefined || explicit.has('name') ? config : { ...config, name: instance },
     explicit,
+    instance,
     // The schema has checked it.
     spec: parseSourceSpec(config.camera.source) as SourceSpec,
-    dataDir: config.dataDir || defaultDataDir(context.env, context.home),
+    dataDir: config.dataDir || (place.ofService ? systemDataDir(instance) : defaultDataDir(context.env, context.home, instance)),
     log,
     searchPath: context.env.PATH ?? '',
   };

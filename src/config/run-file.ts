@@ -13,6 +13,13 @@ const MAX_BYTES = 4096;
 
 const place = (dataDir: string) => join(dataDir, 'server.json');
 
+/** Where this machine reaches a server that listens on `bind`. */
+export function localAddress(bind: string): string {
+  if (bind === '0.0.0.0') return '127.0.0.1';
+  if (bind === '::') return '[::1]';
+  return bind.includes(':') ? `[${bind}]` : bind;
+}
+
 /** Throws an AppError if the data directory cannot be written. */
 export function writeRunFile(dataDir: string, content: RunFile): void {
   try {
