@@ -71,6 +71,9 @@ export const ERRORS = {
     true,
   ),
   SYSTEM_FAILED: entry("The tool's own words are above. Is it installed, and may this user do it (root, or a polkit rule)?"),
+  SERVICE_FAILED: entry(
+    'The words above are those of the system. `systemctl status onvif-camera` and `journalctl -u onvif-camera` tell more.',
+  ),
   SNAPSHOT_FAILED: entry('Look at the reason above; `onvif-camera snapshot --source test out.jpg` shows whether the rest works.'),
   NOT_RUNNING: entry('Start the camera first (`onvif-camera`); it must use the same --data-dir.'),
   CAMERA_PASSWORD: entry('Give it with --password-file FILE or in ONVIF_CAMERA_PASSWORD.'),

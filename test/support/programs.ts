@@ -14,6 +14,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   xmllint: 'libxml2-utils',
   ip: 'iproute2',
   unshare: 'util-linux',
+  'systemd-analyze': 'systemd',
   nsenter: 'util-linux',
   'avahi-browse': 'avahi-utils',
   'dbus-daemon': 'dbus',

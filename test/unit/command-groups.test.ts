@@ -47,7 +47,7 @@ describe('commands of a command', () => {
   test('a flag may belong to several', () => {
     expect(read('key', 'list', '--json').flags).toEqual({ json: true });
     expect(read('discover', '--json').flags).toEqual({ json: true });
-    expect(usageError('key', 'cut', 'front', '--json').message).toBe('--json is an option of the commands discover, key list.');
+    expect(usageError('key', 'cut', 'front', '--json').message).toMatch(/^--json is an option of the commands discover, .*key list\.$/);
   });
 
   test.each([
@@ -109,7 +109,7 @@ describe('the table of commands', () => {
 
   test.each(actions)('examples of %s are read as that command', (path, { examples }) => {
     for (const { line } of examples) {
-      const [program, ...argv] = line.replace(/ [<>|] .*/, '').split(' ');
+      const [program, ...argv] = line.replace(/^sudo | [<>|] .*/g, '').split(' ');
       expect([program, readArguments(argv).command]).toEqual(['onvif-camera', path]);
     }
   });
