@@ -25,6 +25,7 @@ import { AppError, EXIT } from './core/errors.ts';
 import { removeDrafts } from './core/files.ts';
 import type { Logger } from './core/log.ts';
 import type { Machine } from './core/machine.ts';
+import { formatOrigin, type Origin } from './core/origin.ts';
 import { Hub, type HubStatus } from './hub/hub.ts';
 import { Liveness } from './hub/liveness.ts';
 import { type ConnectionBudget, connectionBudget, tightness } from './servers/connection-budget.ts';
@@ -169,16 +170,10 @@ export class App {
     const streaming = config.rtsp.enabled
       ? new Streaming({
           ...{ config, explicit: options.explicit, state: this.#state, hub: this.#hub, camera: this.#camera, mediaCamera, access: toWatch },
-          ...{
-            port: this.#configuredPort('rtsp'),
-            inherited: options.sockets.rtsp,
-            budget: this.#budget,
-            name: () => this.#identity.name,
-            hostname: host,
-          },
+          ...{ port: this.#configuredPort('rtsp'), budget: this.#budget, name: () => this.#identity.name, hostname: host },
           // Without a password, a page elsewhere must not come in under a name of its own.
           acceptsHost: toWatch ? undefined : (name) => arrivals.isOwnHost(name),
-          ...{ descriptors, searchPath: options.searchPath, clock, log },
+          ...{ inherited: options.sockets.rtsp, descriptors, searchPath: options.searchPath, clock, log },
         })
       : undefined;
     this.#streaming = streaming;
@@ -246,6 +241,11 @@ export class App {
 
   get port(): number {
     return this.#http.port;
+  }
+
+  /** What the addresses of the web server begin with. @param host of this machine, as in a URL */
+  originAt(host: string): Origin {
+    return this.#http.originAt(host);
   }
 
   /** Undefined: there is no RTSP. */
@@ -317,7 +317,7 @@ export class App {
   #writeRunFile(): void {
     const { config, dataDir, log } = this.options;
     try {
-      const url = `http://${localAddress(config.bind)}:${this.port}`;
+      const url = formatOrigin(this.originAt(localAddress(config.bind)));
       writeRunFile(dataDir, { pid: process.pid, url, rtspPort: this.rtspPort, token: this.#localToken });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -334,6 +334,7 @@ export class App {
       state: this.#state,
       identity: this.#identity,
       port: this.port,
+      origin: (host) => this.originAt(host),
       rtspPort: this.rtspPort,
       onFound: () => this.#onvif.warmUp(),
       clock,

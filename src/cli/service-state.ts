@@ -1,4 +1,5 @@
 import type { App } from '../app.ts';
+import { formatOrigin } from '../core/origin.ts';
 import { visible } from '../core/terminal.ts';
 import { addresses } from './addresses.ts';
 
@@ -11,9 +12,9 @@ const WORDS = {
 };
 
 /** What the camera does and where it is, one line: for `systemctl status`. */
-export function serviceState(app: Pick<App, 'condition' | 'port'>, bind: string): string {
+export function serviceState(app: Pick<App, 'condition' | 'originAt'>, bind: string): string {
   const { state, error, source, fps } = app.condition;
-  const url = `http://${addresses(bind)[0]}:${app.port}/`;
+  const url = `${formatOrigin(app.originAt(addresses(bind)[0] ?? ''))}/`;
   const rate = state === 'live' && fps > 0 ? ` at ${fps.toFixed(1)} pictures/s` : '';
   const about = error ? `: ${error.message}` : source === undefined ? '' : ` (${source})`;
   return visible(`${WORDS[state]}${rate}, ${url}${about}`);

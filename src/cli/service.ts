@@ -73,12 +73,19 @@ async function install(work: ServiceWork): Promise<number> {
   const running = readRunFile(dataDir);
   const password = findFirstPassword(dataDir);
   const camera = instance === undefined ? '' : ` --camera ${instance}`;
-  if (running) tell(`the page: http://${addresses('0.0.0.0')[0]}:${new URL(running.url).port || 80}/`);
+  if (running) tell(`the page: ${pageOf(running.url)}`);
   if (password) tell(`user admin, password: sudo cat ${service.dataDir}/first-password.txt`);
   tell(
     `to see how it is: ${ownCommand(context)} service status${camera}; to undo this: sudo ${ownCommand(context)} service remove${camera}`,
   );
   return EXIT.ok;
+}
+
+/** The page as others reach it. */
+function pageOf(local: string): string {
+  const page = new URL('/', local);
+  page.hostname = addresses('0.0.0.0')[0] ?? page.hostname;
+  return page.href;
 }
 
 async function remove(work: ServiceWork): Promise<number> {

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { directoryError, readOwnFile, writeFileAtomically } from '../core/files.ts';
+import { hostOf } from '../core/origin.ts';
 
 const schema = z.object({ pid: z.int().positive(), url: z.url(), rtspPort: z.int().positive().optional(), token: z.string() });
 
@@ -17,7 +18,7 @@ const place = (dataDir: string) => join(dataDir, 'server.json');
 export function localAddress(bind: string): string {
   if (bind === '0.0.0.0') return '127.0.0.1';
   if (bind === '::') return '[::1]';
-  return bind.includes(':') ? `[${bind}]` : bind;
+  return hostOf(bind);
 }
 
 /** Throws an AppError if the data directory cannot be written. */
