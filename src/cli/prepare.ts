@@ -17,6 +17,8 @@ export interface Prepared {
   readonly dataDir: string;
   /** Which of several cameras of this machine (`--camera`). */
   readonly instance: string | undefined;
+  /** The settings are those of a service, which nobody named. */
+  readonly ofService: boolean;
   readonly log: Logger;
   readonly searchPath: string;
 }
@@ -38,6 +40,7 @@ export async function prepare(args: Arguments, context: Context): Promise<Prepar
     config: instance === undefined || explicit.has('name') ? config : { ...config, name: instance },
     explicit,
     instance,
+    ofService: place.ofService,
     // The schema has checked it.
     spec: parseSourceSpec(config.camera.source) as SourceSpec,
     dataDir: config.dataDir || (place.ofService ? systemDataDir(instance) : defaultDataDir(context.env, context.home, instance)),

@@ -99,11 +99,26 @@ interface Lasting {
   readonly stopRequested: Promise<void>;
 }
 
-function openState({ dataDir, log }: Prepared): StateStore {
-  const state = new StateStore(dataDir);
+function openState({ dataDir, ofService, log }: Prepared): StateStore {
+  const state = ofService ? stateOfService(dataDir) : new StateStore(dataDir);
   if (state.putAside) log.error(`The state file was damaged; it is kept as ${state.putAside} and a new one begins.`);
   for (const warning of state.warnings) log.warn(warning);
   return state;
+}
+
+/** Whoever types the command where a service has the camera is not to change whom its state belongs to. */
+function stateOfService(dataDir: string): StateStore {
+  try {
+    return new StateStore(dataDir);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'DATA_DIR') throw error;
+    throw new AppError(error.code, error.message, {
+      hint:
+        'It is that of the service of this machine: `onvif-camera service status` shows how it is. To run a camera by hand beside it, ' +
+        'give a settings file of your own (--config FILE), with other ports.',
+      cause: error,
+    });
+  }
 }
 
 interface Ports {
