@@ -16,7 +16,7 @@ import { UsedTokens, type UsedTokensStore } from './auth/used-tokens.ts';
 import { Camera } from './camera/camera.ts';
 import type { ResolvedSource } from './camera/resolver.ts';
 import type { SourceSpec } from './camera/source-spec.ts';
-import { findRunningServer, removeRunFile, writeRunFile } from './config/run-file.ts';
+import { checkNotRunning, removeRunFile, writeRunFile } from './config/run-file.ts';
 import type { Config } from './config/schema.ts';
 import type { StateStore } from './config/state.ts';
 import type { Clock } from './core/clock.ts';
@@ -190,8 +190,9 @@ export class App {
       port: this.#configuredPort('http'),
       webDir: options.webDir,
       maxConnections: this.#budget.http,
-      authentication: toWatch && {
-        ...toWatch,
+      open: !config.auth.enabled,
+      authentication: {
+        ...access,
         clock,
         log,
         cookieName: `onvif-camera-${this.#state.state.uuid.slice(0, 8)}`,
@@ -210,11 +211,13 @@ export class App {
         name: this.#identity.name,
         version: options.version,
         status: this.#hub.status,
+        stateSince: this.#hub.stateSince,
         size: this.#hub.latest ?? askedSize(this.#camera.settings),
         fps: this.#hub.fps,
         uptime: (clock.monotonic() - startedAt) / 1000,
         capture: this.#camera.counters,
         faults: options.faults(),
+        discovery: { enabled: this.#discovery !== undefined, discoverable: this.#identity.discoverable },
         rtsp: streaming?.vitals,
       }),
     });
@@ -238,11 +241,7 @@ export class App {
     if (!config.auth.enabled)
       log.warn('No password is asked to watch: everybody in the network can watch (--auth off). To change something takes a login.');
     if (this.#budget.isTight) log.warn(tightness(this.#budget));
-    const other = await findRunningServer(dataDir);
-    if (other) {
-      const where = `runs with the data directory ${dataDir}, at ${other.url}`;
-      throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${other.pid}) ${where}.`);
-    }
+    await checkNotRunning(dataDir);
     removeDrafts(dataDir);
     try {
       await this.#usedTokens.open();

@@ -44,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   // What the services ask for, made of what the program has.
   adapters: ['servers', 'onvif', 'discovery', 'hub', 'auth', 'encode', 'camera', 'config', 'system', 'protocols', 'frames', 'core'],
-  cli: ['app.ts', 'config', 'camera', 'system', 'frames', 'core'],
+  cli: ['app.ts', 'auth', 'config', 'camera', 'system', 'frames', 'core'],
   // The process: what it was started with, its signals and its end.
   'start.ts': ['cli'],
   // Runs on any version of Node.js, and loads start.ts on one that is new enough.

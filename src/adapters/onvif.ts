@@ -1,6 +1,7 @@
 import type { Access } from '../auth/access.ts';
 import type { TokenMemory } from '../auth/used-tokens.ts';
 import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
+import { MAX_USERS } from '../auth/users.ts';
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
@@ -16,7 +17,7 @@ import type { Identity } from './identity.ts';
 import { keepPorts } from './ports.ts';
 
 /** What recorders may make of our users and scopes. */
-const LIMITS = { maxUsers: 32, userNameLength: 64, passwordLength: 128, maxScopes: 20 };
+const LIMITS = { maxUsers: MAX_USERS, userNameLength: 64, passwordLength: 128, maxScopes: 20 };
 
 export interface OnvifParts {
   readonly machine: Machine;

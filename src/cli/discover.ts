@@ -1,8 +1,9 @@
 import { fromText } from '../config/settings.ts';
 import { AppError, EXIT } from '../core/errors.ts';
-import { stripped, terminalSafeJson, visible } from '../core/terminal.ts';
+import { stripped } from '../core/terminal.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
+import { printJson, table } from './output.ts';
 import type { Answers } from './search.ts';
 
 /** How long to listen unless the user says otherwise, and how long he may say, seconds. */
@@ -17,6 +18,8 @@ const MAX_FOUND = 1000;
 const MAX_PART = 256;
 /** Most addresses of one camera that are looked at. */
 const MAX_XADDRS = 16;
+
+const HEADS = ['ADDRESS', 'NAME', 'HARDWARE', 'DEVICE SERVICE', 'UUID'];
 
 /** A camera that answered; absent parts are empty. */
 interface Found {
@@ -43,8 +46,8 @@ export async function discover(args: Arguments, context: Context): Promise<numbe
     for (const camera of await Promise.race([search((seconds * 1000) / rounds).then(readAnswers), context.stopRequested.then(() => [])]))
       if (found.has(camera.uuid) || found.size < MAX_FOUND) found.set(camera.uuid, camera);
   const cameras = [...found.values()].sort((one, two) => one.address.localeCompare(two.address, 'en', { numeric: true }));
-  if (json) context.stdout.write(`${terminalSafeJson(JSON.stringify(cameras, null, 2))}\n`);
-  else if (cameras.length > 0) context.stdout.write(table(cameras));
+  if (json) printJson(cameras, context);
+  else if (cameras.length > 0) context.stdout.write(table(HEADS, cameras.map(rowOf)));
   else
     context.stderr.write(
       `No ONVIF camera answered within ${seconds} s.\n` +
@@ -99,19 +102,4 @@ function readable(text: unknown): string {
   return stripped(decoded).trim().slice(0, MAX_PART);
 }
 
-function table(cameras: readonly Found[]): string {
-  const rows = [
-    ['ADDRESS', 'NAME', 'HARDWARE', 'DEVICE SERVICE', 'UUID'],
-    ...cameras.map((each) => [each.address, each.name, each.hardware, each.xaddr, each.uuid].map(visible)),
-  ];
-  const widths = (rows[0] as string[]).map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] as number))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
-}
+const rowOf = ({ address, name, hardware, xaddr, uuid }: Found) => [address, name, hardware, xaddr, uuid];

@@ -6,9 +6,10 @@ import { discover } from './discover.ts';
 import { homeassistant } from './homeassistant.ts';
 import { serve } from './serve.ts';
 import { snapshot } from './snapshot.ts';
+import { user } from './user.ts';
 
 /** Every command, in the order of the help; the first is the one that nothing has to be typed for. What each does is loaded by itself. */
-export const COMMANDS: readonly [Action, ...Command[]] = [serve, snapshot, discover, homeassistant];
+export const COMMANDS: readonly [Action, ...Command[]] = [serve, snapshot, discover, homeassistant, user];
 
 /** Every command that is run, with what it is called. */
 export const actionsOf = (commands: readonly Command[]): (readonly [path: string, action: Action])[] =>

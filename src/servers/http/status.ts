@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import type { HubStatus } from '../../hub/hub.ts';
+import type { ViewerInfo } from '../viewer-info.ts';
 import { userOf } from './authentication.ts';
 import type { Base } from './base-url.ts';
 import type { StreamCounters } from './stream.ts';
@@ -8,6 +9,8 @@ import type { StreamCounters } from './stream.ts';
 export interface RtspVitals {
   readonly port: number;
   readonly sessions: number;
+  /** Those who watch by RTSP. */
+  readonly viewers: readonly ViewerInfo[];
   readonly counters: {
     readonly sessions: number;
     readonly packetsSent: number;
@@ -32,6 +35,8 @@ export interface Vitals {
   readonly name: string;
   readonly version: string;
   readonly status: HubStatus;
+  /** When the camera came into that state, monotonic milliseconds. */
+  readonly stateSince: number;
   /** Size of the pictures in pixels; the asked one while there is none. */
   readonly size: { readonly width: number; readonly height: number };
   /** Measured pictures per second. */
@@ -45,11 +50,18 @@ export interface Vitals {
   readonly faults: number;
   /** Connections of the web server closed for want of room. */
   readonly connectionsClosed: number;
+  /** Whether the camera is announced and answers searches; clients may have told it not to answer. */
+  readonly discovery: { readonly enabled: boolean; readonly discoverable: boolean };
   /** Undefined where there is no RTSP. */
   readonly rtsp: RtspVitals | undefined;
 }
 
-const shown = (error: { code: string; message: string; hint: string }) => ({ code: error.code, message: error.message, hint: error.hint });
+/** An error as others are told of it. */
+export const shownError = (error: { code: string; message: string; hint: string }) => ({
+  code: error.code,
+  message: error.message,
+  hint: error.hint,
+});
 
 /** For supervisors and sensors; open to everybody, so it says nothing that a stranger should not know. */
 export function sendHealth(res: Response, vitals: Vitals): void {
@@ -63,27 +75,30 @@ export function sendHealth(res: Response, vitals: Vitals): void {
 }
 
 /** For the page. */
-export function sendStatus(res: Response, vitals: Vitals, { baseUrl, host }: Base): void {
+export function sendStatus(res: Response, vitals: Vitals, base: Base): void {
   const { status, size } = vitals;
   res.set('Cache-Control', 'no-store').json({
     name: vitals.name,
     version: vitals.version,
     camera: status.state,
-    error: status.error ? shown(status.error) : null,
-    notices: status.notices.map(shown),
+    error: status.error ? shownError(status.error) : null,
+    notices: status.notices.map(shownError),
     source: status.source ?? '',
     width: size.width,
     height: size.height,
     fps: Math.round(vitals.fps * 10) / 10,
     viewers: vitals.viewers,
     user: userOf(res)?.name ?? null,
-    urls: [
-      { id: 'stream', label: 'MJPEG stream', url: `${baseUrl}/stream.mjpg` },
-      { id: 'snapshot', label: 'Snapshot', url: `${baseUrl}/snapshot.jpg` },
-      ...rtspUrls(vitals.rtsp, host),
-    ],
+    urls: urlsOf(base, vitals.rtsp),
   });
 }
+
+/** The addresses of what can be watched, as the client reaches them. */
+export const urlsOf = ({ baseUrl, host }: Base, rtsp: RtspVitals | undefined) => [
+  { id: 'stream', label: 'MJPEG stream', url: `${baseUrl}/stream.mjpg` },
+  { id: 'snapshot', label: 'Snapshot', url: `${baseUrl}/snapshot.jpg` },
+  ...rtspUrls(rtsp, host),
+];
 
 function rtspUrls(rtsp: RtspVitals | undefined, host: string) {
   if (!rtsp) return [];

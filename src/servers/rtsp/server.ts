@@ -12,9 +12,10 @@ import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import { ConnectionLimit, isHere } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
+import type { ViewerInfo } from '../viewer-info.ts';
 import { Carriers } from './carriers.ts';
 import type { RtspClient } from './client.ts';
-import { RtspConnection } from './connection.ts';
+import { type ConnectionOptions, RtspConnection } from './connection.ts';
 import { newRtspCounters, type RtspCounters } from './counters.ts';
 import { type RtspAccess, RtspGate } from './gate.ts';
 import { H264_PAYLOAD_TYPE, type H264Source, H264Track } from './h264-track.ts';
@@ -115,7 +116,7 @@ export class RtspServer {
       clock,
       log,
     });
-    this.#tunnels = new Tunnels((socket, clientAddress) => this.#open(socket, clientAddress));
+    this.#tunnels = new Tunnels((socket, clientAddress) => this.#open(socket, { clientAddress, tunnelled: true }));
     // Clients that tunnel RTSP through HTTP do so to whatever port they were given.
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }, (socket) => {
       this.#open(socket).read(socket);
@@ -159,6 +160,18 @@ export class RtspServer {
     let sum = 0;
     for (const { sessions } of this.#connections) sum += sessions.size;
     return sum;
+  }
+
+  /** Those who play a stream. */
+  get viewers(): ViewerInfo[] {
+    return [...this.#connections].flatMap(({ sessions, clientAddress: address, user, tunnelled }) =>
+      [...sessions.values()]
+        .filter(({ playing }) => playing)
+        .map(({ track, carrier: { kind }, since }) => {
+          const transport = kind === 'interleaved' ? (tunnelled ? 'http' : 'tcp') : kind;
+          return { protocol: 'rtsp', transport, stream: track.name, address, user: user?.name, since };
+        }),
+    );
   }
 
   /**
@@ -239,11 +252,11 @@ export class RtspServer {
     });
   }
 
-  #open(socket: Socket, clientAddress?: string): RtspConnection {
+  #open(socket: Socket, way: Pick<ConnectionOptions, 'clientAddress' | 'tunnelled'> = {}): RtspConnection {
     const { clock, log } = this.options;
     const connection = new RtspConnection({
       socket,
-      clientAddress,
+      ...way,
       requests: this.#requests,
       clock,
       log,

@@ -39,6 +39,8 @@ export class RtspSession {
   #had: number | undefined;
   #heardAt: number;
   #lost = 0;
+  /** When it was set up first, monotonic milliseconds. */
+  readonly since: number;
 
   constructor(
     readonly id: string,
@@ -50,6 +52,7 @@ export class RtspSession {
     before?: RtspSession,
   ) {
     this.#heardAt = now;
+    this.since = before?.since ?? now;
     if (before) this.#had = before.#had;
   }
 
