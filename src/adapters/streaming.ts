@@ -100,10 +100,16 @@ export class Streaming {
   }
 
   get vitals(): RtspVitals {
-    const { port, sessions, viewers, counters } = this.server;
+    const { port, sessions, counters } = this.server;
     const stream = this.#encoding?.stream;
     const h264 = stream === 'trying' ? undefined : stream;
-    return { port, sessions, viewers, counters, h264: h264 && { state: h264.status.state, counters: h264.counters } };
+    return {
+      port,
+      sessions,
+      listViewers: () => this.server.listViewers(),
+      counters,
+      h264: h264 && { state: h264.status.state, counters: h264.counters },
+    };
   }
 
   /** Listens. */

@@ -119,7 +119,7 @@ describe('MjpegStreams', () => {
     expect([first.destroyed, second.destroyed, third.destroyed]).toEqual([true, false, false]);
     ended.add('not told');
     clock.advance(1000);
-    expect([second.destroyed, third.destroyed, streams.viewers.length]).toEqual([true, false, 1]);
+    expect([second.destroyed, third.destroyed, streams.viewers]).toEqual([true, false, 1]);
   });
 
   test('one who takes nothing for 30 s is dropped; the others stay', () => {
@@ -134,7 +134,7 @@ describe('MjpegStreams', () => {
     // A reset: else the kernel keeps what waits in its queue.
     expect(stalled.reset).toBe(true);
     expect(good.destroyed).toBe(false);
-    expect(streams.viewers).toMatchObject([{ ...CLIENT, protocol: 'http', transport: 'tcp', stream: 'mjpeg' }]);
+    expect(streams.listViewers()).toMatchObject([{ ...CLIENT, protocol: 'http', transport: 'tcp', stream: 'mjpeg' }]);
     expect(streams.counters.viewersDropped).toBe(1);
   });
 

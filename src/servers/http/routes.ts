@@ -14,10 +14,10 @@ export type RouteMethods = Partial<Readonly<Record<(typeof METHODS)[number], Rou
 
 /** The addresses of the web server, with their methods and who may use each. */
 export class Routes {
-  /** @param guard lets those pass who may do something of a class, and answers all others */
+  /** @param guard lets those pass who may do something of a class, and answers all others; undefined where all pass */
   constructor(
     private readonly app: Express,
-    private readonly guard: (access: AccessClass) => RequestHandler,
+    private readonly guard: (access: AccessClass) => RequestHandler | undefined,
   ) {}
 
   /** Registers a path with its methods: HEAD follows GET, OPTIONS lists them, all others get 405. */
@@ -26,7 +26,8 @@ export class Routes {
     for (const method of METHODS) {
       const route = methods[method];
       if (!route) continue;
-      this.app[method](path, this.guard(route.access), route.handle);
+      const guard = this.guard(route.access);
+      this.app[method](path, ...(guard ? [guard] : []), route.handle);
       allowed.push(...(method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
     }
     const allow = [...allowed, 'OPTIONS'].join(', ');

@@ -175,7 +175,7 @@ export class HttpServer {
   #vitals(): Vitals {
     return {
       ...this.options.vitals(),
-      viewers: this.#streams.viewers.length,
+      viewers: this.#streams.viewers,
       streams: this.#streams.counters,
       connectionsClosed: this.#connectionsClosed,
     };
@@ -215,7 +215,7 @@ export class HttpServer {
     });
     const routes = new Routes(app, this.#guard);
     // In front of the login.
-    new Routes(app, () => (_req, _res, next) => next()).add('/healthz', {
+    new Routes(app, () => undefined).add('/healthz', {
       get: { access: 'PRE_AUTH', handle: (_req, res) => sendHealth(res, this.#vitals()) },
     });
     // With a password to show, programs may ask for pictures under any name: behind one that leads here, nobody else's
@@ -247,7 +247,7 @@ export class HttpServer {
     addApi(routes, {
       ...{ hub, arrivals, clock, log, users: this.options.authentication.users, bodies: this.#bodies },
       vitals: () => this.#vitals(),
-      viewers: () => this.#streams.viewers,
+      viewers: () => this.#streams.listViewers(),
     });
     routes.add('/metrics', { get: { access: 'READ_SYSTEM', handle: this.#metrics() } });
     app.use((req, res) => sendProblem(req, res, 404, { code: 'NOT_FOUND', message: 'There is nothing at this address.' }));
@@ -255,17 +255,18 @@ export class HttpServer {
     return app;
   }
 
-  /** Lets those pass who may do something of a class. Where only a login lets somebody look, it stands before all of this. */
-  readonly #guard = (access: AccessClass): RequestHandler => {
+  /**
+   * What stands before something of a class, besides the login where nobody may look without one; undefined where whoever comes so
+   * far may have it.
+   */
+  readonly #guard = (access: AccessClass): RequestHandler | undefined => {
     const { open } = this.options;
+    if (open ? isFree(access, { open }) : mayAccess('User', access)) return undefined;
     const check: RequestHandler = (req, res, next) => {
       if (mayAccess(levelOf(res), access)) next();
       else sendProblem(req, res, 403, { code: 'FORBIDDEN', message: 'This user may not do that.', hint: 'Log in as an Administrator.' });
     };
-    if (!open) return check;
-    return isFree(access, { open })
-      ? (_req, _res, next) => next()
-      : (req, res, next) => this.#login.require(req, res, () => check(req, res, next));
+    return open ? (req, res, next) => this.#login.require(req, res, () => check(req, res, next)) : check;
   };
 
   readonly #trust: RequestHandler = (req, _res, next) => {
@@ -295,12 +296,12 @@ export class HttpServer {
     if (req.socket.destroyed) return;
     const viewer = this.options.arrivals.clientAddress(req);
     const began = this.options.clock.monotonic();
-    log.debug('viewer came', { viewer, viewers: this.#streams.viewers.length + 1 });
+    log.debug('viewer came', { viewer, viewers: this.#streams.viewers + 1 });
     const client = { address: viewer, user: userOf(res)?.name };
     this.#streams.add(req.socket, { fps, advance: req.query.advance === '1', client, holds: holdsOf(res) }, () =>
       log.debug('viewer left', {
         viewer,
-        viewers: this.#streams.viewers.length,
+        viewers: this.#streams.viewers,
         seconds: Math.round((this.options.clock.monotonic() - began) / 1000),
       }),
     );

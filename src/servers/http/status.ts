@@ -9,8 +9,8 @@ import type { StreamCounters } from './stream.ts';
 export interface RtspVitals {
   readonly port: number;
   readonly sessions: number;
-  /** Those who watch by RTSP. */
-  readonly viewers: readonly ViewerInfo[];
+  /** Returns who watches by RTSP. */
+  readonly listViewers: () => readonly ViewerInfo[];
   readonly counters: {
     readonly sessions: number;
     readonly packetsSent: number;

@@ -65,7 +65,12 @@ export class MjpegStreams {
     private readonly clock: Clock,
   ) {}
 
-  get viewers(): readonly ViewerInfo[] {
+  get viewers(): number {
+    return this.#viewers.length;
+  }
+
+  /** Returns who watches. */
+  listViewers(): ViewerInfo[] {
     return this.#viewers.map(({ options: { client }, since }) => ({
       ...client,
       protocol: 'http',

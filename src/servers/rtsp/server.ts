@@ -162,8 +162,8 @@ export class RtspServer {
     return sum;
   }
 
-  /** Those who play a stream. */
-  get viewers(): ViewerInfo[] {
+  /** Returns who plays a stream. */
+  listViewers(): ViewerInfo[] {
     return [...this.#connections].flatMap(({ sessions, clientAddress: address, user, tunnelled }) =>
       [...sessions.values()]
         .filter(({ playing }) => playing)

@@ -23,7 +23,7 @@ export function addApi(routes: Routes, { hub, arrivals, vitals, viewers, users, 
       access: 'READ_SYSTEM',
       handle: (req, res) => {
         const now = vitals();
-        sendFullStatus(res, now, { viewers: [...viewers(), ...(now.rtsp?.viewers ?? [])], base: arrivals.baseOf(req), clock });
+        sendFullStatus(res, now, { viewers: [...viewers(), ...(now.rtsp?.listViewers() ?? [])], base: arrivals.baseOf(req), clock });
       },
     },
   });
