@@ -4,6 +4,7 @@ import { stripped } from '../core/terminal.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { printJson, table } from './output.ts';
+import { Progress } from './progress.ts';
 import type { Answers } from './search.ts';
 
 /** How long to listen unless the user says otherwise, and how long he may say, seconds. */
@@ -12,6 +13,8 @@ const MIN_S = 0.1;
 const MAX_S = 600;
 /** A search asks for its first second and a half. Who listens for longer asks anew, but not before this many seconds. */
 const ROUND_S = 3;
+/** How often it is told how far it is, milliseconds. */
+const PROGRESS_MS = 250;
 /** Most cameras that are listed: answers can be made up without end. */
 const MAX_FOUND = 1000;
 /** Longest that a part of an answer may be, characters; longer ones are cut. A name has up to 64. */
@@ -42,9 +45,14 @@ export async function discover(args: Arguments, context: Context): Promise<numbe
     stopped = true;
   });
   const rounds = Math.max(1, Math.floor(seconds / ROUND_S));
-  for (let round = 0; round < rounds && !stopped; round++)
-    for (const camera of await Promise.race([search((seconds * 1000) / rounds).then(readAnswers), context.stopRequested.then(() => [])]))
-      if (found.has(camera.uuid) || found.size < MAX_FOUND) found.set(camera.uuid, camera);
+  const endProgress = showProgress(context, seconds, () => found.size);
+  try {
+    for (let round = 0; round < rounds && !stopped; round++)
+      for (const camera of await Promise.race([search((seconds * 1000) / rounds).then(readAnswers), context.stopRequested.then(() => [])]))
+        if (found.has(camera.uuid) || found.size < MAX_FOUND) found.set(camera.uuid, camera);
+  } finally {
+    endProgress();
+  }
   const cameras = [...found.values()].sort((one, two) => one.address.localeCompare(two.address, 'en', { numeric: true }));
   if (json) printJson(cameras, context);
   else if (cameras.length > 0) context.stdout.write(table(HEADS, cameras.map(rowOf)));
@@ -54,6 +62,22 @@ export async function discover(args: Arguments, context: Context): Promise<numbe
         'Cameras are found in the same network only (same router, no guest Wi-Fi), if their discovery is on and UDP port 3702 is not blocked.\n',
     );
   return EXIT.ok;
+}
+
+/** Tells on a terminal how long it still takes. Returns what ends that. */
+function showProgress({ stderr }: Context, seconds: number, found: () => number): () => void {
+  const progress = new Progress(stderr);
+  const begun = performance.now();
+  const show = () => {
+    const passed = Math.min(seconds, (performance.now() - begun) / 1000);
+    progress.show(`Listening for cameras: ${passed.toFixed(0)} of ${seconds} s, ${found()} found`);
+  };
+  show();
+  const timer = setInterval(show, PROGRESS_MS);
+  return () => {
+    clearInterval(timer);
+    progress.end();
+  };
 }
 
 function readTimeout(text: string | boolean | undefined): number {

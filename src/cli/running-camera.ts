@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { findRunningServer } from '../config/run-file.ts';
+import { requireRunningServer } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
-import { addresses } from './addresses.ts';
+import { outsideAddresses } from './addresses.ts';
 
 /** A local server answers in milliseconds. */
 const ANSWER_TIMEOUT_MS = 3000;
@@ -36,10 +36,9 @@ export interface RunningCamera {
  * @throws AppError NOT_RUNNING
  */
 export async function askRunningCamera(dataDir: string, preferred?: string): Promise<RunningCamera> {
-  const server = await findRunningServer(dataDir);
-  if (!server) throw new AppError('NOT_RUNNING', `No onvif-camera runs with the data directory ${dataDir}.`);
+  const server = await requireRunningServer(dataDir);
   const { hostname, port } = new URL(server.url);
-  const outside = addresses('0.0.0.0').filter((address) => address !== '127.0.0.1');
+  const outside = outsideAddresses();
   const candidates = new Set([...outside.filter((address) => address === preferred), ...outside, hostname]);
   for (const host of candidates) {
     const base = `http://${host}:${port || 80}`;

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { AppError } from '../core/errors.ts';
+import { AppError, messageOf } from '../core/errors.ts';
 import { directoryError, readOwnFile, writeFileAtomically } from '../core/files.ts';
 
 const schema = z.object({ pid: z.int().positive(), url: z.url(), rtspPort: z.int().positive().optional(), token: z.string() });
@@ -69,6 +69,25 @@ export async function findRunningServer(dataDir: string): Promise<RunFile | unde
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Returns the server that runs with this data directory.
+ * @throws AppError NOT_RUNNING, also where this user may not see whether one does
+ */
+export async function requireRunningServer(dataDir: string): Promise<RunFile> {
+  const server = await findRunningServer(dataDir);
+  if (server) return server;
+  try {
+    readOwnFile(place(dataDir), { maxBytes: MAX_BYTES });
+  } catch (cause) {
+    const hint = 'Run the command as the user whose camera it is, or with sudo.';
+    throw new AppError('NOT_RUNNING', `Whether a camera runs with the data directory ${dataDir} cannot be seen: ${messageOf(cause)}`, {
+      hint,
+      cause,
+    });
+  }
+  throw new AppError('NOT_RUNNING', `No onvif-camera runs with the data directory ${dataDir}.`);
 }
 
 /** Checks that no server runs with this data directory. @throws AppError ALREADY_RUNNING */
