@@ -54,10 +54,10 @@ function attempt(dataDir: string): (() => void) | Held {
       if (holder.pid === UNKNOWN || (holder.pid !== process.pid && isRunning(holder.pid) && isSame(holder))) return { pid: holder.pid };
       rmSync(path, { force: true });
     }
-    writeNew(path, `${JSON.stringify(own)}\n`);
-  } catch (error) {
-    // Somebody was faster. Anything else that is wrong with the directory shows when the state is read.
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return { pid: readHolder(path)?.pid ?? UNKNOWN };
+    // Somebody may be faster.
+    if (!writeNew(path, `${JSON.stringify(own)}\n`)) return { pid: readHolder(path)?.pid ?? UNKNOWN };
+  } catch {
+    // What is wrong with the directory shows when the state is read.
     return () => {};
   }
   return () => {
@@ -69,12 +69,14 @@ function attempt(dataDir: string): (() => void) | Held {
   };
 }
 
-/** Leaves nothing behind where there is no room for it. */
-function writeNew(path: string, text: string): void {
+/** Gives whether it could be made: false where there is one. Leaves nothing behind where there is no room for it. */
+function writeNew(path: string, text: string): boolean {
   try {
     writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(path, { force: true });
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    rmSync(path, { force: true });
     throw error;
   }
 }

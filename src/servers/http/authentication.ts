@@ -78,6 +78,12 @@ export class Authentication {
     }
   };
 
+  /** Takes note of a command on this machine where nobody has to log in; asks nobody for anything. */
+  readonly noticeLocal: RequestHandler = (req, res, next) => {
+    if (req.headers.authorization !== undefined && this.#isLocal(req.headers.authorization)) res.locals.local = true;
+    next();
+  };
+
   sessionUser(req: Request): User | undefined {
     const id = this.#sessionId(req);
     return id === undefined ? undefined : this.#sessions.find(id);

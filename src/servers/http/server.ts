@@ -229,7 +229,7 @@ export class HttpServer {
       else sendProblem(req, res, 403, { code: 'CROSS_ORIGIN', message: 'This request comes from another site.' });
     });
     addPublicPages(app, { files, bodies: this.#bodies, authentication, publicName });
-    if (authentication) app.use(authentication.require, this.#trust);
+    app.use(...(authentication ? [authentication.require, this.#trust] : [this.#login.noticeLocal]));
 
     const page = sendPage(files);
     const root: RequestHandler = (req, res, next) => {
