@@ -57,10 +57,10 @@ export const status: Handler = async (args, context) => {
 /** Asked under an address that others reach it by, where it listens there: it answers with addresses of that kind. */
 async function ask(server: RunFile): Promise<Record<string, unknown>> {
   const request = { path: '/api/v1/status', answer: z.looseObject({}) };
-  const { port } = new URL(server.url);
   for (const host of outsideAddresses()) {
     try {
-      return await askServer({ ...server, url: `http://${host}:${port || 80}` }, request);
+      const { protocol, port } = new URL(server.url);
+      return await askServer({ ...server, url: `${protocol}//${host}${port && `:${port}`}` }, request);
     } catch {
       // It listens elsewhere.
     }

@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { formatOrigin } from '../../core/origin.ts';
 import type { HubStatus } from '../../hub/hub.ts';
 import type { ViewerInfo } from '../viewer-info.ts';
 import { userOf } from './authentication.ts';
@@ -94,11 +95,14 @@ export function sendStatus(res: Response, vitals: Vitals, base: Base): void {
 }
 
 /** The addresses of what can be watched, as the client reaches them. */
-export const urlsOf = ({ baseUrl, host }: Base, rtsp: RtspVitals | undefined) => [
-  { id: 'stream', label: 'MJPEG stream', url: `${baseUrl}/stream.mjpg` },
-  { id: 'snapshot', label: 'Snapshot', url: `${baseUrl}/snapshot.jpg` },
-  ...rtspUrls(rtsp, host),
-];
+export function urlsOf({ origin, host }: Base, rtsp: RtspVitals | undefined) {
+  const base = formatOrigin(origin);
+  return [
+    { id: 'stream', label: 'MJPEG stream', url: `${base}/stream.mjpg` },
+    { id: 'snapshot', label: 'Snapshot', url: `${base}/snapshot.jpg` },
+    ...rtspUrls(rtsp, host),
+  ];
+}
 
 function rtspUrls(rtsp: RtspVitals | undefined, host: string) {
   if (!rtsp) return [];

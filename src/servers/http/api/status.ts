@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { mayAccess } from '../../../auth/access.ts';
 import type { Clock } from '../../../core/clock.ts';
+import { formatOrigin } from '../../../core/origin.ts';
 import type { ViewerInfo } from '../../viewer-info.ts';
 import { levelOf } from '../authentication.ts';
 import type { Base } from '../base-url.ts';
@@ -44,8 +45,8 @@ export function sendFullStatus(res: Response, vitals: Vitals, { viewers, base, c
       : null,
     discovery: { enabled: discovery.enabled, discoverable: discovery.discoverable },
     urls: [
-      { id: 'page', label: 'Page', url: `${base.baseUrl}/` },
-      { id: 'onvif', label: 'ONVIF', url: `${base.baseUrl}/onvif/device_service` },
+      { id: 'page', label: 'Page', url: `${formatOrigin(base.origin)}/` },
+      { id: 'onvif', label: 'ONVIF', url: `${formatOrigin(base.origin)}/onvif/device_service` },
       ...urlsOf(base, rtsp),
     ],
   });
