@@ -1,7 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
-import helmet from 'helmet';
 import { type AccessClass, isFree, mayAccess } from '../../auth/access.ts';
 import { addressKey } from '../../auth/address-key.ts';
 import { Recent } from '../../auth/recent.ts';
@@ -14,7 +13,7 @@ import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import { ConnectionLimit } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
-import { cameraProblem, expectToBeRead, sendProblem } from './answers.ts';
+import { cameraProblem, expectToBeRead, securityHeaders, sendProblem } from './answers.ts';
 import { addApi } from './api/routes.ts';
 import type { Arrivals } from './arrivals.ts';
 import { Authentication, type AuthenticationOptions, holdsOf, levelOf, userOf } from './authentication.ts';
@@ -380,24 +379,3 @@ function statusOf(error: unknown): number {
   if (typeof code === 'string' && code.startsWith('HPE_')) return 400;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
 }
-
-/** helmet's headers, without those that only make sense behind TLS: a camera in a home network speaks plain HTTP. */
-const securityHeaders = () =>
-  helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        imgSrc: ["'self'", 'blob:', 'data:'],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'self'"],
-      },
-    },
-    // Not "no-referrer": with that, browsers send `Origin: null` with the login form.
-    referrerPolicy: { policy: 'same-origin' },
-    strictTransportSecurity: false,
-    originAgentCluster: false,
-    crossOriginOpenerPolicy: false,
-  });
