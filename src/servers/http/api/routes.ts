@@ -1,5 +1,5 @@
 import type { Clock } from '../../../core/clock.ts';
-import type { Hub } from '../../../hub/hub.ts';
+import type { Hub } from '../../../streams/hub.ts';
 import type { ViewerInfo } from '../../viewer-info.ts';
 import type { Arrivals } from '../arrivals.ts';
 import type { Routes } from '../routes.ts';

@@ -19,7 +19,8 @@ export interface StatusOptions {
  * in UTC (ISO 8601), and follow from how long it is: they are right by the clock as it is now.
  */
 export function sendFullStatus(res: Response, vitals: Vitals, { viewers, base, clock }: StatusOptions): void {
-  const { status, size, discovery, rtsp } = vitals;
+  const { status, size, discovery } = vitals;
+  const h264 = vitals.video.find((stream) => stream.encoding === 'H264')?.source();
   const [now, wall] = [clock.monotonic(), clock.now()];
   const time = (monotonic: number) => new Date(wall - (now - monotonic)).toISOString();
   res.set('Cache-Control', 'no-store').json({
@@ -36,7 +37,7 @@ export function sendFullStatus(res: Response, vitals: Vitals, { viewers, base, c
       error: status.error ? shownError(status.error) : null,
       notices: status.notices.map(shownError),
     },
-    h264: rtsp?.h264 ? { state: rtsp.h264.state } : null,
+    h264: h264 && h264 !== 'trying' ? { state: h264.status.state } : null,
     viewerCount: viewers.length,
     viewers: mayAccess(levelOf(res), 'READ_SYSTEM_SECRET')
       ? [...viewers]
@@ -47,7 +48,7 @@ export function sendFullStatus(res: Response, vitals: Vitals, { viewers, base, c
     urls: [
       { id: 'page', label: 'Page', url: `${formatOrigin(base.origin)}/` },
       { id: 'onvif', label: 'ONVIF', url: `${formatOrigin(base.origin)}/onvif/device_service` },
-      ...urlsOf(base, rtsp),
+      ...urlsOf(base, vitals),
     ],
   });
 }
