@@ -1,5 +1,5 @@
 import type { ResolvedSource } from '../camera/resolver.ts';
-import { findRunningServer, removeRunFile, writeRunFile } from '../config/run-file.ts';
+import { checkNotRunning, removeRunFile, writeRunFile } from '../config/run-file.ts';
 import { AppError } from '../core/errors.ts';
 import { removeDrafts } from '../core/files.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
@@ -37,7 +37,12 @@ export class App {
     });
     this.#rtsp = options.config.rtsp.enabled ? new Rtsp(options, this.#own) : undefined;
     this.#onvif = this.#makeOnvif();
-    this.#http = makeHttp(options, { ...this.#own, rtsp: this.#rtsp, onvif: this.#onvif });
+    this.#http = makeHttp(options, {
+      ...this.#own,
+      rtsp: this.#rtsp,
+      onvif: this.#onvif,
+      discovery: () => ({ enabled: this.#discovery !== undefined, discoverable: this.#own.identity.discoverable }),
+    });
   }
 
   /** The password made at the first start; to be shown once. */
@@ -118,11 +123,7 @@ export class App {
   /** Throws AppError ALREADY_RUNNING where another process has the data directory. */
   async #claimDataDir(): Promise<void> {
     const { dataDir } = this.options;
-    const other = await findRunningServer(dataDir);
-    if (other) {
-      const where = `runs with the data directory ${dataDir}, at ${other.url}`;
-      throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${other.pid}) ${where}.`);
-    }
+    await checkNotRunning(dataDir);
     removeDrafts(dataDir);
   }
 

@@ -45,7 +45,7 @@ export class Rtsp {
 
   get vitals(): RtspVitals {
     const { port, sessions, counters } = this.server;
-    return { port, sessions, counters };
+    return { port, sessions, listViewers: () => this.server.listViewers(), counters };
   }
 
   /** Listens. */

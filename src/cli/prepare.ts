@@ -1,5 +1,5 @@
 import { parseSourceSpec, type SourceSpec } from '../camera/source-spec.ts';
-import { DEFAULT_CONFIG_FILE, loadConfig } from '../config/load.ts';
+import { type ConfigInput, DEFAULT_CONFIG_FILE, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { defaultDataDir } from '../config/state.ts';
 import type { Logger } from '../core/log.ts';
@@ -18,14 +18,20 @@ export interface Prepared {
   readonly searchPath: string;
 }
 
+/** Where settings come from. */
+export const configInput = (args: Arguments, { env }: Context): ConfigInput => ({
+  flags: args.flags,
+  env,
+  file: args.config,
+  defaultFile: DEFAULT_CONFIG_FILE,
+});
+
+/** The data directory. @param set what the setting says, empty where it says nothing */
+export const dataDirOf = (set: string, { env, home }: Context): string => set || defaultDataDir(env, home);
+
 /** What every command begins with: the settings, checked, and the log. Throws an AppError if a setting is wrong. */
 export async function prepare(args: Arguments, context: Context): Promise<Prepared> {
-  const { config, file, explicit } = await loadConfig(schema, settings, {
-    flags: args.flags,
-    env: context.env,
-    file: args.config,
-    defaultFile: DEFAULT_CONFIG_FILE,
-  });
+  const { config, file, explicit } = await loadConfig(schema, settings, configInput(args, context));
   const log = makeLogger(config.log, context);
   if (file) log.debug(`settings from ${file}`);
   return {
@@ -33,7 +39,7 @@ export async function prepare(args: Arguments, context: Context): Promise<Prepar
     explicit,
     // The schema has checked it.
     spec: parseSourceSpec(config.camera.source) as SourceSpec,
-    dataDir: config.dataDir || defaultDataDir(context.env, context.home),
+    dataDir: dataDirOf(config.dataDir, context),
     log,
     searchPath: context.env.PATH ?? '',
   };

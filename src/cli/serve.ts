@@ -1,6 +1,8 @@
 import { App } from '../app/app.ts';
 import type { ResolvedSource } from '../camera/resolver.ts';
+import { checkNotRunning } from '../config/run-file.ts';
 import { StateStore } from '../config/state.ts';
+import { lockState } from '../config/state-lock.ts';
 import { UsedTokensFile } from '../config/used-tokens-file.ts';
 import { type BackoffPolicy, backoffDelay } from '../core/backoff.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
@@ -15,12 +17,36 @@ import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
+/** How long one that is being stopped may take, milliseconds. */
+const LOCK_WAIT_MS = 10_000;
 /** A restart that failed is tried again: soon, as a port may be free in a moment, and never seldom enough to be forgotten. */
 const RETRY: BackoffPolicy = { firstMs: 1000, maxMs: 60_000 };
 
 /** Runs the camera until the program is asked to stop. */
 export async function serve(args: Arguments, context: Context): Promise<number> {
   const prepared = await prepare(args, context);
+  const unlock = await lock(prepared, context);
+  try {
+    return await serveUntilStopped(prepared, context);
+  } finally {
+    unlock();
+  }
+}
+
+/** Takes the state for this process; one that is just ending, or changes a user, is waited for. @throws AppError ALREADY_RUNNING */
+async function lock({ dataDir }: Prepared, { stopRequested }: Context): Promise<() => void> {
+  const first = await lockState(dataDir, 0);
+  if (typeof first === 'function') return first;
+  await checkNotRunning(dataDir);
+  const stop = new AbortController();
+  void stopRequested.then(() => stop.abort());
+  const second = await lockState(dataDir, LOCK_WAIT_MS, stop.signal);
+  if (typeof second === 'function') return second;
+  await checkNotRunning(dataDir);
+  throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${second.pid}) keeps the state in ${dataDir}.`);
+}
+
+async function serveUntilStopped(prepared: Prepared, context: Context): Promise<number> {
   const { log } = prepared;
   const faults = new Faults(log, systemClock);
   context.onFault(faults.take);

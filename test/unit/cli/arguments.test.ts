@@ -217,7 +217,7 @@ describe('the help', () => {
     const text = helpText(action, path);
     expect(text).toContain(`onvif-camera ${usageOf(action, path)}`);
     for (const { name, value, help } of action.flags)
-      expect(text).toMatch(new RegExp(`^ {2}--${name}${value ? ` ${value.replace(/[|]/g, '\\|')}` : ''} .*${help.slice(0, 10)}`, 'm'));
+      expect(text).toMatch(new RegExp(`^ {2}--${name}${value ? ` ${value.replace(/[|]/g, '\\|')}` : ''}\\s.*${help.slice(0, 10)}`, 'ms'));
     for (const { line, does } of action.examples)
       expect(text).toMatch(new RegExp(`^ {2}${line.replace(/[.|*+?]/g, '\\$&')} +# ${does}$`, 'm'));
     expect(action.examples.length).toBeGreaterThan(0);
