@@ -8,6 +8,9 @@ import { isSwitch, settings } from './settings.ts';
 /** Other programs' letters for two of the flags of every command. */
 const OTHER_LETTERS = { help: '?', version: 'V' } as const;
 
+/** Commands that are named as those that have a flag. */
+const MAX_OWNERS = 3;
+
 /** Flags that are refused, and what to do instead: everybody on the machine sees a command line (ps), and the shell remembers it. */
 const SECRET_FLAGS: Readonly<Record<string, string>> = {
   token:
@@ -75,9 +78,10 @@ function refuseForeignFlags({ command, flags }: Arguments, action: Action, comma
   if (foreign === undefined) return;
   const owners = actionsOf(commands).flatMap(([path, { flags: own }]) => (own.some(({ name }) => name === foreign) ? [path] : []));
   // Some are words that people also try as a setting: --password.
+  const named = owners.length > MAX_OWNERS ? [...owners.slice(0, MAX_OWNERS), 'others'] : owners;
   const message =
     owners.length > 0
-      ? `--${foreign} is an option of the command${owners.length > 1 ? 's' : ''} ${owners.join(', ')}.${remarkOn(foreign)}`
+      ? `--${foreign} is an option of the command${named.length > 1 ? 's' : ''} ${named.join(', ')}.${remarkOn(foreign)}`
       : `--${foreign} does nothing for ${command}.`;
   throw new AppError('USAGE', message, { hint: hintAt(command) });
 }

@@ -93,6 +93,9 @@ export const COMMON_FLAGS: readonly Flag[] = [
   { name: 'help', short: 'h', help: 'Print this' },
 ];
 
+/** The flag of commands that also speak to programs. */
+export const JSON_FLAG: Flag = { name: 'json', help: 'As JSON, for programs' };
+
 /** Exit codes that every command has, with what they mean unless it says otherwise. */
 export const COMMON_EXITS: Readonly<Record<number, string>> = {
   0: 'done',

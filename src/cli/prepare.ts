@@ -1,6 +1,6 @@
 import { parseSourceSpec, type SourceSpec } from '../camera/source-spec.ts';
-import { loadConfig } from '../config/load.ts';
-import { findConfigFile, systemDataDir } from '../config/places.ts';
+import { type ConfigInput, loadConfig } from '../config/load.ts';
+import { type ConfigPlace, findConfigFile, systemDataDir } from '../config/places.ts';
 import type { Config } from '../config/schema.ts';
 import { defaultDataDir } from '../config/state.ts';
 import type { Logger } from '../core/log.ts';
@@ -23,16 +23,23 @@ export interface Prepared {
   readonly searchPath: string;
 }
 
+/** Where settings come from, in which settings file among others. @throws AppError (USAGE, CONFIG_UNREADABLE) */
+export function configInput(args: Arguments, { env }: Context): ConfigInput & { readonly place: ConfigPlace } {
+  const place = findConfigFile(args.config, args.camera);
+  return { flags: args.flags, env, file: place.asked ? place.file : undefined, defaultFile: place.file, place };
+}
+
+/** The data directory. @param set what the setting says, empty where it says nothing */
+export function dataDirOf(set: string, { camera }: Pick<Arguments, 'camera'>, { ofService }: ConfigPlace, { env, home }: Context): string {
+  return set || (ofService ? systemDataDir(camera) : defaultDataDir(env, home, camera));
+}
+
 /** What every command begins with: the settings, checked, and the log. Throws an AppError if a setting is wrong. */
 export async function prepare(args: Arguments, context: Context): Promise<Prepared> {
   const { camera: instance } = args;
-  const place = findConfigFile(args.config, instance);
-  const { config, file, explicit } = await loadConfig(schema, settings, {
-    flags: args.flags,
-    env: context.env,
-    file: place.asked ? place.file : undefined,
-    defaultFile: place.file,
-  });
+  const input = configInput(args, context);
+  const { place } = input;
+  const { config, file, explicit } = await loadConfig(schema, settings, input);
   const log = makeLogger(config.log, context);
   if (file) log.debug(`settings from ${file}`);
   return {
@@ -43,7 +50,7 @@ export async function prepare(args: Arguments, context: Context): Promise<Prepar
     ofService: place.ofService,
     // The schema has checked it.
     spec: parseSourceSpec(config.camera.source) as SourceSpec,
-    dataDir: config.dataDir || (place.ofService ? systemDataDir(instance) : defaultDataDir(context.env, context.home, instance)),
+    dataDir: dataDirOf(config.dataDir, args, place, context),
     log,
     searchPath: context.env.PATH ?? '',
   };

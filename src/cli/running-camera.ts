@@ -1,9 +1,10 @@
 import * as z from 'zod';
-import { findRunningServer } from '../config/run-file.ts';
+import { requireRunningServer } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
-import { addresses } from './addresses.ts';
+import { ADDRESS, H264 } from '../device/stream-names.ts';
+import { outsideAddresses } from './addresses.ts';
 
 /** A local server answers in milliseconds. */
 const ANSWER_TIMEOUT_MS = 3000;
@@ -35,27 +36,26 @@ export interface RunningCamera extends Origin {
  * @throws AppError NOT_RUNNING
  */
 export async function askRunningCamera(dataDir: string, preferred?: string): Promise<RunningCamera> {
-  const server = await findRunningServer(dataDir);
-  if (!server) throw new AppError('NOT_RUNNING', `No onvif-camera runs with the data directory ${dataDir}.`);
+  const server = await requireRunningServer(dataDir);
   const { protocol, hostname, port } = new URL(server.url);
   const scheme = protocol === 'https:' ? 'https' : 'http';
   const number = Number(port || (scheme === 'https' ? 443 : 80));
-  const outside = addresses('0.0.0.0').filter((address) => address !== '127.0.0.1');
+  const outside = outsideAddresses();
   const candidates = new Set([...outside.filter((address) => address === preferred), ...outside, hostname]);
   for (const host of candidates) {
     const origin = { scheme, host, port: number } as const;
     const base = formatOrigin(origin);
     const status = await readStatus(base, server.token);
-    const find = (test: (each: { id: string; url: string }) => boolean) => status?.urls.find(test)?.url;
-    const stream = find(({ id }) => id === 'stream');
-    const snapshot = find(({ id }) => id === 'snapshot');
+    const find = (address: string) => status?.urls.find(({ id }) => id === address)?.url;
+    const stream = find(ADDRESS.stream);
+    const snapshot = find(ADDRESS.snapshot);
     if (!status || !stream || !snapshot) continue;
     return {
       name: status.name,
       ...origin,
       stream,
       snapshot,
-      h264: find(({ url }) => /^rtsp:\/\/[^/]+\/h264$/.test(url)),
+      h264: find(ADDRESS.rtsp(H264)),
       asksLogin: (await get(base, {}))?.status === 401,
       isLocal: /^(127\.|\[::1\]$|localhost$)/.test(host),
     };

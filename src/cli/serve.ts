@@ -1,7 +1,9 @@
-import { App } from '../app.ts';
+import { App } from '../app/app.ts';
 import type { ResolvedSource } from '../camera/resolver.ts';
 import { findFirstPassword, writeFirstPassword } from '../config/first-password.ts';
+import { checkNotRunning } from '../config/run-file.ts';
 import { StateStore } from '../config/state.ts';
+import { lockState } from '../config/state-lock.ts';
 import { UsedTokensFile } from '../config/used-tokens-file.ts';
 import { type BackoffPolicy, backoffDelay } from '../core/backoff.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
@@ -10,6 +12,7 @@ import { Faults, guardedClock } from '../core/faults.ts';
 import { formatOrigin } from '../core/origin.ts';
 import { pause } from '../core/pause.ts';
 import { visible } from '../core/terminal.ts';
+import { H264, MJPEG, SNAPSHOT_PATH } from '../device/stream-names.ts';
 import { inheritedSockets } from '../system/inherited-sockets.ts';
 import { ServiceManager } from '../system/service-manager.ts';
 import { addresses } from './addresses.ts';
@@ -19,12 +22,36 @@ import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { serviceState } from './service-state.ts';
 
+/** How long one that is being stopped may take, milliseconds. */
+const LOCK_WAIT_MS = 10_000;
 /** A restart that failed is tried again: soon, as a port may be free in a moment, and never seldom enough to be forgotten. */
 const RETRY: BackoffPolicy = { firstMs: 1000, maxMs: 60_000 };
 
 /** Runs the camera until the program is asked to stop. */
 export async function serve(args: Arguments, context: Context): Promise<number> {
   const prepared = await prepare(args, context);
+  const unlock = await lock(prepared, context);
+  try {
+    return await serveUntilStopped(prepared, context);
+  } finally {
+    unlock();
+  }
+}
+
+/** Takes the state for this process; one that is just ending, or changes a user, is waited for. @throws AppError ALREADY_RUNNING */
+async function lock({ dataDir }: Prepared, { stopRequested }: Context): Promise<() => void> {
+  const first = await lockState(dataDir, 0);
+  if (typeof first === 'function') return first;
+  await checkNotRunning(dataDir);
+  const stop = new AbortController();
+  void stopRequested.then(() => stop.abort());
+  const second = await lockState(dataDir, LOCK_WAIT_MS, stop.signal);
+  if (typeof second === 'function') return second;
+  await checkNotRunning(dataDir);
+  throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${second.pid}) keeps the state in ${dataDir}.`);
+}
+
+async function serveUntilStopped(prepared: Prepared, context: Context): Promise<number> {
   const { log } = prepared;
   const faults = new Faults(log, systemClock);
   context.onFault(faults.take);
@@ -205,7 +232,7 @@ function tellPassword({ newPassword }: App, { dataDir, log }: Prepared, context:
   }
 }
 
-interface BannerParts {
+interface BannerOptions {
   readonly app: App;
   readonly bind: string;
   readonly name: string;
@@ -217,12 +244,14 @@ interface BannerParts {
 }
 
 /** What a new user wants to know: what is shown, where, and who may look. */
-function banner({ app, bind, name, auth, source, password, context }: BannerParts): string {
+function banner({ app, bind, name, auth, source, password, context }: BannerOptions): string {
   const hosts = addresses(bind);
   const urls = hosts.map((host) => formatOrigin(app.originAt(host)));
   const [main = ''] = urls;
   const rtsp =
-    app.rtspPort === undefined ? [] : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}/mjpeg, and /h264 where ffmpeg is installed`];
+    app.rtspPort === undefined
+      ? []
+      : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}${MJPEG.path}, and ${H264.path} where ffmpeg is installed`];
   const picture = source instanceof AppError ? source.message : `${source.source.description}${source.reason ? ` (${source.reason})` : ''}`;
   // Whoever reads a log has it at boot already.
   const boot = context.stdout.isTTY ? atBoot(context) : undefined;
@@ -231,8 +260,8 @@ function banner({ app, bind, name, auth, source, password, context }: BannerPart
     // A webcam tells its name itself.
     `  Picture     ${visible(picture)}`,
     ...urls.map((url, at) => `  ${at === 0 ? 'Page      ' : '          '}  ${url}/`),
-    `  Stream      ${main}/stream.mjpg`,
-    `  Snapshot    ${main}/snapshot.jpg`,
+    `  Stream      ${main}${MJPEG.webPath}`,
+    `  Snapshot    ${main}${SNAPSHOT_PATH}`,
     ...rtsp,
     ...(auth ? [] : ['  Login       none to watch: everybody in the network can; to change settings:']),
     '  User        admin',

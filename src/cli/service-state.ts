@@ -1,4 +1,4 @@
-import type { App } from '../app.ts';
+import type { App } from '../app/app.ts';
 import { formatOrigin } from '../core/origin.ts';
 import { visible } from '../core/terminal.ts';
 import { addresses } from './addresses.ts';

@@ -223,6 +223,24 @@ interface Origin {
   readonly raw: unknown;
 }
 
+/**
+ * Returns what is kept in a data directory that a camera has used. Changes nothing.
+ * @throws AppError NO_STATE, STATE_TOO_NEW, DATA_DIR
+ */
+export function readExistingState(dir: string): State {
+  const path = join(dir, FILE);
+  let found: Found | undefined;
+  try {
+    found = read(path);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw directoryError(`The state in ${dir} cannot be read`, error);
+  }
+  if (!found) throw new AppError('NO_STATE', `No camera has run with the data directory ${dir}: there is no ${FILE} in it.`);
+  if (found.state) return found.state;
+  throw new AppError('DATA_DIR', `${path} is damaged.`, { hint: 'Start the camera: it keeps the file aside and begins a new one.' });
+}
+
 interface Found {
   /** Undefined: the file is damaged. */
   readonly state: State | undefined;
