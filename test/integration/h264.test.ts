@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect } from '@jest/globals';
 import { H264Control } from '../../src/adapters/h264.ts';
 import { JpegSplitter } from '../../src/camera/splitter.ts';
-import { schema } from '../../src/cli/arguments.ts';
+import { schema } from '../../src/cli/settings.ts';
 import { StateStore } from '../../src/config/state.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';

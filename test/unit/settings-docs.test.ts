@@ -7,7 +7,7 @@ import { RpicamSource } from '../../src/camera/rpicam/source.ts';
 import type { CameraSettings, SettingName } from '../../src/camera/settings.ts';
 import { TestPatternSource } from '../../src/camera/test-pattern/source.ts';
 import { V4l2Source } from '../../src/camera/v4l2/source.ts';
-import { settings } from '../../src/cli/arguments.ts';
+import { settings } from '../../src/cli/settings.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
 
