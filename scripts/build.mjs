@@ -68,6 +68,8 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20.19',
   external: ['sharp'],
+  // The names of the files are hashes of paths, too: the same ones wherever node_modules is.
+  preserveSymlinks: true,
   plugins: [withoutBallast],
   legalComments: 'none',
   // Not the names, so that stacks stay readable. The source text stays in memory while the program runs.
