@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_CAMERA_SETTINGS } from '../../src/camera/defaults.ts';
-import { ImagesSource } from '../../src/camera/images.ts';
+import { ImagesSource } from '../../src/camera/images/source.ts';
 import { RpicamSource } from '../../src/camera/rpicam/source.ts';
 import type { CameraSettings, SettingName } from '../../src/camera/settings.ts';
 import { TestPatternSource } from '../../src/camera/test-pattern/source.ts';
