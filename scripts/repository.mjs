@@ -1,4 +1,4 @@
-// `npm run repository -- https://github.com/me/onvif-camera.git`: where the repository is, in package.json and wherever it is cloned in
+// `npm run repository -- https://github.com/me/onvif-camera`: where the repository is, in package.json and wherever it is cloned in
 // README and docs.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [address] = process.argv.slice(2);
-if (!URL.canParse(address ?? '') || !address.endsWith('.git')) {
-  console.error('Give the address that `git clone` takes: npm run repository -- https://github.com/me/onvif-camera.git');
+if (!URL.canParse(address ?? '')) {
+  console.error('Give the address that `git clone` takes: npm run repository -- https://github.com/me/onvif-camera');
   process.exit(2);
 }
 const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
@@ -15,7 +15,7 @@ for (const file of ['package.json', 'README.md', ...docs.map((name) => `docs/${n
   const text = readFileSync(join(root, file), 'utf8');
   const changed =
     file === 'package.json'
-      ? text.replace(/("repository": \{[^}]*"url": ")[^"]*/, (_, before) => `${before}git+${address}`)
-      : text.replace(/(git clone )\S+/g, (_, before) => before + address);
+      ? text.replace(/("repository": \{[^}]*"url": ")[^"]*/, (_, before) => `${before}git+${address.replace(/\.git$/, '')}.git`)
+      : text.replace(/(git clone )[^\s`]+/g, (_, before) => before + address);
   if (changed !== text) writeFileSync(join(root, file), changed);
 }

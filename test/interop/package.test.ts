@@ -37,7 +37,10 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 test('holds the program, the page, the manual, what Home Assistant takes and the licences, and no source or test', async () => {
   const { stdout } = await run('tar', ['-tzf', join(dir, TGZ)]);
-  const files = stdout.trim().split('\n').map((path) => path.replace('package/', ''));
+  const files = stdout
+    .trim()
+    .split('\n')
+    .map((path) => path.replace('package/', ''));
   expect(files).toEqual(
     expect.arrayContaining([
       'dist/main.js',
@@ -57,7 +60,10 @@ test('holds the program, the page, the manual, what Home Assistant takes and the
 });
 
 test('brings nothing along but the image library, and builds nothing', () => {
-  const installed = JSON.parse(readFileSync(join(dir, 'prefix/lib/node_modules/onvif-camera/package.json'), 'utf8')) as Record<string, unknown>;
+  const installed = JSON.parse(readFileSync(join(dir, 'prefix/lib/node_modules/onvif-camera/package.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
   expect(installed).toMatchObject({ version, dependencies: { sharp: dependencies.sharp } });
   expect(Object.keys(installed.dependencies as object)).toEqual(['sharp']);
   expect(installed).not.toHaveProperty('scripts');

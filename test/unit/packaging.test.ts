@@ -17,9 +17,20 @@ function packagesOf(...dirs: readonly string[]): string[] {
   const files = dirs.flatMap((dir) => (readdirSync(join(ROOT, dir), { recursive: true }) as string[]).map((file) => join(dir, file)));
   const names = files
     .filter((file) => /\.(ts|mjs)$/.test(file))
-    .flatMap((file) => [...read(file).matchAll(/(?:from|import)\s*\(?\s*'([^'.\n]+)'/g)].map(([, name]) => name!))
-    .filter((name) => !name.startsWith('node:'));
-  return [...new Set(names.map((name) => name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')))].sort();
+    .flatMap((file) =>
+      [...read(file).matchAll(/(?:^import |^(?:import|export|\}) .*from |\bimport\()'([^'\n]+)'/gm)].map(([, name]) => name!),
+    )
+    .filter((name) => !/^(\.|node:)/.test(name));
+  return [
+    ...new Set(
+      names.map((name) =>
+        name
+          .split('/')
+          .slice(0, name.startsWith('@') ? 2 : 1)
+          .join('/'),
+      ),
+    ),
+  ].sort();
 }
 
 test('what runs from source is a dependency, and nothing else is: `npm ci --omit=dev` is enough', () => {
@@ -35,8 +46,13 @@ test('the lock file names no registry, and has the image library for every machi
 });
 
 test('every line with `git clone` has the address of package.json (`npm run repository -- URL` changes them all)', () => {
-  const pages = ['README.md', ...(readdirSync(join(ROOT, 'docs')) as string[]).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
-  const addresses = pages.flatMap((page) => [...read(page).matchAll(/git clone (\S+)/g)].map(([, address]) => address));
-  expect(addresses).toContain(manifest.repository.url.replace(/^git\+/, ''));
+  const pages = [
+    'README.md',
+    ...(readdirSync(join(ROOT, 'docs')) as string[]).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+  ];
+  const addresses = pages.flatMap((page) =>
+    [...read(page).matchAll(/git clone ([^\s`]+)/g)].map(([, address]) => address!.replace(/\.git$/, '')),
+  );
+  expect(addresses).toContain(manifest.repository.url.replace(/^git\+|\.git$/g, ''));
   expect(new Set(addresses).size).toBe(1);
 });
