@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { debianChangelog } from './changelog.mjs';
 import { copyright } from './copyright.mjs';
-import { EXTRAS, manifestOf, WITHOUT } from './npm.mjs';
+import { EXTRAS, manifestOf, PROGRAM, WITHOUT } from './npm.mjs';
 import { copy, put, settle, walk } from './tree.mjs';
 
 /** Debian's architectures, with what sharp calls them, and whether a Raspberry Pi can be one. */
@@ -28,8 +28,8 @@ export function buildDeb({ root, work, out, version, time, shell, architecture, 
   const gzip = (text) => gzipSync(text, { level: 9 });
 
   // Its licences are in the file that Debian has for them.
-  copy(join(root, 'dist'), at(`${program}/dist`), (path) => WITHOUT(path) || path.endsWith('THIRD-PARTY-LICENSES.txt'));
-  copy(join(root, 'wsdl'), at(`${program}/wsdl`));
+  for (const part of PROGRAM)
+    copy(join(root, part), at(`${program}/${part}`), (path) => WITHOUT(path) || path.endsWith('THIRD-PARTY-LICENSES.txt'));
   copy(library, at(`${program}/node_modules`), (path) => BALLAST.test(path));
   const manifest = manifestOf(root);
   put(at(`${program}/package.json`), `${JSON.stringify(manifest, null, 2)}\n`);

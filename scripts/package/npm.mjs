@@ -6,7 +6,10 @@ import { copy, put, settle } from './tree.mjs';
 
 /** What users get of the repository, besides the program. */
 export const EXTRAS = ['README.md', 'CHANGELOG.md', 'SECURITY.md', 'docs', 'homeassistant', 'onvif-camera.example.yaml'];
-export const WITHOUT = (path) => path.endsWith('/dist/.built-from');
+/** What runs: the program, the descriptions of its services, and what it installs as a service. */
+export const PROGRAM = ['dist', 'wsdl', 'deploy'];
+/** What of these is for building alone. */
+export const WITHOUT = (path) => /\/dist\/\.built-from$|\/deploy\/debian$/.test(path);
 
 /** package.json of what is installed. */
 export function manifestOf(root, additions = {}) {
@@ -20,7 +23,7 @@ export function manifestOf(root, additions = {}) {
 /** @returns the path of the .tgz */
 export function buildNpmPackage({ root, work, out, version, time, shell }) {
   const stage = join(work, 'package');
-  for (const part of ['dist', 'wsdl', 'LICENSE', ...EXTRAS])
+  for (const part of [...PROGRAM, 'LICENSE', ...EXTRAS])
     if (existsSync(join(root, part))) copy(join(root, part), join(stage, part), WITHOUT);
   copy(shell.manual, join(stage, 'share/onvif-camera.1'));
   copy(shell.bash, join(stage, 'share/onvif-camera.bash'));

@@ -35,7 +35,7 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-test('holds the program, the page, the manual, what Home Assistant takes and the licences, and no source or test', async () => {
+test('holds the program, the page, the manual, the units, what Home Assistant takes and the licences, and no source or test', async () => {
   const { stdout } = await run('tar', ['-tzf', join(dir, TGZ)]);
   const files = stdout
     .trim()
@@ -47,6 +47,8 @@ test('holds the program, the page, the manual, what Home Assistant takes and the
       'dist/web/index.html',
       'dist/web/assets/page.js',
       'dist/THIRD-PARTY-LICENSES.txt',
+      'deploy/onvif-camera.yaml',
+      'deploy/systemd/onvif-camera.service',
       'share/onvif-camera.1',
       'share/onvif-camera.bash',
       'onvif-camera.example.yaml',
