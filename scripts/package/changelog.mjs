@@ -2,11 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The entry of this version; of one that CHANGELOG.md does not know, that it is there. */
+/** The entry of this version; what is unreleased, of one that CHANGELOG.md does not name yet. */
 export function debianChangelog(root, version, time) {
   const path = join(root, 'CHANGELOG.md');
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  const section = text.split(/^## /m).find((each) => each.replace(/^\[|^v/, '').startsWith(version)) ?? '';
+  const sections = text.split(/^## /m);
+  const section =
+    [version, 'Unreleased'].map((name) => sections.find((each) => each.replace('[', '').startsWith(name))).find(Boolean) ?? '';
   // A change may go on over several lines.
   const changes = section
     .split(/^[-*] /m)

@@ -137,6 +137,9 @@ describeNeeding(obstacleToDebian(), 'The .deb', () => {
     }, 120_000);
 
     test('leaves settings and state when it is removed, and nothing at all when it is purged', async () => {
+      // A second camera of this machine.
+      for (const folder of ['/etc/onvif-camera', '/var/lib/onvif-camera-garden']) mkdirSync(debian.path(folder));
+      debian.write('/etc/onvif-camera/garden.yaml', 'name: Garden\n');
       const kept = [STATE, SETTINGS].map((file) => debian.read(file));
       await debian.run(['dpkg', '--remove', 'onvif-camera']);
       expect([STATE, SETTINGS].map((file) => debian.read(file))).toEqual(kept);
