@@ -4,7 +4,7 @@ import { AppError, messageOf } from './errors.ts';
 type Sharp = typeof import('sharp').default;
 
 /**
- * Loads the image library, sharp, which is an own program of the processor's and not there for every machine.
+ * Loads the image library, sharp. It is machine code, and not there for every processor.
  * @param purpose what it is needed for, to begin a sentence: "The test pattern"
  * @param model of the machine, as `uname -m` tells it
  * @throws AppError (ENCODER_MISSING)
