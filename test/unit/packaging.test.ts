@@ -45,6 +45,12 @@ test('the lock file names no registry, and has the image library for every machi
       expect(packages[`node_modules/${name}`]?.integrity).toMatch(/^sha512-/);
 });
 
+test('the lock file keeps the image library for WebAssembly from Linux', () => {
+  const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, { os?: string[] }> };
+  // It does not say itself that it is for others, and npm 9 and 10 would bring its 9 MB along. After an update: write it in again.
+  expect(packages['node_modules/@img/sharp-wasm32']?.os).toEqual(['freebsd']);
+});
+
 test('every line with `git clone` has the address of package.json (`npm run repository -- URL` changes them all)', () => {
   const pages = [
     'README.md',
