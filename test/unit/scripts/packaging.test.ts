@@ -4,7 +4,7 @@ import { expect, test } from '@jest/globals';
 
 /** What installing relies on, and what a change of something else would break without anybody noticing. */
 
-const ROOT = join(import.meta.dirname, '../..');
+const ROOT = join(import.meta.dirname, '../../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const manifest = JSON.parse(read('package.json')) as {
   repository: { url: string };
