@@ -2,11 +2,15 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { needsProgram } from '../support/programs.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { PASSWORD, Server } from '../support/server.ts';
 
 /** Programs we did not write, against the stand-in for the Pi's camera. */
+
+reportClient('ffmpeg', () => programVersion('ffmpeg', '-version'));
+reportClient('curl', () => programVersion('curl', '--version'));
 
 const run = promisify(execFile);
 const user = `admin:${PASSWORD}`;

@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { Player, rtspUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
 import { PASSWORD, Server } from '../support/server.ts';
 
 /** Both streams by RTSP, played by GStreamer. */
+
+reportClient('GStreamer rtspsrc', () => programVersion('gst-launch-1.0', '--version'));
 
 const FRAMES = 50;
 /** A pipeline without a picture would wait for ever. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import sharp, { type JpegOptions } from 'sharp';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { PictureFolder, PLAIN, waves } from '../support/pictures.ts';
 import { type Decoded, decode, lastFrame, md5Of, probe, rtspUrl, TRANSPORTS, tunnelUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
@@ -8,6 +9,8 @@ import { Server } from '../support/server.ts';
 import { type Part, Viewer } from '../support/viewer.ts';
 
 /** The JPEG stream by RTSP, played by ffmpeg. */
+
+reportClient('ffmpeg', () => programVersion('ffmpeg', '-version'));
 
 const FPS = 20;
 const TICKS_PER_SECOND = 90_000;
