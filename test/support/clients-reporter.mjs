@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { COLLECTION } from '../../scripts/clients-table.mjs';
@@ -21,26 +21,33 @@ export default class ClientsReporter {
   }
 
   onRunComplete(_contexts, { testResults }) {
-    if (!this.#dir) return;
     const file = process.env[REPORT_VARIABLE];
+    const results = testResults.map((result) => ({
+      test: relative(this.#root, result.testFilePath),
+      date: new Date(result.perfStats.end).toISOString().slice(0, 10),
+      passed: result.numPassingTests,
+      // A file that fails as a whole counts none.
+      failed: result.numFailingTests + (result.testExecError ? 1 : 0),
+      skipped: result.numPendingTests + result.numTodoTests,
+    }));
+    if (!this.#dir) {
+      for (const inner of results) appendFileSync(file, `${JSON.stringify({ ...inner, inner: true })}\n`);
+      return;
+    }
     const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
     rmSync(this.#dir, { recursive: true });
     delete process.env[REPORT_VARIABLE];
     const path = join(this.#root, COLLECTION);
     const collection = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
-    for (const result of testResults) {
-      const test = relative(this.#root, result.testFilePath);
-      const reported = lines.map((line) => JSON.parse(line)).filter((each) => each.test === test);
+    for (const { test, date, ...counts } of results) {
+      const reports = lines.map((line) => JSON.parse(line)).filter((each) => each.test === test);
+      const clients = Object.fromEntries(reports.filter(({ name }) => name).map(({ name, version }) => [name, version]));
       delete collection[test];
-      if (reported.length === 0) continue;
-      collection[test] = {
-        date: new Date(result.perfStats.end).toISOString().slice(0, 10),
-        passed: result.numPassingTests,
-        // A file that fails as a whole counts none.
-        failed: result.numFailingTests + (result.testExecError ? 1 : 0),
-        skipped: result.numPendingTests + result.numTodoTests,
-        clients: Object.fromEntries(reported.map(({ name, version }) => [name, version])),
-      };
+      if (Object.keys(clients).length === 0) continue;
+      const inner = reports.find((each) => each.inner);
+      // The test around them counts for them.
+      if (inner) for (const kind of Object.keys(counts)) counts[kind] += inner[kind] - (kind === 'passed' ? 1 : 0);
+      collection[test] = { date, ...counts, clients };
     }
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, `${JSON.stringify(collection, undefined, 2)}\n`);

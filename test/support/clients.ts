@@ -57,9 +57,12 @@ export function npmVersion(name: string): string {
   return (JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
-/** The version of an installed Python package; undefined where it is not installed. */
-export function pythonVersion(name: string, python = PYTHON): string | undefined {
-  const script = 'import sys, importlib.metadata as m; print(m.version(sys.argv[1]))';
-  const { status, stdout } = spawnSync(python, ['-c', script, name], { encoding: 'utf8' });
+/**
+ * The version of an installed Python package; undefined where it is not installed.
+ * @param folder where it is, if not where `python` looks by itself
+ */
+export function pythonVersion(name: string, python = PYTHON, folder = ''): string | undefined {
+  const script = 'import sys, importlib.metadata as m; sys.path[:0] = filter(None, sys.argv[2:]); print(m.version(sys.argv[1]))';
+  const { status, stdout } = spawnSync(python, ['-c', script, name, folder], { encoding: 'utf8' });
   return status === 0 ? stdout.trim() : undefined;
 }
