@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
 import { installation, program } from '../programs.ts';
@@ -42,7 +43,10 @@ export function inOwnNetwork(file: string, programs: readonly string[], define: 
     `in a network of its own${reason ? ` (${reason})` : ''}`,
     async () => {
       const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js')];
-      const args = [...UNSHARE, ...WITH_OWN_SYS, process.execPath, ...jest, '--runInBand', '--verbose', '--forceExit', file];
+      // In there everybody is root, whose cache may be another user's.
+      const cache = join(tmpdir(), `jest-${process.getuid!()}`);
+      const options = ['--runInBand', '--verbose', '--forceExit', '--cacheDirectory', cache];
+      const args = [...UNSHARE, ...WITH_OWN_SYS, process.execPath, ...jest, ...options, file];
       await new Promise<void>((resolve, reject) => {
         execFile(
           'unshare',
