@@ -43,13 +43,13 @@ function firstVersion(text: string, of: string): string {
 /** The version that a program prints. */
 export function programVersion(name: string, ...args: string[]): string | undefined {
   const text = outputOf(name, args);
-  return text === undefined ? undefined : firstVersion(text, name);
+  return text === undefined ? undefined : firstVersion(text.replaceAll(name, ''), name);
 }
 
 /** The version of a package of Debian's, for a program that names none. */
 export function debianVersion(name: string): string | undefined {
   const text = outputOf('dpkg-query', ['-W', '-f', `\${Version}`, name]);
-  return text === undefined ? undefined : firstVersion(text, name);
+  return text === undefined ? undefined : firstVersion(text.replaceAll(name, ''), name);
 }
 
 /** The version of an npm package that is installed here. */

@@ -78,8 +78,8 @@ describe('what goes into it', () => {
   test('is listed, with what differs and what has not run', () => {
     const collection = { 'test/a.test.ts': ran({ 'one lib': '1.1' }), 'test/b.test.ts': ran({ 'one lib': '1.1', two: '2.0' }) };
     expect(listing(clientReports(collection, files), readme)).toEqual([
-      '  one lib  1.1  2026-02-02  6 tests passed',
-      '  two      2.0  2026-02-02  3 tests passed',
+      '  one lib  1.1  2026-02-02  the 6 tests of its files passed',
+      '  two      2.0  2026-02-02  the 3 tests of its files passed',
       '  The README has one lib 1.0; this was 1.1.',
       '  Not run: three.',
     ]);
