@@ -17,6 +17,7 @@ const WITH_OWN_SYS = ['-m', 'sh', '-c', 'mount -t sysfs sysfs /sys && exec "$@"'
 function obstacle(programs: readonly string[]): string | undefined {
   const missing = ['ip', 'unshare', 'nsenter', ...programs].find((name) => !program(name));
   if (missing) return `needs ${missing}: ${installation(missing)}`;
+  if (process.getuid?.() !== 0 && programs.includes('avahi-daemon')) return 'needs root: avahi-daemon makes a folder in /run';
   try {
     execFileSync('unshare', [...UNSHARE, ...WITH_OWN_SYS, 'ip', 'link', 'add', 'try0', 'type', 'veth', 'peer', 'name', 'try1'], {
       stdio: 'pipe',
