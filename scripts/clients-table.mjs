@@ -111,7 +111,8 @@ export function listing(reports, text) {
   const seen = reports.filter(({ version }) => version !== '');
   const width = (of) => Math.max(0, ...seen.map((each) => each[of].length));
   const lines = seen.map(({ name, version, date, passed, missing }) => {
-    const result = missing.length === 0 ? `the ${passed} tests of its files passed` : `not all passed, or not all run: ${missing.join(', ')}`;
+    const result =
+      missing.length === 0 ? `the ${passed} tests of its files passed` : `not all passed, or not all run: ${missing.join(', ')}`;
     return `  ${name.padEnd(width('name'))}  ${version.padEnd(width('version'))}  ${date}  ${result}`;
   });
   const rows = tableRows(text);
