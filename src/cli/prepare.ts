@@ -12,25 +12,31 @@ export interface Prepared {
   readonly config: Config;
   /** Keys that were set by flags, environment or file. */
   readonly explicit: ReadonlySet<string>;
+  /** The settings file that was read, if any. */
+  readonly file: string | undefined;
   readonly spec: SourceSpec;
   readonly dataDir: string;
   readonly log: Logger;
   readonly searchPath: string;
 }
 
-/** What every command begins with: the settings, checked, and the log. Throws an AppError if a setting is wrong. */
-export async function prepare(args: Arguments, context: Context): Promise<Prepared> {
+/**
+ * What every command begins with: the settings, checked, and the log. Throws an AppError if a setting is wrong.
+ * @param withFile false: settings files are left alone, those of flags and environment have to do
+ */
+export async function prepare(args: Arguments, context: Context, withFile = true): Promise<Prepared> {
   const { config, file, explicit } = await loadConfig(schema, settings, {
     flags: args.flags,
     env: context.env,
-    file: args.config,
-    defaultFile: DEFAULT_CONFIG_FILE,
+    file: withFile ? args.config : undefined,
+    defaultFile: withFile ? DEFAULT_CONFIG_FILE : '',
   });
   const log = makeLogger(config.log, context);
   if (file) log.debug(`settings from ${file}`);
   return {
     config,
     explicit,
+    file,
     // The schema has checked it.
     spec: parseSourceSpec(config.camera.source) as SourceSpec,
     dataDir: config.dataDir || defaultDataDir(context.env, context.home),

@@ -12,7 +12,7 @@ const positive = z.number().positive();
 const notNegative = z.number().nonnegative();
 const portNumber = z.int().min(1).max(65_535);
 
-const stateSchema = z.object({
+export const stateSchema = z.object({
   version: z.literal(VERSION),
   /** Identity of this camera, the same for ever. */
   uuid: z.guid(),
@@ -168,10 +168,20 @@ export class StateStore {
 /** What another process keeps in this data directory; undefined where it cannot be read. Changes nothing. */
 export function readState(dir: string): State | undefined {
   try {
-    return read(join(dir, FILE))?.state;
+    const found = examineState(dir);
+    return found === 'damaged' ? undefined : found;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * What is kept in this data directory; undefined where there is nothing yet. Changes nothing.
+ * @throws AppError STATE_TOO_NEW, UnsafeFileError, or an error of the operating system
+ */
+export function examineState(dir: string): State | 'damaged' | undefined {
+  const found = read(join(dir, FILE));
+  return found && (found.state ?? 'damaged');
 }
 
 interface Found {
