@@ -44,7 +44,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
   // What the services ask for, made of what the program has.
   adapters: ['servers', 'onvif', 'discovery', 'hub', 'auth', 'encode', 'camera', 'config', 'system', 'protocols', 'frames', 'core'],
-  cli: ['app.ts', 'config', 'camera', 'system', 'frames', 'core'],
+  // Looks at all of it from outside, as far as there are rules to share.
+  doctor: ['servers', 'discovery', 'encode', 'camera', 'config', 'system', 'protocols', 'frames', 'core'],
+  cli: ['app.ts', 'doctor', 'config', 'camera', 'system', 'frames', 'core'],
   // The process: what it was started with, its signals and its end.
   'start.ts': ['cli'],
   // Runs on any version of Node.js, and loads start.ts on one that is new enough.

@@ -16,7 +16,7 @@ export interface Context {
   readonly wsdlDir: string;
   /** Undefined: nobody can be asked. */
   readonly stdin?: Terminal | undefined;
-  readonly stdout: { write(text: string | Uint8Array): unknown };
+  readonly stdout: { write(text: string | Uint8Array): unknown; readonly isTTY?: boolean | undefined };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   /** Resolves when the program is asked to stop, with the signal that did. */
   readonly stopRequested: Promise<string>;

@@ -47,7 +47,7 @@ describe('commands of a command', () => {
   test('a flag may belong to several', () => {
     expect(read('key', 'list', '--json').flags).toEqual({ json: true });
     expect(read('discover', '--json').flags).toEqual({ json: true });
-    expect(usageError('key', 'cut', 'front', '--json').message).toBe('--json is an option of the commands discover, key list.');
+    expect(usageError('key', 'cut', 'front', '--json').message).toBe('--json is an option of the commands discover, doctor, key list.');
   });
 
   test.each([

@@ -3,12 +3,13 @@ import { didYouMean, nearest } from '../../config/suggest.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Action, type Command, isGroup } from '../command.ts';
 import { discover } from './discover.ts';
+import { doctor } from './doctor.ts';
 import { homeassistant } from './homeassistant.ts';
 import { serve } from './serve.ts';
 import { snapshot } from './snapshot.ts';
 
 /** Every command, in the order of the help; the first is the one that nothing has to be typed for. What each does is loaded by itself. */
-export const COMMANDS: readonly [Action, ...Command[]] = [serve, snapshot, discover, homeassistant];
+export const COMMANDS: readonly [Action, ...Command[]] = [serve, snapshot, discover, doctor, homeassistant];
 
 /** Every command that is run, with what it is called. */
 export const actionsOf = (commands: readonly Command[]): (readonly [path: string, action: Action])[] =>
