@@ -47,15 +47,18 @@ export async function takeOnePicture({ timeoutMs, impatient = false, signal, ...
   // Also keeps the process alive while it waits.
   let timer: NodeJS.Timeout | undefined;
   try {
-    const resolved = await camera.resolve();
+    const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+    // It may come when nobody waits any more.
+    aborted.catch(() => {});
     signal.throwIfAborted();
-    const frame = await new Promise<Frame>((resolve, reject) => {
+    const resolved = await Promise.race([camera.resolve(), aborted]);
+    const taken = new Promise<Frame>((resolve, reject) => {
       timer = setTimeout(() => reject(lastError ?? new AppError('NO_FRAMES', 'No picture came.')), timeoutMs);
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       onFrame = resolve;
       onFailure = reject;
       camera.start();
     });
+    const frame = await Promise.race([taken, aborted]);
     return { frame, resolved, notices };
   } finally {
     clearTimeout(timer);

@@ -1,6 +1,9 @@
 import { AppError } from '../core/errors.ts';
 import { CHECK_TIMEOUT_MS, type Check, failure, fromError, type Group, type Level, type Result, unforeseen } from './check.ts';
 
+/** How long a check that is stopped may take to end, milliseconds; a camera needs half a second. */
+const CLEAN_UP_MS = 2000;
+
 /** A check with what it found. */
 export interface Finding extends Result {
   readonly id: string;
@@ -65,8 +68,16 @@ async function bounded(check: Check, signal: AbortSignal): Promise<Result> {
     );
     signal.addEventListener('abort', () => resolve(failure('stopped', '')), { once: true, signal: stop.signal });
   });
+  // Only now: whoever is asked may stop all of it at once.
+  const attempted = attempt(check, stop.signal);
   try {
-    return await Promise.race([attempt(check, stop.signal), late]);
+    const result = await Promise.race([attempted, late]);
+    // Who is stopped may put back what he has begun: a camera that runs, a folder for it.
+    if (signal.aborted) {
+      stop.abort();
+      await Promise.race([attempted, new Promise((resolve) => setTimeout(resolve, CLEAN_UP_MS))]);
+    }
+    return result;
   } finally {
     clearTimeout(timer);
     stop.abort();

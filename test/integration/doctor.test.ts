@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { allGroups } from '../../src/doctor/checks.ts';
 import type { Finding } from '../../src/doctor/run.ts';
-import { makePrograms, makeSurroundings } from '../support/doctor.ts';
+import { makeSurroundings } from '../support/doctor.ts';
 import { needsMounts, withMounts } from '../support/own-mounts.ts';
-import { PASSWORD, Server, type ServerOptions } from '../support/server.ts';
+import { STANDIN, Stage } from '../support/rpicam/stage.ts';
+import { eventually, isRunning, PASSWORD, Server, type ServerOptions } from '../support/server.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 /** `onvif-camera doctor` as a process, as users start it. */
@@ -139,18 +140,25 @@ describe('without a camera that runs', () => {
     expect(level('ffmpeg')).toMatchObject({ level: 'error', fix: '`sudo apt install ffmpeg`' });
   });
 
-  test('it ends at once when it is stopped', async () => {
-    const rpicam = makePrograms({ 'rpicam-vid': 'sleep 100' });
+  test('it ends at once when it is stopped, and leaves no camera running and no folder behind', async () => {
+    const stage = new Stage({ firstFrameDelayMs: 60_000 });
+    const tmp = makeTempDir();
     const doctor = Server.spawn({
-      command: ['doctor', ...QUICK, '--source', 'rpicam'],
-      env: { ...process.env, PATH: `${rpicam}:${process.env.PATH}` },
+      command: ['doctor', ...QUICK, '--source', 'rpicam', '--rpicam-path', STANDIN],
+      env: { ...stage.env, TMPDIR: tmp },
       password: null,
     });
-    await doctor.output(/Users and state/);
-    doctor.process.kill('SIGINT');
-    expect(await doctor.ended).toMatchObject({ code: 1 });
-    expect(doctor.stderr).toContain('Stopped before all was looked at.');
-    await doctor.stop();
+    try {
+      await eventually(() => readdirSync(tmp).length > 0 && stage.starts().some(({ argv }) => argv.includes('--codec')), 'a capture');
+      doctor.process.kill('SIGINT');
+      expect(await doctor.ended).toMatchObject({ code: 1 });
+      expect(doctor.stderr).toContain('Stopped before all was looked at.');
+      expect(readdirSync(tmp)).toEqual([]);
+      for (const { pid } of stage.starts()) expect(isRunning(pid)).toBe(false);
+    } finally {
+      await doctor.stop();
+      stage.remove();
+    }
   });
 
   needsMounts('a disk that is full, and one that is read-only', async () => {
