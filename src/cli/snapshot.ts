@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { takeOnePicture } from '../camera/one-picture.ts';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { AppError, EXIT, messageOf } from '../core/errors.ts';
+import { SNAPSHOT_PATH } from '../device/stream-names.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
@@ -37,7 +38,7 @@ export async function snapshot(args: Arguments, context: Context): Promise<numbe
 
 async function fromServer({ url, token }: RunFile, stop: AbortSignal): Promise<Buffer> {
   const get = async () => {
-    const answer = await fetch(`${url}/snapshot.jpg`, {
+    const answer = await fetch(`${url}${SNAPSHOT_PATH}`, {
       headers: { Authorization: `Bearer ${token}`, Accept: 'text/plain' },
       signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
     });

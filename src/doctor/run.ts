@@ -75,7 +75,11 @@ async function bounded(check: Check, signal: AbortSignal): Promise<Result> {
     // Who is stopped may put back what he has begun: a camera that runs, a folder for it.
     if (signal.aborted) {
       stop.abort();
-      await Promise.race([attempted, new Promise((resolve) => setTimeout(resolve, CLEAN_UP_MS))]);
+      const patience = new Promise((resolve) => {
+        clearTimeout(timer);
+        timer = setTimeout(resolve, CLEAN_UP_MS);
+      });
+      await Promise.race([attempted, patience]);
     }
     return result;
   } finally {
