@@ -13,6 +13,8 @@ export interface Prepared {
   readonly config: Config;
   /** Keys that were set by flags, environment or file. */
   readonly explicit: ReadonlySet<string>;
+  /** The settings file that was read, if any. */
+  readonly file: string | undefined;
   readonly spec: SourceSpec;
   readonly dataDir: string;
   /** Which of several cameras of this machine (`--camera`). */
@@ -24,9 +26,10 @@ export interface Prepared {
 }
 
 /** Where settings come from, in which settings file among others. @throws AppError (USAGE, CONFIG_UNREADABLE) */
-export function configInput(args: Arguments, { env }: Context): ConfigInput & { readonly place: ConfigPlace } {
+export function configInput(args: Arguments, { env }: Context, withFile = true): ConfigInput & { readonly place: ConfigPlace } {
   const place = findConfigFile(args.config, args.camera);
-  return { flags: args.flags, env, file: place.asked ? place.file : undefined, defaultFile: place.file, place };
+  const file = place.asked && withFile ? place.file : undefined;
+  return { flags: args.flags, env, file, defaultFile: withFile ? place.file : '', place };
 }
 
 /** The data directory. @param set what the setting says, empty where it says nothing */
@@ -34,10 +37,13 @@ export function dataDirOf(set: string, { camera }: Pick<Arguments, 'camera'>, { 
   return set || (ofService ? systemDataDir(camera) : defaultDataDir(env, home, camera));
 }
 
-/** What every command begins with: the settings, checked, and the log. Throws an AppError if a setting is wrong. */
-export async function prepare(args: Arguments, context: Context): Promise<Prepared> {
+/**
+ * What every command begins with: the settings, checked, and the log. Throws an AppError if a setting is wrong.
+ * @param withFile false: settings files are left alone, those of flags and environment have to do
+ */
+export async function prepare(args: Arguments, context: Context, withFile = true): Promise<Prepared> {
   const { camera: instance } = args;
-  const input = configInput(args, context);
+  const input = configInput(args, context, withFile);
   const { place } = input;
   const { config, file, explicit } = await loadConfig(schema, settings, input);
   const log = makeLogger(config.log, context);
@@ -48,6 +54,7 @@ export async function prepare(args: Arguments, context: Context): Promise<Prepar
     explicit,
     instance,
     ofService: place.ofService,
+    file,
     // The schema has checked it.
     spec: parseSourceSpec(config.camera.source) as SourceSpec,
     dataDir: dataDirOf(config.dataDir, args, place, context),

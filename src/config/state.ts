@@ -17,7 +17,7 @@ const positive = z.number().positive();
 const notNegative = z.number().nonnegative();
 const portNumber = z.int().min(1).max(65_535);
 
-const stateSchema = z.object({
+export const stateSchema = z.object({
   version: z.int().positive(),
   /** Identity of this camera, the same for ever. */
   uuid: z.guid(),
@@ -210,7 +210,8 @@ export class StateStore {
 /** What another process keeps in this data directory; undefined where it cannot be read. Changes nothing. */
 export function readState(dir: string): State | undefined {
   try {
-    return read(join(dir, FILE))?.state;
+    const found = examineState(dir);
+    return found === 'damaged' ? undefined : found;
   } catch {
     return undefined;
   }
@@ -239,6 +240,15 @@ export function readExistingState(dir: string): State {
   if (!found) throw new AppError('NO_STATE', `No camera has run with the data directory ${dir}: there is no ${FILE} in it.`);
   if (found.state) return found.state;
   throw new AppError('DATA_DIR', `${path} is damaged.`, { hint: 'Start the camera: it keeps the file aside and begins a new one.' });
+}
+
+/**
+ * What is kept in this data directory; undefined where there is nothing yet. Changes nothing.
+ * @throws AppError STATE_TOO_NEW, UnsafeFileError, or an error of the operating system
+ */
+export function examineState(dir: string): State | 'damaged' | undefined {
+  const found = read(join(dir, FILE));
+  return found && (found.state ?? 'damaged');
 }
 
 interface Found {

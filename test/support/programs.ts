@@ -13,6 +13,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'onvif-util': 'onvif-tools',
   xmllint: 'libxml2-utils',
   ip: 'iproute2',
+  nft: 'nftables',
   unshare: 'util-linux',
   'systemd-analyze': 'systemd',
   nsenter: 'util-linux',

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { clientReports, listing, reportingFiles, tableRows, withReports } from '../../scripts/clients-table.mjs';
+import { clientReports, listing, reportingFiles, tableRows, withReports } from '../../../scripts/clients-table.mjs';
 
-const ROOT = join(import.meta.dirname, '../..');
+const ROOT = join(import.meta.dirname, '../../..');
 
 describe("the README's table of clients", () => {
   const rows = tableRows(readFileSync(join(ROOT, 'README.md'), 'utf8'));
