@@ -35,10 +35,13 @@ export class MarkdownPage {
     this.text = readFileSync(join(ROOT, path), 'utf8');
     const blocks: Block[] = [];
     // Blocks leave their lines, so that numbers stay right.
-    const prose = this.text.replace(/^( *)```(\w*)\n([\s\S]*?)^ *```$/gm, (all, indent: string, language: string, text: string, at: number) => {
-      blocks.push({ language, text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''), where: `${path}:${lineOf(this.text, at)}` });
-      return '\n'.repeat(all.split('\n').length - 1);
-    });
+    const prose = this.text.replace(
+      /^( *)```(\w*)\n([\s\S]*?)^ *```$/gm,
+      (all, indent: string, language: string, text: string, at: number) => {
+        blocks.push({ language, text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''), where: `${path}:${lineOf(this.text, at)}` });
+        return '\n'.repeat(all.split('\n').length - 1);
+      },
+    );
     this.blocks = blocks;
     this.code = [...prose.matchAll(/(?<!`)(`+)(?!`)([\s\S]*?[^`])\1(?!`)/g)].map(({ 2: text, index }) => ({
       language: '',

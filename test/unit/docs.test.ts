@@ -206,7 +206,9 @@ describe('the pages about recorders', () => {
 });
 
 test('what doctor shows for a symptom is one of its checks', () => {
-  const lines = pageAt('docs/troubleshooting.md')!.text.split('\n').filter((line) => line.startsWith('| ') && line.split('|').length === 5);
+  const lines = pageAt('docs/troubleshooting.md')!
+    .text.split('\n')
+    .filter((line) => line.startsWith('| ') && line.split('|').length === 5);
   const shown = lines.flatMap((line) => [...line.split('|')[2]!.matchAll(/\*([^*]+)\*/g)].map(([, title]) => title!));
   const checks = pageAt('docs/doctor.md')?.text ?? '';
   expect([...new Set(shown)].filter((title) => !checks.includes(title))).toEqual([]);
