@@ -17,7 +17,7 @@ const FLAGS = ['--expose-gc', '--semi-space-growth-factor=1'];
  */
 export async function splitter(note) {
   const modules = [
-    await bundled('src/camera/splitter.ts', 'splitter.mjs'),
+    await bundled('src/frames/jpeg-splitter.ts', 'splitter.mjs'),
     await bundled('src/core/buffer-garbage.ts', 'buffer-garbage.mjs'),
   ];
   const program = fileURLToPath(new URL('splitter-run.mjs', import.meta.url));

@@ -14,17 +14,32 @@ rmSync(out, { recursive: true, force: true });
 // express brings 2,500 media types; we serve these. pino brings worker threads for writing logs; ours are few.
 const MEDIA_TYPES =
   /^(text\/(html|css|plain|javascript|xml)|application\/(json|javascript|xml|soap\+xml|x-www-form-urlencoded|octet-stream)|image\/(jpeg|png|svg\+xml))$/;
+/** What is replaced, by a pattern of its path, and by what. */
+const STUBS = [
+  [/iconv-lite[/\\]encodings[/\\][sd]bcs-.*\.js$/, 'module.exports = {};'],
+  [/pino[/\\]lib[/\\]transport\.js$/, 'module.exports = undefined;'],
+];
+/** What has replaced nothing yet: a stub that matches nothing any more has to be looked at. */
+const unmatched = new Set([...STUBS.map(([pattern]) => String(pattern)), 'worker_threads', 'mime-db']);
 const withoutBallast = {
   name: 'without-ballast',
-  setup({ onLoad, onResolve }) {
-    onLoad({ filter: /iconv-lite[/\\]encodings[/\\][sd]bcs-.*\.js$/ }, () => ({ contents: 'module.exports = {};' }));
-    onLoad({ filter: /pino[/\\]lib[/\\]transport\.js$/ }, () => ({ contents: 'module.exports = undefined;' }));
+  setup({ onLoad, onResolve, onEnd }) {
+    for (const [filter, contents] of STUBS)
+      onLoad({ filter }, () => {
+        unmatched.delete(String(filter));
+        return { contents };
+      });
     onResolve({ filter: /^worker_threads$/ }, ({ path }) => ({ path, namespace: 'without' }));
-    onLoad({ filter: /./, namespace: 'without' }, () => ({ contents: 'exports.isMainThread = true;' }));
+    onLoad({ filter: /./, namespace: 'without' }, ({ path }) => {
+      unmatched.delete(path);
+      return { contents: 'exports.isMainThread = true;' };
+    });
     onLoad({ filter: /mime-db[/\\]db\.json$/ }, ({ path }) => {
+      unmatched.delete('mime-db');
       const served = Object.entries(JSON.parse(readFileSync(path, 'utf8'))).filter(([type]) => MEDIA_TYPES.test(type));
       return { contents: JSON.stringify(Object.fromEntries(served)), loader: 'json' };
     });
+    onEnd(() => ({ errors: [...unmatched].map((stub) => ({ text: `The stub for ${stub} replaces nothing any more: is it needed?` })) }));
   },
 };
 

@@ -1,26 +1,13 @@
-import { existsSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { findProgram } from '../core/programs.ts';
-import { deniedCameraDevice, permissionError } from './permission.ts';
 import type { CameraSettings } from './settings.ts';
-import type { Source } from './source.ts';
-import type { SourceSpec } from './source-spec.ts';
+import type { FindSource, MakeSource, SearchOptions, Source, SourceKind } from './source.ts';
+import type { SourceSpec, SpecOf } from './source-spec.ts';
 
-export interface ResolverOptions {
+export interface ResolverOptions extends SearchOptions {
   readonly spec: SourceSpec;
   readonly settings: CameraSettings;
-  /** `camera.rpicamPath`, empty: found by name. */
-  readonly rpicamPath: string;
-  /** Where programs are looked up, as in PATH. */
-  readonly searchPath: string;
-  /** A directory for files that a capture program reads. */
-  readonly workDir: string;
-  /** Root of sysfs, "/sys". */
-  readonly sysfs: string;
-  /** Root of the devices, "/dev". */
-  readonly dev: string;
 }
 
 export interface ResolvedSource {
@@ -31,11 +18,8 @@ export interface ResolvedSource {
   readonly notices: readonly AppError[];
 }
 
-/** Makes the source that was found, for any settings. */
-type Make = (settings: CameraSettings) => Source;
-
 interface Found {
-  readonly make: Make;
+  readonly make: MakeSource;
   readonly reason?: string;
   /** For the test pattern: what to do about the camera that was not found. */
   readonly hint?: string | undefined;
@@ -44,7 +28,18 @@ interface Found {
 /** Why `auto` goes on to the next source: these say no more than that there is none of a kind. */
 const ABSENT: ReadonlySet<unknown> = new Set(['NO_CAMERA', 'NO_SUCH_DEVICE', 'PROGRAM_MISSING']);
 
-/** Turns `camera.source` into a source. Each kind's code is loaded only when it is used. */
+/** How each kind of source is looked for. Its code is loaded only when it is used. */
+const KINDS: { readonly [K in SourceKind]: () => Promise<{ readonly find: FindSource<K> }> } = {
+  rpicam: () => import('./rpicam/find.ts'),
+  v4l2: () => import('./v4l2/find.ts'),
+  images: () => import('./images/find.ts'),
+  test: () => import('./test-pattern/find.ts'),
+};
+
+/** What `auto` looks for, in this order, before it takes the test pattern. */
+const AUTOMATIC = [{ kind: 'rpicam', camera: 0 }, { kind: 'v4l2' }] as const;
+
+/** Turns `camera.source` into a source. */
 export class SourceResolver {
   #settings: CameraSettings;
   #found: Found | undefined;
@@ -107,30 +102,19 @@ export class SourceResolver {
     return { source, notices, ...(reason === undefined ? {} : { reason }) };
   }
 
-  async #explicit(spec: Exclude<SourceSpec, { kind: 'auto' }>): Promise<Make> {
-    switch (spec.kind) {
-      case 'rpicam':
-        return this.#rpicam(spec.camera);
-      case 'v4l2':
-        return this.#v4l2(spec.device);
-      case 'images': {
-        const { checkImagesDir, ImagesSource } = await import('./images.ts');
-        await checkImagesDir(spec.dir);
-        return (settings) => new ImagesSource(spec.dir, settings, this.deps);
-      }
-      case 'test': {
-        const { TestPatternSource } = await import('./test-pattern/source.ts');
-        return (settings) => new TestPatternSource(settings, this.deps);
-      }
-    }
+  async #explicit(spec: SpecOf<SourceKind>): Promise<MakeSource> {
+    // That of the spec's own kind, which the type of the table says and the compiler does not follow.
+    const { find } = (await KINDS[spec.kind]()) as { readonly find: FindSource<SourceKind> };
+    const { clock, log } = this.deps;
+    return find(spec, { ...this.options, settings: this.#settings, clock, log });
   }
 
   async #auto(): Promise<Found> {
     const reasons: string[] = [];
     let hint: string | undefined;
-    for (const attempt of [() => this.#rpicam(0), () => this.#v4l2(undefined)]) {
+    for (const spec of AUTOMATIC) {
       try {
-        const make = await attempt();
+        const make = await this.#explicit(spec);
         return { make, reason: [...reasons, `${make(this.#settings).description} is there`].join('; ') };
       } catch (error) {
         reasons.push(messageOf(error).replace(/\.$/, ''));
@@ -138,53 +122,6 @@ export class SourceResolver {
       }
     }
     return { make: await this.#explicit({ kind: 'test' }), reason: reasons.join('; '), hint };
-  }
-
-  async #rpicam(camera: number): Promise<Make> {
-    const { rpicamPath, searchPath, workDir, dev } = this.options;
-    const { findRpicam, listRpicamCameras } = await import('./rpicam/list.ts');
-    const { asksForFocus } = await import('./rpicam/notices.ts');
-    const program = findRpicam(rpicamPath, searchPath);
-    if (!program) {
-      throw new AppError('PROGRAM_MISSING', rpicamPath ? `There is no program ${rpicamPath}.` : 'rpicam-vid is not installed.', {
-        hint: 'On a Raspberry Pi: `sudo apt install rpicam-apps-lite`. Elsewhere use --source v4l2, images:DIR or test.',
-      });
-    }
-    const cameras = await listRpicamCameras(program, searchPath, asksForFocus(this.#settings));
-    const found = cameras.find((each) => each.index === camera);
-    const name = program.split('/').at(-1)!;
-    if (cameras.length === 0) {
-      const denied = deniedCameraDevice(dev);
-      if (denied) throw permissionError(`${name} sees no camera: this user may not open ${denied}.`);
-      throw new AppError('NO_CAMERA', `No camera found by ${name}.`);
-    }
-    if (!found) {
-      throw new AppError('NO_CAMERA', `${name} has no camera number ${camera}, only ${cameras.map((each) => each.index).join(', ')}.`, {
-        hint: 'Choose one with --source rpicam:N; `rpicam-hello --list-cameras` lists them.',
-      });
-    }
-    const { RpicamSource } = await import('./rpicam/source.ts');
-    return (settings) => new RpicamSource({ program, sensor: found, workDir, searchPath }, settings, this.deps);
-  }
-
-  async #v4l2(asked: string | undefined): Promise<Make> {
-    const { searchPath, sysfs } = this.options;
-    const { listVideoDevices } = await import('./v4l2/devices.ts');
-    const known = listVideoDevices(sysfs);
-    const device = asked ?? known[0]?.path;
-    if (device === undefined) throw new AppError('NO_SUCH_DEVICE', 'No webcam found.');
-    if (asked !== undefined && !existsSync(asked)) throw new AppError('NO_SUCH_DEVICE', `There is no ${asked}.`);
-    const ffmpeg = findProgram('ffmpeg', searchPath);
-    if (!ffmpeg)
-      throw new AppError('PROGRAM_MISSING', 'A webcam needs ffmpeg, which is not installed.', {
-        hint: 'Install it: `sudo apt install ffmpeg`.',
-      });
-    const { listFormats } = await import('./v4l2/formats.ts');
-    const formats = await listFormats(ffmpeg, device, searchPath);
-    const name = known.find((each) => each.path === device)?.name;
-    const { V4l2Source } = await import('./v4l2/source.ts');
-    const options = { ffmpeg, device, formats, searchPath, ...(name ? { name } : {}) };
-    return (settings) => new V4l2Source(options, settings, this.deps);
   }
 }
 

@@ -6,6 +6,12 @@ export type SourceSpec =
   | { readonly kind: 'images'; readonly dir: string }
   | { readonly kind: 'test' };
 
+/** A kind of source that can be asked for. */
+export type SourceKind = Exclude<SourceSpec['kind'], 'auto'>;
+
+/** What asks for a source of that kind. */
+export type SpecOf<K extends SourceKind> = Extract<SourceSpec, { kind: K }>;
+
 export const SOURCE_FORMS = 'auto, rpicam, rpicam:1, v4l2, v4l2:/dev/video0, images:DIR or test';
 
 /** Reads the text of `camera.source`; undefined if it is none of {@link SOURCE_FORMS}. */

@@ -1,7 +1,12 @@
+import type { Clock } from '../core/clock.ts';
 import type { AppError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
 import type { Picture } from '../frames/frame.ts';
 import type { SourceOffers } from './offers.ts';
-import type { SettingName } from './settings.ts';
+import type { CameraSettings, SettingName } from './settings.ts';
+import type { SourceKind, SpecOf } from './source-spec.ts';
+
+export type { SourceKind } from './source-spec.ts';
 
 /** What a running capture reports. A source uses either `bytes` or `picture`. */
 export interface CaptureEvents {
@@ -24,8 +29,6 @@ export interface Capture {
   stop(frozen?: boolean): Promise<void>;
 }
 
-export type SourceKind = 'rpicam' | 'v4l2' | 'images' | 'test';
-
 /** Where pictures come from. Constructing is inert; `start()` begins a capture. */
 export interface Source {
   readonly kind: SourceKind;
@@ -41,3 +44,30 @@ export interface Source {
   readonly offers: SourceOffers;
   start(events: CaptureEvents): Capture;
 }
+
+/** Makes the source that was found, for any settings. */
+export type MakeSource = (settings: CameraSettings) => Source;
+
+/** Where sources are looked for. */
+export interface SearchOptions {
+  /** `camera.rpicamPath`, empty: found by name. */
+  readonly rpicamPath: string;
+  /** Where programs are looked up, as in PATH. */
+  readonly searchPath: string;
+  /** A directory for files that a capture program reads. */
+  readonly workDir: string;
+  /** Root of sysfs, "/sys". */
+  readonly sysfs: string;
+  /** Root of the devices, "/dev". */
+  readonly dev: string;
+}
+
+export interface FindOptions extends SearchOptions {
+  /** Those in force, as far as they matter for the search. */
+  readonly settings: CameraSettings;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Looks for a source of one kind. Throws an AppError if there is none; NO_CAMERA, NO_SUCH_DEVICE and PROGRAM_MISSING say no more than that. */
+export type FindSource<K extends SourceKind> = (spec: SpecOf<K>, options: FindOptions) => Promise<MakeSource>;

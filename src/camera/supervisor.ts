@@ -1,13 +1,14 @@
-import { type BackoffPolicy, backoffDelay } from '../core/backoff.ts';
+import type { BackoffPolicy } from '../core/backoff.ts';
 import { bufferGarbage } from '../core/buffer-garbage.ts';
-import type { Cancel, Clock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { AppError, type ErrorCode, messageOf } from '../core/errors.ts';
+import { type Failure, KeepAlive, type LifeEnd } from '../core/keep-alive.ts';
 import type { Logger } from '../core/log.ts';
-import { pause } from '../core/pause.ts';
 import { RateLimiter } from '../core/rate-limiter.ts';
 import { Frame, type Picture } from '../frames/frame.ts';
+import { JpegSplitter, MAX_PICTURE_BYTES, type SplitterCounters } from '../frames/jpeg-splitter.ts';
+import { LOOK_INTERVAL_MS, PaceWatch } from './pace-watch.ts';
 import type { Capture, Source } from './source.ts';
-import { JpegSplitter, MAX_PICTURE_BYTES, type SplitterCounters } from './splitter.ts';
 
 export type CameraState = 'idle' | 'starting' | 'live' | 'stalled' | 'failed';
 
@@ -49,17 +50,6 @@ const SETTLED: ReadonlySet<ErrorCode> = new Set([
 ] as const);
 /** Shortest rest after a failure, milliseconds, however often somebody asks for another try. */
 const SHORTEST_REST_MS = 1000;
-/** A capture that ran this long was healthy: the next failure counts as the first. */
-const HEALTHY_MS = 10_000;
-/** This many failures in a row after pictures had come, and "stalled" becomes "failed". */
-const STALLS_UNTIL_FAILED = 4;
-/** Time to the first picture: a Pi Zero needs about 4 s, a slow webcam 5 s; plus ten pictures at the capture rate. */
-const START_TIMEOUT_MS = 12_000;
-/** Without a picture for this long a running capture counts as stalled; or for five intervals, if that is longer. */
-const STALL_MS = 3000;
-/** A second picture missing after this long, and the capture is told as stalled, milliseconds: a busy machine is late by less. */
-const HICCUP_MS = 1000;
-const WATCHDOG_INTERVAL_MS = 500;
 /** More than anybody reads. */
 const MAX_NOTICES = 20;
 /** Capture that is thinned out to a rate this close costs more pictures than it saves. */
@@ -79,17 +69,31 @@ export class CameraSupervisor {
     droppedBytes: 0,
   };
 
-  #wanted: AbortController | undefined;
-  #running: Promise<void> | undefined;
+  readonly #life: KeepAlive;
   /** Ends the capture under way, if there is one. */
-  #finish: ((reason: AppError) => void) | undefined;
-  /** The pause after a failure, if there is one. */
-  #rest: { readonly since: number; readonly until: number; readonly endAfter: (ms: number) => void } | undefined;
-  /** The next pause after a failure is to be short. */
-  #again = false;
+  #finish: ((reason: LifeEnd) => void) | undefined;
+  /** What the log was last told about failures since the last picture. */
+  #said = '';
+  /** The newest error since the last picture that says more than that a program ended. */
+  #telling: AppError | undefined;
   #report: CameraReport = { state: 'idle', error: undefined, notices: [], source: undefined };
 
-  constructor(private readonly options: SupervisorOptions) {}
+  constructor(private readonly options: SupervisorOptions) {
+    const { clock, random } = options;
+    this.#life = new KeepAlive({
+      live: (wanted) => this.#capture(wanted),
+      given: () => this.counters.frames,
+      retry: (error) => (options.watched() && !SETTLED.has(error.code) ? RETRY_WATCHED : RETRY),
+      shortestRest: SHORTEST_REST_MS,
+      onFailure: (failure) => this.#failed(failure),
+      onWanted: () => this.#forget(),
+      onUnwanted: (resting) => {
+        if (resting) this.#set({ state: 'idle', error: undefined });
+      },
+      clock,
+      random,
+    });
+  }
 
   get report(): CameraReport {
     return this.#report;
@@ -97,20 +101,17 @@ export class CameraSupervisor {
 
   /** Wants pictures. Returns at once; frames and reports follow. If they are wanted already, a long pause after failures ends. */
   start(): void {
-    if (this.#wanted) {
-      if (this.#rest && this.#rest.until - this.options.clock.monotonic() > RETRY_WATCHED.maxMs) this.retry();
+    if (this.#life.isWanted) {
+      if ((this.#life.restLeft ?? 0) > RETRY_WATCHED.maxMs) this.retry();
       return;
     }
-    this.#wanted = new AbortController();
     this.#set({ state: 'starting', error: undefined });
-    this.#running ??= this.#run();
+    this.#life.start();
   }
 
   /** Wants no more pictures. Resolves when no capture is left. */
-  async stop(): Promise<void> {
-    this.#wanted?.abort();
-    this.#wanted = undefined;
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#life.stop();
   }
 
   /**
@@ -119,8 +120,8 @@ export class CameraSupervisor {
    */
   restart(otherSource = false): void {
     if (otherSource && this.#finish) this.#set({ state: 'starting', error: undefined });
-    this.#finish?.(RESTARTED);
-    if (this.#rest) this.retry();
+    this.#finish?.('restart');
+    if (this.#life.restLeft !== undefined) this.retry();
   }
 
   /**
@@ -128,83 +129,28 @@ export class CameraSupervisor {
    * will be so short: what was mended meanwhile may have come too late for this one.
    */
   retry(): void {
-    const rest = this.#rest;
-    if (!rest) {
-      this.#again = this.#report.state !== 'live';
-      return;
-    }
-    const { clock } = this.options;
-    const left = rest.since + SHORTEST_REST_MS - clock.monotonic();
-    if (left < rest.until - clock.monotonic()) rest.endAfter(Math.max(0, left));
+    if (this.#report.state !== 'live') this.#life.retry();
   }
 
-  async #run(): Promise<void> {
-    while (this.#wanted) {
-      await this.#keepAlive(this.#wanted.signal);
-      // Wanted again while the last capture was being stopped: go round, otherwise rest.
-      if (!this.#wanted) this.#set({ state: 'idle', error: undefined });
-    }
-    this.#running = undefined;
+  #failed({ error, count, state, delay }: Failure): void {
+    const shown = withReason(this.#telling, error);
+    if (error.code !== 'CAPTURE_ENDED') this.#telling = error;
+    this.#set({ state, error: shown });
+    const text = `camera ${state}: ${shown.message} ${shown.hint}`;
+    const { log } = this.options;
+    if (text !== this.#said) log.warn(text, { code: shown.code, retryInSeconds: Math.round(delay / 100) / 10 });
+    else log.debug(text, { attempt: count });
+    this.#said = text;
   }
 
-  async #keepAlive(wanted: AbortSignal): Promise<void> {
-    const { clock, log } = this.options;
-    let failures = 0;
-    let hadFrames = false;
-    let said = '';
-    this.#again = false;
-    /** The newest error since the last picture that says more than that a program ended. */
-    let telling: AppError | undefined;
-    while (!wanted.aborted) {
-      const began = clock.monotonic();
-      const framesBefore = this.counters.frames;
-      const error = await this.#capture(wanted);
-      if (wanted.aborted) return;
-      if (error === RESTARTED) {
-        failures = 0;
-        continue;
-      }
-      const gotFrames = this.counters.frames > framesBefore;
-      if (gotFrames) {
-        hadFrames = true;
-        said = '';
-        telling = undefined;
-        failures = clock.monotonic() - began >= HEALTHY_MS ? 1 : failures + 1;
-      } else failures++;
-      const state = hadFrames && failures < STALLS_UNTIL_FAILED && !error.permanent ? 'stalled' : 'failed';
-      const hurry = this.options.watched() && !SETTLED.has(error.code);
-      const usual = backoffDelay(hurry ? RETRY_WATCHED : RETRY, failures, this.options.random);
-      const delay = this.#again ? Math.min(usual, SHORTEST_REST_MS) : usual;
-      this.#again = false;
-      const shown = withReason(telling, error);
-      if (error.code !== 'CAPTURE_ENDED') telling = error;
-      this.#set({ state, error: shown });
-      const text = `camera ${state}: ${shown.message} ${shown.hint}`;
-      if (text !== said) log.warn(text, { code: shown.code, retryInSeconds: Math.round(delay / 100) / 10 });
-      else log.debug(text, { attempt: failures });
-      said = text;
-      await this.#pause(delay, wanted);
-    }
+  /** With a picture, what was wrong before it is over. */
+  #forget(): void {
+    this.#said = '';
+    this.#telling = undefined;
   }
 
-  async #pause(delay: number, wanted: AbortSignal): Promise<void> {
-    const { clock } = this.options;
-    const over = new AbortController();
-    const since = clock.monotonic();
-    const end = () => over.abort();
-    let cancel: Cancel | undefined;
-    this.#rest = { since, until: since + delay, endAfter: (ms) => (cancel ??= clock.after(ms, end)) };
-    wanted.addEventListener('abort', end, { once: true });
-    if (wanted.aborted) end();
-    await pause(clock, delay, over.signal);
-    cancel?.();
-    wanted.removeEventListener('abort', end);
-    this.#rest = undefined;
-  }
-
-  /** One capture from start to end. Resolves when nothing of it is left, with the reason why it ended by itself. */
-  async #capture(wanted: AbortSignal): Promise<AppError> {
-    const { clock, log } = this.options;
+  /** One capture from start to end. Resolves when nothing of it is left, with the reason why it ended. */
+  async #capture(wanted: AbortSignal): Promise<LifeEnd> {
     let source: Source;
     try {
       source = await this.options.resolve();
@@ -213,85 +159,40 @@ export class CameraSupervisor {
     }
     if (wanted.aborted) return STOPPED;
     this.#set({ source: source.description, notices: [] });
+    return this.#run(source, wanted);
+  }
 
+  #run(source: Source, wanted: AbortSignal): Promise<LifeEnd> {
+    const { clock } = this.options;
     const fps = this.options.fps();
-    const limiter = source.captureFps !== undefined && source.captureFps <= fps * RATE_TOLERANCE ? undefined : new RateLimiter(fps);
-    const interval = 1000 / (source.captureFps ?? fps);
-    const startTimeout = START_TIMEOUT_MS + 10 * interval;
-    const stallTimeout = Math.max(STALL_MS, 5 * interval);
-    const began = clock.monotonic();
-    const silent = `${source.description} sends no more pictures.`;
-    let lastFrame: number | undefined;
-    /** Between the last two pictures, milliseconds: a webcam is slower in the dark than it was asked to be. */
-    let gap = interval;
-    let looked = began;
-    let late = false;
-
+    const watch = new PaceWatch(1000 / (source.captureFps ?? fps), clock.monotonic());
     return new Promise((resolve) => {
       let capture: Capture | undefined;
       let over = false;
-      const finish = (reason: AppError, frozen = false) => {
+      const finish = (reason: LifeEnd, frozen = false) => {
         if (over) return;
         over = true;
         this.#finish = undefined;
-        stopWatchdog();
+        stopLooking();
         wanted.removeEventListener('abort', onAbort);
         void (capture?.stop(frozen) ?? Promise.resolve()).then(() => resolve(reason));
       };
       this.#finish = finish;
       const onAbort = () => finish(STOPPED);
+      const take = this.#pictureTaker(source, fps, watch);
       const onPicture = (picture: Picture) => {
-        if (over) return;
-        const now = clock.monotonic();
-        if (lastFrame === undefined)
-          log.info(`camera live: ${source.description}`, {
-            width: picture.width,
-            height: picture.height,
-            afterMs: Math.round(now - began),
-          });
-        else gap = now - lastFrame;
-        lastFrame = now;
-        if (!limiter || limiter.pass(now)) {
-          this.counters.frames++;
-          if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
-          this.options.onFrame(new Frame(picture, this.counters.frames, clock.now(), now));
-        }
-        bufferGarbage.count(picture.room.length);
+        if (!over) take(picture);
       };
-      const splitter = new JpegSplitter(onPicture, MAX_PICTURE_BYTES, this.counters);
-      const stopWatchdog = clock.every(WATCHDOG_INTERVAL_MS, () => {
-        const now = clock.monotonic();
-        // We were held up ourselves (a suspended machine, a stopped process): what came meanwhile is not read yet.
-        // Once in a row, or nothing would ever be noticed on a machine that is always late.
-        late = !late && now - looked > 2 * WATCHDOG_INTERVAL_MS;
-        looked = now;
-        if (late) return;
-        const explained = this.#report.notices.find((notice) => notice.code === 'SENSOR_LOST');
-        if (lastFrame === undefined) {
-          if (now - began > startTimeout) {
-            const message = `${source.description} sent no picture within ${Math.round(startTimeout / 1000)} s.`;
-            finish(explained ?? new AppError('NO_FRAMES', message), true);
-          }
-          return;
-        }
-        const silence = now - lastFrame;
-        const error = explained ?? new AppError('CAPTURE_ENDED', silent, { hint: 'It is restarted.' });
-        if (silence > stallTimeout) finish(error, true);
-        else if (silence > Math.max(HICCUP_MS, 2 * interval, 2 * gap) && this.#report.state === 'live') {
-          this.#set({ state: 'stalled', error });
-        }
-      });
+      const stopLooking = clock.every(LOOK_INTERVAL_MS, () => this.#look(source, watch, finish));
       wanted.addEventListener('abort', onAbort, { once: true });
+      const splitter = new JpegSplitter(onPicture, MAX_PICTURE_BYTES, this.counters);
       this.counters.starts++;
       try {
         capture = source.start({
           bytes: (chunk) => splitter.push(chunk),
           picture: onPicture,
           notice: (error) => {
-            if (over) return;
-            if (this.#report.notices.some(({ message }) => message === error.message)) return;
-            log.warn(`${error.message} ${error.hint}`, { code: error.code });
-            this.#set({ notices: [...this.#report.notices, error].slice(-MAX_NOTICES) });
+            if (!over) this.#note(error);
           },
           ended: (error) => finish(error),
         });
@@ -299,6 +200,46 @@ export class CameraSupervisor {
         finish(new AppError('CAPTURE_ENDED', messageOf(error), { cause: error }));
       }
     });
+  }
+
+  /** What is to be done with each picture of a capture that begins now. */
+  #pictureTaker(source: Source, fps: number, watch: PaceWatch): (picture: Picture) => void {
+    const { clock, log, onFrame } = this.options;
+    const limiter = source.captureFps !== undefined && source.captureFps <= fps * RATE_TOLERANCE ? undefined : new RateLimiter(fps);
+    const began = clock.monotonic();
+    return (picture) => {
+      const now = clock.monotonic();
+      if (watch.picture(now)) {
+        const { width, height } = picture;
+        log.info(`camera live: ${source.description}`, { width, height, afterMs: Math.round(now - began) });
+      }
+      if (!limiter || limiter.pass(now)) {
+        this.counters.frames++;
+        if (this.#said !== '') this.#forget();
+        if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
+        onFrame(new Frame(picture, this.counters.frames, clock.now(), now));
+      }
+      bufferGarbage.count(picture.room.length);
+    };
+  }
+
+  /** Looks whether pictures still come, and tells or ends a capture that gives none. */
+  #look(source: Source, watch: PaceWatch, finish: (reason: AppError, frozen: boolean) => void): void {
+    const pace = watch.look(this.options.clock.monotonic());
+    if (pace === 'good' || (pace === 'hiccup' && this.#report.state !== 'live')) return;
+    const error =
+      this.#report.notices.find((notice) => notice.code === 'SENSOR_LOST') ??
+      (pace === 'none'
+        ? new AppError('NO_FRAMES', `${source.description} sent no picture within ${Math.round(watch.startTimeout / 1000)} s.`)
+        : new AppError('CAPTURE_ENDED', `${source.description} sends no more pictures.`, { hint: 'It is restarted.' }));
+    if (pace === 'hiccup') this.#set({ state: 'stalled', error });
+    else finish(error, true);
+  }
+
+  #note(error: AppError): void {
+    if (this.#report.notices.some(({ message }) => message === error.message)) return;
+    this.options.log.warn(`${error.message} ${error.hint}`, { code: error.code });
+    this.#set({ notices: [...this.#report.notices, error].slice(-MAX_NOTICES) });
   }
 
   #set(change: Partial<CameraReport>): void {
@@ -313,6 +254,5 @@ function withReason(telling: AppError | undefined, error: AppError): AppError {
   return new AppError(telling.code, `${telling.message} After that: ${error.message}`, { hint: telling.hint, cause: error });
 }
 
-/** The end of a capture that was asked for; nobody gets to see these. */
+/** The end of a capture that was asked for; nobody gets to see it. */
 const STOPPED = new AppError('CAPTURE_ENDED', 'Stopped.');
-const RESTARTED = new AppError('CAPTURE_ENDED', 'Restarted.');

@@ -1,50 +1,12 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { parseSourceSpec, SOURCE_FORMS } from '../camera/source-spec.ts';
-import { listSettings, makeSchema, type Setting } from '../config/schema.ts';
 import { adviseOnSetting, remarkOn } from '../config/unknown.ts';
 import { AppError, messageOf } from '../core/errors.ts';
+import { type Action, type Arguments, COMMON_FLAGS, type Command, isGroup, settingsOf } from './command.ts';
+import { actionsOf, COMMANDS, findCommand, hintAt } from './commands/index.ts';
+import { isSwitch, settings } from './settings.ts';
 
-export const schema = makeSchema({ forms: SOURCE_FORMS, isSource: (text) => parseSourceSpec(text) !== undefined });
-export const settings: readonly Setting[] = listSettings(schema);
-
-export interface Arguments {
-  readonly command: string;
-  readonly positionals: readonly string[];
-  /** By flag name, without dashes. */
-  readonly flags: Readonly<Record<string, string | boolean | undefined>>;
-  readonly config: string | undefined;
-  readonly help: boolean;
-  readonly version: boolean;
-}
-
-/** Flags that are no settings, of one command each. */
-export const COMMAND_FLAGS = {
-  json: { command: 'discover', type: 'boolean', value: '', help: 'As JSON, for programs' },
-  timeout: { command: 'discover', type: 'string', value: 'SECONDS', help: 'How long to listen, 0.1 to 600 [3]' },
-  url: { command: 'homeassistant', type: 'string', value: 'URL', help: 'Where Home Assistant is: add the camera there' },
-  'token-file': {
-    command: 'homeassistant',
-    type: 'string',
-    value: 'FILE',
-    help: 'A long-lived access token of it (FILE "-": standard input)',
-  },
-  as: { command: 'homeassistant', type: 'string', value: 'mjpeg|onvif', help: 'As which integration [onvif where there is H.264]' },
-  'password-file': {
-    command: 'homeassistant',
-    type: 'string',
-    value: 'FILE',
-    help: 'The password of the camera, where it is not known here',
-  },
-} as const;
-
-/** Flags of every command. `-V` and `-?` are other programs' letters for two of them. */
-const COMMON_FLAGS = {
-  config: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-  '?': { type: 'boolean', short: '?' },
-  version: { type: 'boolean', short: 'v' },
-  V: { type: 'boolean', short: 'V' },
-} as const;
+/** Other programs' letters for two of the flags of every command. */
+const OTHER_LETTERS = { help: '?', version: 'V' } as const;
 
 /** Flags that are refused, and what to do instead: everybody on the machine sees a command line (ps), and the shell remembers it. */
 const SECRET_FLAGS: Readonly<Record<string, string>> = {
@@ -54,33 +16,75 @@ const SECRET_FLAGS: Readonly<Record<string, string>> = {
     'Put the password into a file that only you can read and give --password-file FILE ("-": standard input), or set ONVIF_CAMERA_PASSWORD.',
 };
 
-/** A flag that needs no value: `--hflip`, `--no-hflip`. The ones that turn a whole part off are `--auth on|off`. */
-export const isSwitch = (setting: Setting) => setting.kind === 'boolean' && !setting.key.endsWith('.enabled');
-
-/** Splits the command line; `help COMMAND` and `version` are read as the flags. Throws an AppError (USAGE) for any unknown flag. */
-export function readArguments(argv: readonly string[]): Arguments {
-  const options: NonNullable<ParseArgsConfig['options']> = { ...COMMON_FLAGS };
-  for (const setting of settings) options[setting.flag] = { type: isSwitch(setting) ? 'boolean' : 'string' };
-  for (const [flag, { type }] of Object.entries(COMMAND_FLAGS)) options[flag] = { type };
+/**
+ * Splits the command line and checks it: the command and its words, and that its flags are flags of that command. `help COMMAND` and
+ * `version` are read as the flags.
+ * @throws AppError (USAGE)
+ */
+export function readArguments(argv: readonly string[], commands: typeof COMMANDS = COMMANDS): Arguments {
   refuseSecrets(argv);
+  const { values, positionals } = split(argv, commands);
+  const { config, help, [OTHER_LETTERS.help]: question, version, [OTHER_LETTERS.version]: V, ...flags } = values;
+  const asked = { help: (help ?? question) === true, version: (version ?? V) === true };
+  const words = [...positionals];
+  while (words[0] === 'help' || words[0] === 'version') asked[words.shift() as 'help' | 'version'] = true;
+  const isGroupName = commands.some((command) => isGroup(command) && command.name === words[0]);
+  // As in `onvif-camera user help add`.
+  if (isGroupName && words[1] === 'help') asked.help = words.splice(1, 1).length > 0;
+  const { path, command, rest } = findCommand(words, commands);
+  const args: Arguments = { command: path, positionals: rest, flags, config: config as string | undefined, ...asked };
+  if (isGroup(command)) {
+    if (asked.help || asked.version) return args;
+    const names = command.commands.map(({ name }) => name);
+    throw new AppError('USAGE', `${path} takes one of ${names.join(', ')}.`, { hint: hintAt(path) });
+  }
+  refuseForeignFlags(args, command, commands);
+  if (!asked.help && !asked.version) checkPositionals(args, command);
+  return args;
+}
+
+function split(argv: readonly string[], commands: readonly Command[]) {
+  const actions = actionsOf(commands);
+  const options: NonNullable<ParseArgsConfig['options']> = {};
+  for (const setting of settings) options[setting.flag] = { type: isSwitch(setting) ? 'boolean' : 'string' };
+  for (const { name, value, short } of [...COMMON_FLAGS, ...actions.flatMap(([, { flags }]) => flags)])
+    options[name] = { type: value === undefined ? 'boolean' : 'string', ...(short && { short }) };
+  for (const letter of Object.values(OTHER_LETTERS)) options[letter] = { type: 'boolean', short: letter };
   try {
     const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, allowNegative: true });
-    const { config, help, '?': question, version, V, ...flags } = values as Record<string, string | boolean | undefined>;
-    const asked = { help: (help ?? question) === true, version: (version ?? V) === true };
-    while (positionals[0] === 'help' || positionals[0] === 'version') asked[positionals.shift() as 'help' | 'version'] = true;
-    const [command = 'serve', ...rest] = positionals;
-    for (const [flag, owner] of Object.entries(COMMAND_FLAGS))
-      if (flags[flag] !== undefined && owner.command !== command)
-        // Some are words that people also try as a setting: --password.
-        throw new AppError('USAGE', `--${flag} is an option of the command ${owner.command}.${remarkOn(flag)}`);
-    return { command, positionals: rest, flags, config: config as string | undefined, ...asked };
+    return { values: values as Record<string, string | boolean | undefined>, positionals };
   } catch (error) {
-    if (error instanceof AppError) throw error;
     const unknown = /Unknown option '(-\S*?)'/.exec(messageOf(error))?.[1];
     if (unknown === undefined) throw new AppError('USAGE', messageOf(error), { cause: error });
-    const others = ['config', 'help', 'version', ...Object.keys(COMMAND_FLAGS)].map((flag) => `--${flag}`);
+    const others = [...COMMON_FLAGS, ...actions.flatMap(([, { flags }]) => flags)].map(({ name }) => `--${name}`);
     throw new AppError('USAGE', `There is no option ${unknown}.${adviseOnSetting(unknown, settings, 'flag', others)}`, { cause: error });
   }
+}
+
+/** A flag that would do nothing is refused. */
+function refuseForeignFlags({ command, flags }: Arguments, action: Action, commands: readonly Command[]): void {
+  const known = new Set([...action.flags.map(({ name }) => name), ...settingsOf(action).map(({ flag }) => flag)]);
+  const [foreign] = Object.keys(flags).filter((flag) => !known.has(flag));
+  if (foreign === undefined) return;
+  const owners = actionsOf(commands).flatMap(([path, { flags: own }]) => (own.some(({ name }) => name === foreign) ? [path] : []));
+  // Some are words that people also try as a setting: --password.
+  const message =
+    owners.length > 0
+      ? `--${foreign} is an option of the command${owners.length > 1 ? 's' : ''} ${owners.join(', ')}.${remarkOn(foreign)}`
+      : `--${foreign} does nothing for ${command}.`;
+  throw new AppError('USAGE', message, { hint: hintAt(command) });
+}
+
+function checkPositionals({ command, positionals }: Arguments, action: Action): void {
+  const expected = action.positionals;
+  const surplus = positionals[expected.length];
+  const missing = expected.slice(positionals.length).find(({ optional }) => !optional);
+  if (surplus === undefined && !missing) return;
+  const usage = [command, ...expected.map(({ name }) => name)].join(' ');
+  const what = expected.map((each) => each.what).join(' and ');
+  throw new AppError('USAGE', what === '' ? `${command} takes no "${surplus}".` : `${command} takes ${what}: onvif-camera ${usage}`, {
+    hint: hintAt(command),
+  });
 }
 
 /** Before the rest is looked at: what follows such a flag is repeated nowhere. */

@@ -1,7 +1,7 @@
 import { fromText } from '../config/settings.ts';
 import { AppError, EXIT } from '../core/errors.ts';
 import { stripped, terminalSafeJson, visible } from '../core/terminal.ts';
-import type { Arguments } from './arguments.ts';
+import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import type { Answers } from './search.ts';
 
@@ -29,7 +29,6 @@ interface Found {
 
 /** `onvif-camera discover`: the ONVIF cameras that answer a search of the network, as a table or as JSON. */
 export async function discover(args: Arguments, context: Context): Promise<number> {
-  if (args.positionals.length > 0) throw new AppError('USAGE', `discover takes no "${args.positionals[0]}".`);
   const seconds = readTimeout(args.flags.timeout);
   const json = args.flags.json === true;
   const found = new Map<string, Found>();

@@ -1,7 +1,7 @@
 import { AppError, EXIT } from '../core/errors.ts';
 import { visibleLines } from '../core/terminal.ts';
 import { addressTowards } from './addresses.ts';
-import type { Arguments } from './arguments.ts';
+import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { HomeAssistantApi } from './homeassistant-api.ts';
 import { addCamera, fieldsOf, TITLES, WAYS, type Way } from './homeassistant-flows.ts';
@@ -14,8 +14,7 @@ import { askSecret, canAsk, findSecret } from './secrets.ts';
  * camera itself.
  */
 export async function homeassistant(args: Arguments, context: Context): Promise<number> {
-  const { flags, positionals } = args;
-  if (positionals.length > 0) throw new AppError('USAGE', `homeassistant takes no "${positionals[0]}".`);
+  const { flags } = args;
   const way = readWay(flags.as);
   const { dataDir } = await prepare(args, context);
   if (flags.url === undefined) {

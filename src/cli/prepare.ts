@@ -3,9 +3,10 @@ import { DEFAULT_CONFIG_FILE, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { defaultDataDir } from '../config/state.ts';
 import type { Logger } from '../core/log.ts';
-import { type Arguments, schema, settings } from './arguments.ts';
+import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { makeLogger } from './logger.ts';
+import { schema, settings } from './settings.ts';
 
 export interface Prepared {
   readonly config: Config;

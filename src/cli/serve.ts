@@ -9,7 +9,7 @@ import { Faults, guardedClock } from '../core/faults.ts';
 import { pause } from '../core/pause.ts';
 import { visible } from '../core/terminal.ts';
 import { addresses } from './addresses.ts';
-import type { Arguments } from './arguments.ts';
+import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
 

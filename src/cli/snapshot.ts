@@ -6,7 +6,7 @@ import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError, EXIT, messageOf, systemErrorCode } from '../core/errors.ts';
 import type { Frame } from '../frames/frame.ts';
-import type { Arguments } from './arguments.ts';
+import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
@@ -15,8 +15,7 @@ const TIMEOUT_MS = 20_000;
 
 /** `onvif-camera snapshot FILE`: one picture, from the running server or straight from the camera. */
 export async function snapshot(args: Arguments, context: Context): Promise<number> {
-  const [file, ...more] = args.positionals;
-  if (file === undefined || more.length > 0) throw new AppError('USAGE', 'snapshot takes one file name: onvif-camera snapshot picture.jpg');
+  const [file] = args.positionals as readonly [string];
   const prepared = await prepare(args, context);
   const stop = new AbortController();
   void context.stopRequested.then(() =>

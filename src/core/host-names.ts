@@ -17,6 +17,8 @@ export const HOST_PATTERNS = 'host names without port, such as camera.example.co
 /** Longest host name, characters (RFC 1035 section 2.3.4). */
 const MAX_LENGTH = 253;
 const LABEL = '[a-z\\d_](?:[a-z\\d_-]{0,61}[a-z\\d_])?';
+/** A label of a name that a host is given: no underscores. */
+const STRICT_LABEL = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i;
 const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
 
 /** The host of a Host header, in brackets if it is IPv6, and its port (RFC 9110 section 7.2). */
@@ -36,6 +38,16 @@ const PRIVATE_DOMAINS = ['local', 'localhost', 'lan', 'home', 'home.arpa', 'inte
 
 /** Public domains that belong to makers of routers: a router gives them to the machines behind it. */
 const ROUTER_DOMAINS = ['fritz.box'];
+
+/** Longest name that Linux keeps for itself (HOST_NAME_MAX), characters. */
+export const MAX_OWN_NAME = 64;
+
+/**
+ * Whether a host or a domain may be called so (RFC 1123 section 2.1): labels of letters, digits and inner hyphens, the last of
+ * which is no number, or it would read as an address.
+ */
+export const isDomainName = (name: string, maxLength = MAX_LENGTH): boolean =>
+  name.length <= maxLength && name.split('.').every((label) => STRICT_LABEL.test(label)) && !/(^|\.)\d+$/.test(name);
 
 /** Whether it is a host name, or `*.` and a domain for all names in that. */
 export function isHostPattern(text: string): boolean {

@@ -1,3 +1,6 @@
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { findProgram } from './programs.ts';
+
 /** How long the last output may come in after the end of a program, milliseconds: what it started may hold the pipe for ever. */
 const OUTPUT_GRACE_MS = 200;
 /** Time for what is left of a group after SIGTERM, then after SIGKILL, milliseconds; what the kernel holds up may take longer. */
@@ -5,6 +8,46 @@ const TERMINATE_GRACE_MS = 1000;
 const KILL_GRACE_MS = 500;
 /** Between two looks at whether somebody is left, milliseconds. */
 const LOOK_MS = 20;
+
+/** The programs that end with us, until whoever started them takes them out. */
+export const running = new Set<ChildProcess>();
+
+/** Last resort when our own process goes down at once: no capture program outlives it. */
+export function killPrograms(): void {
+  for (const { pid } of running) if (pid !== undefined) signalGroup(pid, 'SIGKILL');
+}
+
+/**
+ * Starts a program in a process group of its own, to be signalled as one (so Ctrl-C in our terminal is ours to pass on).
+ * @param options `searchPath`: where to look up the `setpriv` that makes the kernel kill the program when we die, however we
+ * die; also it is then {@link running}. Without it the program may outlive us. `env`: ours where it is undefined
+ */
+export function spawnGroup(
+  command: string,
+  args: readonly string[],
+  { stdio, searchPath, env }: { stdio: SpawnOptions['stdio']; searchPath: string | undefined; env?: NodeJS.ProcessEnv | undefined },
+): ChildProcess {
+  const setpriv = searchPath === undefined ? undefined : findSetpriv(searchPath);
+  const [file, argv] = setpriv ? [setpriv, ['--pdeathsig', 'KILL', '--', command, ...args]] : [command, [...args]];
+  const child = spawn(file, argv, { stdio, detached: true, ...(env && { env: { ...env } }) });
+  if (searchPath !== undefined) running.add(child);
+  return child;
+}
+
+const setprivs = new Map<string, string | undefined>();
+
+/** The `setpriv` that can tie a program's life to ours; BusyBox's cannot. */
+function findSetpriv(searchPath: string): string | undefined {
+  if (!setprivs.has(searchPath)) {
+    const found = findProgram('setpriv', searchPath);
+    const trial =
+      found === undefined ? undefined : spawnSync(found, ['--pdeathsig', 'KILL', '--', 'true'], { stdio: 'ignore', timeout: 1000 });
+    // With no descriptor left, or a machine too slow right now, nothing was found out.
+    if (trial?.error) return undefined;
+    setprivs.set(searchPath, trial?.status === 0 ? found : undefined);
+  }
+  return setprivs.get(searchPath);
+}
 
 /**
  * Signals a program that leads a process group and whatever it started: a wrapper script's capture would live on otherwise, and

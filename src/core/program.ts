@@ -1,9 +1,6 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import type { Readable } from 'node:stream';
-import { messageOf } from './errors.ts';
+import type { ChildProcess } from 'node:child_process';
 import type { OutputSocket } from './output-socket.ts';
-import { leftNothing, signalGroup } from './process-group.ts';
-import { findProgram } from './programs.ts';
+import { leftNothing, running, signalGroup, spawnGroup } from './process-group.ts';
 
 /** How long a program may take to heed a signal, milliseconds: encoders finish what they have in hand after SIGINT. */
 const GRACE_MS = { SIGINT: 1500, SIGTERM: 1000 } as const;
@@ -24,34 +21,6 @@ export interface ProgramEvents {
   stderrLine(line: string): void;
   /** The program is gone without having been stopped, and with it what it started in its process group. */
   ended(end: ProgramEnd): void;
-}
-
-const running = new Set<ChildProcess>();
-
-/** Last resort when our own process goes down at once: no capture program outlives it. */
-export function killPrograms(): void {
-  for (const { pid } of running) if (pid !== undefined) signalGroup(pid, 'SIGKILL');
-}
-
-const setprivs = new Map<string, string | undefined>();
-
-/** The `setpriv` that can tie a program's life to ours; BusyBox's cannot. */
-function findSetpriv(searchPath: string): string | undefined {
-  if (!setprivs.has(searchPath)) {
-    const found = findProgram('setpriv', searchPath);
-    const trial =
-      found === undefined ? undefined : spawnSync(found, ['--pdeathsig', 'KILL', '--', 'true'], { stdio: 'ignore', timeout: 1000 });
-    // With no descriptor left, or a machine too slow right now, nothing was found out.
-    if (trial?.error) return undefined;
-    setprivs.set(searchPath, trial?.status === 0 ? found : undefined);
-  }
-  return setprivs.get(searchPath);
-}
-
-/** The command line with which the kernel kills the program when we die, however we die. */
-function tied(command: string, args: readonly string[], searchPath: string): [file: string, args: string[]] {
-  const setpriv = findSetpriv(searchPath);
-  return setpriv ? [setpriv, ['--pdeathsig', 'KILL', '--', command, ...args]] : [command, [...args]];
 }
 
 export interface ProgramOptions {
@@ -79,11 +48,8 @@ export class Program {
   constructor(command: string, args: readonly string[], searchPath: string, events: ProgramEvents, options: ProgramOptions = {}) {
     const { input = false, output } = options;
     this.#stopSignals = options.stopSignals ?? ['SIGINT', 'SIGTERM'];
-    const [file, argv] = tied(command, args, searchPath);
-    // A process group of its own, to be signalled as one; also, Ctrl-C in our terminal is then ours to pass on.
-    const child = spawn(file, argv, { stdio: [input ? 'pipe' : 'ignore', output?.theirs ?? 'pipe', 'pipe'], detached: true });
+    const child = spawnGroup(command, args, { stdio: [input ? 'pipe' : 'ignore', output?.theirs ?? 'pipe', 'pipe'], searchPath });
     this.#child = child;
-    running.add(child);
     // EPIPE and the like: a program that reads no more is about to end, which is told as its end.
     child.stdin?.on('error', () => {});
     const take = (chunk: Buffer) => {
@@ -191,54 +157,5 @@ function readLines(stream: NodeJS.ReadableStream, line: (text: string) => void):
   });
   stream.on('end', () => {
     if (rest !== '') line(rest);
-  });
-}
-
-export interface ProgramResult {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/**
- * Runs a program to its end and returns what it printed, at most 1 MiB of each; what it started in its process group ends with
- * it. Never rejects, and is over 1.7 s after `timeoutMs` whatever the program does.
- */
-export function runProgram(command: string, args: readonly string[], timeoutMs: number, searchPath: string): Promise<ProgramResult> {
-  return new Promise((resolve) => {
-    const [file, argv] = tied(command, args, searchPath);
-    const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    running.add(child);
-    const output = { stdout: '', stderr: '' };
-    // Without descriptors for them Node makes no streams; the error event follows.
-    const outputOf = (name: 'stdout' | 'stderr') => child[name] as Readable | undefined;
-    for (const name of ['stdout', 'stderr'] as const) {
-      outputOf(name)
-        ?.setEncoding('utf8')
-        .on('data', (text: string) => {
-          if (output[name].length < 1 << 20) output[name] += text;
-        });
-    }
-    const end = (code: number | null) => {
-      if (!running.delete(child)) return;
-      clearTimeout(timer);
-      outputOf('stdout')?.destroy();
-      outputOf('stderr')?.destroy();
-      resolve({ code, ...output });
-    };
-    const timer = setTimeout(() => {
-      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
-      output.stderr += `no answer within ${timeoutMs / 1000} s`;
-      end(null);
-    }, timeoutMs);
-    child.on('error', (error) => {
-      output.stderr += messageOf(error);
-      end(null);
-    });
-    child.on('exit', (code) => {
-      clearTimeout(timer);
-      const closed = new Promise((resolveClosed) => child.on('close', resolveClosed));
-      void leftNothing(child.pid!, closed).then(() => end(code));
-    });
   });
 }

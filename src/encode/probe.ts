@@ -1,7 +1,7 @@
 import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { runProgram } from '../core/program.ts';
 import { findProgram } from '../core/programs.ts';
+import { runProgram } from '../core/run-program.ts';
 import { type Codec, codecArguments, type PictureSize } from './ffmpeg-arguments.ts';
 
 /** What this machine can encode with. */
@@ -75,7 +75,7 @@ async function tryCodec(ffmpeg: string, codec: Codec, searchPath: string): Promi
   const args = ['-hide_banner', '-nostdin', '-loglevel', 'error', ...input, '-frames:v', String(TRIAL_PICTURES)];
   // framecrc prints one line for each packet.
   args.push(...codecArguments(plan), '-f', 'framecrc', 'pipe:1');
-  const { code, stdout, stderr } = await runProgram(ffmpeg, args, TRIAL_TIMEOUT_MS, searchPath);
+  const { code, stdout, stderr } = await runProgram(ffmpeg, args, { timeoutMs: TRIAL_TIMEOUT_MS, searchPath });
   const packets = stdout.split('\n').filter((line) => /^\d/.test(line)).length;
   const works = code === 0 && packets >= TRIAL_PICTURES;
   const lastLine = stderr.trimEnd().split('\n').at(-1) || `${packets} of ${TRIAL_PICTURES} pictures, exit code ${code}`;

@@ -2,9 +2,11 @@ import { isIPv4 } from 'node:net';
 import os from 'node:os';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
+import { sameNetwork } from '../core/host-addresses.ts';
 import { Interfaces, machineInterfaces } from '../core/interfaces.ts';
 import { type Logger, silentLogger } from '../core/log.ts';
 import type { ClockSetting, HardwareInfo, InterfaceSetting, Machine, NetworkInterface, TimeInfo } from '../core/machine.ts';
+import { type Run, runProgram } from '../core/run-program.ts';
 import { Cached } from './cached.ts';
 import { readHardware } from './hardware.ts';
 import { type KeptMac, KnownMac, realLinks } from './known-mac.ts';
@@ -12,20 +14,10 @@ import { findLease, type Link, readLinks } from './links.ts';
 import { type DefaultRoute, type Lease, parseResolvConf, parseRoutes } from './net-files.ts';
 import { isConnected, isManaged, isTakenDown, NetworkManager, type NmDevice } from './network-manager.ts';
 import { NtpServerList, type NtpServers } from './ntp-servers.ts';
-import { type Run, runTool } from './run.ts';
 import { Timekeeping } from './timekeeping.ts';
 import { Tools } from './tools.ts';
 import { Tree } from './tree.ts';
-import {
-  checkAddress,
-  checkDomain,
-  checkHostIpv4,
-  checkHostname,
-  checkInterfaceAddress,
-  checkMtu,
-  refuse,
-  sameNetwork,
-} from './validate.ts';
+import { checkAddress, checkDomain, checkHostIpv4, checkHostname, checkInterfaceAddress, checkMtu, refuse } from './validate.ts';
 
 /** How long nmcli's answer is good, milliseconds: it costs a Pi Zero 0.2 s, and tells only who gave an address. */
 const DEVICES_MAX_AGE_MS = 10_000;
@@ -76,7 +68,7 @@ export class LinuxMachine implements Machine {
     this.#os = given ?? os;
     this.#interfaces = given ? new Interfaces(() => given.networkInterfaces()) : machineInterfaces;
     this.#tree = new Tree(options.root);
-    this.#tools = new Tools(options.searchPath, options.run ?? runTool);
+    this.#tools = new Tools(options.searchPath, options.run ?? runProgram);
     this.#time = new Timekeeping(this.#tree, this.#tools, this.#clock);
     this.#ntp = new NtpServerList(this.#tree, this.#tools, this.#clock);
     this.#network = new NetworkManager(this.#tools);

@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { ClockSetting, TimeInfo } from '../core/machine.ts';
+import { fixedZone, isDaylightSaving, parsePosixZone } from '../core/time-zone.ts';
 import { Cached } from './cached.ts';
-import { fixedZone, isDaylightSaving, parsePosixZone } from './posix-tz.ts';
 import { parseProperties, type Tools } from './tools.ts';
 import type { Tree } from './tree.ts';
 import { refuse } from './validate.ts';

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { findProgram } from '../core/programs.ts';
-import type { Run } from './run.ts';
+import type { Run } from '../core/run-program.ts';
 
 /** Asking is part of answering a request: a tool that hangs must not hold it up, milliseconds. */
 const ASK_TIMEOUT_MS = 3000;

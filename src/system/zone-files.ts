@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { likeness, type PosixZone, parsePosixZone } from './posix-tz.ts';
+import { likeness, type PosixZone, parsePosixZone } from '../core/time-zone.ts';
 import type { Tree } from './tree.ts';
 
 const ZONES = '/usr/share/zoneinfo';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { JpegSplitter } from '../../src/camera/splitter.ts';
 import { HEADROOM } from '../../src/frames/frame.ts';
+import { JpegSplitter } from '../../src/frames/jpeg-splitter.ts';
 import { cut, makeJpeg } from '../support/jpegs.ts';
 
 const jpegs = fc

@@ -1,20 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { SoapObject } from '../../src/onvif/service.ts';
+import { schemaPath, schemasMissing } from './onvif-schemas.ts';
 import { installation } from './programs.ts';
 import { parseXml, type XmlElement } from './xml-tree.ts';
 
-const SCHEMAS = join(import.meta.dirname, '../../../shared/onvif-schemas');
 const SOAP = 'http://www.w3.org/2003/05/soap-envelope';
 
 /** Why nothing can be validated here; undefined: it can. */
-export const cannotValidate: string | undefined = !existsSync(join(SCHEMAS, 'driver.xsd'))
-  ? 'needs the official schemas in ../shared/onvif-schemas'
-  : spawnSync('xmllint', ['--version']).error
-    ? `needs xmllint: ${installation('xmllint')}`
-    : undefined;
+export const cannotValidate: string | undefined =
+  schemasMissing('driver.xsd') ?? (spawnSync('xmllint', ['--version']).error ? `needs xmllint: ${installation('xmllint')}` : undefined);
 
 /** A declaration in a schema: the namespace of what it declares, and the declaration. */
 interface Declared {
@@ -27,8 +24,8 @@ let index: ReadonlyMap<string, Declared> | undefined;
 
 function readSchemas(): ReadonlyMap<string, Declared> {
   const found = new Map<string, Declared>();
-  for (const file of readdirSync(SCHEMAS).filter((name) => name.endsWith('.xsd'))) {
-    const schema = parseXml(readFileSync(join(SCHEMAS, file), 'utf8'));
+  for (const file of readdirSync(schemaPath()).filter((name) => name.endsWith('.xsd'))) {
+    const schema = parseXml(readFileSync(schemaPath(file), 'utf8'));
     const namespace = schema.attributes.get('targetNamespace') ?? '';
     for (const element of schema.children) {
       const name = element.attributes.get('name');
@@ -100,7 +97,7 @@ export function schemaProblems(messages: ReadonlyMap<string, string>): string[] 
       writeFileSync(file, text);
       return file;
     });
-    const { stderr, status } = spawnSync('xmllint', ['--noout', '--nonet', '--schema', join(SCHEMAS, 'driver.xsd'), ...files], {
+    const { stderr, status } = spawnSync('xmllint', ['--noout', '--nonet', '--schema', schemaPath('driver.xsd'), ...files], {
       encoding: 'utf8',
     });
     const lines = stderr.split('\n').filter((line) => line !== '' && !line.endsWith(' validates') && !line.endsWith(' fails to validate'));

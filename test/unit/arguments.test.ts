@@ -1,8 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_CAMERA_SETTINGS } from '../../src/camera/defaults.ts';
-import { readArguments, schema, settings } from '../../src/cli/arguments.ts';
-import { helpText } from '../../src/cli/help.ts';
+import { readArguments } from '../../src/cli/arguments.ts';
+import { COMMON_FLAGS } from '../../src/cli/command.ts';
+import { actionsOf, COMMANDS } from '../../src/cli/commands/index.ts';
+import { helpText, usageOf } from '../../src/cli/help.ts';
+import { schema, settings } from '../../src/cli/settings.ts';
 import { AppError } from '../../src/core/errors.ts';
+
+const actions = actionsOf(COMMANDS);
 
 function usageError(...argv: string[]): AppError {
   try {
@@ -23,8 +28,8 @@ describe('the settings', () => {
 
   test('no flag is that of the command itself, nor the negation of another', () => {
     const flags = settings.map((setting) => setting.flag);
-    for (const taken of ['config', 'help', 'version', 'json', 'timeout', 'url', 'token', 'as', 'password'])
-      expect(flags).not.toContain(taken);
+    const others = [...COMMON_FLAGS, ...actions.flatMap(([, action]) => action.flags)].map(({ name }) => name);
+    for (const taken of ['token', 'password', ...others]) expect(flags).not.toContain(taken);
     expect(flags.filter((flag) => flag.startsWith('no-'))).toEqual([]);
   });
 
@@ -67,10 +72,10 @@ describe('readArguments', () => {
   });
 
   test('command, its arguments and flags in any order', () => {
-    const args = readArguments(['--width', '640', 'snapshot', '--config=x.yaml', 'a.jpg', '--hflip', '-']);
+    const args = readArguments(['--width', '640', 'snapshot', '--config=x.yaml', 'a.jpg', '--hflip']);
     expect(args).toMatchObject({
       command: 'snapshot',
-      positionals: ['a.jpg', '-'],
+      positionals: ['a.jpg'],
       flags: { width: '640', hflip: true },
       config: 'x.yaml',
     });
@@ -106,13 +111,21 @@ describe('readArguments', () => {
 
   test('flags of one command are refused for others', () => {
     expect(readArguments(['discover', '--json', '--timeout', '5']).flags).toEqual({ json: true, timeout: '5' });
-    for (const argv of [['--json'], ['snapshot', 'a.jpg', '--timeout=5']])
-      expect(usageError(...argv).message).toMatch(/^--(json|timeout) is an option of the command discover\.$/);
+    for (const argv of [['--timeout=5'], ['snapshot', 'a.jpg', '--timeout=5']])
+      expect(usageError(...argv).message).toBe('--timeout is an option of the command discover.');
     for (const argv of [
       ['--token-file', 'x'],
       ['discover', '--as=onvif'],
     ])
       expect(usageError(...argv).message).toMatch(/^--(token-file|as) is an option of the command homeassistant\.$/);
+  });
+
+  test('a setting is refused where it does nothing', () => {
+    expect(usageError('discover', '--width', '640')).toMatchObject({
+      message: '--width does nothing for discover.',
+      hint: 'Run `onvif-camera discover --help` for the usage.',
+    });
+    expect(readArguments(['discover', '--data-dir', 'x', '--log-level', 'debug']).flags).toEqual({ 'data-dir': 'x', 'log-level': 'debug' });
   });
 
   test('secrets are refused wherever they stand, and are not repeated', () => {
@@ -186,44 +199,52 @@ describe('the help', () => {
   });
 
   test('every flag in it exists', () => {
-    const known = new Set([
-      'config',
-      'version',
-      'help',
-      'json',
-      'timeout',
-      'url',
-      'token-file',
-      'as',
-      'password-file',
-      ...settings.map((setting) => setting.flag),
-    ]);
-    const named = [...helpText().matchAll(/--([a-z][a-z0-9-]*)/g)].map((match) => match[1]!);
+    const known = new Set([...COMMON_FLAGS.map(({ name }) => name), ...actions.flatMap(([, { flags }]) => flags.map(({ name }) => name))]);
+    for (const { flag } of settings) known.add(flag);
+    const texts = [helpText(), ...COMMANDS.map((command) => helpText(command)), ...actions.map(([path, each]) => helpText(each, path))];
+    const named = texts.flatMap((text) => [...text.matchAll(/--([a-z][a-z0-9-]*)/g)].map((match) => match[1]!));
     // The capture program's own, in the example of --extra-args.
-    expect(named.filter((flag) => !known.has(flag))).toEqual(['mode']);
+    expect(new Set(named.filter((flag) => !known.has(flag)))).toEqual(new Set(['mode']));
   });
 
   test('names every command', () => {
     for (const command of ['[serve]', 'snapshot FILE', 'discover', 'homeassistant', 'help COMMAND'])
       expect(lines.some((each) => each.includes(` onvif-camera ${command} `))).toBe(true);
-    expect(helpText('serve')).toBe(helpText());
+    expect(helpText(COMMANDS[0])).toBe(helpText());
   });
 
-  test('of a command has its usage and its own flags, each explained', () => {
-    expect(helpText('discover')).toMatch(/^Usage: onvif-camera discover \[options\]\n\nList the ONVIF cameras of the network\.\n/);
-    const flagsOf = (command: 'snapshot' | 'discover' | 'homeassistant') =>
-      [...helpText(command).matchAll(/^ {2}--([\w-]+) .*\S$/gm)].map((match) => match[1]);
-    expect(flagsOf('discover')).toEqual(['json', 'timeout']);
-    expect(flagsOf('homeassistant')).toEqual(['url', 'token-file', 'as', 'password-file']);
-    expect(flagsOf('snapshot')).toEqual([]);
-    expect(helpText('snapshot')).toMatch(/^Usage: onvif-camera snapshot FILE\n/);
+  test.each(actions)('of %s has its usage, flags, examples and exit codes', (path, action) => {
+    const text = helpText(action, path);
+    expect(text).toContain(`onvif-camera ${usageOf(action, path)}`);
+    for (const { name, value, help } of action.flags)
+      expect(text).toMatch(new RegExp(`^ {2}--${name}${value ? ` ${value.replace(/[|]/g, '\\|')}` : ''} .*${help.slice(0, 10)}`, 'm'));
+    for (const { line, does } of action.examples)
+      expect(text).toMatch(new RegExp(`^ {2}${line.replace(/[.|*+?]/g, '\\$&')} +# ${does}$`, 'm'));
+    expect(action.examples.length).toBeGreaterThan(0);
+    expect(text).toMatch(/\nExit codes:\n {2}0 {2}\w/);
+    expect(text.split('\n').filter((each) => each.length > 140)).toEqual([]);
   });
 
-  test.each(['serve', 'snapshot', 'discover', 'homeassistant'] as const)('of %s fits a terminal that is 140 wide', (command) => {
-    expect(
-      helpText(command)
-        .split('\n')
-        .filter((each) => each.length > 140),
-    ).toEqual([]);
+  test('of discover, in full', () => {
+    expect(helpText(COMMANDS.find(({ name }) => name === 'discover')!)).toBe(`Usage: onvif-camera discover [options]
+
+List the ONVIF cameras of the network.
+It asks by WS-Discovery, as recorders do. Cameras of the same network answer, if their discovery is on.
+
+  --json                        As JSON, for programs
+  --timeout SECONDS             How long to listen, 0.1 to 600 [3]
+
+Also of these, which \`onvif-camera --help\` explains:
+  --config --data-dir --log-level --log-format
+
+Examples:
+  onvif-camera discover                      # who answers within three seconds
+  onvif-camera discover --json --timeout 10  # for a program, and with more patience
+
+Exit codes:
+  0  done, whether a camera answered or not
+  1  it could not be done, and the message says why
+  2  wrong usage, or a wrong setting
+`);
   });
 });

@@ -91,7 +91,7 @@ describe('the command line', () => {
     [['garden.yaml'], 'There is no command "garden.yaml". A settings file is given with --config garden.yaml.'],
     [['test'], 'There is no command "test". A source is given with --source test.'],
     [['serve', 'now'], 'serve takes no "now".'],
-    [['snapshot'], 'snapshot takes one file name'],
+    [['snapshot'], 'snapshot takes one file name: onvif-camera snapshot FILE'],
     [['snapshot', 'a.jpg', 'b.jpg'], 'snapshot takes one file name'],
     [['--colour'], 'There is no option --colour.'],
   ])('%j is a usage error', async (argv, message) => {

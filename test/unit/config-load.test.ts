@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { schema, settings } from '../../src/cli/arguments.ts';
+import { schema, settings } from '../../src/cli/settings.ts';
 import { DEFAULT_CONFIG_FILE, type LoadedConfig, loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { AppError } from '../../src/core/errors.ts';

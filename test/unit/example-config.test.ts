@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { isMap, LineCounter, parseDocument, type YAMLMap } from 'yaml';
-import { schema, settings } from '../../src/cli/arguments.ts';
+import { schema, settings } from '../../src/cli/settings.ts';
 import { loadConfig } from '../../src/config/load.ts';
 
 const FILE = join(import.meta.dirname, '../../onvif-camera.example.yaml');

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { H264Control } from '../../src/adapters/h264.ts';
-import { schema } from '../../src/cli/arguments.ts';
+import { schema } from '../../src/cli/settings.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { StateStore } from '../../src/config/state.ts';
 import { makeMediaService } from '../../src/onvif/media/service.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { H264Encoding } from '../../src/adapters/h264-encoding.ts';
-import { schema } from '../../src/cli/arguments.ts';
+import { schema } from '../../src/cli/settings.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { StateStore } from '../../src/config/state.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import { DEFAULT_CAMERA_SETTINGS } from '../../src/camera/defaults.ts';
-import { checkImagesDir, ImagesSource } from '../../src/camera/images.ts';
+import { checkImagesDir, ImagesSource } from '../../src/camera/images/source.ts';
 import { HEADROOM, TAILROOM } from '../../src/frames/frame.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { jpegOf, Recorder } from '../support/recorder.ts';

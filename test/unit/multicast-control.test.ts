@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { MulticastControl } from '../../src/adapters/multicast.ts';
-import { schema } from '../../src/cli/arguments.ts';
+import { schema } from '../../src/cli/settings.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { StateStore } from '../../src/config/state.ts';
 import { AppError } from '../../src/core/errors.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../src/core/errors.ts';
-import { parseTimeZone } from '../../src/onvif/device/time-zone.ts';
+import { parsePosixZone } from '../../src/core/time-zone.ts';
 import type { SoapObject } from '../../src/onvif/service.ts';
 import { makeDevice, notManaged } from '../support/onvif-device.ts';
 
-const HOUR = 3_600_000;
+const HOUR_S = 3600;
 
 test('GetDeviceInformation tells what the machine is, and our version', async () => {
   const { call } = makeDevice();
@@ -176,14 +176,14 @@ describe('a POSIX time zone', () => {
     ['NZST-12:00:00NZDT-13:00:00,M10.1.0,M3.3.0', 12, 13],
     ['AAA+5BBB,J60/2,300', -5, -4],
   ])('%s is understood', (text, standard, daylight) => {
-    const zone = parseTimeZone(text);
-    expect([zone!.standard / HOUR, zone!.daylight / HOUR]).toEqual([standard, daylight]);
+    const zone = parsePosixZone(text)!;
+    expect([zone.offset / HOUR_S, (zone.daylight ?? zone).offset / HOUR_S]).toEqual([standard, daylight]);
   });
 
   test.each(['', 'CET', 'Europe/Berlin', '-1', 'CE-1', 'CET-99', 'CET-1CEST,M3.6.0,M10.5.0', 'CET-1CEST,M3.5.0', 'CET-1;reboot', 'UTC0\n'])(
     '%j is none',
     (text) => {
-      expect(parseTimeZone(text)).toBeUndefined();
+      expect(parsePosixZone(text)).toBeUndefined();
     },
   );
 });

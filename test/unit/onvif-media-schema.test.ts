@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import type { SoapObject } from '../../src/onvif/service.ts';
 import { FakeMulticast, fullMediaService, MEDIA_OPERATIONS, mediaService } from '../support/onvif-media.ts';
+import { schemaPath } from '../support/onvif-schemas.ts';
 import { describeNeeding } from '../support/programs.ts';
 import { cannotValidate, schemaProblems, toEnvelope } from '../support/soap-object-to-xml.ts';
 
 const NAMESPACE = 'http://www.onvif.org/ver10/media/wsdl';
-
-const SCHEMAS = join(import.meta.dirname, '../../../shared/onvif-schemas');
 
 test('the table has these operations, each with its access class', () => {
   const { service } = mediaService();
@@ -52,7 +50,7 @@ describeNeeding(cannotValidate, 'by the official schemas', () => {
   });
 
   test('the operations exist in the official port type', () => {
-    const official = JSON.stringify(JSON.parse(readFileSync(join(SCHEMAS, 'operations.json'), 'utf8')));
+    const official = JSON.stringify(JSON.parse(readFileSync(schemaPath('operations.json'), 'utf8')));
     for (const name of Object.keys(MEDIA_OPERATIONS)) expect(official).toContain(`"${name}"`);
   });
 });

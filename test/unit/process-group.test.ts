@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { Program, type ProgramEnd, runProgram } from '../../src/core/program.ts';
-import { runTool } from '../../src/system/run.ts';
+import { Program, type ProgramEnd } from '../../src/core/program.ts';
+import { runProgram } from '../../src/core/run-program.ts';
 import { eventually, isRunning } from '../support/server.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
@@ -64,16 +64,16 @@ test('what only passes on the last words of the program may do so', async () => 
 });
 
 test.each([
-  ['runProgram', (script: string) => runProgram('/bin/sh', ['-c', script], 10_000, PATH)],
-  ['runTool', (script: string) => runTool('/bin/sh', ['-c', script], { timeoutMs: 10_000, env: { PATH } })],
-])('%s leaves nothing running, and gives what the program said', async (_name, run) => {
-  const { code, stdout } = await run(`${deaf()}; exit 5`);
+  ['tied to us', { searchPath: PATH }],
+  ['of another environment', { env: { PATH } }],
+])('a run %s leaves nothing running, and gives what the program said', async (_name, options) => {
+  const { code, stdout } = await runProgram('/bin/sh', ['-c', `${deaf()}; exit 5`], { timeoutMs: 10_000, ...options });
   expect(code).toBe(5);
   expect(isRunning(Number(/pid (\d+)/.exec(stdout)![1]))).toBe(false);
 });
 
 test('a tool that takes too long is ended with what it started', async () => {
-  const { code, stdout } = await runTool('/bin/sh', ['-c', `${deaf()}; exec sleep 1000`], { timeoutMs: 500, env: { PATH } });
+  const { code, stdout } = await runProgram('/bin/sh', ['-c', `${deaf()}; exec sleep 1000`], { timeoutMs: 500, env: { PATH } });
   expect(code).toBeNull();
   const pid = Number(/pid (\d+)/.exec(stdout)![1]);
   await eventually(() => !isRunning(pid), 'the end of what it started');

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { DescriptorReserve, descriptorLimit } from '../../src/core/descriptors.ts';
-import { Program, type ProgramEnd, runProgram } from '../../src/core/program.ts';
-import { runTool } from '../../src/system/run.ts';
+import { Program, type ProgramEnd } from '../../src/core/program.ts';
+import { runProgram } from '../../src/core/run-program.ts';
 import { withDescriptors } from '../support/descriptors.ts';
 import { needsProgram, program } from '../support/programs.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
@@ -15,7 +15,7 @@ const HOW_MANY = [0, 1, 2, 3, 4, 5, 6];
 
 needsProgram('prlimit', 'a program that cannot be started for want of descriptors has ended', async () => {
   // Whether there is a setpriv is found out beforehand.
-  await runProgram('/bin/true', [], 5000, PATH);
+  await runProgram('/bin/true', [], { timeoutMs: 5000, searchPath: PATH });
   const ends: ProgramEnd[] = [];
   for (const left of HOW_MANY) {
     const start = () =>
@@ -32,7 +32,7 @@ needsProgram('prlimit', 'a program that cannot be started for want of descriptor
 
 needsProgram('prlimit', 'one that is run for its output says why it could not', async () => {
   for (const left of HOW_MANY) {
-    const [result] = await withDescriptors(left, () => [runProgram('/bin/echo', ['x'], 5000, PATH)]);
+    const [result] = await withDescriptors(left, () => [runProgram('/bin/echo', ['x'], { timeoutMs: 5000, searchPath: PATH })]);
     const { code, stdout, stderr } = await result;
     if (code === 0) expect(stdout).toBe('x\n');
     else expect([code, stderr]).toEqual([null, expect.stringContaining('EMFILE')]);
@@ -42,7 +42,7 @@ needsProgram('prlimit', 'one that is run for its output says why it could not', 
 
 needsProgram('prlimit', 'a tool of the system too', async () => {
   for (const left of HOW_MANY) {
-    const [result] = await withDescriptors(left, () => [runTool('/bin/echo', ['x'], { timeoutMs: 5000, env: {} })]);
+    const [result] = await withDescriptors(left, () => [runProgram('/bin/echo', ['x'], { timeoutMs: 5000, env: {} })]);
     const { code, stderr } = await result;
     if (code !== 0) expect([code, stderr]).toEqual([null, expect.stringContaining('EMFILE')]);
     if (left === 0) expect(code).toBeNull();
@@ -54,9 +54,9 @@ needsProgram('prlimit', 'a moment without descriptors does not untie programs fr
   const notes = join(folder, 'notes');
   writeFileSync(join(folder, 'setpriv'), `#!/bin/sh\necho "$@" >> '${notes}'\nexec '${program('setpriv')}' "$@"\n`, { mode: 0o755 });
   const searchPath = `${folder}:${PATH}`;
-  const [first] = await withDescriptors(0, () => [runProgram('/bin/true', [], 5000, searchPath)]);
+  const [first] = await withDescriptors(0, () => [runProgram('/bin/true', [], { timeoutMs: 5000, searchPath })]);
   expect((await first).code).toBeNull();
-  expect((await runProgram('/bin/true', ['later'], 5000, searchPath)).code).toBe(0);
+  expect((await runProgram('/bin/true', ['later'], { timeoutMs: 5000, searchPath })).code).toBe(0);
   expect(readFileSync(notes, 'utf8')).toContain('--pdeathsig KILL -- /bin/true later');
 });
 

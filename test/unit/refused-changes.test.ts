@@ -8,7 +8,7 @@ import { MulticastControl } from '../../src/adapters/multicast.ts';
 import { keepPorts } from '../../src/adapters/ports.ts';
 import { loadUsers } from '../../src/adapters/users.ts';
 import { Camera } from '../../src/camera/camera.ts';
-import { schema } from '../../src/cli/arguments.ts';
+import { schema } from '../../src/cli/settings.ts';
 import { StateStore } from '../../src/config/state.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { type Logger, silentLogger } from '../../src/core/log.ts';

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { DEFAULT_CAMERA_SETTINGS } from '../../src/camera/defaults.ts';
-import { ImagesSource } from '../../src/camera/images.ts';
+import { ImagesSource } from '../../src/camera/images/source.ts';
 import { RpicamSource } from '../../src/camera/rpicam/source.ts';
 import type { CameraSettings, SettingName } from '../../src/camera/settings.ts';
 import { TestPatternSource } from '../../src/camera/test-pattern/source.ts';
 import { V4l2Source } from '../../src/camera/v4l2/source.ts';
-import { settings } from '../../src/cli/arguments.ts';
+import { settings } from '../../src/cli/settings.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
 

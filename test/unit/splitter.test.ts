@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { JpegSplitter } from '../../src/camera/splitter.ts';
 import { HEADROOM, type Picture } from '../../src/frames/frame.ts';
 import { readJpegHeader, STANDARD_DHT } from '../../src/frames/jpeg.ts';
+import { JpegSplitter } from '../../src/frames/jpeg-splitter.ts';
 import { barsRecording, cut, makeJpeg } from '../support/jpegs.ts';
 
 /** As text: comparing buffers byte by byte takes the test runner seconds. */

@@ -6,8 +6,8 @@ import fc from 'fast-check';
 import { systemClock } from '../../src/core/clock.ts';
 import type { LogFields } from '../../src/core/log.ts';
 import type { InterfaceSetting, Machine } from '../../src/core/machine.ts';
+import { type Run, runProgram } from '../../src/core/run-program.ts';
 import { LinuxMachine } from '../../src/system/linux-machine.ts';
-import { type Run, runTool } from '../../src/system/run.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { ALL_TOOLS, makeMachine, makeTools, makeTree, PI_ADDRESSES, PI_FILES } from '../support/system-tools/tree.ts';
 
@@ -26,7 +26,7 @@ function pi(scenario: object = {}, names: readonly string[] = ALL_TOOLS) {
   const emitter = new EventEmitter();
   const warnings: LogFields[] = [];
   const run: Run = async (...call) => {
-    const result = await runTool(...call);
+    const result = await runProgram(...call);
     emitter.emit('ran');
     return result;
   };
@@ -477,7 +477,7 @@ test('whatever is asked for, no value reaches a tool as an option or with charac
 
 describe('running a tool', () => {
   const options = { timeoutMs: 10_000, env: {} };
-  const node = (script: string, timeoutMs = 10_000) => runTool(process.execPath, ['-e', script], { ...options, timeoutMs });
+  const node = (script: string, timeoutMs = 10_000) => runProgram(process.execPath, ['-e', script], { ...options, timeoutMs });
 
   test('gives its output and its code', async () => {
     expect(await node('console.log("out"); console.error("err"); process.exitCode = 3')).toEqual({
@@ -507,6 +507,6 @@ describe('running a tool', () => {
   });
 
   test('tells that there is none', async () => {
-    expect(await runTool('/nowhere/tool', [], options)).toMatchObject({ code: null, stderr: expect.stringContaining('ENOENT') });
+    expect(await runProgram('/nowhere/tool', [], options)).toMatchObject({ code: null, stderr: expect.stringContaining('ENOENT') });
   });
 });

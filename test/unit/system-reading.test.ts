@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/core/clock.ts';
+import type { Run } from '../../src/core/run-program.ts';
 import { LinuxMachine } from '../../src/system/linux-machine.ts';
-import type { Run } from '../../src/system/run.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   ALL_TOOLS,

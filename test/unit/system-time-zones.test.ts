@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fixedZone, isDaylightSaving, likeness, parsePosixZone } from '../../src/system/posix-tz.ts';
+import { fixedZone, isDaylightSaving, likeness, parsePosixZone } from '../../src/core/time-zone.ts';
 import { Tree } from '../../src/system/tree.ts';
 import { findZone, isZone, localZone, tzifFooter } from '../../src/system/zone-files.ts';
 import { makeTree, PI_FILES, tzif } from '../support/system-tools/tree.ts';

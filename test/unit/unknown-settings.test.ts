@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { settings } from '../../src/cli/arguments.ts';
+import { settings } from '../../src/cli/settings.ts';
 import { adviseOnSection, adviseOnSetting, remarkOn, SECTION_SYNONYMS, SYNONYMS } from '../../src/config/unknown.ts';
 
 const keys = settings.map(({ key }) => key);

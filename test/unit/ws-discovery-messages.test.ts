@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { buildBye } from '../../src/protocols/ws-discovery/bye.ts';
@@ -17,6 +17,7 @@ import {
 } from '../../src/protocols/ws-discovery/message.ts';
 import { ADDRESSING, DISCOVERY, ONVIF_TYPES } from '../../src/protocols/ws-discovery/names.ts';
 import { escapeXml, readXml } from '../../src/protocols/ws-discovery/xml.ts';
+import { schemaPath, schemasMissing } from '../support/onvif-schemas.ts';
 import { describeNeeding, installation, program } from '../support/programs.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 import { REQUESTS } from '../support/ws-discovery.ts';
@@ -212,11 +213,10 @@ describe('what is built', () => {
   });
 });
 
-const SCHEMA = join(import.meta.dirname, '../../../shared/onvif-schemas/driver-wsd.xsd');
-const withoutSchema = existsSync(SCHEMA) ? undefined : 'needs the official schemas in ../shared/onvif-schemas';
+const SCHEMA = schemaPath('driver-wsd.xsd');
 const withoutXmllint = program('xmllint') ? undefined : `needs xmllint: ${installation('xmllint')}`;
 
-describeNeeding(withoutSchema ?? withoutXmllint, 'by the official schemas', () => {
+describeNeeding(schemasMissing('driver-wsd.xsd') ?? withoutXmllint, 'by the official schemas', () => {
   const messages = [...BUILT, ['the fault', buildMatchingRuleFault(probe, 'urn:uuid:8')] as const];
   test.each(messages)('%s is valid', (_, text) => {
     const file = join(makeTempDir(), 'message.xml');

@@ -1,14 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { listen, type Server } from 'soap';
+import { schemaPath, schemasMissing } from '../support/onvif-schemas.ts';
 import { describeNeeding } from '../support/programs.ts';
 import { referredTypes, wsdlDifferences } from '../support/wsdl-differences.ts';
 import { readWsdl, schemasIn, XSD } from '../support/wsdl-model.ts';
 import { parseXml } from '../support/xml-tree.ts';
 
 const HERE = join(import.meta.dirname, '../../wsdl');
-const ORIGINAL = join(import.meta.dirname, '../../../shared/onvif-schemas/original');
+const ORIGINAL = schemaPath('original');
 const FILES = ['device.wsdl', 'media.wsdl', 'onvif.xsd'];
 const TT = 'http://www.onvif.org/ver10/schema';
 const SERVICES = {
@@ -212,8 +213,7 @@ describe('the comparison notices', () => {
   });
 });
 
-const withoutOriginal = existsSync(ORIGINAL) ? undefined : 'needs the official files in ../shared/onvif-schemas/original';
-describeNeeding(withoutOriginal, 'the official files', () => {
+describeNeeding(schemasMissing('original'), 'the official files', () => {
   test('have everything that is declared, as it is declared', () => {
     const official = ['devicemgmt.wsdl', 'media.wsdl', 'onvif.xsd', 'common.xsd'].map((name) => read(ORIGINAL, name));
     const original = readWsdl(official, { types: new Set(model.types.keys()), elements: new Set(model.elements.keys()) });

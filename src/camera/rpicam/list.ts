@@ -1,6 +1,6 @@
 import { AppError } from '../../core/errors.ts';
-import { runProgram } from '../../core/program.ts';
 import { findProgram } from '../../core/programs.ts';
+import { runProgram } from '../../core/run-program.ts';
 import { readMessage } from './messages.ts';
 
 /** A sensor mode as `--list-cameras` shows it. */
@@ -63,7 +63,10 @@ export function parseCameraList(text: string): RpicamCamera[] {
  * @param controls ask for the cameras' controls too, which releases before 1.6 do not tell
  */
 export async function listRpicamCameras(program: string, searchPath: string, controls = false): Promise<RpicamCamera[]> {
-  const result = await runProgram(program, ['--list-cameras', ...(controls ? ['-v'] : [])], LIST_TIMEOUT_MS, searchPath);
+  const result = await runProgram(program, ['--list-cameras', ...(controls ? ['-v'] : [])], {
+    timeoutMs: LIST_TIMEOUT_MS,
+    searchPath,
+  });
   const cameras = result.code === 0 ? parseCameraList(result.stdout) : [];
   if (cameras.length > 0) return cameras;
   const name = program.split('/').at(-1)!;

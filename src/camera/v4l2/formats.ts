@@ -1,4 +1,4 @@
-import { runProgram } from '../../core/program.ts';
+import { runProgram } from '../../core/run-program.ts';
 import { readFfmpegMessage } from './messages.ts';
 
 /** A pixel format a device offers. */
@@ -26,7 +26,7 @@ export function parseFormats(text: string): VideoFormat[] {
 export async function listFormats(ffmpeg: string, device: string, searchPath: string): Promise<VideoFormat[]> {
   const args = ['-hide_banner', '-nostdin', '-f', 'v4l2', '-list_formats', 'all', '-i', device];
   // Exit code 1 is normal here: listing ends with "Immediate exit requested".
-  const { stderr } = await runProgram(ffmpeg, args, PROBE_TIMEOUT_MS, searchPath);
+  const { stderr } = await runProgram(ffmpeg, args, { timeoutMs: PROBE_TIMEOUT_MS, searchPath });
   const formats = parseFormats(stderr);
   if (formats.length > 0) return formats;
   for (const line of stderr.split('\n')) {

@@ -1,13 +1,12 @@
 import { isIP } from 'node:net';
+import { isDomainName, MAX_OWN_NAME } from '../../core/host-names.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { boolean, children, required, texts } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
-import { ipAddress, isHostname, networkHost, readIpAddress, readNetworkHost } from './addresses.ts';
+import { ipAddress, networkHost, readIpAddress, readNetworkHost } from './addresses.ts';
 import type { DeviceDeps } from './deps.ts';
 import { attemptOn, invalidValue, notSupported } from './refusals.ts';
 
-/** Linux keeps so many characters of a host name. */
-const MAX_HOSTNAME_LENGTH = 64;
 /** More servers make nothing safer. */
 const MAX_DNS_SERVERS = 8;
 export const MAX_NTP_SERVERS = 8;
@@ -28,10 +27,10 @@ export function hostOperations(deps: DeviceDeps): Operation[] {
       access: 'WRITE_SYSTEM',
       handle: async (request) => {
         const name = required(request, 'Name').trim();
-        if (!isHostname(name, MAX_HOSTNAME_LENGTH))
+        if (!isDomainName(name, MAX_OWN_NAME))
           throw invalidArgument(
             'InvalidHostname',
-            `A host name has letters, digits and hyphens between them, ${MAX_HOSTNAME_LENGTH} at most; "${name}" is none.`,
+            `A host name has letters, digits and hyphens between them, ${MAX_OWN_NAME} at most; "${name}" is none.`,
           );
         await attemptOn(machine, () => machine.setHostname(name));
         return {};
@@ -67,7 +66,7 @@ export function hostOperations(deps: DeviceDeps): Operation[] {
         const dhcp = fromDhcp(request);
         const search = texts(request, 'SearchDomain').map((domain) => domain.trim());
         const servers = children(request, 'DNSManual').map(readIpAddress);
-        if (search.length > MAX_SEARCH_DOMAINS || !search.every((domain) => isHostname(domain)))
+        if (search.length > MAX_SEARCH_DOMAINS || !search.every((domain) => isDomainName(domain)))
           throw invalidValue(`SearchDomain must be up to ${MAX_SEARCH_DOMAINS} domain names.`);
         if (servers.length > MAX_DNS_SERVERS) throw invalidValue(`There may be ${MAX_DNS_SERVERS} name servers.`);
         if (!dhcp && servers.length === 0)

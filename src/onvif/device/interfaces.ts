@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
+import { isHostIpv4, isHostIpv4In } from '../../core/host-addresses.ts';
 import type { InterfaceAddress, InterfaceSetting, Machine, NetworkInterface } from '../../core/machine.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { boolean, child, children, integer, required, text, texts } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
-import { isHostAddress, isUnicast } from './addresses.ts';
 import type { DeviceDeps } from './deps.ts';
 import { attemptOn, notSupported } from './refusals.ts';
 
@@ -127,7 +127,7 @@ function interfaceSetting(wanted: SoapObject): InterfaceSetting {
 function readPrefixed(value: SoapObject): InterfaceAddress {
   const address = text(value, 'Address')?.trim() ?? '';
   const prefixLength = integer(value, 'PrefixLength') ?? 0;
-  if (!isHostAddress(address, prefixLength))
+  if (!isHostIpv4In(address, prefixLength))
     throw invalidArgument(
       'InvalidIPv4Address',
       `"${address}/${prefixLength}" is not an IPv4 address of a host with the length of its network prefix.`,
@@ -142,7 +142,7 @@ function gatewayIn(request: SoapObject): string {
   if (ipv6.length > 0) throw notSupported('The IPv6 gateway cannot be changed from here.');
   const [gateway, ...more] = texts(request, 'IPv4Address').map((address) => address.trim());
   if (gateway === undefined || more.length > 0) throw invalidArgument('InvalidGatewayAddress', 'Give one gateway in IPv4Address.');
-  if (!isUnicast(gateway)) throw invalidArgument('InvalidGatewayAddress', `"${gateway}" is not an IPv4 address of a host.`);
+  if (!isHostIpv4(gateway)) throw invalidArgument('InvalidGatewayAddress', `"${gateway}" is not an IPv4 address of a host.`);
   return gateway;
 }
 

@@ -1,10 +1,10 @@
+import { isZoneName, parsePosixZone } from '../../core/time-zone.ts';
 import { invalidArgument } from '../../protocols/soap/fault.ts';
 import { boolean, child, required, text } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { dateTime, toMilliseconds } from './date-time.ts';
 import type { DeviceDeps } from './deps.ts';
 import { attempt, attemptOn, invalidValue } from './refusals.ts';
-import { isZoneName, parseTimeZone } from './time-zone.ts';
 
 /** Identity, clock, restart and factory default (Core Specification, chapter "System"). */
 export function systemOperations(deps: DeviceDeps): Operation[] {
@@ -63,13 +63,14 @@ export function systemOperations(deps: DeviceDeps): Operation[] {
 async function systemDateTime({ machine, clock }: DeviceDeps): Promise<SoapObject> {
   const { ntp, timeZone, daylightSavings } = await machine.time();
   const now = clock.now();
-  const zone = parseTimeZone(timeZone);
+  const zone = parsePosixZone(timeZone);
+  const ahead = zone && (daylightSavings ? (zone.daylight ?? zone) : zone).offset * 1000;
   return {
     DateTimeType: ntp ? 'NTP' : 'Manual',
     DaylightSavings: daylightSavings,
     ...(timeZone !== '' && { TimeZone: { TZ: timeZone } }),
     UTCDateTime: dateTime(now),
-    ...(zone && { LocalDateTime: dateTime(now + (daylightSavings ? zone.daylight : zone.standard)) }),
+    ...(ahead !== undefined && { LocalDateTime: dateTime(now + ahead) }),
   };
 }
 
@@ -82,7 +83,7 @@ function clockSetting(request: SoapObject): Parameters<DeviceDeps['machine']['se
   if (type !== 'Manual' && type !== 'NTP') throw invalidValue('DateTimeType must be Manual or NTP.');
   boolean(request, 'DaylightSavings');
   const timeZone = text(child(request, 'TimeZone'), 'TZ')?.trim();
-  if (timeZone !== undefined && !parseTimeZone(timeZone) && !isZoneName(timeZone))
+  if (timeZone !== undefined && !parsePosixZone(timeZone) && !isZoneName(timeZone))
     throw invalidArgument('InvalidTimeZone', `"${timeZone}" is not a time zone such as CET-1CEST,M3.5.0,M10.5.0/3.`);
   return { ntp: type === 'NTP', utc: type === 'NTP' ? undefined : toMilliseconds(child(request, 'UTCDateTime')), timeZone };
 }

@@ -130,3 +130,13 @@ export function fixedZone(offset: number): string {
   const [sign, opposite] = offset > 0 ? ['+', '-'] : ['-', ''];
   return `<${sign}${pad(hours)}${rest === 0 ? '' : pad(rest)}>${opposite}${hours}${rest === 0 ? '' : `:${pad(rest)}`}`;
 }
+
+/** Whether this is the name of a zone of the IANA database, "Europe/Berlin". */
+export function isZoneName(text: string): boolean {
+  if (!/^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/.test(text)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}

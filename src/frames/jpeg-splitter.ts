@@ -1,5 +1,5 @@
-import { allocateRoom, HEADROOM, type Picture, TAILROOM } from '../frames/frame.ts';
-import { STANDARD_DHT } from '../frames/jpeg.ts';
+import { allocateRoom, HEADROOM, type Picture, TAILROOM } from './frame.ts';
+import { STANDARD_DHT } from './jpeg.ts';
 
 /** Largest picture that is taken: 8 MiB, about four times a 4608 × 2592 picture at quality 95. */
 export const MAX_PICTURE_BYTES = 8 * 1024 * 1024;

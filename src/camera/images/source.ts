@@ -1,16 +1,16 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
-import { AppError, messageOf } from '../core/errors.ts';
-import { allocateRoom, HEADROOM, type Picture, TAILROOM } from '../frames/frame.ts';
-import { readJpegHeader, wholeJpegLength } from '../frames/jpeg.ts';
-import { unsupportedSettings } from './defaults.ts';
-import { HIGHEST_FPS, type SourceOffers } from './offers.ts';
-import type { CameraSettings, SettingName } from './settings.ts';
-import type { Capture, CaptureEvents, Source } from './source.ts';
-import { MAX_PICTURE_BYTES } from './splitter.ts';
-import { startTicker } from './ticker.ts';
+import type { Clock } from '../../core/clock.ts';
+import { AppError, messageOf } from '../../core/errors.ts';
+import { allocateRoom, HEADROOM, type Picture, TAILROOM } from '../../frames/frame.ts';
+import { readJpegHeader, wholeJpegLength } from '../../frames/jpeg.ts';
+import { MAX_PICTURE_BYTES } from '../../frames/jpeg-splitter.ts';
+import { unsupportedSettings } from '../defaults.ts';
+import { HIGHEST_FPS, type SourceOffers } from '../offers.ts';
+import type { CameraSettings, SettingName } from '../settings.ts';
+import type { Capture, CaptureEvents, Source } from '../source.ts';
+import { startTicker } from '../ticker.ts';
 
 const SUPPORTED: ReadonlySet<SettingName> = new Set<SettingName>(['fps']);
 

@@ -1,0 +1,30 @@
+import { AppError } from '../../core/errors.ts';
+import { deniedCameraDevice, permissionError } from '../permission.ts';
+import type { FindSource } from '../source.ts';
+import { findRpicam, listRpicamCameras } from './list.ts';
+import { asksForFocus } from './notices.ts';
+import { RpicamSource } from './source.ts';
+
+/** A camera that rpicam-vid sees, by its number. */
+export const find: FindSource<'rpicam'> = async ({ camera }, { rpicamPath, searchPath, workDir, dev, settings, log }) => {
+  const program = findRpicam(rpicamPath, searchPath);
+  if (!program) {
+    throw new AppError('PROGRAM_MISSING', rpicamPath ? `There is no program ${rpicamPath}.` : 'rpicam-vid is not installed.', {
+      hint: 'On a Raspberry Pi: `sudo apt install rpicam-apps-lite`. Elsewhere use --source v4l2, images:DIR or test.',
+    });
+  }
+  const cameras = await listRpicamCameras(program, searchPath, asksForFocus(settings));
+  const found = cameras.find((each) => each.index === camera);
+  const name = program.split('/').at(-1)!;
+  if (cameras.length === 0) {
+    const denied = deniedCameraDevice(dev);
+    if (denied) throw permissionError(`${name} sees no camera: this user may not open ${denied}.`);
+    throw new AppError('NO_CAMERA', `No camera found by ${name}.`);
+  }
+  if (!found) {
+    throw new AppError('NO_CAMERA', `${name} has no camera number ${camera}, only ${cameras.map((each) => each.index).join(', ')}.`, {
+      hint: 'Choose one with --source rpicam:N; `rpicam-hello --list-cameras` lists them.',
+    });
+  }
+  return (wanted) => new RpicamSource({ program, sensor: found, workDir, searchPath }, wanted, { log });
+};

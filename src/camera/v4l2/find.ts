@@ -1,0 +1,24 @@
+import { existsSync } from 'node:fs';
+import { AppError } from '../../core/errors.ts';
+import { findProgram } from '../../core/programs.ts';
+import type { FindSource } from '../source.ts';
+import { listVideoDevices } from './devices.ts';
+import { listFormats } from './formats.ts';
+import { V4l2Source } from './source.ts';
+
+/** A webcam: the one asked for, or else the first. */
+export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, sysfs, log }) => {
+  const known = listVideoDevices(sysfs);
+  const device = asked ?? known[0]?.path;
+  if (device === undefined) throw new AppError('NO_SUCH_DEVICE', 'No webcam found.');
+  if (asked !== undefined && !existsSync(asked)) throw new AppError('NO_SUCH_DEVICE', `There is no ${asked}.`);
+  const ffmpeg = findProgram('ffmpeg', searchPath);
+  if (!ffmpeg)
+    throw new AppError('PROGRAM_MISSING', 'A webcam needs ffmpeg, which is not installed.', {
+      hint: 'Install it: `sudo apt install ffmpeg`.',
+    });
+  const formats = await listFormats(ffmpeg, device, searchPath);
+  const name = known.find((each) => each.path === device)?.name;
+  const options = { ffmpeg, device, formats, searchPath, ...(name ? { name } : {}) };
+  return (settings) => new V4l2Source(options, settings, { log });
+};
