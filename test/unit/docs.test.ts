@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseDocument } from 'yaml';
-import { readArguments, schema, settings } from '../../src/cli/arguments.ts';
+import { readArguments } from '../../src/cli/arguments.ts';
+import { schema, settings } from '../../src/cli/settings.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { messageOf } from '../../src/core/errors.ts';
 import { type Block, MarkdownPage, PAGES, ROOT, simpleCommands } from '../support/pages.ts';
@@ -47,10 +48,13 @@ describe('links', () => {
   });
 });
 
-/** Commands that users type, in blocks and in lines, with where they stand. */
+/** Commands that users type, in blocks and in lines, with where they stand; in a line one may be named without its words. */
 const commands = pages.flatMap((page) =>
-  [...page.blocks.filter(({ language }) => ['sh', 'bash', ''].includes(language)), ...page.code].flatMap(({ text, where }) =>
-    text.split('\n').flatMap((line) => simpleCommands(line).map((words) => ({ words, where, line }))),
+  [
+    ...page.blocks.filter(({ language }) => ['sh', 'bash', ''].includes(language)).map((block) => ({ ...block, named: false })),
+    ...page.code.map((code) => ({ ...code, named: true })),
+  ].flatMap(({ text, where, named }) =>
+    text.split('\n').flatMap((line) => simpleCommands(line).map((words) => ({ words, where, line, named }))),
   ),
 );
 
@@ -76,13 +80,13 @@ describe('commands', () => {
   test('are there, with these options and values', async () => {
     const wrong: string[] = [];
     let count = 0;
-    for (const { words, where, line } of commands) {
+    for (const { words, where, line, named } of commands) {
       // A line that ends in an ellipsis is one of many.
       const argv = ourArguments(words)?.filter((word) => word !== '…');
       if (!argv) continue;
       count++;
       try {
-        const faults = await faultsOf(readArguments(argv).flags);
+        const faults = await faultsOf(readArguments(named ? [...argv, '--help'] : argv).flags);
         if (faults) wrong.push(`${where}: ${line}: ${faults}`);
       } catch (error) {
         wrong.push(`${where}: ${line}: ${messageOf(error)}`);
