@@ -1,7 +1,7 @@
 import { listen, type Server, type WSDL } from 'soap';
 import { NamespaceContext } from 'soap/lib/nscontext.js';
 import { ENVELOPE, type SoapVersion } from '../protocols/soap/namespaces.ts';
-import { toXmlText } from '../protocols/soap/text.ts';
+import { toXmlText } from '../protocols/xml/text.ts';
 import type { Operation, RequestContext, Service, SoapObject } from './service.ts';
 
 /** Prefix of the envelope in responses. */

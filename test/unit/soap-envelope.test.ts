@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { contentTypeOf, statusOf, writeFault } from '../../src/protocols/soap/envelope.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
-import { escapeXml, toXmlText } from '../../src/protocols/soap/text.ts';
+import { escapeXml, toXmlText } from '../../src/protocols/xml/text.ts';
 
 const FAULT = new SoapFault('Sender', ['InvalidArgVal', 'NoProfile'], 'There is no profile "<&>\u0000".');
 

@@ -16,7 +16,8 @@ import {
   type Resolve,
 } from '../../src/protocols/ws-discovery/message.ts';
 import { ADDRESSING, DISCOVERY, ONVIF_TYPES } from '../../src/protocols/ws-discovery/names.ts';
-import { escapeXml, readXml } from '../../src/protocols/ws-discovery/xml.ts';
+import { escapeXml } from '../../src/protocols/xml/text.ts';
+import { readTree } from '../../src/protocols/xml/tree.ts';
 import { schemaPath, schemasMissing } from '../support/onvif-schemas.ts';
 import { describeNeeding, installation, program } from '../support/programs.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
@@ -191,7 +192,7 @@ describe('what is built', () => {
 
   test('SOAP 1.1 is answered in kind', () => {
     expect(parse(buildMatches(probe11, target, 'urn:uuid:5', sequence))).toMatchObject({ soap: '1.1', kind: 'ProbeMatches' });
-    const fault = readXml(buildMatchingRuleFault(probe11, 'urn:uuid:6'));
+    const fault = readTree(buildMatchingRuleFault(probe11, 'urn:uuid:6'), { depth: 9, elements: 99, attributesOfOne: 9, attributes: 99 });
     expect(fault?.children[1]?.children[0]?.children.map((each) => each.local)).toEqual(['faultcode', 'faultstring', 'detail']);
   });
 
@@ -208,7 +209,7 @@ describe('what is built', () => {
   });
 
   test('text is escaped, and what XML cannot hold is left out', () => {
-    expect(escapeXml('a<b>&"\' \u0000\u0008\ud800\uffff\t\n\u{1f600}é')).toBe("a&lt;b&gt;&amp;&quot;' \t\n\u{1f600}é");
+    expect(escapeXml('a<b>&"\' \u0000\u0008\ud800\uffff\t\n\u{1f600}é')).toBe("a&lt;b&gt;&amp;&quot;' &#9;&#10;\u{1f600}é");
     expect(BUILT[0]![1]).toContain('name/A&amp;B&lt;&quot;&gt;');
   });
 });

@@ -1,7 +1,7 @@
-import type { OpenElement } from './element.ts';
+import type { OpenElement } from '../xml/element.ts';
+import { escapeXml } from '../xml/text.ts';
 import { XML_SCHEMA_INSTANCE } from './namespaces.ts';
 import { malformed, refused } from './refusals.ts';
-import { escapeXml } from './text.ts';
 
 /** Reads the Body: its one element, and what that holds, written anew in the plainest form. */
 export class BodyWriter {

@@ -1,6 +1,6 @@
+import { escapeXml } from '../xml/text.ts';
 import type { SoapFault } from './fault.ts';
 import { ENVELOPE, ONVIF_ERROR, type SoapVersion } from './namespaces.ts';
-import { escapeXml } from './text.ts';
 
 const DECLARATION = '<?xml version="1.0" encoding="utf-8"?>';
 

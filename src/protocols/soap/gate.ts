@@ -1,12 +1,13 @@
-import sax from 'sax';
 import type { UsernameToken } from '../ws-security/username-token.ts';
+import type { OpenElement } from '../xml/element.ts';
+import { XmlError } from '../xml/error.ts';
+import { readXml, type XmlHandler, type XmlLimits } from '../xml/reader.ts';
+import { isXmlText } from '../xml/text.ts';
 import { BodyWriter } from './body-writer.ts';
-import { type OpenElement, openElement, type RawAttribute, ROOT_SCOPE } from './element.ts';
 import { SoapFault } from './fault.ts';
 import { HeaderReader } from './header-reader.ts';
 import { ENVELOPE, type SoapVersion } from './namespaces.ts';
 import { malformed, refused } from './refusals.ts';
-import { isXmlText } from './text.ts';
 
 /** What a request says, once it is known to be harmless. */
 export interface SoapRequest {
@@ -31,14 +32,17 @@ export interface Refusal {
 
 /** Longest request, characters. A list of users of the largest size has 20,000. */
 const MAX_LENGTH = 256 * 1024;
-/** Levels of elements: the deepest request of ONVIF has a dozen. */
-const MAX_DEPTH = 32;
-/** Elements of a request: the largest ones (users, scopes) have a few hundred. */
-const MAX_ELEMENTS = 4096;
-/** Attributes of one element, declarations of namespaces included: generated code declares some forty at the envelope. */
-const MAX_ATTRIBUTES = 96;
-/** Attributes of a request. */
-const MAX_ALL_ATTRIBUTES = 4096;
+const LIMITS: XmlLimits = {
+  // The deepest request of ONVIF has a dozen.
+  depth: 32,
+  // The largest ones (users, scopes) have a few hundred.
+  elements: 4096,
+  // Generated code declares some forty at the envelope.
+  attributesOfOne: 96,
+  attributes: 4096,
+};
+/** What SOAP encoding links elements with. ONVIF does not use it; a parser that does can be made to merge anything. */
+const LINKS = new Set(['id', 'href']);
 
 /**
  * Reads a SOAP request strictly: well-formed, without DOCTYPE and processing instructions, within limits, of a known version
@@ -51,18 +55,15 @@ export function readRequest(text: string): SoapRequest | Refusal {
   try {
     return gate.read(text);
   } catch (error) {
-    return { fault: error instanceof SoapFault ? error : syntaxFault(error), soapVersion: gate.soapVersion };
+    return { fault: faultOf(error), soapVersion: gate.soapVersion };
   }
 }
 
-class Gate {
+class Gate implements XmlHandler {
   /** 1.2 until the envelope says otherwise. */
   soapVersion: SoapVersion = '1.2';
-  readonly #stack: OpenElement[] = [];
-  #attributes: RawAttribute[] = [];
-  #elementCount = 0;
-  #attributeCount = 0;
   readonly #header = new HeaderReader();
+  #isEmpty = true;
   #hasHeader = false;
   #body: BodyWriter | undefined;
 
@@ -71,8 +72,8 @@ class Gate {
     const text = input.startsWith('\ufeff') ? input.slice(1) : input;
     // What cannot be UTF-8 has been replaced by U+FFFD when the bytes were read.
     if (!isXmlText(text) || text.includes('\ufffd')) throw malformed('The message has characters that XML does not allow.');
-    this.#parse(text);
-    if (this.#elementCount === 0) throw malformed('There is no SOAP envelope.');
+    readXml(text, this, { limits: LIMITS });
+    if (this.#isEmpty) throw malformed('There is no SOAP envelope.');
     const operation = this.#body?.operation;
     if (!this.#body || !operation) throw new SoapFault('Sender', ['UnknownAction'], 'The Body asks for nothing.');
     return {
@@ -84,49 +85,17 @@ class Gate {
     };
   }
 
-  #parse(text: string): void {
-    const parser = sax.parser(true, { position: false, strictEntities: true });
-    // Without this the parser would go on after an error.
-    parser.onerror = (error) => {
-      throw error;
-    };
-    parser.ondoctype = parser.onsgmldeclaration = () => {
-      throw malformed('SOAP has no DOCTYPE.');
-    };
-    parser.onprocessinginstruction = ({ name }) => {
-      // The XML declaration arrives as one.
-      if (name !== 'xml') throw malformed('SOAP has no processing instructions.');
-    };
-    parser.onattribute = (attribute) => {
-      if (this.#attributes.length >= MAX_ATTRIBUTES || ++this.#attributeCount > MAX_ALL_ATTRIBUTES) throw refused('Too many attributes.');
-      this.#attributes.push(attribute);
-    };
-    parser.onopentag = ({ name }) => this.#open(name);
-    parser.ontext = parser.oncdata = (part) => {
-      const top = this.#stack.at(-1);
-      if (top) top.text += part;
-    };
-    parser.onclosetag = () => this.#close();
-    parser.write(text).close();
-  }
-
-  #open(name: string): void {
-    const parent = this.#stack.at(-1);
-    if (this.#stack.length >= MAX_DEPTH) throw refused(`Elements are nested deeper than ${MAX_DEPTH} levels.`);
-    if (++this.#elementCount > MAX_ELEMENTS) throw refused(`There are more than ${MAX_ELEMENTS} elements.`);
-    const element = openElement(name, this.#attributes, parent?.scope ?? ROOT_SCOPE);
-    if (this.#attributes.length > 0) this.#attributes = [];
-    if (parent) parent.hasChildren = true;
-    this.#stack.push(element);
-    if (this.#stack.length === 1) this.#openEnvelope(element);
-    else if (this.#stack.length === 2) this.#openPart(element);
+  open(element: OpenElement, depth: number): void {
+    this.#isEmpty = false;
+    for (const { uri, local } of element.attributes)
+      if (uri === '' && LINKS.has(local)) throw refused(`The attribute ${local} is not allowed.`);
+    if (depth === 1) this.#openEnvelope(element);
+    else if (depth === 2) this.#openPart(element);
     else if (this.#body) this.#body.open(element);
-    else this.#header.open(element, this.#stack.length, this.soapVersion);
+    else this.#header.open(element, depth, this.soapVersion);
   }
 
-  #close(): void {
-    const depth = this.#stack.length;
-    const element = this.#stack.pop()!;
+  close(element: OpenElement, depth: number): void {
     if (depth <= 2) requireNoText(element);
     else if (this.#body) this.#body.close(element);
     else this.#header.close(element, depth);
@@ -151,10 +120,18 @@ function requireNoText({ text, local }: OpenElement): void {
   if (text.trim() !== '') throw malformed(`${local} may not hold text.`);
 }
 
-/** What the parser stumbled over. Its own words name lines and columns of the text, which help nobody. */
-function syntaxFault(error: unknown): SoapFault {
-  const text = error instanceof Error ? error.message : '';
-  return /close tag|closing tag|Unclosed/i.test(text)
-    ? new SoapFault('Sender', ['TagMismatch'], 'The tags of the message do not match.')
-    : malformed('The message is not well-formed XML.');
+/** What the reader of XML says, in the codes of ONVIF. */
+function faultOf(error: unknown): SoapFault {
+  if (error instanceof SoapFault) return error;
+  if (!(error instanceof XmlError)) return malformed('The message is not well-formed XML.');
+  switch (error.problem) {
+    case 'syntax':
+      return malformed(error.message);
+    case 'tags':
+      return new SoapFault('Sender', ['TagMismatch'], error.message);
+    case 'namespace':
+      return new SoapFault('Sender', ['Namespace'], error.message);
+    default:
+      return refused(error.message);
+  }
 }

@@ -1,5 +1,5 @@
 import { passwordTypeOf, type UsernameToken } from '../ws-security/username-token.ts';
-import type { OpenElement } from './element.ts';
+import type { OpenElement } from '../xml/element.ts';
 import { SoapFault } from './fault.ts';
 import { ADDRESSING, ENVELOPE, SECURITY, type SoapVersion } from './namespaces.ts';
 

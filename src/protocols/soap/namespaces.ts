@@ -16,7 +16,6 @@ export const ADDRESSING: ReadonlySet<string> = new Set([
 export const SECURITY = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
 export const SECURITY_UTILITY = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
 
-export const XML = 'http://www.w3.org/XML/1998/namespace';
 export const XML_SCHEMA_INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
 
 /** Subcodes of faults, as the ONVIF Core Specification names them. */

@@ -1,5 +1,5 @@
+import { escapeXml } from '../xml/text.ts';
 import { ADDRESSING, DISCOVERY, SOAP, type SoapVersion, type TypeName } from './names.ts';
-import { escapeXml } from './xml.ts';
 
 /** Orders the messages of a sender (WS-Discovery, appendix I): the number grows by message, the instance by start. */
 export interface AppSequence {

@@ -1,5 +1,6 @@
+import type { XmlLimits } from '../xml/reader.ts';
+import { child, type Element, readTree } from '../xml/tree.ts';
 import { ADDRESSING, DISCOVERY, SOAP, type SoapVersion } from './names.ts';
-import { child, type Element, readXml } from './xml.ts';
 
 /** A qualified name in a Types list. */
 export interface QName {
@@ -63,6 +64,9 @@ const MAX_LIST = 64;
 /** Longest MessageID, characters: it comes back in the answer, and is usually 45 long. */
 const MAX_ID = 256;
 
+/** Real messages have 6 levels, a ProbeMatches of real cameras about 20 elements, and 10 attributes, namespaces included. */
+const LIMITS: XmlLimits = { depth: 16, elements: 256, attributesOfOne: 256, attributes: 256 };
+
 /** A Probe or a Resolve as an element begins, with any prefix; "ProbeMatches" is none. */
 const REQUEST_ELEMENT = /[<:](?:Probe|Resolve)[\s/>]/;
 
@@ -86,7 +90,7 @@ export function parseMessage(datagram: Buffer): Message | undefined {
   if (datagram.length > MAX_DATAGRAM || !datagram.includes(DISCOVERY)) return undefined;
   const text = datagram.toString('utf8').trimEnd();
   if (!text.endsWith('>') || text.includes('<!DOCTYPE')) return undefined;
-  const envelope = readXml(text);
+  const envelope = readTree(text, LIMITS);
   const soap = (Object.keys(SOAP) as SoapVersion[]).find((version) => envelope?.uri === SOAP[version]);
   if (envelope?.local !== 'Envelope' || !soap) return undefined;
   const header = child(envelope, SOAP[soap], 'Header');

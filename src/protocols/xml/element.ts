@@ -1,6 +1,6 @@
-import { SoapFault } from './fault.ts';
-import { XML } from './namespaces.ts';
-import { refused } from './refusals.ts';
+import { XmlError } from './error.ts';
+
+const XML = 'http://www.w3.org/XML/1998/namespace';
 
 /** An attribute as the parser gives it. */
 export interface RawAttribute {
@@ -47,31 +47,30 @@ export const ROOT_SCOPE: Scope = {
 
 /** Names that every JavaScript object has (`__proto__`, `constructor`, `toString`): the next parser writes into objects. */
 const DANGEROUS: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
-/** What SOAP encoding links elements with. ONVIF does not use it; a parser that does can be made to merge anything. */
-const LINKS = new Set(['id', 'href']);
 
 const NONE: readonly Attribute[] = [];
 
 /**
  * Resolves the names of an element and its attributes (Namespaces in XML 1.0).
  *
- * @throws SoapFault Sender / Namespace for undeclared prefixes, Sender / InvalidArgs for dangerous names
+ * @param lenient a prefix that is not declared stands for no namespace, and any name passes: the caller keeps them in no object
+ * @throws XmlError `namespace` for undeclared prefixes, `name` for dangerous names
  */
-export function openElement(name: string, raw: readonly RawAttribute[], outer: Scope): OpenElement {
-  const declared = declarations(raw);
+export function openElement(name: string, raw: readonly RawAttribute[], outer: Scope, lenient: boolean): OpenElement {
+  const declared = declarations(raw, lenient);
   const scope = declared ? { outer, declared } : outer;
-  const attributes = raw.length > (declared?.size ?? 0) ? resolveAttributes(raw, scope) : NONE;
-  const colon = checkName(name);
-  const uri = lookUp(colon < 0 ? '' : name.slice(0, colon), scope, name);
+  const attributes = raw.length > (declared?.size ?? 0) ? resolveAttributes(raw, scope, lenient) : NONE;
+  const colon = checkName(name, lenient);
+  const uri = required(colon < 0 ? '' : name.slice(0, colon), scope, name, lenient);
   return { uri, local: name.slice(colon + 1), attributes, scope, text: '', hasChildren: false };
 }
 
-function declarations(raw: readonly RawAttribute[]): ReadonlyMap<string, string> | undefined {
+function declarations(raw: readonly RawAttribute[], lenient: boolean): ReadonlyMap<string, string> | undefined {
   let declared: Map<string, string> | undefined;
   for (const { name, value } of raw) {
     const prefix = declaredPrefix(name);
     if (prefix === undefined) continue;
-    if (DANGEROUS.has(prefix)) throw refused('A name in the message is not allowed.');
+    if (!lenient && DANGEROUS.has(prefix)) throw new XmlError('name', 'A name in the message is not allowed.');
     declared ??= new Map();
     declared.set(prefix, value);
   }
@@ -79,13 +78,12 @@ function declarations(raw: readonly RawAttribute[]): ReadonlyMap<string, string>
 }
 
 /** The default namespace does not count for attributes. */
-function resolveAttributes(raw: readonly RawAttribute[], scope: Scope): Attribute[] {
+function resolveAttributes(raw: readonly RawAttribute[], scope: Scope, lenient: boolean): Attribute[] {
   const attributes: Attribute[] = [];
   for (const { name, value } of raw) {
     if (declaredPrefix(name) !== undefined) continue;
-    if (LINKS.has(name)) throw refused(`The attribute ${name} is not allowed.`);
-    const colon = checkName(name);
-    const uri = colon < 0 ? '' : lookUp(name.slice(0, colon), scope, name);
+    const colon = checkName(name, lenient);
+    const uri = colon < 0 ? '' : required(name.slice(0, colon), scope, name, lenient);
     attributes.push({ uri, local: name.slice(colon + 1), value });
   }
   return attributes;
@@ -99,15 +97,17 @@ function declaredPrefix(name: string): string | undefined {
 }
 
 /** Where the colon of a name is, -1 without one. */
-function checkName(name: string): number {
+function checkName(name: string, lenient: boolean): number {
   const colon = name.indexOf(':');
   const local = name.slice(colon + 1);
-  if (DANGEROUS.has(local) || DANGEROUS.has(name.slice(0, Math.max(0, colon)))) throw refused('A name in the message is not allowed.');
+  if (!lenient && (DANGEROUS.has(local) || DANGEROUS.has(name.slice(0, Math.max(0, colon)))))
+    throw new XmlError('name', 'A name in the message is not allowed.');
   if (colon === 0 || local === '' || local.includes(':')) throw undeclared(name);
   return colon;
 }
 
-function lookUp(prefix: string, scope: Scope, name: string): string {
+/** The namespace of a prefix, '' for the default one; undefined: it is not declared. */
+export function namespaceOf(prefix: string, scope: Scope): string | undefined {
   let at: Scope | undefined = scope;
   let uri: string | undefined;
   while (at && uri === undefined) {
@@ -115,8 +115,14 @@ function lookUp(prefix: string, scope: Scope, name: string): string {
     at = at.outer;
   }
   // xmlns:x="" declares nothing (section 2.2).
-  if (uri === undefined || (uri === '' && prefix !== '')) throw undeclared(name);
-  return uri;
+  return uri === '' && prefix !== '' ? undefined : uri;
 }
 
-const undeclared = (name: string): SoapFault => new SoapFault('Sender', ['Namespace'], `The prefix of ${name} is not declared.`);
+function required(prefix: string, scope: Scope, name: string, lenient: boolean): string {
+  const uri = namespaceOf(prefix, scope);
+  if (uri !== undefined) return uri;
+  if (lenient) return '';
+  throw undeclared(name);
+}
+
+const undeclared = (name: string): XmlError => new XmlError('namespace', `The prefix of ${name} is not declared.`);
