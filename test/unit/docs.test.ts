@@ -153,7 +153,7 @@ describe('settings', () => {
   });
 
   /** Options of other programs, where a page speaks of them. */
-  const FOREIGN = new Set(['--codec', '--write', '--main']);
+  const FOREIGN = new Set(['--codec', '--write', '--main', '--no-install-recommends']);
   test('named by their flags are there, as are the flags of commands', () => {
     const wrong: string[] = [];
     for (const { text, where } of code) {
