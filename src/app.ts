@@ -25,6 +25,7 @@ import { AppError } from './core/errors.ts';
 import { removeDrafts } from './core/files.ts';
 import type { Logger } from './core/log.ts';
 import type { Machine } from './core/machine.ts';
+import { formatOrigin, hostOf, type Origin } from './core/origin.ts';
 import { Hub } from './hub/hub.ts';
 import { type ConnectionBudget, connectionBudget } from './servers/connection-budget.ts';
 import { Arrivals } from './servers/http/arrivals.ts';
@@ -224,6 +225,11 @@ export class App {
     return this.#http.port;
   }
 
+  /** What the addresses of the web server begin with. @param host of this machine, as in a URL */
+  originAt(host: string): Origin {
+    return this.#http.originAt(host);
+  }
+
   /** Undefined: there is no RTSP. */
   get rtspPort(): number | undefined {
     return this.#streaming?.server.port;
@@ -264,7 +270,7 @@ export class App {
   #writeRunFile(): void {
     const { config, dataDir, log } = this.options;
     try {
-      const url = `http://${localAddress(config.bind)}:${this.port}`;
+      const url = formatOrigin(this.originAt(localAddress(config.bind)));
       writeRunFile(dataDir, { pid: process.pid, url, rtspPort: this.rtspPort, token: this.#localToken });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -281,6 +287,7 @@ export class App {
       state: this.#state,
       identity: this.#identity,
       port: this.port,
+      origin: (host) => this.originAt(host),
       rtspPort: this.rtspPort,
       onFound: () => this.#onvif.warmUp(),
       clock,
@@ -339,7 +346,7 @@ const isLoopback = (bind: string) => /^(127\.|::1$|localhost$)/.test(bind);
 function localAddress(bind: string): string {
   if (bind === '0.0.0.0') return '127.0.0.1';
   if (bind === '::') return '[::1]';
-  return bind.includes(':') ? `[${bind}]` : bind;
+  return hostOf(bind);
 }
 
 /** The size that pictures will have as far as one can tell, so that the page can keep room for them. */

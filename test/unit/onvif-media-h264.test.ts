@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../src/core/errors.ts';
 import type { H264Settings } from '../../src/onvif/media/deps.ts';
 import type { SoapObject } from '../../src/onvif/service.ts';
-import { at, FakeH264, faultOf, fullMediaService, MEDIA_OPERATIONS, mediaService, sentBack } from '../support/onvif-media.ts';
+import { at, CONTEXT, FakeH264, faultOf, fullMediaService, MEDIA_OPERATIONS, mediaService, sentBack } from '../support/onvif-media.ts';
 
 const CONFIG_MODIFY = 'Sender/InvalidArgVal/ConfigModify';
 const TOKEN = { ConfigurationToken: 'h264_encoder' };
@@ -175,8 +175,7 @@ describe('while it is not known what can encode', () => {
   test('what is open to everybody is answered at once, and all else waits', async () => {
     const { service } = open(() => Promise.reject(new Error('waited')));
     for (const operation of service.operations) {
-      const context = { baseUrl: 'http://camera', host: 'camera', user: undefined };
-      const answer = Promise.resolve(operation.handle(MEDIA_OPERATIONS[operation.name]![1], context));
+      const answer = Promise.resolve(operation.handle(MEDIA_OPERATIONS[operation.name]![1], CONTEXT));
       if (operation.access === 'PRE_AUTH') expect(await answer).toHaveProperty('Capabilities');
       else await expect(answer).rejects.toThrow('waited');
     }

@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { formatOrigin } from '../../core/origin.ts';
 import type { HubStatus } from '../../hub/hub.ts';
 import { userOf } from './authentication.ts';
 import type { Base } from './base-url.ts';
@@ -63,7 +64,8 @@ export function sendHealth(res: Response, vitals: Vitals): void {
 }
 
 /** For the page. */
-export function sendStatus(res: Response, vitals: Vitals, { baseUrl, host }: Base): void {
+export function sendStatus(res: Response, vitals: Vitals, { origin, host }: Base): void {
+  const base = formatOrigin(origin);
   const { status, size } = vitals;
   res.set('Cache-Control', 'no-store').json({
     name: vitals.name,
@@ -78,8 +80,8 @@ export function sendStatus(res: Response, vitals: Vitals, { baseUrl, host }: Bas
     viewers: vitals.viewers,
     user: userOf(res)?.name ?? null,
     urls: [
-      { id: 'stream', label: 'MJPEG stream', url: `${baseUrl}/stream.mjpg` },
-      { id: 'snapshot', label: 'Snapshot', url: `${baseUrl}/snapshot.jpg` },
+      { id: 'stream', label: 'MJPEG stream', url: `${base}/stream.mjpg` },
+      { id: 'snapshot', label: 'Snapshot', url: `${base}/snapshot.jpg` },
       ...rtspUrls(vitals.rtsp, host),
     ],
   });

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { addressKey } from '../../auth/address-key.ts';
 import type { User } from '../../auth/users.ts';
@@ -7,7 +6,6 @@ import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Hub } from '../../hub/hub.ts';
 import { JPEG_PAYLOAD_TYPE } from '../../protocols/rtp/jpeg.ts';
-import { RtpStream } from '../../protocols/rtp/stream.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import { ConnectionLimit, isHere } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
@@ -21,7 +19,8 @@ import { H264_PAYLOAD_TYPE, type H264Source, H264Track } from './h264-track.ts';
 import { JpegTrack, type Recode } from './jpeg-track.ts';
 import { type MulticastGroup, MulticastStream } from './multicast.ts';
 import { RtspRequests } from './requests.ts';
-import type { Track } from './track.ts';
+import type { Stream } from './stream.ts';
+import { cnameOf, newRtpStream, type Track } from './track.ts';
 import { Tunnels } from './tunnels.ts';
 import { Pacer } from './udp-sender.ts';
 
@@ -52,9 +51,11 @@ export interface RtspServerOptions {
   /** To be waited for while it is `trying`: resolves when it is known, or after a while. */
   readonly h264Known?: () => Promise<void>;
   readonly recode: Recode;
-  /** Pictures per second of a track that are asked for. */
-  readonly fps: (track: string) => number;
-  /** Where clients who ask for multicast get a track; undefined: there is no multicast. */
+  /** Pictures per second of a stream that are asked for. */
+  readonly fps: (stream: string) => number;
+  /** Tracks that stand beside the picture of a stream; asked once, when somebody wants it. Several streams may have the same one. */
+  readonly beside?: ((stream: string) => readonly Track[]) | undefined;
+  /** Where clients who ask for multicast get a track, by its name; undefined: there is no multicast of it. */
   readonly multicast: (track: string) => MulticastGroup | undefined;
   /** Name of the camera. */
   readonly name: () => string;
@@ -79,8 +80,9 @@ export class RtspServer {
   readonly #limit: ConnectionLimit;
   readonly #acceptThrottle: LogThrottle;
   readonly #pacer: Pacer;
-  readonly #jpeg: JpegTrack;
-  #h264: { readonly stream: H264Source; readonly track: H264Track } | undefined;
+  readonly #jpegTrack: JpegTrack;
+  #jpeg: Stream | undefined;
+  #h264: { readonly encoder: H264Source; readonly stream: Stream } | undefined;
   readonly #multicast = new Map<Track, MulticastStream>();
   /** Multicast that the owner asked for, by track: ends it. */
   readonly #standing = new Map<string, Cancel>();
@@ -93,7 +95,7 @@ export class RtspServer {
     const { counters } = this;
     this.#acceptThrottle = new LogThrottle(clock);
     this.#pacer = new Pacer(clock, () => hub.fps || fps('mjpeg'));
-    this.#jpeg = new JpegTrack({ ...this.#trackOptions('mjpeg', JPEG_PAYLOAD_TYPE), recode: options.recode, log });
+    this.#jpegTrack = new JpegTrack({ ...this.#trackOptions('mjpeg', JPEG_PAYLOAD_TYPE), recode: options.recode, log });
     const carriers = new Carriers({
       multicast: (track) => {
         const group = options.multicast(track.name);
@@ -105,11 +107,11 @@ export class RtspServer {
     });
     this.#requests = new RtspRequests({
       gate: new RtspGate(options.access, clock, log),
-      track: (path) => this.#track(path),
+      stream: (path) => this.#stream(path),
       known: async () => options.h264Known?.(),
       carriers,
       multicast: (track) => this.#multicast.get(track)?.group,
-      hasRoom: (client) => this.#hasRoom(client) && options.descriptors?.hasRoom() !== false,
+      hasRoom: (client, session) => (session !== undefined || this.#hasRoom(client)) && options.descriptors?.hasRoom() !== false,
       name: options.name,
       counters,
       clock,
@@ -121,6 +123,7 @@ export class RtspServer {
       this.#open(socket).read(socket);
     });
     this.#door = new TunnelDoor(this.#server, {
+      event: 'connection',
       take: (request, socket, rest) => this.acceptTunnel(request, socket, rest),
       accepts: ({ headers }) => options.acceptsHost?.(headers.get('host') ?? '') !== false,
       timeoutMs: FIRST_REQUEST_MS,
@@ -171,7 +174,7 @@ export class RtspServer {
     else socket.destroy();
   }
 
-  /** Sends a track to a group until {@link stopMulticast}, and tries again for as long as the network does not let us. */
+  /** Sends a track, by its name, to a group until {@link stopMulticast}, and tries again for as long as the network does not let us. */
   startMulticast(name: string, group: MulticastGroup): void {
     this.stopMulticast(name);
     const { clock, log } = this.options;
@@ -180,9 +183,8 @@ export class RtspServer {
     let release: (() => void) | undefined;
     let told = false;
     const attempt = () => {
-      const track = this.#track(`/${name}`);
-      const begun =
-        track && track !== 'trying' ? this.#multicastOf(track).acquire(group) : Promise.reject(new Error(`there is no stream ${name}`));
+      const track = this.#trackNamed(name);
+      const begun = track ? this.#multicastOf(track).acquire(group) : Promise.reject(new Error(`there is no stream ${name}`));
       begun.then(
         (leave) => {
           release = leave;
@@ -214,7 +216,7 @@ export class RtspServer {
   endStream(name: string): void {
     this.stopMulticast(name);
     for (const connection of this.#connections)
-      if ([...connection.sessions.values()].some(({ track }) => track.name === name)) connection.end('stream gone');
+      if ([...connection.sessions.values()].some(({ stream }) => stream.name === name)) connection.end('stream gone');
   }
 
   /** Ends all sessions and connections. */
@@ -287,30 +289,40 @@ export class RtspServer {
   }
 
   /** `/stream.mjpg` is how ONVIF clients name the tunnel of the JPEG stream. */
-  #track(path: string): Track | 'trying' | undefined {
-    if (path === '/mjpeg' || path === '/stream.mjpg') return this.#jpeg;
-    return path === '/h264' ? this.#h264Track() : undefined;
+  #stream(path: string): Stream | 'trying' | undefined {
+    if (path === '/mjpeg' || path === '/stream.mjpg') return this.#jpegStream();
+    return path === '/h264' ? this.#h264Stream() : undefined;
   }
 
-  #h264Track(): H264Track | 'trying' | undefined {
-    const stream = this.options.h264();
-    if (!stream || stream === 'trying') return stream;
-    if (this.#h264?.stream !== stream) {
-      this.#h264 = { stream, track: new H264Track({ ...this.#trackOptions('h264', H264_PAYLOAD_TYPE), encoder: stream }) };
+  #jpegStream(): Stream {
+    this.#jpeg ??= this.#streamOf(this.#jpegTrack);
+    return this.#jpeg;
+  }
+
+  #h264Stream(): Stream | 'trying' | undefined {
+    const encoder = this.options.h264();
+    if (!encoder || encoder === 'trying') return encoder;
+    if (this.#h264?.encoder !== encoder) {
+      this.#h264 = { encoder, stream: this.#streamOf(new H264Track({ ...this.#trackOptions('h264', H264_PAYLOAD_TYPE), encoder })) };
     }
-    return this.#h264.track;
+    return this.#h264.stream;
+  }
+
+  /** The stream of a picture has its name. */
+  #streamOf(picture: Track): Stream {
+    const { name } = picture;
+    return { name, tracks: [picture, ...(this.options.beside?.(name) ?? [])] };
+  }
+
+  #trackNamed(name: string): Track | undefined {
+    const h264 = this.#h264Stream();
+    const streams = h264 && h264 !== 'trying' ? [this.#jpegStream(), h264] : [this.#jpegStream()];
+    return streams.flatMap(({ tracks }) => tracks).find((track) => track.name === name);
   }
 
   #trackOptions(name: string, payloadType: number) {
     const { hub, clock, hostname, fps } = this.options;
-    const random = randomBytes(10);
-    const stream = new RtpStream({
-      ssrc: random.readUInt32BE(0),
-      timestampOffset: random.readUInt32BE(4),
-      sequence: random.readUInt16BE(8),
-      payloadType,
-    });
-    return { name, stream, hub, cname: `onvif-camera@${hostname}`, fps: () => fps(name), clock };
+    return { name, stream: newRtpStream(payloadType), hub, cname: cnameOf(hostname), fps: () => fps(name), clock };
   }
 
   #multicastOf(track: Track): MulticastStream {
