@@ -47,7 +47,7 @@ export class Avahi {
         said += String(chunk);
         if (said.includes('Server startup complete')) resolve();
       });
-      daemon.once('exit', () => reject(new Error(`avahi-daemon: ${said}`)));
+      daemon.once('error', reject).once('exit', () => reject(new Error(`avahi-daemon: ${said}`)));
     });
     return new Avahi([daemon, bus], env, dir);
   }
