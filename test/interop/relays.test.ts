@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Browser, chromium } from 'playwright-core';
+import { debianVersion, reportClient } from '../support/clients.ts';
 import { Neighbour } from '../support/network/neighbour.ts';
 import { inOwnNetwork } from '../support/network/own-network.ts';
 import { program } from '../support/programs.ts';
@@ -18,6 +19,7 @@ inOwnNetwork(import.meta.filename, ['janus', 'ffmpeg', 'chromium'], () => {
   let server: Server;
   let janus: Janus;
   let browser: Browser;
+  reportClient('Janus', () => debianVersion('janus'));
 
   beforeAll(async () => {
     neighbour = await Neighbour.inLan(NETWORK);
