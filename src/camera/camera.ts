@@ -2,10 +2,11 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Frame } from '../frames/frame.ts';
+import type { CameraStatus } from '../frames/stream-state.ts';
 import type { SourceOffers } from './offers.ts';
 import { logSource, type ResolvedSource, type ResolverOptions, SourceResolver } from './resolver.ts';
 import type { CameraSettings } from './settings.ts';
-import { type CameraReport, CameraSupervisor } from './supervisor.ts';
+import { CameraSupervisor } from './supervisor.ts';
 
 export interface CameraOptions extends ResolverOptions {
   readonly clock: Clock;
@@ -13,7 +14,7 @@ export interface CameraOptions extends ResolverOptions {
   /** Whether somebody waits for pictures. */
   readonly watched: () => boolean;
   readonly onFrame: (frame: Frame) => void;
-  readonly onReport: (report: CameraReport) => void;
+  readonly onReport: (report: CameraStatus) => void;
 }
 
 /** How often a camera is looked for while the test pattern stands in for one and somebody watches, milliseconds. */

@@ -1,6 +1,9 @@
-export interface Size {
-  readonly width: number;
-  readonly height: number;
+import { distinctSizes, type Size } from '../frames/size.ts';
+
+/** What lies between the two, they included. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
 }
 
 /** What a source can be set to while it runs. */
@@ -8,9 +11,9 @@ export interface SourceOffers {
   /** Sizes in pixels before rotation, largest first; empty: the pictures come as they are. */
   readonly sizes: readonly Size[];
   /** Pictures per second. */
-  readonly fps: { readonly min: number; readonly max: number };
+  readonly fps: Range;
   /** JPEG quality; undefined: the source decides. */
-  readonly quality: { readonly min: number; readonly max: number } | undefined;
+  readonly quality: Range | undefined;
 }
 
 /** Sizes people ask for, largest first; a source that scales offers those that fit into its sensor. */
@@ -31,13 +34,12 @@ const USUAL_SIZES: readonly Size[] = [
   [320, 240],
 ].map(([width, height]) => ({ width: width!, height: height! }));
 
-export const ANY_QUALITY = { min: 1, max: 100 };
+export const ANY_QUALITY: Range = { min: 1, max: 100 };
 /** More than recorders ask for, and than a Pi can encode in the sizes that matter. */
 export const HIGHEST_FPS = 60;
 
 /** The usual sizes up to a largest one, with those added that are in use or native; largest first, each once. */
 export function usualSizes(largest: Size, more: readonly Size[] = []): Size[] {
   const fitting = [...USUAL_SIZES, ...more].filter(({ width, height }) => width <= largest.width && height <= largest.height);
-  const unique = new Map([...fitting, ...more].map((size) => [`${size.width}x${size.height}`, size]));
-  return [...unique.values()].sort((a, b) => b.width * b.height - a.width * a.height);
+  return distinctSizes([...fitting, ...more]);
 }

@@ -1,3 +1,22 @@
+/** What may be chosen of the settings that are a choice. */
+export const ROTATIONS = [0, 90, 180, 270] as const;
+export const EXPOSURES = ['normal', 'sport', 'short', 'long', 'night', 'custom'] as const;
+export const WHITE_BALANCES = [
+  'auto',
+  'normal',
+  'incandescent',
+  'tungsten',
+  'fluorescent',
+  'indoor',
+  'daylight',
+  'cloudy',
+  'custom',
+] as const;
+export const METERINGS = ['centre', 'spot', 'average', 'matrix', 'custom'] as const;
+export const DENOISES = ['auto', 'off', 'cdn_off', 'cdn_fast', 'cdn_hq'] as const;
+export const HDR_MODES = ['off', 'auto', 'sensor', 'single-exp'] as const;
+export const AUTOFOCUS_MODES = ['default', 'manual', 'auto', 'continuous'] as const;
+
 /** What the user can set about the picture. Each source says which of these it can do; see docs/settings.md. */
 export interface CameraSettings {
   /** Asked-for size in pixels; the camera may adjust it. With a rotation of 90 or 270 this is the size before it. */
@@ -8,14 +27,14 @@ export interface CameraSettings {
   /** JPEG quality, 1 to 100. */
   readonly quality: number;
   /** Degrees clockwise. */
-  readonly rotation: 0 | 90 | 180 | 270;
+  readonly rotation: (typeof ROTATIONS)[number];
   readonly hflip: boolean;
   readonly vflip: boolean;
-  readonly exposure: 'normal' | 'sport' | 'short' | 'long' | 'night' | 'custom';
-  readonly awb: 'auto' | 'normal' | 'incandescent' | 'tungsten' | 'fluorescent' | 'indoor' | 'daylight' | 'cloudy' | 'custom';
+  readonly exposure: (typeof EXPOSURES)[number];
+  readonly awb: (typeof WHITE_BALANCES)[number];
   /** Red and blue gain; turns automatic white balance off. Empty: automatic. */
   readonly awbGains: readonly number[];
-  readonly metering: 'centre' | 'spot' | 'average' | 'matrix' | 'custom';
+  readonly metering: (typeof METERINGS)[number];
   /** Exposure compensation in stops. */
   readonly ev: number;
   /** Fixed exposure time in microseconds, 0: automatic. */
@@ -28,9 +47,9 @@ export interface CameraSettings {
   readonly contrast: number;
   readonly saturation: number;
   readonly sharpness: number;
-  readonly denoise: 'auto' | 'off' | 'cdn_off' | 'cdn_fast' | 'cdn_hq';
-  readonly hdr: 'off' | 'auto' | 'sensor' | 'single-exp';
-  readonly autofocus: 'default' | 'manual' | 'auto' | 'continuous';
+  readonly denoise: (typeof DENOISES)[number];
+  readonly hdr: (typeof HDR_MODES)[number];
+  readonly autofocus: (typeof AUTOFOCUS_MODES)[number];
   /** Dioptres (1/metres), 0 is infinity; `default` is the hyperfocal distance; empty leaves it to the camera. */
   readonly lensPosition: number | 'default' | '';
   /** Digital zoom: x, y, width, height, each 0 to 1. Empty: the whole picture. */

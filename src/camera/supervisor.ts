@@ -7,20 +7,9 @@ import type { Logger } from '../core/log.ts';
 import { RateLimiter } from '../core/rate-limiter.ts';
 import { Frame, type Picture } from '../frames/frame.ts';
 import { JpegSplitter, MAX_PICTURE_BYTES, type SplitterCounters } from '../frames/jpeg-splitter.ts';
+import type { CameraStatus } from '../frames/stream-state.ts';
 import { LOOK_INTERVAL_MS, PaceWatch } from './pace-watch.ts';
 import type { Capture, Source } from './source.ts';
-
-export type CameraState = 'idle' | 'starting' | 'live' | 'stalled' | 'failed';
-
-export interface CameraReport {
-  readonly state: CameraState;
-  /** Why it is stalled or failed. */
-  readonly error: AppError | undefined;
-  /** What the user should know although pictures come. */
-  readonly notices: readonly AppError[];
-  /** Description of the source, once it is known. */
-  readonly source: string | undefined;
-}
 
 export interface SupervisorOptions {
   /** Pictures per second to pass on at most; asked before each capture. */
@@ -32,7 +21,7 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly onFrame: (frame: Frame) => void;
-  readonly onReport: (report: CameraReport) => void;
+  readonly onReport: (report: CameraStatus) => void;
   readonly random?: () => number;
 }
 
@@ -76,7 +65,7 @@ export class CameraSupervisor {
   #said = '';
   /** The newest error since the last picture that says more than that a program ended. */
   #telling: AppError | undefined;
-  #report: CameraReport = { state: 'idle', error: undefined, notices: [], source: undefined };
+  #report: CameraStatus = { state: 'idle', error: undefined, notices: [], source: undefined };
 
   constructor(private readonly options: SupervisorOptions) {
     const { clock, random } = options;
@@ -95,7 +84,7 @@ export class CameraSupervisor {
     });
   }
 
-  get report(): CameraReport {
+  get report(): CameraStatus {
     return this.#report;
   }
 
@@ -242,7 +231,7 @@ export class CameraSupervisor {
     this.#set({ notices: [...this.#report.notices, error].slice(-MAX_NOTICES) });
   }
 
-  #set(change: Partial<CameraReport>): void {
+  #set(change: Partial<CameraStatus>): void {
     this.#report = { ...this.#report, ...change };
     this.options.onReport(this.#report);
   }

@@ -3,6 +3,7 @@ import { findRunningServer } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
+import { ADDRESS, H264 } from '../device/stream-names.ts';
 import { addresses } from './addresses.ts';
 
 /** A local server answers in milliseconds. */
@@ -46,16 +47,16 @@ export async function askRunningCamera(dataDir: string, preferred?: string): Pro
     const origin = { scheme, host, port: number } as const;
     const base = formatOrigin(origin);
     const status = await readStatus(base, server.token);
-    const find = (test: (each: { id: string; url: string }) => boolean) => status?.urls.find(test)?.url;
-    const stream = find(({ id }) => id === 'stream');
-    const snapshot = find(({ id }) => id === 'snapshot');
+    const find = (address: string) => status?.urls.find(({ id }) => id === address)?.url;
+    const stream = find(ADDRESS.stream);
+    const snapshot = find(ADDRESS.snapshot);
     if (!status || !stream || !snapshot) continue;
     return {
       name: status.name,
       ...origin,
       stream,
       snapshot,
-      h264: find(({ url }) => /^rtsp:\/\/[^/]+\/h264$/.test(url)),
+      h264: find(ADDRESS.rtsp(H264)),
       asksLogin: (await get(base, {}))?.status === 401,
       isLocal: /^(127\.|\[::1\]$|localhost$)/.test(host),
     };

@@ -1,4 +1,4 @@
-import { App } from '../app.ts';
+import { App } from '../app/app.ts';
 import type { ResolvedSource } from '../camera/resolver.ts';
 import { StateStore } from '../config/state.ts';
 import { UsedTokensFile } from '../config/used-tokens-file.ts';
@@ -9,6 +9,7 @@ import { Faults, guardedClock } from '../core/faults.ts';
 import { formatOrigin } from '../core/origin.ts';
 import { pause } from '../core/pause.ts';
 import { visible } from '../core/terminal.ts';
+import { H264, MJPEG, SNAPSHOT_PATH } from '../device/stream-names.ts';
 import { addresses } from './addresses.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
@@ -131,7 +132,7 @@ function build(
   });
 }
 
-interface BannerParts {
+interface BannerOptions {
   readonly app: App;
   readonly bind: string;
   readonly name: string;
@@ -141,12 +142,14 @@ interface BannerParts {
 }
 
 /** What a new user wants to know: what is shown, where, and who may look. */
-function banner({ app, bind, name, auth, source, context }: BannerParts): string {
+function banner({ app, bind, name, auth, source, context }: BannerOptions): string {
   const hosts = addresses(bind);
   const urls = hosts.map((host) => formatOrigin(app.originAt(host)));
   const [main = ''] = urls;
   const rtsp =
-    app.rtspPort === undefined ? [] : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}/mjpeg, and /h264 where ffmpeg is installed`];
+    app.rtspPort === undefined
+      ? []
+      : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}${MJPEG.path}, and ${H264.path} where ffmpeg is installed`];
   const passwordSet = context.env.ONVIF_CAMERA_PASSWORD ? 'from ONVIF_CAMERA_PASSWORD' : 'as shown at the first start';
   const password = app.newPassword ? `${app.newPassword}   (write it down: it is shown this once)` : passwordSet;
   const lines = [
@@ -154,8 +157,8 @@ function banner({ app, bind, name, auth, source, context }: BannerParts): string
     // A webcam tells its name itself.
     `  Picture     ${visible(`${source.source.description}${source.reason ? ` (${source.reason})` : ''}`)}`,
     ...urls.map((url, at) => `  ${at === 0 ? 'Page      ' : '          '}  ${url}/`),
-    `  Stream      ${main}/stream.mjpg`,
-    `  Snapshot    ${main}/snapshot.jpg`,
+    `  Stream      ${main}${MJPEG.webPath}`,
+    `  Snapshot    ${main}${SNAPSHOT_PATH}`,
     ...rtsp,
     ...(auth ? [] : ['  Login       none to watch: everybody in the network can; to change settings:']),
     '  User        admin',

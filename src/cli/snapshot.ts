@@ -5,6 +5,7 @@ import { Camera } from '../camera/camera.ts';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError, EXIT, messageOf, systemErrorCode } from '../core/errors.ts';
+import { SNAPSHOT_PATH } from '../device/stream-names.ts';
 import type { Frame } from '../frames/frame.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
@@ -41,7 +42,7 @@ export async function snapshot(args: Arguments, context: Context): Promise<numbe
 
 async function fromServer({ url, token }: RunFile, stop: AbortSignal): Promise<Buffer> {
   const get = async () => {
-    const answer = await fetch(`${url}/snapshot.jpg`, {
+    const answer = await fetch(`${url}${SNAPSHOT_PATH}`, {
       headers: { Authorization: `Bearer ${token}`, Accept: 'text/plain' },
       signal: AbortSignal.any([stop, AbortSignal.timeout(TIMEOUT_MS)]),
     });

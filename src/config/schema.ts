@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { DEFAULT_CAMERA_SETTINGS as PRESET } from '../camera/defaults.ts';
+import { AUTOFOCUS_MODES, DENOISES, EXPOSURES, HDR_MODES, METERINGS, ROTATIONS, WHITE_BALANCES } from '../camera/settings.ts';
 import { HOST_PATTERNS, isHostPattern } from '../core/host-names.ts';
 import { areMediaPorts, NOT_DISCOVERY } from '../core/media-ports.ts';
 import { isMulticastGroup, MULTICAST_GROUPS } from '../core/multicast.ts';
@@ -48,41 +50,33 @@ export const makeSchema = (source: SourceCheck) =>
     camera: z
       .strictObject({
         source: text('auto', 4096, 'SPEC', `Where pictures come from: ${source.forms}`, { allowed: source.forms, test: source.isSource }),
-        width: integer(1280, 64, 8192, 'PIXELS', 'Width of the picture'),
-        height: integer(720, 64, 8192, 'PIXELS', 'Height of the picture'),
-        fps: number(15, 0.1, 120, 'N', 'Pictures per second'),
-        quality: integer(75, 1, 100, 'N', 'JPEG quality'),
-        rotation: steps(0, [0, 90, 180, 270], 'DEGREES', 'Clockwise rotation: 0, 90, 180 or 270'),
-        hflip: boolean(false, 'Mirror left and right'),
-        vflip: boolean(false, 'Mirror top and bottom'),
+        width: integer(PRESET.width, 64, 8192, 'PIXELS', 'Width of the picture'),
+        height: integer(PRESET.height, 64, 8192, 'PIXELS', 'Height of the picture'),
+        fps: number(PRESET.fps, 0.1, 120, 'N', 'Pictures per second'),
+        quality: integer(PRESET.quality, 1, 100, 'N', 'JPEG quality'),
+        rotation: steps(PRESET.rotation, ROTATIONS, 'DEGREES', 'Clockwise rotation: 0, 90, 180 or 270'),
+        hflip: boolean(PRESET.hflip, 'Mirror left and right'),
+        vflip: boolean(PRESET.vflip, 'Mirror top and bottom'),
         idleTimeout: numberOr(30, ['always'], 0, 86_400, 'SECONDS', 'Camera off this long after the last viewer; `always` keeps it on'),
         rpicamPath: path('FILE', 'The capture program, if it is not in PATH'),
-        exposure: choice(
-          'normal',
-          ['normal', 'sport', 'short', 'long', 'night', 'custom'],
-          'Exposure mode; night takes long exposures at 8 pictures per second or less',
-        ),
-        awb: choice(
-          'auto',
-          ['auto', 'normal', 'incandescent', 'tungsten', 'fluorescent', 'indoor', 'daylight', 'cloudy', 'custom'],
-          'White balance',
-        ),
+        exposure: choice(PRESET.exposure, EXPOSURES, 'Exposure mode; night takes long exposures at 8 pictures per second or less'),
+        awb: choice(PRESET.awb, WHITE_BALANCES, 'White balance'),
         awbGains: numbers(2, 0, 32, 'RED,BLUE', 'Fixed white balance gains'),
-        metering: choice('centre', ['centre', 'spot', 'average', 'matrix', 'custom'], 'Exposure metering'),
-        ev: number(0, -10, 10, 'STOPS', 'Exposure compensation'),
-        shutter: integer(0, 0, 120_000_000, 'MICROSECONDS', 'Fixed exposure time, 0 is automatic'),
-        gain: number(0, 0, 64, 'N', 'Fixed analogue gain, 0 is automatic'),
-        brightness: number(0, -1, 1, 'N', 'Brightness'),
-        contrast: number(1, 0, 15.99, 'N', 'Contrast'),
-        saturation: number(1, 0, 15.99, 'N', 'Colour saturation'),
-        sharpness: number(1, 0, 15.99, 'N', 'Sharpness'),
-        denoise: choice('auto', ['auto', 'off', 'cdn_off', 'cdn_fast', 'cdn_hq'], 'Noise reduction'),
-        hdr: choice('off', ['off', 'auto', 'sensor', 'single-exp'], 'High dynamic range'),
-        autofocus: choice('default', ['default', 'manual', 'auto', 'continuous'], 'Autofocus mode (Camera Module 3)'),
-        lensPosition: numberOr('', ['default', ''], 0, 32, 'DIOPTRES', 'Focus: 0 is infinity, 1/metres otherwise'),
+        metering: choice(PRESET.metering, METERINGS, 'Exposure metering'),
+        ev: number(PRESET.ev, -10, 10, 'STOPS', 'Exposure compensation'),
+        shutter: integer(PRESET.shutter, 0, 120_000_000, 'MICROSECONDS', 'Fixed exposure time, 0 is automatic'),
+        gain: number(PRESET.gain, 0, 64, 'N', 'Fixed analogue gain, 0 is automatic'),
+        brightness: number(PRESET.brightness, -1, 1, 'N', 'Brightness'),
+        contrast: number(PRESET.contrast, 0, 15.99, 'N', 'Contrast'),
+        saturation: number(PRESET.saturation, 0, 15.99, 'N', 'Colour saturation'),
+        sharpness: number(PRESET.sharpness, 0, 15.99, 'N', 'Sharpness'),
+        denoise: choice(PRESET.denoise, DENOISES, 'Noise reduction'),
+        hdr: choice(PRESET.hdr, HDR_MODES, 'High dynamic range'),
+        autofocus: choice(PRESET.autofocus, AUTOFOCUS_MODES, 'Autofocus mode (Camera Module 3)'),
+        lensPosition: numberOr(PRESET.lensPosition, ['default', ''], 0, 32, 'DIOPTRES', 'Focus: 0 is infinity, 1/metres otherwise'),
         roi: numbers(4, 0, 1, 'X,Y,W,H', 'Digital zoom, as shares of the picture'),
         tuningFile: path('FILE', 'libcamera tuning file'),
-        annotate: text('', 255, 'TEXT', 'Text in the picture with strftime codes, for example "%F %T"'),
+        annotate: text(PRESET.annotate, 255, 'TEXT', 'Text in the picture with strftime codes, for example "%F %T"'),
         extraArgs: words('"ARGS"', 'Further options for the capture program: --extra-args="--mode 1640:1232"'),
       })
       .prefault({}),

@@ -1,5 +1,15 @@
 import { BlockList, isIPv4 } from 'node:net';
 
+/** Where a stream is sent by multicast. */
+export interface MulticastGroup {
+  /** IPv4 multicast address. */
+  readonly address: string;
+  /** UDP port of RTP, even; that of RTCP is the next one. */
+  readonly port: number;
+  /** Routers that the packets may pass, plus one: 1 to 255. */
+  readonly ttl: number;
+}
+
 /** What can be chosen as a group, as in error messages. */
 export const MULTICAST_GROUPS = 'an IPv4 multicast address that no other protocol has, best one in 239.255.0.0/16';
 

@@ -1,19 +1,22 @@
 import type { AppError } from '../core/errors.ts';
+import type { AccessUnit } from '../frames/access-unit.ts';
 import type { Frame } from '../frames/frame.ts';
-import type { AccessUnit } from './access-unit.ts';
+import type { Size } from '../frames/size.ts';
 
-export interface H264Settings {
-  /** Pixels; 0 and 0: as captured. Odd numbers are made even, as 4:2:0 needs it. */
-  readonly width: number;
-  readonly height: number;
-  /** Pictures per second at most; 0: every one that is captured. */
+/** What is asked of an H.264 encoder; for its size see {@link encodedSize}. */
+export interface H264Settings extends Size {
+  /** Pictures per second at most, may be a fraction; 0: every one that is captured. */
   readonly fps: number;
-  /** No more than `fps` are captured: every picture is encoded, however soon it follows another. */
-  readonly asCaptured?: boolean;
   /** kbit/s */
   readonly bitrate: number;
   /** Seconds from one key frame to the next. */
   readonly keyframeInterval: number;
+}
+
+/** The settings of an encoder that is about to start. */
+export interface EncoderSettings extends H264Settings {
+  /** No more than `fps` are captured: every picture is encoded, however soon it follows another. */
+  readonly asCaptured?: boolean;
 }
 
 export interface VideoEncoderEvents {

@@ -1,4 +1,4 @@
-import type { H264Settings } from './encoder.ts';
+import type { Size } from '../frames/size.ts';
 
 /** FFmpeg's names: the encoder of the machine, through V4L2, and the one that computes. */
 export type Codec = 'h264_v4l2m2m' | 'libx264';
@@ -6,8 +6,8 @@ export type Codec = 'h264_v4l2m2m' | 'libx264';
 export interface EncodingPlan {
   readonly codec: Codec;
   /** Pixels of the pictures that go in and of those that come out. */
-  readonly from: PictureSize;
-  readonly to: PictureSize;
+  readonly from: Size;
+  readonly to: Size;
   /** Pictures per second that are to be expected; the bit rate is kept on this assumption. */
   readonly frameRate: number;
   /** kbit/s */
@@ -16,23 +16,12 @@ export interface EncodingPlan {
   readonly keyframeInterval: number;
 }
 
-export interface PictureSize {
-  readonly width: number;
-  readonly height: number;
-}
-
 /** Threads of libx264, each with a slice of its own: half of a Pi's cores, since the capture wants its share. */
 const X264_THREADS = 2;
 /** Key frames are asked for one by one; the encoder itself makes one only this many intervals after the last, should it not listen. */
 const BACKSTOP = 2;
 /** What is read before the first picture is taken apart: nothing, since the track header says what it is. */
 const PROBE_NOTHING = ['-probesize', '32', '-analyzeduration', '0'];
-
-/** The size that comes out: as asked, or as captured, in even numbers. */
-export function encodedSize(settings: H264Settings, from: PictureSize): PictureSize {
-  const { width, height } = settings.width > 0 && settings.height > 0 ? settings : from;
-  return { width: Math.max(2, width & ~1), height: Math.max(2, height & ~1) };
-}
 
 /** Marks the timestamp of a picture (microseconds) that has to become a key frame; {@link codecArguments} has the counterpart. */
 export const keyFrameTimestamp = (evenTimestamp: number): number => evenTimestamp + 1;

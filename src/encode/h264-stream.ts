@@ -4,10 +4,12 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { pause } from '../core/pause.ts';
 import { RateLimiter } from '../core/rate-limiter.ts';
+import type { AccessUnit, ParameterSets } from '../frames/access-unit.ts';
 import type { Frame } from '../frames/frame.ts';
-import type { AccessUnit, ParameterSets } from './access-unit.ts';
-import type { EncoderCounters, H264Settings, VideoEncoder } from './encoder.ts';
-import { encodedSize, type PictureSize } from './ffmpeg-arguments.ts';
+import type { Size } from '../frames/size.ts';
+import type { StreamState } from '../frames/stream-state.ts';
+import { encodedSize } from './encoded-size.ts';
+import type { EncoderCounters, EncoderSettings, VideoEncoder } from './encoder.ts';
 import { FfmpegEncoder } from './ffmpeg-encoder.ts';
 import { PictureGroup } from './picture-group.ts';
 import { codecFor, type EncoderChoice } from './probe.ts';
@@ -26,7 +28,7 @@ export interface PictureFeed {
 export interface H264StreamOptions {
   readonly feed: PictureFeed;
   /** Asked at each start of the encoder, for pictures of the size that is there now. */
-  readonly settings: (captured: PictureSize) => H264Settings;
+  readonly settings: (captured: Size) => EncoderSettings;
   readonly encoder: () => EncoderChoice;
   /** Where helper programs are looked up, as in PATH. */
   readonly searchPath: string;
@@ -35,10 +37,8 @@ export interface H264StreamOptions {
   readonly random?: () => number;
 }
 
-export type H264State = 'idle' | 'starting' | 'live' | 'stalled' | 'failed';
-
 export interface H264Status {
-  readonly state: H264State;
+  readonly state: StreamState;
   /** Why it is stalled or failed. */
   readonly error: AppError | undefined;
   /** The encoder at work: "libx264". */
@@ -235,7 +235,7 @@ export class H264Stream {
   #encode(wanted: AbortSignal): Promise<AppError> {
     const { clock, feed } = this.options;
     const expectedRate = (fps: number) => (fps > 0 ? Math.min(fps, feed.fps || fps) : feed.fps || USUAL_FPS);
-    let running: { encoder: VideoEncoder; from: PictureSize; fps: number; rate: RateWatch; limiter: RateLimiter | undefined } | undefined;
+    let running: { encoder: VideoEncoder; from: Size; fps: number; rate: RateWatch; limiter: RateLimiter | undefined } | undefined;
 
     return new Promise((resolve) => {
       let over = false;
@@ -285,7 +285,7 @@ export class H264Stream {
     });
   }
 
-  #startEncoder(settings: H264Settings, from: PictureSize, frameRate: number, finish: (reason: AppError) => void): VideoEncoder {
+  #startEncoder(settings: EncoderSettings, from: Size, frameRate: number, finish: (reason: AppError) => void): VideoEncoder {
     const { searchPath, clock, log, encoder } = this.options;
     const { counters } = this;
     const to = encodedSize(settings, from);

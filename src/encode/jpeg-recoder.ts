@@ -1,4 +1,5 @@
 import { AppError, messageOf } from '../core/errors.ts';
+import type { Size } from '../frames/size.ts';
 
 /** Largest size that RTP can carry, and its unit, pixels (RFC 2435 section 3.1). */
 const MAX_SIZE = 2040;
@@ -27,7 +28,7 @@ export async function recodeForRtp(jpeg: Buffer, quality: number): Promise<Buffe
 }
 
 /** The nearest size that RTP can carry. */
-export function carriedSize(width: number, height: number): { readonly width: number; readonly height: number } {
+export function carriedSize(width: number, height: number): Size {
   const scale = Math.min(1, MAX_SIZE / width, MAX_SIZE / height);
   const side = (pixels: number) => Math.max(UNIT, Math.min(MAX_SIZE, Math.round((pixels * scale) / UNIT) * UNIT));
   return { width: side(width), height: side(height) };

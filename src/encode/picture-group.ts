@@ -1,4 +1,4 @@
-import type { AccessUnit } from './access-unit.ts';
+import type { AccessUnit } from '../frames/access-unit.ts';
 
 /** Most units of a group that are kept: 20 s at 30 per second. */
 const MAX_UNITS = 600;

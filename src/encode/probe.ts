@@ -2,7 +2,8 @@ import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { findProgram } from '../core/programs.ts';
 import { runProgram } from '../core/run-program.ts';
-import { type Codec, codecArguments, type PictureSize } from './ffmpeg-arguments.ts';
+import type { Size } from '../frames/size.ts';
+import { type Codec, codecArguments } from './ffmpeg-arguments.ts';
 
 /** What this machine can encode with. */
 export interface EncoderChoice {
@@ -26,12 +27,12 @@ export interface ProbeOptions {
 /** A trial of one encoder, milliseconds; a Pi Zero needs a few seconds. */
 const TRIAL_TIMEOUT_MS = 20_000;
 const TRIAL_PICTURES = 10;
-const TRIAL_SIZE: PictureSize = { width: 640, height: 480 };
+const TRIAL_SIZE: Size = { width: 640, height: 480 };
 /** The largest picture of the Pi's hardware encoder, pixels. */
-const HARDWARE_LARGEST: PictureSize = { width: 1920, height: 1088 };
+const HARDWARE_LARGEST: Size = { width: 1920, height: 1088 };
 
 /** The encoder for pictures of a size: the hardware's where it can. */
-export function codecFor({ hardware, software }: EncoderChoice, { width, height }: PictureSize): Codec {
+export function codecFor({ hardware, software }: EncoderChoice, { width, height }: Size): Codec {
   const fits = width <= HARDWARE_LARGEST.width && height <= HARDWARE_LARGEST.height;
   return hardware && (fits || !software) ? 'h264_v4l2m2m' : 'libx264';
 }

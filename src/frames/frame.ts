@@ -1,3 +1,5 @@
+import type { Size } from './size.ts';
+
 /**
  * Bytes kept free before and after the JPEG in a frame's buffer, so that a server can write its part header and
  * delimiter around the picture and hand all three to the kernel in one write, without copying the picture.
@@ -5,15 +7,12 @@
 export const HEADROOM = 160;
 export const TAILROOM = 64;
 
-/** A complete JPEG in a buffer with room around it, as the splitter delivers it. */
-export interface Picture {
+/** A complete JPEG in a buffer with room around it, as the splitter delivers it; its real size is read from the start-of-frame segment. */
+export interface Picture extends Size {
   /** HEADROOM bytes, the JPEG, TAILROOM bytes. */
   readonly room: Buffer;
   /** Length of the JPEG in bytes. */
   readonly size: number;
-  /** Real size in pixels, read from the start-of-frame segment. */
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Allocates the buffer for a JPEG of `size` bytes. The JPEG belongs at offset {@link HEADROOM}. */

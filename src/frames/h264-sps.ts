@@ -1,12 +1,10 @@
 import { NAL, nalType } from './h264.ts';
+import type { Size } from './size.ts';
 
-/** What an SDP and a client need to know of an H.264 stream. */
-export interface SpsInfo {
+/** What an SDP and a client need to know of an H.264 stream; the size is that after cropping. */
+export interface SpsInfo extends Size {
   /** profile_idc, the constraint flags and level_idc: six hexadecimal digits in lower case (RFC 6184, 8.1). */
   readonly profileLevelId: string;
-  /** Pixels after cropping. */
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Profiles whose parameter sets say more about their samples: 7.3.2.1.1. */

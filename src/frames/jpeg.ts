@@ -1,3 +1,5 @@
+import type { Size } from './size.ts';
+
 /** Marker codes, the byte after 0xFF: ITU-T T.81, table B.1. */
 export const MARKER = {
   SOF0: 0xc0,
@@ -22,10 +24,8 @@ const FIRST_SEGMENT = 0xc0;
 const JPG = 0xc8;
 const DAC = 0xcc;
 
-export interface JpegHeader {
-  /** Pixels, never 0. */
-  readonly width: number;
-  readonly height: number;
+/** What a JPEG's headers say; no side of its size is 0. */
+export interface JpegHeader extends Size {
   /** 1: grey, 3: colour, 4: CMYK. */
   readonly components: number;
   /** Sent in several passes; RTP/JPEG and many small clients can't show that. */

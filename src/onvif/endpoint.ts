@@ -6,6 +6,7 @@ import { type Addressing, addressingHeader, faultAction } from '../protocols/soa
 import { contentTypeOf, statusOf, writeFault } from '../protocols/soap/envelope.ts';
 import { SoapFault } from '../protocols/soap/fault.ts';
 import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/gate.ts';
+import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts';
 import type { SoapVersion } from '../protocols/soap/namespaces.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Operation, RequestContext, Service } from './service.ts';
@@ -19,34 +20,6 @@ export interface EndpointOptions {
   readonly authorizer: Pick<Authorizer, 'decide' | 'ask'>;
   readonly clock: Clock;
   readonly log: Logger;
-}
-
-/** A request under /onvif/, as it came over HTTP. */
-export interface EndpointRequest {
-  readonly method: string;
-  /** The request-target as it came. */
-  readonly url: string;
-  /** Value of the Authorization header. */
-  readonly authorization: string | undefined;
-  /** Undefined where there is none. */
-  readonly body: string | undefined;
-  /** The client's address, also where a trusted proxy stands before us. */
-  readonly remoteAddress: string;
-  /** What the request came on. */
-  readonly connection: object;
-  /** The connection carries the requests of several clients. */
-  readonly shared: boolean;
-  /** "http://192.168.1.5:8080": the address by which the client reached us. */
-  readonly baseUrl: string;
-  readonly host: string;
-  /** Fires when the client has gone. */
-  readonly signal: AbortSignal;
-}
-
-export interface EndpointAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly body: string;
 }
 
 /** Requests remembered, and the longest of them, characters: recorders ask for the time, for years, with the same few hundred. */
@@ -87,7 +60,7 @@ export class OnvifEndpoint {
   }
 
   /** Answers any request. Never throws. */
-  async handle(request: EndpointRequest): Promise<EndpointAnswer> {
+  async handle(request: SoapHttpRequest): Promise<SoapHttpAnswer> {
     const { method, url, baseUrl, body } = request;
     if (method === 'GET' || method === 'HEAD') {
       const file = this.#files?.serve(url, baseUrl);
@@ -128,7 +101,7 @@ export class OnvifEndpoint {
     return request;
   }
 
-  async #call({ operation, soap }: Entry, soapRequest: SoapRequest, request: EndpointRequest): Promise<EndpointAnswer> {
+  async #call({ operation, soap }: Entry, soapRequest: SoapRequest, request: SoapHttpRequest): Promise<SoapHttpAnswer> {
     const { content, token, soapVersion, addressing } = soapRequest;
     const decision = await this.options.authorizer.decide(operation, request, token);
     if ('fault' in decision) {
@@ -157,7 +130,7 @@ export class OnvifEndpoint {
 /** What an operation knows of its request. */
 class CallContext implements RequestContext {
   constructor(
-    private readonly request: EndpointRequest,
+    private readonly request: SoapHttpRequest,
     readonly user: User | undefined,
     readonly addressing: Addressing,
   ) {}
@@ -184,7 +157,7 @@ const faultHeader = ({ responseAction }: Operation, { addressing }: SoapRequest)
   responseAction === undefined ? '' : addressingHeader(faultAction(addressing), addressing);
 
 /** @param header Header element; empty: none */
-const answerFault = (fault: SoapFault, soapVersion: SoapVersion, header = ''): EndpointAnswer => ({
+const answerFault = (fault: SoapFault, soapVersion: SoapVersion, header = ''): SoapHttpAnswer => ({
   status: statusOf(fault, soapVersion),
   headers: { 'Content-Type': contentTypeOf(soapVersion) },
   body: writeFault(fault, soapVersion, header),

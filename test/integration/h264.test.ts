@@ -2,15 +2,16 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect } from '@jest/globals';
-import { H264Control } from '../../src/adapters/h264.ts';
 import { schema } from '../../src/cli/settings.ts';
 import { StateStore } from '../../src/config/state.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
-import type { AccessUnit } from '../../src/encode/access-unit.ts';
+import { H264Control } from '../../src/device/h264.ts';
+import { DeviceSettings } from '../../src/device/settings.ts';
 import type { H264Settings } from '../../src/encode/encoder.ts';
 import { H264Stream } from '../../src/encode/h264-stream.ts';
 import { probeEncoder } from '../../src/encode/probe.ts';
+import type { AccessUnit } from '../../src/frames/access-unit.ts';
 import type { Picture } from '../../src/frames/frame.ts';
 import { NAL, nalType } from '../../src/frames/h264.ts';
 import { JpegSplitter } from '../../src/frames/jpeg-splitter.ts';
@@ -144,9 +145,9 @@ describe('H.264 by the real ffmpeg', () => {
 
   needsProgram('ffmpeg', 'no picture is lost however soon it follows another, nor is any given twice after a gap', async () => {
     // A machine that is busy takes pictures late and in bunches, although no more of them than are asked for.
-    const config = { ...schema.parse({}).h264 };
+    const { h264 } = new DeviceSettings({ config: schema.parse({}), explicit: new Set(), state: new StateStore(makeTempDir()) });
     const control = new H264Control({
-      ...{ config, explicit: new Set<string>(), state: new StateStore(makeTempDir()), camera: new FakeCamera() },
+      ...{ settings: h264, picture: new FakeCamera() },
       stream: { profile: 'Baseline', changed() {}, requestKeyFrame() {} },
     });
     const asSet = control.settingsFor({ width: 640, height: 480 });

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../src/core/log.ts';
-import type { EndpointAnswer } from '../../src/onvif/endpoint.ts';
 import { OnvifEndpoint } from '../../src/onvif/endpoint.ts';
+import type { SoapHttpAnswer } from '../../src/protocols/soap/http.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   ADMIN_PASSWORD,
@@ -25,7 +25,7 @@ import { basic } from '../support/server.ts';
 const DEVICE_INFORMATION = tds('GetDeviceInformation');
 const ADMIN = basic('admin', ADMIN_PASSWORD);
 
-const challengesOf = ({ headers }: EndpointAnswer) => (headers['WWW-Authenticate'] ?? []) as readonly string[];
+const challengesOf = ({ headers }: SoapHttpAnswer) => (headers['WWW-Authenticate'] ?? []) as readonly string[];
 
 /** The Authorization header that answers a challenge with Digest. */
 function digestHeader(challenges: readonly string[], uri: string, password: string): string {

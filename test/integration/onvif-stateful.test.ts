@@ -10,7 +10,7 @@ import { SoapFault } from '../../src/protocols/soap/fault.ts';
 import { Arrivals } from '../../src/servers/http/arrivals.ts';
 import { BodyReader } from '../../src/servers/http/body-reader.ts';
 import { inTurn } from '../../src/servers/http/in-turn.ts';
-import { OnvifDoor } from '../../src/servers/http/onvif.ts';
+import { OnvifHandler } from '../../src/servers/http/onvif.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { envelope, LETS_EVERYBODY } from '../support/onvif-endpoint.ts';
 import { eventually } from '../support/server.ts';
@@ -94,7 +94,7 @@ beforeEach(async () => {
   const onError = (error: unknown) => {
     throw error;
   };
-  const door = new OnvifDoor(endpoint, new BodyReader(clock, () => false), { arrivals, hosts: undefined, onError });
+  const door = new OnvifHandler(endpoint, new BodyReader(clock, () => false), { arrivals, hosts: undefined, onError });
   server = createServer(inTurn((req, res) => void door.takes(req, res)));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

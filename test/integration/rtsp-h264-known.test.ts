@@ -1,12 +1,13 @@
 import { afterEach, expect, test } from '@jest/globals';
-import type { RtspServerOptions } from '../../src/servers/rtsp/server.ts';
-import { PlayedRtspServer } from '../support/rtsp-server.ts';
+import { H264 } from '../../src/device/stream-names.ts';
+import { type H264Source, StreamCatalogue } from '../../src/device/streams.ts';
+import { PlayedRtspServer, streamsOf } from '../support/rtsp-server.ts';
 
 /** The RTSP server while it is not known whether there is H.264, and when there turns out to be none. */
 
 const TCP = 'RTP/AVP/TCP;unicast;interleaved=0-1';
 let played: PlayedRtspServer;
-let h264: ReturnType<RtspServerOptions['h264']>;
+let h264: H264Source | 'trying' | undefined;
 /** Lets those go on who wait until it is known. */
 let goOn: () => void;
 afterEach(() => played.stop());
@@ -15,7 +16,13 @@ const start = async () => {
   const waited = new Promise<void>((resolve) => {
     goOn = resolve;
   });
-  played = await PlayedRtspServer.start({ h264: () => h264, h264Known: () => waited });
+  played = await PlayedRtspServer.start({
+    streams: streamsOf(
+      () => h264,
+      undefined,
+      () => waited,
+    ),
+  });
 };
 
 test.each(['DESCRIBE', 'SETUP'])('%s waits until it is known, and is answered with the stream', async (method) => {
@@ -72,4 +79,19 @@ test('a stream that is gone ends for those who play it, and for nobody else', as
   expect(played.encoder.viewers).toBe(0);
   played.show();
   await other.until(() => other.stream().count === 1, 'a picture');
+});
+
+test('a further stream in the catalogue is served, with times of its own', async () => {
+  h264 = undefined;
+  const sub = { ...H264, id: 'sub', path: '/sub', webPath: '/sub' };
+  const { all } = streamsOf(() => h264);
+  let source: H264Source | undefined;
+  const feed = { ...sub, fps: () => 10, source: () => source, known: async () => {} };
+  played = await PlayedRtspServer.start({ streams: new StreamCatalogue([feed, ...all]) });
+  source = played.encoder;
+  const client = await played.connect();
+  await client.playInterleaved('/sub');
+  played.encoder.encode(true);
+  await client.until(() => client.stream().count === 1, 'a picture');
+  expect((await client.request('DESCRIBE', client.url('/h264'))).status).toBe(404);
 });

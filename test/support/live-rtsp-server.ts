@@ -5,9 +5,10 @@ import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
 import { H264Stream } from '../../src/encode/h264-stream.ts';
 import { Frame, type Picture } from '../../src/frames/frame.ts';
-import { Hub } from '../../src/hub/hub.ts';
 import { RtspServer, type RtspServerOptions } from '../../src/servers/rtsp/server.ts';
+import { Hub } from '../../src/streams/hub.ts';
 import { program } from './programs.ts';
+import { streamsOf } from './rtsp-server.ts';
 
 /** Pictures per second of {@link LiveRtspServer}. */
 export const LIVE_FPS = 20;
@@ -46,9 +47,8 @@ export class LiveRtspServer {
     this.server = new RtspServer({
       ...{ bind: '127.0.0.1', port: 0, maxConnections: 50, maxSessions: 20, access: undefined },
       hub: this.#hub,
-      h264: () => this.#h264,
+      streams: streamsOf(() => this.#h264, LIVE_FPS),
       recode: () => Promise.reject(new Error('the pictures are as RTP wants them')),
-      fps: () => LIVE_FPS,
       multicast: () => undefined,
       ...{ name: () => 'Test', hostname: 'test' },
       ...common,

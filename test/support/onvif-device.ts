@@ -1,7 +1,10 @@
 import { UserStore } from '../../src/auth/users.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { Machine, NetworkInterface } from '../../src/core/machine.ts';
-import type { DeviceDeps, DeviceIdentity, DeviceStore, ServerPorts } from '../../src/onvif/device/deps.ts';
+import type { IdentityStore } from '../../src/device/identity.ts';
+import type { ServerPorts } from '../../src/device/ports.ts';
+import type { IdentitySettings } from '../../src/device/settings.ts';
+import type { DeviceServiceOptions } from '../../src/onvif/device/options.ts';
 import { makeDeviceService } from '../../src/onvif/device/service.ts';
 import type { Service, SoapObject } from '../../src/onvif/service.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
@@ -67,14 +70,14 @@ export class FakeMachine implements Machine {
 export const notManaged = () => new AppError('NOT_MANAGED', 'The network is not managed.', { hint: 'Set system.manage: true.' });
 
 /** Keeps what it is told. */
-export class FakeStore implements DeviceStore {
+export class FakeStore implements IdentityStore {
   name = 'Front Door';
   location = '';
   discoverable = true;
   scopes: readonly string[] = [];
   updates = 0;
 
-  update(change: Partial<DeviceIdentity>) {
+  update(change: Partial<IdentitySettings>) {
     this.updates += 1;
     Object.assign(this, change);
   }
@@ -128,9 +131,9 @@ export function makeDevice(options: { others?: readonly Service[]; users?: UserS
     ]);
   const noted = { ports: options.ports ?? { http: 8080, rtsp: undefined }, restarts: 0, defaults: [] as boolean[] };
   const failing: { setPorts: Error | undefined } = { setPorts: undefined };
-  const deps: DeviceDeps = {
+  const deviceOptions: DeviceServiceOptions = {
     machine,
-    store,
+    identity: store,
     users,
     clock: new FakeClock(),
     uuid: UUID,
@@ -149,7 +152,7 @@ export function makeDevice(options: { others?: readonly Service[]; users?: UserS
       noted.defaults.push(hard);
     },
   };
-  const service = makeDeviceService(deps);
+  const service = makeDeviceService(deviceOptions);
   const call = async (name: string, request: SoapObject = {}): Promise<SoapObject> => {
     const operation = service.operations.find((each) => each.name === name);
     if (!operation) throw new Error(`there is no operation ${name}`);
@@ -166,7 +169,7 @@ export function makeDevice(options: { others?: readonly Service[]; users?: UserS
     throw new Error(`${name} was not refused`);
   };
   const fault = async (name: string, request: SoapObject = {}): Promise<string> => (await refusal(name, request)).fault;
-  return { service, deps, machine, store, users, noted, failing, call, fault, refusal };
+  return { service, deviceOptions, machine, store, users, noted, failing, call, fault, refusal };
 }
 
 /** A request of each operation that has arguments; the others are asked with none. */

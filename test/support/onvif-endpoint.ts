@@ -10,9 +10,10 @@ import { UserStore } from '../../src/auth/users.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { Logger } from '../../src/core/log.ts';
 import { Authorizer } from '../../src/onvif/authorizer.ts';
-import { type EndpointAnswer, type EndpointOptions, type EndpointRequest, OnvifEndpoint } from '../../src/onvif/endpoint.ts';
+import { type EndpointOptions, OnvifEndpoint } from '../../src/onvif/endpoint.ts';
 import type { Operation, RequestContext, Service, SoapObject } from '../../src/onvif/service.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
+import type { SoapHttpAnswer, SoapHttpRequest } from '../../src/protocols/soap/http.ts';
 import { FakeClock } from './fake-clock.ts';
 
 export const WSDL_DIR = join(import.meta.dirname, '../../wsdl');
@@ -70,7 +71,7 @@ export async function startEndpoint({ auth = true }: { auth?: boolean | 'off' } 
     log,
   });
   await endpoint.start();
-  const send = (request: Partial<EndpointRequest>): Promise<EndpointAnswer> =>
+  const send = (request: Partial<SoapHttpRequest>): Promise<SoapHttpAnswer> =>
     endpoint.handle({ ...REQUEST, connection: {}, signal: new AbortController().signal, ...request });
   return {
     endpoint,
@@ -81,11 +82,11 @@ export async function startEndpoint({ auth = true }: { auth?: boolean | 'off' } 
     known,
     http,
     send,
-    post: (body: string, request: Partial<EndpointRequest> = {}) => send({ ...request, body }),
+    post: (body: string, request: Partial<SoapHttpRequest> = {}) => send({ ...request, body }),
   };
 }
 
-const REQUEST: Omit<EndpointRequest, 'signal'> = {
+const REQUEST: Omit<SoapHttpRequest, 'signal'> = {
   method: 'POST',
   url: '/onvif/device_service',
   authorization: undefined,
@@ -129,7 +130,7 @@ export function security({
 }
 
 /** "Sender/NotAuthorized" of the fault in a SOAP 1.2 answer. */
-export const faultCodes = ({ body }: EndpointAnswer): string =>
+export const faultCodes = ({ body }: SoapHttpAnswer): string =>
   [...body.matchAll(/<env:Value>(?:env|ter):(\w+)<\/env:Value>/g)].map((match) => match[1]).join('/');
 
 function makeServices(calls: Call[], clock: FakeClock): Service[] {

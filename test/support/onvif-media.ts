@@ -1,17 +1,15 @@
 import type { AccessClass } from '../../src/auth/access.ts';
-import type {
-  H264Options,
-  H264Settings,
-  MediaCamera,
-  MediaDeps,
-  MediaH264,
-  MediaMulticast,
-  MulticastTarget,
-  PictureOptions,
-  PictureSettings,
-  Size,
-  StoredProfile,
-} from '../../src/onvif/media/deps.ts';
+import type { SourceOffers } from '../../src/camera/offers.ts';
+import type { MulticastGroup } from '../../src/core/multicast.ts';
+import type { H264Controller, H264Options } from '../../src/device/h264.ts';
+import type { MulticastController } from '../../src/device/multicast.ts';
+import type { PictureController, PictureSettings } from '../../src/device/picture.ts';
+import type { ProfileStore, StoredProfile } from '../../src/device/profiles.ts';
+import { H264, MJPEG, STREAMS } from '../../src/device/stream-names.ts';
+import { type H264Video, type JpegVideo, StreamCatalogue } from '../../src/device/streams.ts';
+import type { H264Settings } from '../../src/encode/encoder.ts';
+import type { Size } from '../../src/frames/size.ts';
+import type { MediaServiceOptions } from '../../src/onvif/media/model.ts';
 import { makeMediaService } from '../../src/onvif/media/service.ts';
 import type { RequestContext, SoapObject } from '../../src/onvif/service.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
@@ -20,9 +18,9 @@ import { CONTEXT } from './onvif-context.ts';
 export { CONTEXT };
 
 /** A camera that does what it is told and notes it. */
-export class FakeCamera implements MediaCamera {
+export class FakeCamera implements PictureController {
   asked: PictureSettings = { width: 1280, height: 720, fps: 15, quality: 75 };
-  offered: PictureOptions = {
+  offered: SourceOffers = {
     sizes: [
       { width: 1920, height: 1080 },
       { width: 1280, height: 720 },
@@ -57,7 +55,7 @@ export class FakeCamera implements MediaCamera {
 }
 
 /** An encoder that does what it is told and notes it. */
-export class FakeH264 implements MediaH264 {
+export class FakeH264 implements H264Controller {
   asked: H264Settings = { width: 1280, height: 720, fps: 15, bitrate: 2000, keyframeInterval: 2 };
   offered: H264Options = {
     sizes: [
@@ -94,9 +92,10 @@ export class FakeH264 implements MediaH264 {
 }
 
 /** Multicast that goes nowhere. */
-export class FakeMulticast implements MediaMulticast {
+export class FakeMulticast implements MulticastController {
   maxTtl = 255;
-  readonly targets = new Map<string, MulticastTarget>([
+  readonly streams = STREAMS;
+  readonly targets = new Map<string, MulticastGroup>([
     ['mjpeg_encoder', { address: '239.255.1.2', port: 5004, ttl: 1 }],
     ['h264_encoder', { address: '239.255.1.2', port: 5006, ttl: 1 }],
   ]);
@@ -112,7 +111,7 @@ export class FakeMulticast implements MediaMulticast {
     return this.started.has(encoder);
   }
 
-  async change(encoder: string, target: MulticastTarget) {
+  async change(encoder: string, target: MulticastGroup) {
     this.#fail();
     this.targets.set(encoder, target);
   }
@@ -133,7 +132,7 @@ export class FakeMulticast implements MediaMulticast {
 }
 
 /** A store as JSON, as a file would keep it. */
-export class FakeProfileStore {
+export class FakeProfileStore implements ProfileStore {
   json = '[]';
   failure: Error | undefined;
 
@@ -147,20 +146,36 @@ export class FakeProfileStore {
   }
 }
 
+/** The streams over fakes; that of H.264 comes and goes. */
+export function catalogueOf(picture: FakeCamera, h264: () => H264Controller | undefined, known = async () => {}): StreamCatalogue {
+  const mjpeg: JpegVideo = { ...MJPEG, control: picture, fps: () => picture.asked.fps };
+  const video: H264Video = {
+    ...H264,
+    get control() {
+      return h264()!;
+    },
+    fps: () => h264()!.settings().fps,
+    source: () => h264() && 'trying',
+    known,
+  };
+  return new StreamCatalogue([video, mjpeg]);
+}
+
 interface MediaOptions {
-  readonly rtsp?: MediaDeps['rtsp'];
+  readonly rtsp?: MediaServiceOptions['rtsp'];
   readonly store?: FakeProfileStore;
   readonly camera?: FakeCamera;
   readonly h264?: FakeH264;
   readonly multicast?: FakeMulticast;
-  readonly h264Known?: MediaDeps['h264Known'];
+  readonly h264Known?: () => Promise<void>;
 }
 
 /** The media service over a fake camera. */
 export function mediaService({ rtsp, h264, h264Known, multicast, ...options }: MediaOptions = {}) {
   const camera = options.camera ?? new FakeCamera();
   const store = options.store ?? new FakeProfileStore();
-  const service = makeMediaService({ camera, store, rtsp, h264, h264Known, multicast });
+  const streams = catalogueOf(camera, () => h264, h264Known);
+  const service = makeMediaService({ streams, picture: camera, profiles: store, rtsp, multicast });
   const call = async (name: string, request: SoapObject = {}, context: RequestContext = CONTEXT): Promise<SoapObject> => {
     const operation = service.operations.find((candidate) => candidate.name === name);
     if (!operation) throw new Error(`no operation ${name}`);

@@ -3,11 +3,13 @@ import { HttpAuthenticator } from '../../src/auth/http-authenticator.ts';
 import { KnownAddresses } from '../../src/auth/known-addresses.ts';
 import { UserStore } from '../../src/auth/users.ts';
 import { type LogFields, silentLogger } from '../../src/core/log.ts';
+import { H264, MJPEG } from '../../src/device/stream-names.ts';
+import { type H264Feed, type H264Source, type JpegFeed, StreamCatalogue } from '../../src/device/streams.ts';
+import type { AccessUnit } from '../../src/frames/access-unit.ts';
 import { allocateRoom, Frame, HEADROOM } from '../../src/frames/frame.ts';
 import { STANDARD_DHT } from '../../src/frames/jpeg.ts';
-import { Hub } from '../../src/hub/hub.ts';
-import type { AccessUnit, H264Source } from '../../src/servers/rtsp/h264-track.ts';
 import { RtspServer, type RtspServerOptions } from '../../src/servers/rtsp/server.ts';
+import { Hub } from '../../src/streams/hub.ts';
 import { FakeClock } from './fake-clock.ts';
 import { makeJpeg } from './jpegs.ts';
 import { segment } from './rtp/coded-jpeg.ts';
@@ -34,11 +36,14 @@ function jpegOf(size: number): Buffer {
   return jpeg;
 }
 
+const PARAMETER_SETS = { sps: Buffer.from('6742c01ed9', 'hex'), pps: Buffer.from('68ce3c80', 'hex') };
+
 /** An encoder whose pictures the test makes. */
 export class PlayedEncoder implements H264Source {
   group: AccessUnit[] = [];
   keyFramesAsked = 0;
-  status = { error: undefined };
+  readonly status = { state: 'live', error: undefined, encoder: 'played' } as const;
+  readonly counters = { starts: 0, frames: 0, skipped: 0, units: 0, keyframes: 0, bytes: 0 };
   readonly #listeners = new Set<(unit: AccessUnit) => void>();
 
   constructor(private readonly clock: FakeClock) {}
@@ -53,7 +58,7 @@ export class PlayedEncoder implements H264Source {
   }
 
   async parameterSets() {
-    return { sps: Buffer.from('6742c01ed9', 'hex'), pps: Buffer.from('68ce3c80', 'hex') };
+    return PARAMETER_SETS;
   }
 
   requestKeyFrame(): void {
@@ -67,12 +72,20 @@ export class PlayedEncoder implements H264Source {
   encode(keyframe: boolean, size = 1000, monotonic = this.clock.monotonic()): void {
     const nal = Buffer.alloc(size, 0x55);
     nal[0] = keyframe ? 0x65 : 0x41;
-    const unit = { nals: [nal], keyframe, monotonic };
+    const times = { sequence: ++this.counters.units, capturedAt: this.clock.now(), monotonic };
+    const unit: AccessUnit = { ...times, nals: [nal], keyframe, parameterSets: PARAMETER_SETS, size };
     if (keyframe) this.group = [];
     this.group.push(unit);
     for (const listener of [...this.#listeners]) listener(unit);
   }
 }
+
+/** The two streams, at 10 pictures per second. */
+export const streamsOf = (source: H264Feed['source'], fps = 10, known = async () => {}) =>
+  new StreamCatalogue<JpegFeed | H264Feed>([
+    { ...H264, fps: () => fps, source, known },
+    { ...MJPEG, fps: () => fps },
+  ]);
 
 /** The RTSP server alone, with a clock and pictures in the test's hands. */
 export class PlayedRtspServer {
@@ -113,9 +126,8 @@ export class PlayedRtspServer {
         basic,
       },
       hub,
-      h264: () => this.encoder,
+      streams: streamsOf(() => this.encoder),
       recode: () => Promise.reject(new Error('there is no image library')),
-      fps: () => 10,
       multicast: () => undefined,
       name: () => 'Test',
       hostname: 'test',

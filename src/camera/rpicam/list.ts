@@ -1,22 +1,20 @@
 import { AppError } from '../../core/errors.ts';
 import { findProgram } from '../../core/programs.ts';
 import { runProgram } from '../../core/run-program.ts';
+import type { Size } from '../../frames/size.ts';
 import { readMessage } from './messages.ts';
 
 /** A sensor mode as `--list-cameras` shows it. */
-export interface SensorMode {
-  readonly width: number;
-  readonly height: number;
+export interface SensorMode extends Size {
   /** Highest rate, frames per second; missing in releases before 2022. */
   readonly fps?: number;
 }
 
-export interface RpicamCamera {
+/** A camera, with the size of its sensor. */
+export interface RpicamCamera extends Size {
   readonly index: number;
   /** Sensor name: "imx219". */
   readonly model: string;
-  readonly width: number;
-  readonly height: number;
   /** libcamera's id, the path in the device tree. */
   readonly id: string;
   readonly modes: readonly SensorMode[];

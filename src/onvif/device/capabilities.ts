@@ -1,36 +1,28 @@
 import { SoapFault } from '../../protocols/soap/fault.ts';
 import { boolean, child, texts } from '../args.ts';
 import type { Operation, RequestContext, Service, SoapObject } from '../service.ts';
-import type { DeviceDeps } from './deps.ts';
 import { MAX_NTP_SERVERS } from './hosts.ts';
-
-/** "/onvif/device_service" and all that the service says of itself. */
-export const DEVICE = {
-  name: 'device',
-  namespace: 'http://www.onvif.org/ver10/device/wsdl',
-  path: '/onvif/device_service',
-  version: { major: 2, minor: 60 },
-} as const;
+import { DEVICE, type DeviceServiceOptions } from './options.ts';
 
 const MEDIA = 'http://www.onvif.org/ver10/media/wsdl';
 const EVENTS = 'http://www.onvif.org/ver10/events/wsdl';
 
 /** What the camera can do and where (Core Specification, chapter "Capabilities"). All of it is for everybody. */
-export function capabilityOperations(deps: DeviceDeps): Operation[] {
+export function capabilityOperations(options: DeviceServiceOptions): Operation[] {
   return [
     {
       name: 'GetServices',
       access: 'PRE_AUTH',
       handle: async (request, context) => {
         const included = boolean(request, 'IncludeCapability') ?? false;
-        return { Service: await Promise.all(deps.services().map((service) => describe(service, included, context))) };
+        return { Service: await Promise.all(options.services().map((service) => describe(service, included, context))) };
       },
     },
-    { name: 'GetServiceCapabilities', access: 'PRE_AUTH', handle: () => ({ Capabilities: serviceCapabilities(deps) }) },
+    { name: 'GetServiceCapabilities', access: 'PRE_AUTH', handle: () => ({ Capabilities: serviceCapabilities(options) }) },
     {
       name: 'GetCapabilities',
       access: 'PRE_AUTH',
-      handle: async (request, context) => ({ Capabilities: await categories(texts(request, 'Category'), deps, context) }),
+      handle: async (request, context) => ({ Capabilities: await categories(texts(request, 'Category'), options, context) }),
     },
     { name: 'GetWsdlUrl', access: 'PRE_AUTH', handle: (_, context) => ({ WsdlUrl: `${context.baseUrl}${DEVICE.path}?wsdl` }) },
   ];
@@ -66,7 +58,7 @@ function qualified({ name, namespace }: Service, capabilities: SoapObject): Soap
 }
 
 /** tds:DeviceServiceCapabilities */
-const serviceCapabilities = ({ machine, limits }: DeviceDeps): SoapObject => ({
+const serviceCapabilities = ({ machine, limits }: DeviceServiceOptions): SoapObject => ({
   Network: {
     attributes: {
       IPFilter: false,
@@ -119,7 +111,7 @@ const serviceCapabilities = ({ machine, limits }: DeviceDeps): SoapObject => ({
 });
 
 /** tt:Capabilities of the wanted categories; all of them where none is named. */
-async function categories(wanted: readonly string[], { services }: DeviceDeps, context: RequestContext): Promise<SoapObject> {
+async function categories(wanted: readonly string[], { services }: DeviceServiceOptions, context: RequestContext): Promise<SoapObject> {
   const find = (namespace: string) => services().find((service) => service.namespace === namespace);
   const media = find(MEDIA);
   const events = find(EVENTS);

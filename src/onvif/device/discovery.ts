@@ -1,20 +1,20 @@
 import { SoapFault } from '../../protocols/soap/fault.ts';
 import { required, texts } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
-import type { DeviceDeps } from './deps.ts';
+import type { DeviceServiceOptions } from './options.ts';
 import { attempt, invalidValue } from './refusals.ts';
 import { checkRemovable, configurable, deviceScopes, identityOf, normalScope } from './scopes.ts';
 
 /** Scopes, discovery mode and endpoint reference (Core Specification, chapter "Discovery"). */
-export function discoveryOperations(deps: DeviceDeps): Operation[] {
-  const { store } = deps;
-  const update = (change: Parameters<typeof store.update>[0]) => attempt(async () => store.update(change));
+export function discoveryOperations(options: DeviceServiceOptions): Operation[] {
+  const { identity } = options;
+  const update = (change: Parameters<typeof identity.update>[0]) => attempt(async () => identity.update(change));
 
   const setScopes = async (uris: readonly string[]): Promise<SoapObject> => {
-    const fixed = deviceScopes(deps)
+    const fixed = deviceScopes(options)
       .filter((scope) => scope.fixed)
       .map((scope) => scope.uri);
-    await update(identityOf(uris, fixed, deps.limits.maxScopes, store));
+    await update(identityOf(uris, fixed, options.limits.maxScopes, identity));
     return {};
   };
 
@@ -23,29 +23,29 @@ export function discoveryOperations(deps: DeviceDeps): Operation[] {
       name: 'GetScopes',
       access: 'READ_SYSTEM',
       handle: async () => ({
-        Scopes: deviceScopes(deps).map(({ uri, fixed }) => ({ ScopeDef: fixed ? 'Fixed' : 'Configurable', ScopeItem: uri })),
+        Scopes: deviceScopes(options).map(({ uri, fixed }) => ({ ScopeDef: fixed ? 'Fixed' : 'Configurable', ScopeItem: uri })),
       }),
     },
     { name: 'SetScopes', access: 'WRITE_SYSTEM', handle: (request) => setScopes(scopesIn(request, 'Scopes')) },
     {
       name: 'AddScopes',
       access: 'WRITE_SYSTEM',
-      handle: (request) => setScopes([...configurable(store), ...scopesIn(request, 'ScopeItem')]),
+      handle: (request) => setScopes([...configurable(identity), ...scopesIn(request, 'ScopeItem')]),
     },
     {
       name: 'RemoveScopes',
       access: 'WRITE_SYSTEM',
       handle: async (request) => {
         const gone = [...new Set(scopesIn(request, 'ScopeItem'))];
-        checkRemovable(gone, deviceScopes(deps));
-        await setScopes(configurable(store).filter((uri) => !gone.includes(uri)));
+        checkRemovable(gone, deviceScopes(options));
+        await setScopes(configurable(identity).filter((uri) => !gone.includes(uri)));
         return { ScopeItem: gone };
       },
     },
     {
       name: 'GetDiscoveryMode',
       access: 'READ_SYSTEM',
-      handle: () => ({ DiscoveryMode: store.discoverable ? 'Discoverable' : 'NonDiscoverable' }),
+      handle: () => ({ DiscoveryMode: identity.discoverable ? 'Discoverable' : 'NonDiscoverable' }),
     },
     {
       name: 'SetDiscoveryMode',
@@ -58,7 +58,7 @@ export function discoveryOperations(deps: DeviceDeps): Operation[] {
         return {};
       },
     },
-    { name: 'GetEndpointReference', access: 'PRE_AUTH', handle: () => ({ GUID: `urn:uuid:${deps.uuid}` }) },
+    { name: 'GetEndpointReference', access: 'PRE_AUTH', handle: () => ({ GUID: `urn:uuid:${options.uuid}` }) },
   ];
 }
 

@@ -4,7 +4,7 @@ import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { boolean, children, required, texts } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { ipAddress, networkHost, readIpAddress, readNetworkHost } from './addresses.ts';
-import type { DeviceDeps } from './deps.ts';
+import type { DeviceServiceOptions } from './options.ts';
 import { attemptOn, invalidValue, notSupported } from './refusals.ts';
 
 /** More servers make nothing safer. */
@@ -14,8 +14,8 @@ export const MAX_NTP_SERVERS = 8;
 const MAX_SEARCH_DOMAINS = 6;
 
 /** Host name, name servers and time servers (Core Specification, chapter "Network"). */
-export function hostOperations(deps: DeviceDeps): Operation[] {
-  const { machine } = deps;
+export function hostOperations(options: DeviceServiceOptions): Operation[] {
+  const { machine } = options;
   return [
     {
       name: 'GetHostname',
@@ -95,7 +95,7 @@ export function hostOperations(deps: DeviceDeps): Operation[] {
         const dhcp = fromDhcp(request);
         const servers = children(request, 'NTPManual').map(readNetworkHost);
         if (servers.length > MAX_NTP_SERVERS) throw invalidValue(`There may be ${MAX_NTP_SERVERS} time servers.`);
-        if (!dhcp && servers.length === 0) throw await noTimeServer(deps);
+        if (!dhcp && servers.length === 0) throw await noTimeServer(options);
         await attemptOn(machine, () => machine.setNtpServers(dhcp ? [] : servers));
         return {};
       },
@@ -103,7 +103,7 @@ export function hostOperations(deps: DeviceDeps): Operation[] {
   ];
 }
 
-const noTimeServer = async ({ machine }: DeviceDeps): Promise<SoapFault> =>
+const noTimeServer = async ({ machine }: DeviceServiceOptions): Promise<SoapFault> =>
   (await machine.time()).ntp
     ? invalidArgument('TimeSyncedToNtp', 'The clock is kept by NTP, which needs a server in NTPManual, or FromDHCP true.')
     : invalidValue('Give a time server in NTPManual, or FromDHCP true.');

@@ -4,14 +4,14 @@ import type { InterfaceAddress, InterfaceSetting, Machine, NetworkInterface } fr
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { boolean, child, children, integer, required, text, texts } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
-import type { DeviceDeps } from './deps.ts';
+import type { DeviceServiceOptions } from './options.ts';
 import { attemptOn, notSupported } from './refusals.ts';
 
 /** Bytes: every IPv4 host takes datagrams of 576 (RFC 791); jumbo frames end at 9000. */
 const MTU = { min: 576, max: 9000 };
 
 /** Interfaces, gateway and zero configuration (Core Specification, chapter "Network"). The token of an interface is its name. */
-export function interfaceOperations({ machine }: DeviceDeps): Operation[] {
+export function interfaceOperations({ machine }: DeviceServiceOptions): Operation[] {
   return [
     {
       name: 'GetNetworkInterfaces',

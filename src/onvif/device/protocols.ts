@@ -1,18 +1,19 @@
 import { AppError } from '../../core/errors.ts';
+import type { ServerPorts } from '../../device/ports.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { boolean, children, integer, list, required } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
-import type { DeviceDeps, ServerPorts } from './deps.ts';
+import type { DeviceServiceOptions } from './options.ts';
 import { attempt, invalidValue, reasonOf } from './refusals.ts';
 
 /** What we serve on which TCP port (Core Specification, chapter "Network"). A changed port holds after a restart, which follows at once. */
-export function protocolOperations(deps: DeviceDeps): Operation[] {
+export function protocolOperations(options: DeviceServiceOptions): Operation[] {
   return [
     {
       name: 'GetNetworkProtocols',
       access: 'READ_SYSTEM',
       handle: () => {
-        const { http, rtsp } = deps.ports();
+        const { http, rtsp } = options.ports();
         const described = (name: string, port: number) => ({ Name: name, Enabled: true, Port: port });
         return { NetworkProtocols: [described('HTTP', http), ...(rtsp === undefined ? [] : [described('RTSP', rtsp)])] };
       },
@@ -21,20 +22,20 @@ export function protocolOperations(deps: DeviceDeps): Operation[] {
       name: 'SetNetworkProtocols',
       access: 'WRITE_SYSTEM',
       handle: async (request) => {
-        const now = deps.ports();
+        const now = options.ports();
         const wanted = portsIn(request, now);
         if (wanted.http === now.http && wanted.rtsp === now.rtsp) return {};
-        await attempt(() => setPorts(deps, wanted));
-        await attempt(deps.restart);
+        await attempt(() => setPorts(options, wanted));
+        await attempt(options.restart);
         return {};
       },
     },
   ];
 }
 
-async function setPorts(deps: DeviceDeps, ports: ServerPorts): Promise<void> {
+async function setPorts(options: DeviceServiceOptions, ports: ServerPorts): Promise<void> {
   try {
-    await deps.setPorts(ports);
+    await options.setPorts(ports);
   } catch (error) {
     throw error instanceof AppError && error.code === 'PORT_TAKEN' ? invalidArgument('PortAlreadyInUse', reasonOf(error)) : error;
   }

@@ -1,5 +1,6 @@
+import type { IdentitySettings } from '../../device/settings.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
-import type { DeviceDeps, DeviceIdentity } from './deps.ts';
+import type { DeviceServiceOptions } from './options.ts';
 import { invalidValue } from './refusals.ts';
 
 /** A scope of discovery: a URI without spaces. */
@@ -20,7 +21,7 @@ const MAX_LENGTH = 255;
 const MAX_NAME_LENGTH = 64;
 
 /** All scopes of the camera, for GetScopes and for discovery alike. */
-export function deviceScopes({ machine, store }: Pick<DeviceDeps, 'machine' | 'store'>): readonly Scope[] {
+export function deviceScopes({ machine, identity }: Pick<DeviceServiceOptions, 'machine' | 'identity'>): readonly Scope[] {
   const mac = machine.mac();
   const fixed = [
     'Profile/Streaming',
@@ -30,11 +31,11 @@ export function deviceScopes({ machine, store }: Pick<DeviceDeps, 'machine' | 's
     // The colons stay: recorders compare it with GetNetworkInterfaces.
     ...(mac ? [`mac/${mac}`] : []),
   ];
-  return [...fixed.map((path) => ({ uri: ROOT + path, fixed: true })), ...configurable(store).map((uri) => ({ uri, fixed: false }))];
+  return [...fixed.map((path) => ({ uri: ROOT + path, fixed: true })), ...configurable(identity).map((uri) => ({ uri, fixed: false }))];
 }
 
 /** The scopes that recorders may change, the name's first. */
-export const configurable = ({ name, location, scopes }: DeviceIdentity): readonly string[] => [
+export const configurable = ({ name, location, scopes }: IdentitySettings): readonly string[] => [
   `${ROOT}name/${encodeURIComponent(name)}`,
   `${ROOT}location/${(location || NO_LOCATION).split('/').map(encodeURIComponent).join('/')}`,
   ...scopes,
@@ -58,7 +59,12 @@ export function normalScope(text: string): string {
  * location, the others are kept as they are. A list without one of the two leaves that as it was.
  * @param fixed scopes to pass over
  */
-export function identityOf(uris: readonly string[], fixed: readonly string[], max: number, now: DeviceIdentity): Partial<DeviceIdentity> {
+export function identityOf(
+  uris: readonly string[],
+  fixed: readonly string[],
+  max: number,
+  now: IdentitySettings,
+): Partial<IdentitySettings> {
   const wanted = [...new Set(uris)].filter((uri) => !fixed.includes(uri));
   const name = wanted.find((uri) => uri.startsWith(`${ROOT}name/`));
   const location = wanted.find((uri) => uri.startsWith(`${ROOT}location/`));

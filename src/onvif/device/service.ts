@@ -1,23 +1,23 @@
 import type { Service } from '../service.ts';
-import { capabilityOperations, DEVICE } from './capabilities.ts';
-import type { DeviceDeps } from './deps.ts';
+import { capabilityOperations } from './capabilities.ts';
 import { discoveryOperations } from './discovery.ts';
 import { hostOperations } from './hosts.ts';
 import { interfaceOperations } from './interfaces.ts';
+import { DEVICE, type DeviceServiceOptions } from './options.ts';
 import { protocolOperations } from './protocols.ts';
 import { systemOperations } from './system.ts';
 import { userOperations } from './users.ts';
 
 /** The ONVIF device service (ver10/device): the door of every recorder. */
-export const makeDeviceService = (deps: DeviceDeps): Service => ({
+export const makeDeviceService = (options: DeviceServiceOptions): Service => ({
   ...DEVICE,
   operations: [
-    ...capabilityOperations(deps),
-    ...systemOperations(deps),
-    ...discoveryOperations(deps),
-    ...userOperations(deps),
-    ...hostOperations(deps),
-    ...interfaceOperations(deps),
-    ...protocolOperations(deps),
+    ...capabilityOperations(options),
+    ...systemOperations(options),
+    ...discoveryOperations(options),
+    ...userOperations(options),
+    ...hostOperations(options),
+    ...interfaceOperations(options),
+    ...protocolOperations(options),
   ],
 });

@@ -3,12 +3,12 @@ import { invalidArgument } from '../../protocols/soap/fault.ts';
 import { boolean, child, required, text } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { dateTime, toMilliseconds } from './date-time.ts';
-import type { DeviceDeps } from './deps.ts';
+import type { DeviceServiceOptions } from './options.ts';
 import { attempt, attemptOn, invalidValue } from './refusals.ts';
 
 /** Identity, clock, restart and factory default (Core Specification, chapter "System"). */
-export function systemOperations(deps: DeviceDeps): Operation[] {
-  const { machine } = deps;
+export function systemOperations(options: DeviceServiceOptions): Operation[] {
+  const { machine } = options;
   return [
     {
       name: 'GetDeviceInformation',
@@ -18,13 +18,13 @@ export function systemOperations(deps: DeviceDeps): Operation[] {
         return {
           Manufacturer: manufacturer,
           Model: model,
-          FirmwareVersion: deps.firmwareVersion,
+          FirmwareVersion: options.firmwareVersion,
           SerialNumber: serial,
           HardwareId: hardwareId,
         };
       },
     },
-    { name: 'GetSystemDateAndTime', access: 'PRE_AUTH', handle: async () => ({ SystemDateAndTime: await systemDateTime(deps) }) },
+    { name: 'GetSystemDateAndTime', access: 'PRE_AUTH', handle: async () => ({ SystemDateAndTime: await systemDateTime(options) }) },
     {
       name: 'SetSystemDateAndTime',
       access: 'WRITE_SYSTEM',
@@ -40,7 +40,7 @@ export function systemOperations(deps: DeviceDeps): Operation[] {
       handle: async (request) => {
         const kind = required(request, 'FactoryDefault');
         if (kind !== 'Hard' && kind !== 'Soft') throw invalidValue('FactoryDefault must be Hard or Soft.');
-        await attempt(() => deps.factoryDefault(kind === 'Hard'));
+        await attempt(() => options.factoryDefault(kind === 'Hard'));
         return {};
       },
     },
@@ -48,7 +48,7 @@ export function systemOperations(deps: DeviceDeps): Operation[] {
       name: 'SystemReboot',
       access: 'UNRECOVERABLE',
       handle: async () => {
-        await attempt(machine.managed ? () => machine.reboot() : deps.restart);
+        await attempt(machine.managed ? () => machine.reboot() : options.restart);
         return {
           Message: machine.managed
             ? 'The machine reboots now.'
@@ -60,7 +60,7 @@ export function systemOperations(deps: DeviceDeps): Operation[] {
 }
 
 /** tt:SystemDateTime */
-async function systemDateTime({ machine, clock }: DeviceDeps): Promise<SoapObject> {
+async function systemDateTime({ machine, clock }: DeviceServiceOptions): Promise<SoapObject> {
   const { ntp, timeZone, daylightSavings } = await machine.time();
   const now = clock.now();
   const zone = parsePosixZone(timeZone);
@@ -78,7 +78,7 @@ async function systemDateTime({ machine, clock }: DeviceDeps): Promise<SoapObjec
  * DaylightSavings is read and not used: recorders send there whether it is summer now, and a time zone that lost its rules
  * for that would be wrong half a year later.
  */
-function clockSetting(request: SoapObject): Parameters<DeviceDeps['machine']['setClock']>[0] {
+function clockSetting(request: SoapObject): Parameters<DeviceServiceOptions['machine']['setClock']>[0] {
   const type = required(request, 'DateTimeType');
   if (type !== 'Manual' && type !== 'NTP') throw invalidValue('DateTimeType must be Manual or NTP.');
   boolean(request, 'DaylightSavings');

@@ -3,12 +3,12 @@ import { AppError } from '../../core/errors.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { children, required, text, texts } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
-import type { DeviceDeps, DeviceLimits } from './deps.ts';
+import type { DeviceLimits, DeviceServiceOptions } from './options.ts';
 import { attempt, invalidValue, reasonOf } from './refusals.ts';
 
 /** The people who may log in (Core Specification, chapter "User handling"). Each command does all of its work or nothing. */
-export function userOperations(deps: DeviceDeps): Operation[] {
-  const { limits, users } = deps;
+export function userOperations(options: DeviceServiceOptions): Operation[] {
+  const { limits, users } = options;
 
   /** Reads the request with the present list at hand, and puts the new list in its place. */
   const change = (next: (request: SoapObject, now: readonly User[]) => readonly User[]) => async (request: SoapObject) => {

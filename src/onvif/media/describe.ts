@@ -1,7 +1,9 @@
+import { type MediaProfile, SOURCE_CONFIGURATION, VIDEO_SOURCE } from '../../device/profiles.ts';
+import type { VideoStream } from '../../device/streams.ts';
+import type { H264Settings } from '../../encode/encoder.ts';
+import type { Size } from '../../frames/size.ts';
 import type { SoapObject } from '../service.ts';
-import type { H264Settings, Size } from './deps.ts';
-import type { VideoEncoder } from './encoders.ts';
-import { type MediaModel, type MediaProfile, SOURCE_CONFIGURATION, VIDEO_SOURCE } from './model.ts';
+import type { MediaModel } from './model.ts';
 
 /** Upper estimate for a JPEG of high quality; only for BitrateLimit, which JPEG has no control for. */
 const JPEG_BITS_PER_PIXEL = 2;
@@ -17,7 +19,7 @@ export const describeProfile = (model: MediaModel, profile: MediaProfile): SoapO
   attributes: { token: profile.token, fixed: profile.fixed },
   Name: profile.name,
   ...(profile.videoSource && { VideoSourceConfiguration: describeSourceConfiguration(model) }),
-  ...(profile.encoder && { VideoEncoderConfiguration: describeEncoder(model, profile.encoder) }),
+  ...(profile.stream && { VideoEncoderConfiguration: describeEncoder(model, profile.stream) }),
 });
 
 /** tt:VideoSourceConfiguration; its bounds are the whole real picture. */
@@ -33,41 +35,41 @@ export function describeSourceConfiguration(model: MediaModel): SoapObject {
 }
 
 /** tt:VideoEncoderConfiguration: what is asked of the encoder. */
-export function describeEncoder(model: MediaModel, encoder: VideoEncoder): SoapObject {
-  const size = askedSize(model, encoder);
-  const frameRate = frameRateLimit(encoder.control.settings().fps);
+export function describeEncoder(model: MediaModel, stream: VideoStream): SoapObject {
+  const size = askedSize(model, stream);
+  const frameRate = frameRateLimit(stream.control.settings().fps);
   const estimate = Math.ceil((size.width * size.height * frameRate * JPEG_BITS_PER_PIXEL) / 1000);
   return {
-    attributes: { token: encoder.token },
-    Name: encoder.name,
-    UseCount: model.profiles.filter((profile) => profile.encoder?.token === encoder.token).length,
-    Encoding: encoder.encoding,
+    attributes: { token: stream.encoder },
+    Name: stream.name,
+    UseCount: model.profiles.filter((profile) => profile.stream?.id === stream.id).length,
+    Encoding: stream.encoding,
     Resolution: describeSize(size),
-    Quality: encoder.encoding === 'JPEG' ? encoder.control.settings().quality : H264_QUALITY,
+    Quality: stream.encoding === 'JPEG' ? stream.control.settings().quality : H264_QUALITY,
     RateControl: {
       FrameRateLimit: frameRate,
       EncodingInterval: 1,
-      BitrateLimit: encoder.encoding === 'JPEG' ? estimate : encoder.control.settings().bitrate,
+      BitrateLimit: stream.encoding === 'JPEG' ? estimate : stream.control.settings().bitrate,
     },
-    ...(encoder.encoding === 'H264' && {
-      H264: { GovLength: govLength(encoder.control.settings()), H264Profile: encoder.control.options().profile },
+    ...(stream.encoding === 'H264' && {
+      H264: { GovLength: govLength(stream.control.settings()), H264Profile: stream.control.options().profile },
     }),
-    Multicast: describeMulticast(model, encoder),
+    Multicast: describeMulticast(model, stream),
     SessionTimeout: SESSION_TIMEOUT,
   };
 }
 
 /** tt:MulticastConfiguration */
-function describeMulticast({ multicast }: MediaModel, { token }: VideoEncoder): SoapObject {
-  const { address, port, ttl } = multicast?.target(token) ?? { address: NO_MULTICAST_ADDRESS, port: 0, ttl: 1 };
-  return { Address: { Type: 'IPv4', IPv4Address: address }, Port: port, TTL: ttl, AutoStart: multicast?.isStarted(token) ?? false };
+function describeMulticast({ multicast }: MediaModel, { encoder }: VideoStream): SoapObject {
+  const { address, port, ttl } = multicast?.target(encoder) ?? { address: NO_MULTICAST_ADDRESS, port: 0, ttl: 1 };
+  return { Address: { Type: 'IPv4', IPv4Address: address }, Port: port, TTL: ttl, AutoStart: multicast?.isStarted(encoder) ?? false };
 }
 
 /** tt:VideoResolution */
 export const describeSize = ({ width, height }: Size): SoapObject => ({ Width: width, Height: height });
 
-/** The size an encoder is set to; that of the pictures where nothing can be set. */
-export const askedSize = (model: MediaModel, { control }: VideoEncoder): Size =>
+/** The size a stream is set to; that of the pictures where nothing can be set. */
+export const askedSize = (model: MediaModel, { control }: VideoStream): Size =>
   control.options().sizes.length > 0 ? control.settings() : model.pictures;
 
 /** A rate as ONVIF has it, in whole pictures per second: a limit, so rounded up. */

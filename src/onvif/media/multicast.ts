@@ -1,11 +1,11 @@
 import { areMediaPorts, NOT_DISCOVERY } from '../../core/media-ports.ts';
-import { isMulticastGroup, MULTICAST_GROUPS } from '../../core/multicast.ts';
+import { isMulticastGroup, MULTICAST_GROUPS, type MulticastGroup } from '../../core/multicast.ts';
+import type { MulticastController } from '../../device/multicast.ts';
+import type { VideoStream } from '../../device/streams.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { child, integer, text } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
-import type { MediaMulticast, MulticastTarget } from './deps.ts';
 import { NO_MULTICAST_ADDRESS } from './describe.ts';
-import { H264_STREAM, MJPEG_STREAM, type VideoEncoder } from './encoders.ts';
 import type { MediaModel } from './model.ts';
 import { refusal } from './refusal.ts';
 import { token } from './tokens.ts';
@@ -29,12 +29,12 @@ export const multicastOperations = (model: MediaModel): readonly Operation[] => 
 async function apply(
   model: MediaModel,
   request: SoapObject,
-  change: (multicast: MediaMulticast, encoder: string) => Promise<void>,
+  change: (multicast: MulticastController, encoder: string) => Promise<void>,
 ): Promise<SoapObject> {
-  const encoder = streamed(model.profile(token(request, 'ProfileToken')));
+  const { encoder } = streamed(model.profile(token(request, 'ProfileToken')));
   if (!model.multicast) throw new SoapFault('Receiver', ['ActionNotSupported'], NO_MULTICAST);
   try {
-    await change(model.multicast, encoder.token);
+    await change(model.multicast, encoder);
   } catch (error) {
     throw refusal(error);
   }
@@ -46,10 +46,10 @@ const NO_MULTICAST = 'There is no multicast; the owner of this camera can turn i
 const PORTS = { min: 1024, max: 65_534 };
 
 /**
- * Where a tt:MulticastConfiguration would move the stream of an encoder; undefined: it stays. What is left out stays too,
+ * Where a tt:MulticastConfiguration would move a stream; undefined: it stays. What is left out stays too,
  * and AutoStart is for reading only. Throws ConfigModify.
  */
-export function multicastChange(model: MediaModel, encoder: VideoEncoder, configuration: SoapObject): MulticastTarget | undefined {
+export function multicastChange(model: MediaModel, { encoder }: VideoStream, configuration: SoapObject): MulticastGroup | undefined {
   const { multicast } = model;
   const ipAddress = child(configuration, 'Address');
   const address = text(ipAddress, 'IPv4Address')?.trim();
@@ -59,8 +59,8 @@ export function multicastChange(model: MediaModel, encoder: VideoEncoder, config
     return undefined;
   }
   if ((text(ipAddress, 'Type')?.trim() ?? 'IPv4') !== 'IPv4') throw invalidArgument('ConfigModify', 'Multicast is sent by IPv4 only.');
-  const now = multicast.target(encoder.token);
-  const next: MulticastTarget = {
+  const now = multicast.target(encoder);
+  const next: MulticastGroup = {
     address: address ?? now.address,
     port: integer(configuration, 'Port') ?? now.port,
     ttl: integer(configuration, 'TTL') ?? now.ttl,
@@ -68,12 +68,12 @@ export function multicastChange(model: MediaModel, encoder: VideoEncoder, config
   if (next.address === now.address && next.port === now.port && next.ttl === now.ttl) return undefined;
   check(next, multicast.maxTtl);
   // Also with one that is not there now: it may be after the next start.
-  const taken = [MJPEG_STREAM, H264_STREAM].find((other) => other.token !== encoder.token && overlaps(multicast.target(other.token), next));
+  const taken = multicast.streams.find((other) => other.encoder !== encoder && overlaps(multicast.target(other.encoder), next));
   if (taken) throw invalidArgument('ConfigModify', `${taken.name} is sent to ${next.address} port ${next.port} already.`);
   return next;
 }
 
-function check({ address, port, ttl }: MulticastTarget, maxTtl: number): void {
+function check({ address, port, ttl }: MulticastGroup, maxTtl: number): void {
   if (!isMulticastGroup(address)) throw invalidArgument('ConfigModify', `The multicast address must be ${MULTICAST_GROUPS}.`);
   if (port % 2 !== 0 || !areMediaPorts(port, port + 1))
     throw invalidArgument('ConfigModify', `The multicast port must be an even number from ${PORTS.min} to ${PORTS.max}, ${NOT_DISCOVERY}.`);
@@ -85,4 +85,4 @@ function check({ address, port, ttl }: MulticastTarget, maxTtl: number): void {
 }
 
 /** Receivers could not tell the one stream from the other. */
-const overlaps = (one: MulticastTarget, other: MulticastTarget): boolean => one.address === other.address && one.port === other.port;
+const overlaps = (one: MulticastGroup, other: MulticastGroup): boolean => one.address === other.address && one.port === other.port;

@@ -1,8 +1,10 @@
+import type { Range } from '../../device/picture.ts';
+import { VIDEO_SOURCE } from '../../device/profiles.ts';
+import type { H264Video, JpegVideo, VideoStream } from '../../device/streams.ts';
+import type { Size } from '../../frames/size.ts';
 import type { Operation, SoapObject } from '../service.ts';
-import type { Range, Size } from './deps.ts';
 import { describeSize, frameRateLimit, H264_QUALITY } from './describe.ts';
-import type { H264Encoder, JpegEncoder, VideoEncoder } from './encoders.ts';
-import { type MediaModel, VIDEO_SOURCE } from './model.ts';
+import type { MediaModel } from './model.ts';
 import { optionalToken, token } from './tokens.ts';
 
 /** What the configurations can be set to, and how many encoders run at once. */
@@ -36,25 +38,25 @@ export const optionOperations = (model: MediaModel): readonly Operation[] => [
     access: 'READ_MEDIA',
     handle: (request) => {
       model.checkSourceConfiguration(token(request, 'ConfigurationToken'));
-      const count = (encoding: string) => model.encoders.filter((encoder) => encoder.encoding === encoding).length;
+      const count = (encoding: string) => model.streams.filter((stream) => stream.encoding === encoding).length;
       const h264 = count('H264');
-      return { TotalNumber: model.encoders.length, JPEG: count('JPEG'), ...(h264 > 0 && { H264: h264 }) };
+      return { TotalNumber: model.streams.length, JPEG: count('JPEG'), ...(h264 > 0 && { H264: h264 }) };
     },
   },
 ];
 
 /** The sizes an encoder can be set to; that of the pictures where nothing can be set. */
-export function offeredSizes(model: MediaModel, { control }: VideoEncoder): readonly Size[] {
+export function offeredSizes(model: MediaModel, { control }: VideoStream): readonly Size[] {
   const { sizes } = control.options();
   return sizes.length > 0 ? sizes : [model.pictures];
 }
 
 /** Frame rates in whole pictures per second, as ONVIF has them. */
-export function frameRates(encoder: VideoEncoder): Range {
-  const { fps } = encoder.control.options();
+export function frameRates(stream: VideoStream): Range {
+  const { fps } = stream.control.options();
   const min = frameRateLimit(fps.min);
   // What H.264 can have at most is what is captured, and may be a fraction below its limit.
-  const max = encoder.encoding === 'H264' ? frameRateLimit(fps.max) : Math.floor(fps.max);
+  const max = stream.encoding === 'H264' ? frameRateLimit(fps.max) : Math.floor(fps.max);
   return { min, max: Math.max(min, max) };
 }
 
@@ -65,25 +67,25 @@ export function govLengths(seconds: Range, fps: number): Range {
 }
 
 /** Whole qualities; the present one where the source decides. */
-export function qualities(control: JpegEncoder['control']): Range {
+export function qualities(control: JpegVideo['control']): Range {
   const range = control.options().quality;
   const present = control.settings().quality;
   return range ? { min: Math.ceil(range.min), max: Math.floor(range.max) } : { min: present, max: present };
 }
 
 /** The encoders that the tokens of the request, if any, speak of. Throws NoConfig, NoProfile. */
-function askedEncoders(model: MediaModel, request: SoapObject): readonly VideoEncoder[] {
+function askedEncoders(model: MediaModel, request: SoapObject): readonly VideoStream[] {
   const configuration = optionalToken(request, 'ConfigurationToken');
   const profileToken = optionalToken(request, 'ProfileToken');
   const profile = profileToken === undefined ? undefined : model.profile(profileToken);
-  if (configuration !== undefined) return [model.encoder(configuration)];
-  return profile ? model.compatibleEncoders(profile) : model.encoders;
+  if (configuration !== undefined) return [model.stream(configuration)];
+  return profile ? model.compatibleStreams(profile) : model.streams;
 }
 
 /** tt:VideoEncoderConfigurationOptions */
-function encoderOptions(model: MediaModel, encoders: readonly VideoEncoder[]): SoapObject {
-  const jpeg = encoders.find((encoder) => encoder.encoding === 'JPEG');
-  const h264 = encoders.find((encoder) => encoder.encoding === 'H264');
+function encoderOptions(model: MediaModel, streams: readonly VideoStream[]): SoapObject {
+  const jpeg = streams.find((stream) => stream.encoding === 'JPEG');
+  const h264 = streams.find((stream) => stream.encoding === 'H264');
   const h264Options = h264 && describeH264Options(model, h264);
   return {
     QualityRange: jpeg ? range(qualities(jpeg.control)) : only(H264_QUALITY),
@@ -100,12 +102,12 @@ function encoderOptions(model: MediaModel, encoders: readonly VideoEncoder[]): S
 }
 
 /** tt:H264Options */
-function describeH264Options(model: MediaModel, encoder: H264Encoder): SoapObject {
-  const options = encoder.control.options();
+function describeH264Options(model: MediaModel, stream: H264Video): SoapObject {
+  const options = stream.control.options();
   return {
-    ResolutionsAvailable: offeredSizes(model, encoder).map(describeSize),
-    GovLengthRange: range(govLengths(options.keyframeInterval, encoder.control.settings().fps)),
-    FrameRateRange: range(frameRates(encoder)),
+    ResolutionsAvailable: offeredSizes(model, stream).map(describeSize),
+    GovLengthRange: range(govLengths(options.keyframeInterval, stream.control.settings().fps)),
+    FrameRateRange: range(frameRates(stream)),
     EncodingIntervalRange: only(1),
     H264ProfilesSupported: [options.profile],
   };

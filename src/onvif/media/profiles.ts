@@ -1,8 +1,9 @@
+import { SOURCE_CONFIGURATION } from '../../device/profiles.ts';
 import { SoapFault } from '../../protocols/soap/fault.ts';
 import { required, text } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { describeProfile } from './describe.ts';
-import { type MediaModel, SOURCE_CONFIGURATION, tooManyProfiles, UNPRINTABLE } from './model.ts';
+import { type MediaModel, tooManyProfiles, UNPRINTABLE } from './model.ts';
 import { optionalToken, token } from './tokens.ts';
 
 /** Longest name, in characters (tt:Name). */
@@ -56,8 +57,8 @@ export const profileOperations = (model: MediaModel): readonly Operation[] => [
     access: 'ACTUATE',
     handle: (request) => {
       const profile = model.profile(token(request, 'ProfileToken'));
-      const encoder = model.encoder(token(request, 'ConfigurationToken'));
-      model.configure(profile, { videoEncoder: encoder.token });
+      const { encoder } = model.stream(token(request, 'ConfigurationToken'));
+      model.configure(profile, { videoEncoder: encoder });
       return {};
     },
   },

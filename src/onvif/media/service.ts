@@ -1,6 +1,5 @@
 import type { Operation, Service } from '../service.ts';
-import type { MediaDeps } from './deps.ts';
-import { MediaModel } from './model.ts';
+import { MediaModel, type MediaServiceOptions } from './model.ts';
 import { multicastOperations } from './multicast.ts';
 import { optionOperations } from './options.ts';
 import { profileOperations } from './profiles.ts';
@@ -9,8 +8,8 @@ import { videoEncoderOperations } from './video-encoder.ts';
 import { videoSourceOperations } from './video-source.ts';
 
 /** The ONVIF media service (ver10): profiles, video source and encoder configurations, stream and snapshot URIs. */
-export function makeMediaService(deps: MediaDeps): Service {
-  const model = new MediaModel(deps);
+export function makeMediaService(options: MediaServiceOptions): Service {
+  const model = new MediaModel(options);
   return {
     name: 'media',
     namespace: 'http://www.onvif.org/ver10/media/wsdl',
@@ -18,33 +17,33 @@ export function makeMediaService(deps: MediaDeps): Service {
     version: { major: 2, minor: 60 },
     operations: [
       // Open to everybody, so nobody is kept waiting in it.
-      capabilities(model, deps),
+      capabilities(model, options),
       ...[
         ...profileOperations(model),
         ...videoSourceOperations(model),
         ...videoEncoderOperations(model),
         ...optionOperations(model),
-        ...uriOperations(model, deps),
+        ...uriOperations(model, options),
         ...multicastOperations(model),
-      ].map((operation) => whenKnown(operation, deps)),
+      ].map((operation) => whenKnown(operation, options)),
     ],
   };
 }
 
 /** Recorders ask right after the start, and keep what they are told. */
-const whenKnown = (operation: Operation, { h264Known }: Pick<MediaDeps, 'h264Known'>): Operation => ({
+const whenKnown = (operation: Operation, { streams }: Pick<MediaServiceOptions, 'streams'>): Operation => ({
   ...operation,
   handle: async (request, context) => {
-    await h264Known?.();
+    await streams.known();
     return operation.handle(request, context);
   },
 });
 
-const capabilities = (model: MediaModel, deps: Pick<MediaDeps, 'rtsp'>): Operation => ({
+const capabilities = (model: MediaModel, options: Pick<MediaServiceOptions, 'rtsp'>): Operation => ({
   name: 'GetServiceCapabilities',
   access: 'PRE_AUTH',
   handle: () => {
-    const rtsp = deps.rtsp !== undefined;
+    const rtsp = options.rtsp !== undefined;
     return {
       Capabilities: {
         attributes: { SnapshotUri: true, Rotation: false, VideoSourceMode: false, OSD: false, EXICompression: false },

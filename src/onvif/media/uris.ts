@@ -1,20 +1,21 @@
+import type { MediaProfile } from '../../device/profiles.ts';
+import { SNAPSHOT_PATH } from '../../device/stream-names.ts';
+import type { VideoStream } from '../../device/streams.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { child, text } from '../args.ts';
 import type { Operation, RequestContext, SoapObject } from '../service.ts';
-import type { MediaDeps } from './deps.ts';
-import type { VideoEncoder } from './encoders.ts';
-import type { MediaModel, MediaProfile } from './model.ts';
+import type { MediaModel, MediaServiceOptions } from './model.ts';
 import { token } from './tokens.ts';
 
 /** Where streams and snapshots are fetched. */
-export const uriOperations = (model: MediaModel, deps: Pick<MediaDeps, 'rtsp'>): readonly Operation[] => [
+export const uriOperations = (model: MediaModel, options: Pick<MediaServiceOptions, 'rtsp'>): readonly Operation[] => [
   {
     name: 'GetStreamUri',
     access: 'READ_MEDIA',
     handle: (request, context) => {
       const profile = model.profile(token(request, 'ProfileToken'));
       const protocol = askedProtocol(child(request, 'StreamSetup'), model.multicast !== undefined);
-      return { MediaUri: mediaUri(streamUri(streamed(profile), protocol, deps.rtsp, context)) };
+      return { MediaUri: mediaUri(streamUri(streamed(profile), protocol, options.rtsp, context)) };
     },
   },
   {
@@ -23,7 +24,7 @@ export const uriOperations = (model: MediaModel, deps: Pick<MediaDeps, 'rtsp'>):
     handle: (request, { baseUrl }) => {
       const profile = model.profile(token(request, 'ProfileToken'));
       if (!profile.videoSource) throw incomplete('The profile has no video source configuration.');
-      return { MediaUri: mediaUri(`${baseUrl}/snapshot.jpg`) };
+      return { MediaUri: mediaUri(`${baseUrl}${SNAPSHOT_PATH}`) };
     },
   },
   {
@@ -31,8 +32,8 @@ export const uriOperations = (model: MediaModel, deps: Pick<MediaDeps, 'rtsp'>):
     name: 'SetSynchronizationPoint',
     access: 'ACTUATE',
     handle: (request) => {
-      const { encoder } = model.profile(token(request, 'ProfileToken'));
-      if (encoder?.encoding === 'H264') encoder.control.requestKeyFrame();
+      const { stream } = model.profile(token(request, 'ProfileToken'));
+      if (stream?.encoding === 'H264') stream.control.requestKeyFrame();
       return {};
     },
   },
@@ -54,16 +55,16 @@ function askedProtocol(setup: SoapObject, multicast: boolean): Protocol {
   return protocol;
 }
 
-function streamUri(encoder: VideoEncoder, protocol: Protocol, rtsp: MediaDeps['rtsp'], { baseUrl, host }: RequestContext): string {
-  if (protocol === 'HTTP') return `${baseUrl}${encoder.httpPath}`;
+function streamUri(stream: VideoStream, protocol: Protocol, rtsp: MediaServiceOptions['rtsp'], { baseUrl, host }: RequestContext): string {
+  if (protocol === 'HTTP') return `${baseUrl}${stream.webPath}`;
   if (!rtsp) throw invalidSetup(`There is no RTSP server for Transport/Protocol ${protocol}; ask for HTTP.`);
-  return `rtsp://${host}:${rtsp.port}${encoder.rtspPath}`;
+  return `rtsp://${host}:${rtsp.port}${stream.path}`;
 }
 
-/** The encoder that a profile streams. Throws IncompleteConfiguration. */
-export function streamed({ videoSource, encoder }: MediaProfile): VideoEncoder {
-  if (!videoSource || !encoder) throw incomplete('The profile needs a video source configuration and a video encoder configuration.');
-  return encoder;
+/** What a profile streams. Throws IncompleteConfiguration. */
+export function streamed({ videoSource, stream }: MediaProfile): VideoStream {
+  if (!videoSource || !stream) throw incomplete('The profile needs a video source configuration and a video encoder configuration.');
+  return stream;
 }
 
 /** tt:MediaUri that stays valid for ever, as ONVIF asks. */

@@ -1,9 +1,10 @@
+import type { PictureSettings, Range } from '../../device/picture.ts';
+import type { H264Video, JpegVideo, VideoStream } from '../../device/streams.ts';
+import type { H264Settings } from '../../encode/encoder.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { child, integer, text } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
-import type { H264Settings, PictureSettings, Range } from './deps.ts';
 import { askedSize, describeEncoder, frameRateLimit, govLength } from './describe.ts';
-import type { H264Encoder, JpegEncoder, VideoEncoder } from './encoders.ts';
 import type { MediaModel } from './model.ts';
 import { multicastChange } from './multicast.ts';
 import { frameRates, govLengths, offeredSizes, qualities } from './options.ts';
@@ -15,19 +16,19 @@ export const videoEncoderOperations = (model: MediaModel): readonly Operation[] 
   {
     name: 'GetVideoEncoderConfigurations',
     access: 'READ_MEDIA',
-    handle: () => ({ Configurations: model.encoders.map((encoder) => describeEncoder(model, encoder)) }),
+    handle: () => ({ Configurations: model.streams.map((stream) => describeEncoder(model, stream)) }),
   },
   {
     name: 'GetVideoEncoderConfiguration',
     access: 'READ_MEDIA',
-    handle: (request) => ({ Configuration: describeEncoder(model, model.encoder(token(request, 'ConfigurationToken'))) }),
+    handle: (request) => ({ Configuration: describeEncoder(model, model.stream(token(request, 'ConfigurationToken'))) }),
   },
   {
     name: 'GetCompatibleVideoEncoderConfigurations',
     access: 'READ_MEDIA',
     handle: (request) => {
-      const encoders = model.compatibleEncoders(model.profile(token(request, 'ProfileToken')));
-      return { Configurations: encoders.map((encoder) => describeEncoder(model, encoder)) };
+      const encoders = model.compatibleStreams(model.profile(token(request, 'ProfileToken')));
+      return { Configurations: encoders.map((stream) => describeEncoder(model, stream)) };
     },
   },
   {
@@ -36,22 +37,22 @@ export const videoEncoderOperations = (model: MediaModel): readonly Operation[] 
     access: 'ACTUATE',
     handle: async (request) => {
       const configuration = child(request, 'Configuration');
-      const encoder = model.encoder(token(child(configuration, 'attributes'), 'token'));
-      checkFixedParts(encoder, configuration);
+      const stream = model.stream(token(child(configuration, 'attributes'), 'token'));
+      checkFixedParts(stream, configuration);
       // All of it is read before any of it is done.
-      const target = multicastChange(model, encoder, child(configuration, 'Multicast'));
-      const change = encoder.encoding === 'JPEG' ? jpegChange(model, encoder, configuration) : h264Change(model, encoder, configuration);
-      const before = model.multicast?.target(encoder.token);
+      const target = multicastChange(model, stream, child(configuration, 'Multicast'));
+      const change = stream.encoding === 'JPEG' ? jpegChange(model, stream, configuration) : h264Change(model, stream, configuration);
+      const before = model.multicast?.target(stream.encoder);
       try {
-        if (target) await model.multicast?.change(encoder.token, target);
+        if (target) await model.multicast?.change(stream.encoder, target);
       } catch (error) {
         throw refusal(error);
       }
       try {
-        if (Object.keys(change).length > 0) await encoder.control.change(change);
+        if (Object.keys(change).length > 0) await stream.control.change(change);
       } catch (error) {
         // What is refused is refused as a whole; that it cannot be taken back is no news for the client.
-        if (target && before) await model.multicast?.change(encoder.token, before).catch(() => {});
+        if (target && before) await model.multicast?.change(stream.encoder, before).catch(() => {});
         throw refusal(error);
       }
       return {};
@@ -59,13 +60,13 @@ export const videoEncoderOperations = (model: MediaModel): readonly Operation[] 
   },
 ];
 
-function checkFixedParts(encoder: VideoEncoder, configuration: SoapObject): void {
+function checkFixedParts(stream: VideoStream, configuration: SoapObject): void {
   const name = text(configuration, 'Name')?.trim();
-  if (name !== undefined && name !== encoder.name)
+  if (name !== undefined && name !== stream.name)
     throw invalidArgument('ConfigModify', 'The video encoder configuration cannot be renamed.');
   const encoding = text(configuration, 'Encoding')?.trim();
-  if (encoding !== undefined && encoding !== encoder.encoding)
-    throw invalidArgument('ConfigModify', `The encoding of this configuration is ${encoder.encoding}.`);
+  if (encoding !== undefined && encoding !== stream.encoding)
+    throw invalidArgument('ConfigModify', `The encoding of this configuration is ${stream.encoding}.`);
   if ((integer(child(configuration, 'RateControl'), 'EncodingInterval') ?? 1) !== 1)
     throw invalidArgument('ConfigModify', 'EncodingInterval can only be 1; use FrameRateLimit.');
 }
@@ -75,31 +76,31 @@ function checkFixedParts(encoder: VideoEncoder, configuration: SoapObject): void
  * configuration, offered or not. SessionTimeout and BitrateLimit are hints that a device may adapt, and JPEG cannot follow.
  * Throws ConfigModify for what is not offered.
  */
-const jpegChange = (model: MediaModel, encoder: JpegEncoder, configuration: SoapObject): Partial<PictureSettings> => ({
-  ...sizeChange(model, encoder, child(configuration, 'Resolution')),
-  ...frameRateChange(encoder, child(configuration, 'RateControl')),
-  ...qualityChange(encoder, qualityIn(configuration)),
+const jpegChange = (model: MediaModel, stream: JpegVideo, configuration: SoapObject): Partial<PictureSettings> => ({
+  ...sizeChange(model, stream, child(configuration, 'Resolution')),
+  ...frameRateChange(stream, child(configuration, 'RateControl')),
+  ...qualityChange(stream, qualityIn(configuration)),
 });
 
 /** The same for H.264, where Quality is the hint that cannot be followed: the bit rate decides. */
-function h264Change(model: MediaModel, encoder: H264Encoder, configuration: SoapObject): Partial<H264Settings> {
+function h264Change(model: MediaModel, stream: H264Video, configuration: SoapObject): Partial<H264Settings> {
   qualityIn(configuration);
   const rateControl = child(configuration, 'RateControl');
-  const rate = frameRateChange(encoder, rateControl);
+  const rate = frameRateChange(stream, rateControl);
   return {
-    ...sizeChange(model, encoder, child(configuration, 'Resolution')),
+    ...sizeChange(model, stream, child(configuration, 'Resolution')),
     ...rate,
-    ...bitrateChange(encoder, rateControl),
-    ...keyframeChange(encoder, child(configuration, 'H264'), rate.fps),
+    ...bitrateChange(stream, rateControl),
+    ...keyframeChange(stream, child(configuration, 'H264'), rate.fps),
   };
 }
 
-function sizeChange(model: MediaModel, encoder: VideoEncoder, resolution: SoapObject): Partial<PictureSettings> {
-  const present = askedSize(model, encoder);
+function sizeChange(model: MediaModel, stream: VideoStream, resolution: SoapObject): Partial<PictureSettings> {
+  const present = askedSize(model, stream);
   const width = integer(resolution, 'Width') ?? present.width;
   const height = integer(resolution, 'Height') ?? present.height;
   if (width === present.width && height === present.height) return {};
-  const sizes = offeredSizes(model, encoder);
+  const sizes = offeredSizes(model, stream);
   if (!sizes.some((size) => size.width === width && size.height === height))
     throw invalidArgument(
       'ConfigModify',
@@ -108,10 +109,10 @@ function sizeChange(model: MediaModel, encoder: VideoEncoder, resolution: SoapOb
   return { width, height };
 }
 
-function frameRateChange(encoder: VideoEncoder, rateControl: SoapObject): { readonly fps?: number } {
+function frameRateChange(stream: VideoStream, rateControl: SoapObject): { readonly fps?: number } {
   const fps = integer(rateControl, 'FrameRateLimit');
-  if (fps === undefined || fps === frameRateLimit(encoder.control.settings().fps)) return {};
-  checkRange('FrameRateLimit', fps, frameRates(encoder));
+  if (fps === undefined || fps === frameRateLimit(stream.control.settings().fps)) return {};
+  checkRange('FrameRateLimit', fps, frameRates(stream));
   return { fps };
 }
 
@@ -125,13 +126,13 @@ function qualityIn(configuration: SoapObject): number | undefined {
 }
 
 /** JPEG has whole qualities. */
-function qualityChange({ control }: JpegEncoder, quality: number | undefined): Partial<PictureSettings> {
+function qualityChange({ control }: JpegVideo, quality: number | undefined): Partial<PictureSettings> {
   if (quality === undefined || Math.round(quality) === control.settings().quality) return {};
   checkRange('Quality', quality, qualities(control));
   return { quality: Math.round(quality) };
 }
 
-function bitrateChange({ control }: H264Encoder, rateControl: SoapObject): Partial<H264Settings> {
+function bitrateChange({ control }: H264Video, rateControl: SoapObject): Partial<H264Settings> {
   const bitrate = integer(rateControl, 'BitrateLimit');
   if (bitrate === undefined || bitrate === control.settings().bitrate) return {};
   checkRange('BitrateLimit', bitrate, control.options().bitrate);
@@ -142,7 +143,7 @@ function bitrateChange({ control }: H264Encoder, rateControl: SoapObject): Parti
  * GovLength counts pictures, and we keep seconds.
  * @param newFps undefined: the frame rate stays
  */
-function keyframeChange({ control }: H264Encoder, h264: SoapObject, newFps: number | undefined): Partial<H264Settings> {
+function keyframeChange({ control }: H264Video, h264: SoapObject, newFps: number | undefined): Partial<H264Settings> {
   const { profile, keyframeInterval: seconds, fps: rates } = control.options();
   const asked = text(h264, 'H264Profile')?.trim();
   if (asked !== undefined && asked !== profile) throw invalidArgument('ConfigModify', `H264Profile can only be ${profile}.`);

@@ -1,3 +1,4 @@
+import type { ParameterSets } from '../../frames/access-unit.ts';
 import { NAL, nalType } from '../../frames/h264.ts';
 
 /**
@@ -17,13 +18,6 @@ export function splitLengthPrefixed(bytes: Buffer, lengthSize: number): Buffer[]
     at = end;
   }
   return nals;
-}
-
-/** What a decoder has to know before the first slice. */
-export interface ParameterSets {
-  /** NAL units without start codes. */
-  readonly sps: Buffer;
-  readonly pps: Buffer;
 }
 
 export interface AvcConfiguration extends ParameterSets {

@@ -1,3 +1,5 @@
+import type { Size } from '../../frames/size.ts';
+
 /**
  * The least Matroska (RFC 9559) that carries JPEGs of known capture times through a pipe: EBML header, a Segment without
  * an end, one track, then one Cluster for each picture. Sizes and ids are EBML's (RFC 8794).
@@ -40,10 +42,7 @@ const TRACK_TYPE_VIDEO = 1;
 /** Track number, 16 bits of time from the Cluster's, flags: a key frame, no lacing (RFC 9559 section 10.2). */
 const BLOCK_HEADER = Buffer.from([0x80 | TRACK, 0, 0, 0x80]);
 
-export interface MjpegTrack {
-  /** Pixels. */
-  readonly width: number;
-  readonly height: number;
+export interface MjpegTrack extends Size {
   /** Pictures per second as the reader is told; the timestamps count. */
   readonly frameRate: number;
 }

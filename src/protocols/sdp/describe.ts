@@ -1,3 +1,5 @@
+import type { Size } from '../../frames/size.ts';
+
 /** What a track carries, by its name in `a=rtpmap`. */
 export type Encoding =
   | { readonly name: 'JPEG' }
@@ -16,7 +18,7 @@ export interface MediaDescription {
   /** Frames per second. */
   readonly frameRate?: number | undefined;
   /** Pixels. */
-  readonly size?: { readonly width: number; readonly height: number } | undefined;
+  readonly size?: Size | undefined;
   /** Kilobits per second, where it is known. */
   readonly bandwidth?: number | undefined;
   /** URL of the track, relative to the Content-Base. */

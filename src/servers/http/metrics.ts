@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
+import type { EncoderCounters } from '../../encode/encoder.ts';
+import { STREAM_STATES } from '../../frames/stream-state.ts';
 import type { Vitals } from './status.ts';
-
-const STATES = ['idle', 'starting', 'live', 'stalled', 'failed'];
 
 /** Prometheus metrics, read from the vitals at each scrape: nothing is counted twice. */
 export function makeMetrics(vitals: () => Vitals): () => Promise<{ type: string; text: string }> {
@@ -31,7 +31,7 @@ export function makeMetrics(vitals: () => Vitals): () => Promise<{ type: string;
     labelNames: ['state'],
     registers: [registry],
     collect() {
-      for (const state of STATES) this.set({ state }, vitals().status.state === state ? 1 : 0);
+      for (const state of STREAM_STATES) this.set({ state }, vitals().status.state === state ? 1 : 0);
     },
   });
   gauge('fps', 'Pictures per second, measured', (now) => now.fps);
@@ -65,9 +65,19 @@ export function makeMetrics(vitals: () => Vitals): () => Promise<{ type: string;
   );
   counter('rtsp_sessions_timed_out', 'RTSP sessions of whose clients nothing was heard', (now) => now.rtsp?.counters.sessionsTimedOut ?? 0);
   counter('rtsp_connections_refused', 'RTSP connections closed for want of room', (now) => now.rtsp?.counters.connectionsRefused ?? 0);
-  counter('h264_encoder_starts', 'H.264 encoders started', (now) => now.rtsp?.h264?.counters.starts ?? 0);
-  counter('h264_frames_encoded', 'Pictures encoded as H.264', (now) => now.rtsp?.h264?.counters.units ?? 0);
-  counter('h264_frames_skipped', 'Pictures that the H.264 encoder had no time for', (now) => now.rtsp?.h264?.counters.skipped ?? 0);
-  counter('h264_bytes', 'Bytes of H.264', (now) => now.rtsp?.h264?.counters.bytes ?? 0);
+  counter('h264_encoder_starts', 'H.264 encoders started', (now) => encoded(now, 'starts'));
+  counter('h264_frames_encoded', 'Pictures encoded as H.264', (now) => encoded(now, 'units'));
+  counter('h264_frames_skipped', 'Pictures that the H.264 encoder had no time for', (now) => encoded(now, 'skipped'));
+  counter('h264_bytes', 'Bytes of H.264', (now) => encoded(now, 'bytes'));
   return async () => ({ type: registry.contentType, text: await registry.metrics() });
+}
+
+/** Of all streams that are encoded here. */
+function encoded({ video }: Vitals, counter: keyof EncoderCounters): number {
+  let sum = 0;
+  for (const stream of video) {
+    const source = stream.encoding === 'H264' ? stream.source() : undefined;
+    if (source && source !== 'trying') sum += source.counters[counter];
+  }
+  return sum;
 }

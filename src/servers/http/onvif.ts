@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { formatOrigin } from '../../core/origin.ts';
+import type { SoapHttpAnswer, SoapHttpRequest } from '../../protocols/soap/http.ts';
 import { expectToBeRead } from './answers.ts';
 import type { Arrivals } from './arrivals.ts';
 import { type BodyReader, describeBodyProblem } from './body-reader.ts';
@@ -9,39 +10,12 @@ import { isShared } from './proxies.ts';
 /** Requests of real clients have a few kB; a user list of the largest size has 20. */
 const BODY_LIMIT = 256 * 1024;
 
-/** A request to one of the ONVIF services, as it came over HTTP. */
-export interface SoapRequest {
-  readonly method: string;
-  /** The request-target as it came. */
-  readonly url: string;
-  readonly authorization: string | undefined;
-  /** Undefined where there is none. */
-  readonly body: string | undefined;
-  /** The client's, also where a trusted proxy stands before us. */
-  readonly remoteAddress: string;
-  /** What the request came on. */
-  readonly connection: object;
-  /** The connection carries the requests of several clients. */
-  readonly shared: boolean;
-  /** How the client reached us, see {@link Base}. */
-  readonly baseUrl: string;
-  readonly host: string;
-  /** Fires when the client has gone. */
-  readonly signal: AbortSignal;
-}
-
-export interface SoapAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly body: string;
-}
-
 /** What answers SOAP; it does its own authentication, since who may ask depends on what is asked. */
 export interface SoapEndpoint {
-  handle(request: SoapRequest): Promise<SoapAnswer>;
+  handle(request: SoapHttpRequest): Promise<SoapHttpAnswer>;
 }
 
-export interface OnvifDoorOptions {
+export interface OnvifHandlerOptions {
   readonly arrivals: Arrivals;
   /** Keeps requests out that are under a name of somebody else; undefined: any name will do. */
   readonly hosts: HostGuard | undefined;
@@ -52,11 +26,11 @@ export interface OnvifDoorOptions {
  * The ONVIF services under /onvif/: any content type, no compressed bodies. Not a route of express: recorders ask every few
  * seconds for years, and routing would cost four times what the answer does.
  */
-export class OnvifDoor {
+export class OnvifHandler {
   constructor(
     private readonly endpoint: SoapEndpoint,
     private readonly bodies: BodyReader,
-    private readonly options: OnvifDoorOptions,
+    private readonly options: OnvifHandlerOptions,
   ) {}
 
   /** Answers a request that is for the services; false: it is not. */
@@ -93,7 +67,7 @@ export class OnvifDoor {
 }
 
 /** A request with what the endpoint wants to know of it. */
-class IncomingSoap implements SoapRequest {
+class IncomingSoap implements SoapHttpRequest {
   readonly method: string;
   readonly url: string;
   readonly authorization: string | undefined;

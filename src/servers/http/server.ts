@@ -8,8 +8,9 @@ import type { Clock } from '../../core/clock.ts';
 import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Origin } from '../../core/origin.ts';
-import type { Hub } from '../../hub/hub.ts';
+import { MJPEG, SNAPSHOT_PATH } from '../../device/stream-names.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
+import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
@@ -19,7 +20,7 @@ import { Authentication, type AuthenticationOptions, holdsOf, userOf } from './a
 import { BodyReader, hasBody } from './body-reader.ts';
 import { HostGuard } from './host-guard.ts';
 import { inTurn } from './in-turn.ts';
-import { OnvifDoor, type SoapEndpoint } from './onvif.ts';
+import { OnvifHandler, type SoapEndpoint } from './onvif.ts';
 import { PageFiles } from './page-files.ts';
 import { addPublicPages, sendPage } from './pages.ts';
 import { sendHealth, sendStatus, type Vitals } from './status.ts';
@@ -40,8 +41,7 @@ const MAX_SNAPSHOT_CLIENTS = 1024;
 const RETRY_AFTER_S = 5;
 /** Rates a viewer may ask for. */
 const MAX_FPS = 120;
-const STREAM_PATHS = ['/stream.mjpg', '/cam.mjpg'];
-const SNAPSHOT_PATH = '/snapshot.jpg';
+const STREAM_PATHS: string[] = [MJPEG.webPath, '/cam.mjpg'];
 const MIN_FPS = 0.01;
 
 export interface HttpServerOptions {
@@ -187,7 +187,7 @@ export class HttpServer {
     const app = this.#makeApp(files);
     const onvif =
       endpoint &&
-      new OnvifDoor(endpoint, this.#bodies, {
+      new OnvifHandler(endpoint, this.#bodies, {
         arrivals,
         hosts: authentication ? undefined : this.#hosts,
         onError: (error) => this.#logFault(error, '/onvif/'),

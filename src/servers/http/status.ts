@@ -1,46 +1,34 @@
 import type { Response } from 'express';
 import { formatOrigin } from '../../core/origin.ts';
-import type { HubStatus } from '../../hub/hub.ts';
+import { ADDRESS, MJPEG, SNAPSHOT_PATH } from '../../device/stream-names.ts';
+import type { H264Feed, JpegFeed } from '../../device/streams.ts';
+import type { Size } from '../../frames/size.ts';
+import type { CameraStatus } from '../../frames/stream-state.ts';
+import type { RtspCounters } from '../rtsp/counters.ts';
 import { userOf } from './authentication.ts';
 import type { Base } from './base-url.ts';
 import type { StreamCounters } from './stream.ts';
 
-/** What is counted of RTSP and H.264; see RtspCounters and EncoderCounters. */
+/** What is known of the RTSP server. */
 export interface RtspVitals {
   readonly port: number;
   readonly sessions: number;
-  readonly counters: {
-    readonly sessions: number;
-    readonly packetsSent: number;
-    readonly bytesSent: number;
-    readonly framesSkipped: number;
-    readonly sessionsDropped: number;
-    readonly sessionsTimedOut: number;
-    readonly packetsLost: number;
-    readonly connectionsRefused: number;
-  };
-  /** Undefined where nothing encodes H.264. */
-  readonly h264:
-    | {
-        readonly state: string;
-        readonly counters: { readonly starts: number; readonly units: number; readonly skipped: number; readonly bytes: number };
-      }
-    | undefined;
+  readonly counters: Readonly<RtspCounters>;
 }
 
 /** What the running program knows about itself; gathered by the app. */
 export interface Vitals {
   readonly name: string;
   readonly version: string;
-  readonly status: HubStatus;
+  readonly status: CameraStatus;
   /** Size of the pictures in pixels; the asked one while there is none. */
-  readonly size: { readonly width: number; readonly height: number };
+  readonly size: Size;
   /** Measured pictures per second. */
   readonly fps: number;
   readonly viewers: number;
   /** Seconds since the start. */
   readonly uptime: number;
-  readonly capture: { starts: number; frames: number; droppedPictures: number; droppedBytes: number };
+  readonly capture: Readonly<Record<'starts' | 'frames' | 'droppedPictures' | 'droppedBytes', number>>;
   readonly streams: StreamCounters;
   /** Errors nobody expected, since the start; see core/faults.ts. */
   readonly faults: number;
@@ -48,6 +36,8 @@ export interface Vitals {
   readonly connectionsClosed: number;
   /** Undefined where there is no RTSP. */
   readonly rtsp: RtspVitals | undefined;
+  /** The streams that are known to be there. */
+  readonly video: readonly (JpegFeed | H264Feed)[];
 }
 
 const shown = (error: { code: string; message: string; hint: string }) => ({ code: error.code, message: error.message, hint: error.hint });
@@ -80,18 +70,18 @@ export function sendStatus(res: Response, vitals: Vitals, { origin, host }: Base
     viewers: vitals.viewers,
     user: userOf(res)?.name ?? null,
     urls: [
-      { id: 'stream', label: 'MJPEG stream', url: `${base}/stream.mjpg` },
-      { id: 'snapshot', label: 'Snapshot', url: `${base}/snapshot.jpg` },
-      ...rtspUrls(vitals.rtsp, host),
+      { id: ADDRESS.stream, label: 'MJPEG stream', url: `${base}${MJPEG.webPath}` },
+      { id: ADDRESS.snapshot, label: 'Snapshot', url: `${base}${SNAPSHOT_PATH}` },
+      ...rtspUrls(vitals, host),
     ],
   });
 }
 
-function rtspUrls(rtsp: RtspVitals | undefined, host: string) {
+function rtspUrls({ rtsp, video }: Pick<Vitals, 'rtsp' | 'video'>, host: string) {
   if (!rtsp) return [];
-  const origin = `rtsp://${host}:${rtsp.port}`;
-  return [
-    ...(rtsp.h264 ? [{ id: 'rtsp-h264', label: 'RTSP, H.264', url: `${origin}/h264` }] : []),
-    { id: 'rtsp-mjpeg', label: 'RTSP, MJPEG', url: `${origin}/mjpeg` },
-  ];
+  return video.map((stream) => ({
+    id: ADDRESS.rtsp(stream),
+    label: `RTSP, ${stream.name}`,
+    url: `rtsp://${host}:${rtsp.port}${stream.path}`,
+  }));
 }

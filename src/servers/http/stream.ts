@@ -3,8 +3,8 @@ import type { Cancel, Clock } from '../../core/clock.ts';
 import { DirectWriter } from '../../core/direct-writer.ts';
 import { RateLimiter } from '../../core/rate-limiter.ts';
 import type { Frame } from '../../frames/frame.ts';
-import type { Hub } from '../../hub/hub.ts';
 import { CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, Parts } from '../../protocols/multipart/mjpeg.ts';
+import type { Hub } from '../../streams/hub.ts';
 
 /** A viewer whose connection takes nothing for this long is dropped; that frees up to 4 MB in the kernel's queue. */
 const STALLED_VIEWER_MS = 30_000;

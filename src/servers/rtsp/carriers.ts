@@ -1,10 +1,11 @@
 import type { Clock } from '../../core/clock.ts';
 import { areMediaPorts } from '../../core/media-ports.ts';
+import type { MulticastGroup } from '../../core/multicast.ts';
 import { formatTransport, type Pair, type TransportOffer } from '../../protocols/rtsp/transport.ts';
 import type { RtspClient } from './client.ts';
 import type { RtspCounters } from './counters.ts';
 import { InterleavedSink } from './interleaved-sink.ts';
-import type { MulticastGroup, MulticastStream } from './multicast.ts';
+import type { MulticastStream } from './multicast.ts';
 import type { Carrier, SessionTrack } from './session-track.ts';
 import type { Track } from './track.ts';
 import { closeUdpPorts, openUdpPorts, type UdpPorts } from './udp-ports.ts';

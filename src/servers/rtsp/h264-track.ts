@@ -1,4 +1,6 @@
 import { AppError } from '../../core/errors.ts';
+import type { H264Source } from '../../device/streams.ts';
+import type { AccessUnit } from '../../frames/access-unit.ts';
 import { readSps } from '../../frames/h264-sps.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { packetizeH264 } from '../../protocols/rtp/h264.ts';
@@ -12,27 +14,6 @@ export const H264_PAYLOAD_TYPE = 96;
 const PARAMETER_SETS_TIMEOUT_MS = 10_000;
 /** How long a client that goes on playing is kept waiting for a key frame: as long as an encoder needs to start, milliseconds. */
 const RESUME_TIMEOUT_MS = 3000;
-
-/** One picture as the encoder gives it. */
-export interface AccessUnit {
-  /** NAL units without start codes, parameter sets in front of a key frame. */
-  readonly nals: readonly Buffer[];
-  readonly keyframe: boolean;
-  /** When the picture was captured, monotonic milliseconds. */
-  readonly monotonic: number;
-}
-
-/** The encoder, which runs while somebody is subscribed. */
-export interface H264Source {
-  subscribe(listener: (unit: AccessUnit) => void): () => void;
-  /** The running group of pictures from its key frame on; empty where it cannot be told. */
-  readonly group: readonly AccessUnit[];
-  /** NAL units without start codes; starts the encoder. Undefined when there are none within `timeoutMs`, or when `signal` fires. */
-  parameterSets(timeoutMs: number, signal: AbortSignal): Promise<{ readonly sps: Buffer; readonly pps: Buffer } | undefined>;
-  requestKeyFrame(): void;
-  /** Why there are no pictures. */
-  readonly status: { readonly error: AppError | undefined };
-}
 
 export interface H264TrackOptions extends VideoTrackOptions {
   readonly encoder: H264Source;

@@ -2,18 +2,11 @@ import { createSocket, type Socket } from 'node:dgram';
 import { messageOf } from '../../core/errors.ts';
 import { machineInterfaces } from '../../core/interfaces.ts';
 import type { Logger } from '../../core/log.ts';
+import type { MulticastGroup } from '../../core/multicast.ts';
 import type { RtspCounters } from './counters.ts';
 import type { Track, TrackStart } from './track.ts';
 import { closeUdpPorts, connected, type UdpPorts } from './udp-ports.ts';
 import { type Pacer, UdpSender } from './udp-sender.ts';
-
-export interface MulticastGroup {
-  readonly address: string;
-  /** Of RTP, even; RTCP goes to the next one. */
-  readonly port: number;
-  /** Routers that the packets may pass, plus one. */
-  readonly ttl: number;
-}
 
 export interface MulticastOptions {
   readonly track: Track;

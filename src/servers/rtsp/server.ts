@@ -4,9 +4,12 @@ import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
-import type { Hub } from '../../hub/hub.ts';
+import type { MulticastGroup } from '../../core/multicast.ts';
+import { MJPEG } from '../../device/stream-names.ts';
+import type { H264Feed, H264Source, JpegFeed, StreamCatalogue } from '../../device/streams.ts';
 import { JPEG_PAYLOAD_TYPE } from '../../protocols/rtp/jpeg.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
+import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit, isHere } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
@@ -15,9 +18,9 @@ import type { RtspClient } from './client.ts';
 import { RtspConnection } from './connection.ts';
 import { newRtspCounters, type RtspCounters } from './counters.ts';
 import { type RtspAccess, RtspGate } from './gate.ts';
-import { H264_PAYLOAD_TYPE, type H264Source, H264Track } from './h264-track.ts';
+import { H264_PAYLOAD_TYPE, H264Track } from './h264-track.ts';
 import { JpegTrack, type Recode } from './jpeg-track.ts';
-import { type MulticastGroup, MulticastStream } from './multicast.ts';
+import { MulticastStream } from './multicast.ts';
 import { RtspRequests } from './requests.ts';
 import type { Stream } from './stream.ts';
 import { cnameOf, newRtpStream, type Track } from './track.ts';
@@ -46,13 +49,9 @@ export interface RtspServerOptions {
   /** Undefined: everybody may look. */
   readonly access: RtspAccess | undefined;
   readonly hub: Hub;
-  /** Undefined where nothing on this machine encodes H.264, `trying` while that is not known; asked at each request. */
-  readonly h264: () => H264Source | 'trying' | undefined;
-  /** To be waited for while it is `trying`: resolves when it is known, or after a while. */
-  readonly h264Known?: () => Promise<void>;
+  /** What there is to be played; asked at each request. */
+  readonly streams: Pick<StreamCatalogue<JpegFeed | H264Feed>, 'byPath' | 'byId' | 'known' | 'all'>;
   readonly recode: Recode;
-  /** Pictures per second of a stream that are asked for. */
-  readonly fps: (stream: string) => number;
   /** Tracks that stand beside the picture of a stream; asked once, when somebody wants it. Several streams may have the same one. */
   readonly beside?: ((stream: string) => readonly Track[]) | undefined;
   /** Where clients who ask for multicast get a track, by its name; undefined: there is no multicast of it. */
@@ -80,9 +79,8 @@ export class RtspServer {
   readonly #limit: ConnectionLimit;
   readonly #acceptThrottle: LogThrottle;
   readonly #pacer: Pacer;
-  readonly #jpegTrack: JpegTrack;
-  #jpeg: Stream | undefined;
-  #h264: { readonly encoder: H264Source; readonly stream: Stream } | undefined;
+  /** By the id of the stream, with the source that they were made for: another one's times are not the same. */
+  readonly #streams = new Map<string, { readonly source: Hub | H264Source; readonly stream: Stream }>();
   readonly #multicast = new Map<Track, MulticastStream>();
   /** Multicast that the owner asked for, by track: ends it. */
   readonly #standing = new Map<string, Cancel>();
@@ -91,11 +89,10 @@ export class RtspServer {
   #port = 0;
 
   constructor(private readonly options: RtspServerOptions) {
-    const { hub, clock, log, fps } = options;
+    const { hub, clock, log, streams } = options;
     const { counters } = this;
     this.#acceptThrottle = new LogThrottle(clock);
-    this.#pacer = new Pacer(clock, () => hub.fps || fps('mjpeg'));
-    this.#jpegTrack = new JpegTrack({ ...this.#trackOptions('mjpeg', JPEG_PAYLOAD_TYPE), recode: options.recode, log });
+    this.#pacer = new Pacer(clock, () => hub.fps || (streams.byId(MJPEG.id)?.fps() ?? 0));
     const carriers = new Carriers({
       multicast: (track) => {
         const group = options.multicast(track.name);
@@ -107,8 +104,11 @@ export class RtspServer {
     });
     this.#requests = new RtspRequests({
       gate: new RtspGate(options.access, clock, log),
-      stream: (path) => this.#stream(path),
-      known: async () => options.h264Known?.(),
+      stream: (path) => {
+        const feed = streams.byPath(path);
+        return feed && this.#streamOf(feed);
+      },
+      known: () => streams.known(),
       carriers,
       multicast: (track) => this.#multicast.get(track)?.group,
       hasRoom: (client, session) => (session !== undefined || this.#hasRoom(client)) && options.descriptors?.hasRoom() !== false,
@@ -288,41 +288,33 @@ export class RtspServer {
     }
   }
 
-  /** `/stream.mjpg` is how ONVIF clients name the tunnel of the JPEG stream. */
-  #stream(path: string): Stream | 'trying' | undefined {
-    if (path === '/mjpeg' || path === '/stream.mjpg') return this.#jpegStream();
-    return path === '/h264' ? this.#h264Stream() : undefined;
-  }
-
-  #jpegStream(): Stream {
-    this.#jpeg ??= this.#streamOf(this.#jpegTrack);
-    return this.#jpeg;
-  }
-
-  #h264Stream(): Stream | 'trying' | undefined {
-    const encoder = this.options.h264();
+  #streamOf(feed: JpegFeed | H264Feed): Stream | 'trying' | undefined {
+    const { hub, clock, recode, log, hostname } = this.options;
+    const { id, fps } = feed;
+    const common = { name: id, hub, cname: cnameOf(hostname), fps, clock };
+    if (feed.encoding === 'JPEG')
+      return this.#streamFrom(hub, () => new JpegTrack({ ...common, stream: newRtpStream(JPEG_PAYLOAD_TYPE), recode, log }), id);
+    const encoder = feed.source();
     if (!encoder || encoder === 'trying') return encoder;
-    if (this.#h264?.encoder !== encoder) {
-      this.#h264 = { encoder, stream: this.#streamOf(new H264Track({ ...this.#trackOptions('h264', H264_PAYLOAD_TYPE), encoder })) };
-    }
-    return this.#h264.stream;
+    return this.#streamFrom(encoder, () => new H264Track({ ...common, stream: newRtpStream(H264_PAYLOAD_TYPE), encoder }), id);
   }
 
   /** The stream of a picture has its name. */
-  #streamOf(picture: Track): Stream {
-    const { name } = picture;
-    return { name, tracks: [picture, ...(this.options.beside?.(name) ?? [])] };
+  #streamFrom(source: Hub | H264Source, makePicture: () => Track, id: string): Stream {
+    const known = this.#streams.get(id);
+    if (known?.source === source) return known.stream;
+    const stream = { name: id, tracks: [makePicture(), ...(this.options.beside?.(id) ?? [])] };
+    this.#streams.set(id, { source, stream });
+    return stream;
   }
 
   #trackNamed(name: string): Track | undefined {
-    const h264 = this.#h264Stream();
-    const streams = h264 && h264 !== 'trying' ? [this.#jpegStream(), h264] : [this.#jpegStream()];
-    return streams.flatMap(({ tracks }) => tracks).find((track) => track.name === name);
-  }
-
-  #trackOptions(name: string, payloadType: number) {
-    const { hub, clock, hostname, fps } = this.options;
-    return { name, stream: newRtpStream(payloadType), hub, cname: cnameOf(hostname), fps: () => fps(name), clock };
+    for (const feed of this.options.streams.all) {
+      const stream = this.#streamOf(feed);
+      const track = stream && stream !== 'trying' ? stream.tracks.find((each) => each.name === name) : undefined;
+      if (track) return track;
+    }
+    return undefined;
   }
 
   #multicastOf(track: Track): MulticastStream {

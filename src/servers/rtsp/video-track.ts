@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts';
-import type { Hub } from '../../hub/hub.ts';
+import type { Hub } from '../../streams/hub.ts';
 import { Track, type TrackOptions } from './track.ts';
 
 export interface VideoTrackOptions extends TrackOptions {

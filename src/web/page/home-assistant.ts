@@ -1,3 +1,4 @@
+import { ADDRESS, H264 } from '../../device/stream-names.ts';
 import type { Row } from './copy-list.ts';
 import type { Status } from './status.ts';
 
@@ -10,8 +11,8 @@ export interface Form {
 /** How Home Assistant gets this camera, the better way first. Empty while the addresses are not known. */
 export function homeAssistantForms({ name, user, urls }: Pick<Status, 'name' | 'user' | 'urls'>): Form[] {
   const of = (id: string) => urls.find((each) => each.id === id)?.url;
-  const stream = of('stream');
-  const snapshot = of('snapshot');
+  const stream = of(ADDRESS.stream);
+  const snapshot = of(ADDRESS.snapshot);
   if (stream === undefined || snapshot === undefined || !URL.canParse(stream)) return [];
   const login: Row[] = user === undefined ? [] : [{ label: 'Username', value: user }];
   const mjpeg: Form = {
@@ -19,7 +20,7 @@ export function homeAssistantForms({ name, user, urls }: Pick<Status, 'name' | '
     rows: [{ label: 'Name', value: name }, { label: 'MJPEG URL', value: stream }, { label: 'Still image URL', value: snapshot }, ...login],
   };
   // Home Assistant's ONVIF integration takes no camera without H.264.
-  if (!urls.some(({ url }) => /^rtsp:\/\/[^/]+\/h264$/.test(url))) return [mjpeg];
+  if (of(ADDRESS.rtsp(H264)) === undefined) return [mjpeg];
   const { protocol, hostname, port } = new URL(stream);
   // Nor does it speak TLS: behind a proxy that does, the camera has another address for it, which is not known here.
   if (protocol === 'https:') return [mjpeg];

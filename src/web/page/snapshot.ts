@@ -1,8 +1,8 @@
+import { SNAPSHOT_PATH } from '../../device/stream-names.ts';
 import { snapshotName } from './format.ts';
 import { type Fetch, pageRequest, problemOf } from './http.ts';
 import type { Toast } from './toast.ts';
 
-const SNAPSHOT_URL = '/snapshot.jpg';
 /** The server gives up after 10 s when the camera gives no picture; this is that and the way, milliseconds. */
 const TIMEOUT_MS = 15_000;
 /** When the browser has surely taken over the download and the picture can go, milliseconds. */
@@ -24,7 +24,7 @@ export function snapshotButton({ button, fetch, toast, cameraName, shownMessage,
     const request = new AbortController();
     const deadline = setTimeout(() => request.abort(), TIMEOUT_MS);
     try {
-      const response = await fetch(SNAPSHOT_URL, pageRequest('image/jpeg, application/json', request.signal));
+      const response = await fetch(SNAPSHOT_PATH, pageRequest('image/jpeg, application/json', request.signal));
       if (response.status === 401) return onSignedOut();
       if (!response.ok) {
         const { message, hint } = await problemOf(response);

@@ -1,7 +1,5 @@
+import { STREAM_STATES, type StreamState } from '../../frames/stream-state.ts';
 import { isRecord, type Problem, parseProblem, textOf } from './http.ts';
-
-const CAMERA_STATES = ['idle', 'starting', 'live', 'stalled', 'failed'] as const;
-export type CameraState = (typeof CAMERA_STATES)[number];
 
 /** An address for other programs. */
 export interface Address {
@@ -14,7 +12,7 @@ export interface Address {
 export interface Status {
   readonly name: string;
   readonly version: string;
-  readonly camera: CameraState;
+  readonly camera: StreamState;
   readonly error: Problem | undefined;
   readonly notices: readonly Problem[];
   readonly source: string;
@@ -29,7 +27,7 @@ export interface Status {
   readonly urls: readonly Address[];
 }
 
-const isCameraState = (value: unknown): value is CameraState => CAMERA_STATES.some((state) => state === value);
+const isCameraState = (value: unknown): value is StreamState => STREAM_STATES.some((state) => state === value);
 const numberOf = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0);
 const listOf = <T>(value: unknown, parse: (item: unknown) => T | undefined): T[] =>
   Array.isArray(value) ? value.map(parse).filter((item) => item !== undefined) : [];

@@ -1,8 +1,9 @@
 import { backoffDelay } from '../../core/backoff.ts';
+import { MJPEG } from '../../device/stream-names.ts';
 import { type Fetch, type Problem, pageRequest, problemOf } from './http.ts';
 import { boundaryOf, MultipartParser, type Part } from './multipart.ts';
 
-const STREAM_URL = '/stream.mjpg';
+const STREAM_URL = MJPEG.webPath;
 /** Silence after which the connection counts as broken, milliseconds: the server repeats the last picture every 5 s. */
 const SILENCE_MS = 12_000;
 /** Waits between attempts: at first hardly noticed, later no burden for a server that is starting. */

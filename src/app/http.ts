@@ -1,0 +1,61 @@
+import { HttpServer } from '../servers/http/server.ts';
+import type { Vitals } from '../servers/http/status.ts';
+import type { LazyEndpoint } from './lazy-endpoint.ts';
+import type { AppOptions } from './options.ts';
+import type { Rtsp } from './rtsp.ts';
+import type { Subsystems } from './subsystems.ts';
+
+/** What the web server is made of. */
+export interface HttpOptions extends Subsystems {
+  /** Undefined where there is no RTSP. */
+  readonly rtsp: Rtsp | undefined;
+  readonly onvif: LazyEndpoint;
+}
+
+export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
+  const { config, state, webDir, clock, log } = options;
+  const { settings, identity, login, network, capture, rtsp, onvif } = own;
+  const { arrivals, budget, descriptors } = network;
+  return new HttpServer({
+    bind: config.bind,
+    port: settings.ports.now.http,
+    webDir,
+    maxConnections: budget.http,
+    authentication: login.toWatch && {
+      ...login.toWatch,
+      clock,
+      log,
+      cookieName: `onvif-camera-${state.state.uuid.slice(0, 8)}`,
+      localToken: login.localToken,
+      sessions: login.sessions,
+    },
+    onvif,
+    tunnel: rtsp && ((...tunnel) => rtsp.server.acceptTunnel(...tunnel)),
+    arrivals,
+    publicName: () => (config.discovery.enabled && identity.discoverable ? identity.name : undefined),
+    hub: capture.hub,
+    descriptors,
+    clock,
+    log,
+    vitals: vitalsOf(options, own),
+  });
+}
+
+/** What is told of the running program, at each moment. */
+function vitalsOf({ version, faults, clock }: AppOptions, { identity, capture, rtsp, streams }: HttpOptions) {
+  const startedAt = clock.monotonic();
+  const { hub, camera, picture } = capture;
+  return (): Omit<Vitals, 'viewers' | 'streams' | 'connectionsClosed'> => ({
+    name: identity.name,
+    version,
+    status: hub.status,
+    // The page keeps room for pictures before there are any.
+    size: hub.latest ?? picture.settings(),
+    fps: hub.fps,
+    uptime: (clock.monotonic() - startedAt) / 1000,
+    capture: camera.counters,
+    faults: faults(),
+    rtsp: rtsp?.vitals,
+    video: streams.catalogue.certain,
+  });
+}

@@ -1,0 +1,43 @@
+import type { OnvifEndpoint } from '../onvif/endpoint.ts';
+import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts';
+import type { SoapEndpoint } from '../servers/http/onvif.ts';
+
+/**
+ * The SOAP endpoint, loaded when the first client comes near: its XML machinery would take up a fifth of the memory of a
+ * camera that nobody asks by ONVIF.
+ */
+export class LazyEndpoint implements SoapEndpoint {
+  #loading: Promise<OnvifEndpoint> | undefined;
+
+  /**
+   * @param make loads and makes it
+   * @param onLoad called when it is there
+   */
+  constructor(
+    private readonly make: () => Promise<OnvifEndpoint>,
+    private readonly onLoad: () => void,
+  ) {}
+
+  /** Begins loading, so that the first request does not wait for it; errors show with the request. */
+  warmUp(): void {
+    this.#load().catch(() => {});
+  }
+
+  async handle(request: SoapHttpRequest): Promise<SoapHttpAnswer> {
+    return (await this.#load()).handle(request);
+  }
+
+  #load(): Promise<OnvifEndpoint> {
+    this.#loading ??= (async () => {
+      const endpoint = await this.make();
+      await endpoint.start();
+      this.onLoad();
+      return endpoint;
+    })();
+    // A failure is not for ever.
+    this.#loading.catch(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+}

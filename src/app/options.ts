@@ -1,0 +1,38 @@
+import type { UsedTokensStore } from '../auth/used-tokens.ts';
+import type { SourceSpec } from '../camera/source-spec.ts';
+import type { Config } from '../config/schema.ts';
+import type { StateStore } from '../config/state.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+
+/** What the program is started with. */
+export interface AppOptions {
+  readonly config: Config;
+  /** Keys of the settings that the owner set: what persists does not change these. */
+  readonly explicit: ReadonlySet<string>;
+  /** What `config.camera.source` says. */
+  readonly spec: SourceSpec;
+  /** What persists in `dataDir`. */
+  readonly state: StateStore;
+  readonly dataDir: string;
+  readonly webDir: string;
+  /** Where it is kept which ONVIF logins were used; the same for all that follow each other in one process. */
+  readonly usedTokens: UsedTokensStore;
+  /** Where the WSDL files are. */
+  readonly wsdlDir: string;
+  readonly version: string;
+  /** Where programs are looked up, as in PATH. */
+  readonly searchPath: string;
+  /** Root of sysfs, "/sys". */
+  readonly sysfs: string;
+  /** Root of the devices, "/dev". */
+  readonly dev: string;
+  /** Password of `admin` from the environment; it beats the stored one and is not stored. */
+  readonly password: string | undefined;
+  /** Called when the camera begins to be used: when somebody watches, or is about to ask by ONVIF. */
+  readonly onUse: () => void;
+  /** Errors nobody expected, since the start. */
+  readonly faults: () => number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}

@@ -1,0 +1,41 @@
+import type { Machine } from '../core/machine.ts';
+import { Identity } from '../device/identity.ts';
+import { DeviceSettings } from '../device/settings.ts';
+import { LinuxMachine } from '../system/linux-machine.ts';
+import { type Capture, makeCapture } from './capture.ts';
+import { type Login, makeLogin } from './login.ts';
+import { makeNetwork, type Network } from './network.ts';
+import type { AppOptions } from './options.ts';
+import { Streams, type StreamsEvents } from './streams.ts';
+
+/** What servers, services and discovery have in common: the device, and how clients get to it. */
+export interface Subsystems {
+  readonly settings: DeviceSettings;
+  readonly identity: Identity;
+  readonly machine: Machine;
+  readonly login: Login;
+  readonly network: Network;
+  readonly capture: Capture;
+  readonly streams: Streams;
+}
+
+/** Throws an AppError if the first password cannot be kept. */
+export function makeSubsystems(options: AppOptions, events: StreamsEvents): Subsystems {
+  const settings = new DeviceSettings(options);
+  const capture = makeCapture(options, settings);
+  return {
+    settings,
+    identity: new Identity(settings.identity),
+    machine: makeMachine(options),
+    login: makeLogin(options),
+    network: makeNetwork(options),
+    capture,
+    streams: new Streams(options, settings, capture, events),
+  };
+}
+
+const makeMachine = ({ config, state, searchPath, clock, log }: AppOptions): Machine =>
+  new LinuxMachine({
+    ...{ managed: config.system.manage, root: '/', searchPath, clock, log },
+    mac: { mac: state.state.mac, keep: (mac) => state.update({ mac }) },
+  });

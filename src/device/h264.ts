@@ -1,0 +1,122 @@
+import type { Range } from '../camera/offers.ts';
+import { MAX_BITRATE, MAX_KEYFRAME_INTERVAL, MIN_BITRATE, MIN_KEYFRAME_INTERVAL } from '../config/schema.ts';
+import { AS_CAPTURED, encodedSize, evenSize } from '../encode/encoded-size.ts';
+import type { EncoderSettings, H264Settings } from '../encode/encoder.ts';
+import { distinctSizes, type Size } from '../frames/size.ts';
+import type { PictureController } from './picture.ts';
+import type { SettingsGroup } from './settings.ts';
+
+/** Profiles of H.264 that decoders for everybody know. */
+export type H264Profile = 'Baseline' | 'Main' | 'High';
+
+/** What an H.264 encoder can be set to. */
+export interface H264Options {
+  /** Largest first, not empty. */
+  readonly sizes: readonly Size[];
+  /** Pictures per second, at most those captured. */
+  readonly fps: Range;
+  /** kbit/s */
+  readonly bitrate: Range;
+  /** Seconds. */
+  readonly keyframeInterval: Range;
+  /** The one it encodes in. */
+  readonly profile: H264Profile;
+}
+
+/** What shows and sets an H.264 encoder. */
+export type H264Controller = Pick<H264Control, 'settings' | 'options' | 'change' | 'requestKeyFrame'>;
+
+/** The encoder as far as its settings are concerned. */
+export interface EncoderStream {
+  /** The H.264 profile that its pictures have. */
+  readonly profile: H264Profile;
+  /** The settings are others now. Viewers live through it. */
+  changed(): void;
+  /** Makes the next picture a key frame. */
+  requestKeyFrame(): void;
+}
+
+export interface H264ControlOptions {
+  readonly settings: Pick<SettingsGroup<H264Settings>, 'now' | 'change' | 'onChange'>;
+  readonly picture: Pick<PictureController, 'settings' | 'actual'>;
+  readonly stream: EncoderStream;
+}
+
+/** Shares of the captured size that clients may choose: from 1280x720 they give 960x540, 854x480, 640x360, 426x240 and 320x180. */
+const SHARES = [3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4];
+/** Pixels; less shows nothing, and hardware encoders refuse it. */
+const SMALLEST_SIDE = 64;
+
+/** The settings of the H.264 encoder: the owner's, and what clients made of them. */
+export class H264Control {
+  constructor(private readonly given: H264ControlOptions) {
+    given.settings.onChange(() => given.stream.changed());
+  }
+
+  /** 0 is as captured. */
+  get #asked(): H264Settings {
+    return this.given.settings.now;
+  }
+
+  /** What the encoder does; nothing in it is relative to what is captured. */
+  settings(): H264Settings {
+    const asked = this.#asked;
+    return { ...asked, ...encodedSize(asked, this.#captured()), fps: this.#asCaptured ? this.#capturedFps : asked.fps };
+  }
+
+  /** What to encode pictures of this size with: never larger or faster than captured, in even sizes as 4:2:0 wants them. */
+  settingsFor(captured: Size): EncoderSettings {
+    return { ...this.settings(), ...encodedSize(this.#asked, captured), asCaptured: this.#asCaptured };
+  }
+
+  get #capturedFps(): number {
+    return this.given.picture.settings().fps;
+  }
+
+  /** Whether every captured picture is wanted. */
+  get #asCaptured(): boolean {
+    return this.#asked.fps === 0 || this.#asked.fps >= this.#capturedFps;
+  }
+
+  options(): H264Options {
+    const captured = this.#captured();
+    const { fps } = this.given.picture.settings();
+    const shares = SHARES.map((share) => ({ width: captured.width * share, height: captured.height * share }))
+      .filter(({ width, height }) => Math.min(width, height) >= SMALLEST_SIDE)
+      .map((size) => evenSize(size, captured));
+    const sizes = [encodedSize(AS_CAPTURED, captured), ...shares, encodedSize(this.#asked, captured)];
+    return {
+      sizes: distinctSizes(sizes),
+      fps: { min: Math.min(1, fps), max: fps },
+      bitrate: { min: MIN_BITRATE, max: MAX_BITRATE },
+      keyframeInterval: { min: MIN_KEYFRAME_INTERVAL, max: MAX_KEYFRAME_INTERVAL },
+      profile: this.given.stream.profile,
+    };
+  }
+
+  /** Like {@link PictureControl.change}. */
+  async change(change: Partial<H264Settings>): Promise<void> {
+    this.given.settings.change(this.#relative(change));
+  }
+
+  /** Makes the next picture a key frame. */
+  requestKeyFrame(): void {
+    this.given.stream.requestKeyFrame();
+  }
+
+  /** The change as it is kept: what equals the captured size or rate follows those from then on. */
+  #relative(change: Partial<H264Settings>): Partial<H264Settings> {
+    const whole = encodedSize(AS_CAPTURED, this.#captured());
+    const { width = 0, height = 0, fps = 0 } = change;
+    return {
+      ...change,
+      ...(width === whole.width && height === whole.height && AS_CAPTURED),
+      ...(fps >= this.given.picture.settings().fps && { fps: 0 }),
+    };
+  }
+
+  #captured(): Size {
+    const { picture } = this.given;
+    return picture.actual() ?? picture.settings();
+  }
+}

@@ -1,0 +1,137 @@
+import { messageOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import type { MulticastGroup } from '../core/multicast.ts';
+import type { DeviceSettings, MulticastSettings, SettingsGroup } from './settings.ts';
+import type { StreamNames } from './stream-names.ts';
+
+/** Sends by multicast: the RTSP server. */
+export interface MulticastSender {
+  /** Sends the stream of an encoder until it is stopped. Throws an AppError. */
+  startMulticast(encoder: string, target: MulticastGroup): Promise<void>;
+  stopMulticast(encoder: string): void;
+}
+
+export interface MulticastControlOptions {
+  readonly settings: Pick<DeviceSettings, 'multicast'>;
+  /** The largest TTL that clients may set: 1 to 255. */
+  readonly maxTtl: number;
+  /** All that there can be, now or after another start. */
+  readonly streams: readonly StreamNames[];
+  readonly sender: MulticastSender;
+  readonly log: Logger;
+}
+
+/** What shows and sets multicast. */
+export type MulticastController = Pick<MulticastControl, 'maxTtl' | 'streams' | 'target' | 'isStarted' | 'change' | 'start' | 'stop'>;
+
+/** Where streams are sent by multicast, and which are sent until somebody stops them. Streams go by the token of what encodes them. */
+export class MulticastControl {
+  /** The largest TTL that clients may set: 1 to 255. */
+  readonly maxTtl: number;
+  /** All that there can be, now or after another start. */
+  readonly streams: readonly StreamNames[];
+  readonly #settings: ReadonlyMap<string, SettingsGroup<MulticastSettings>>;
+  /** Those that the sender sends, as far as they were started here. */
+  readonly #running = new Set<string>();
+  #lastChange: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: MulticastControlOptions) {
+    this.maxTtl = options.maxTtl;
+    this.streams = options.streams;
+    this.#settings = new Map(options.streams.map((stream) => [stream.encoder, options.settings.multicast(stream)]));
+  }
+
+  /** @param encoder of a stream that there can be */
+  target(encoder: string): MulticastGroup {
+    const { address, port, ttl } = this.#settingsOf(encoder).now;
+    return { address, port, ttl };
+  }
+
+  /** Whether it was started, and will be again after a restart. */
+  isStarted(encoder: string): boolean {
+    return this.#settings.get(encoder)?.now.autoStart === true;
+  }
+
+  /** Sends again what was sent before the program ended. Never fails: what cannot be sent is told of. */
+  async resume(encoders: readonly string[]): Promise<void> {
+    for (const encoder of encoders.filter((each) => this.isStarted(each)))
+      await this.#inTurn(() => this.#run(encoder)).catch((error: unknown) => this.#warn(encoder, error));
+  }
+
+  /** Moves the stream, running or not, and keeps it for the next start. Throws an AppError. */
+  change(encoder: string, target: MulticastGroup): Promise<void> {
+    return this.#inTurn(async () => {
+      const takeBack = this.#settingsOf(encoder).change(target);
+      if (!this.#halt(encoder)) return;
+      try {
+        await this.#run(encoder);
+      } catch (error) {
+        await this.#goBack(encoder, takeBack);
+        throw error;
+      }
+    });
+  }
+
+  /** Sends the stream until it is stopped, restarts included; nothing changes where it is sent already. Throws an AppError. */
+  start(encoder: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const ran = this.#running.has(encoder);
+      await this.#run(encoder);
+      if (this.isStarted(encoder)) return;
+      try {
+        this.#settingsOf(encoder).change({ autoStart: true });
+      } catch (error) {
+        if (!ran) this.#halt(encoder);
+        throw error;
+      }
+    });
+  }
+
+  /** Nothing changes where it is not sent. Throws an AppError. */
+  stop(encoder: string): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.isStarted(encoder)) this.#settingsOf(encoder).change({ autoStart: false });
+      this.#halt(encoder);
+    });
+  }
+
+  /** Sends to the old target again, after the new one was refused. */
+  async #goBack(encoder: string, takeBack: () => void): Promise<void> {
+    try {
+      takeBack();
+      await this.#run(encoder);
+    } catch (error) {
+      this.#warn(encoder, error);
+    }
+  }
+
+  #warn(encoder: string, error: unknown): void {
+    this.options.log.warn(`${encoder} cannot be sent by multicast as before: ${messageOf(error)}`);
+  }
+
+  #settingsOf(encoder: string): SettingsGroup<MulticastSettings> {
+    const settings = this.#settings.get(encoder);
+    if (!settings) throw new Error(`there is no encoder ${encoder}`);
+    return settings;
+  }
+
+  async #run(encoder: string): Promise<void> {
+    if (this.#running.has(encoder)) return;
+    await this.options.sender.startMulticast(encoder, this.target(encoder));
+    this.#running.add(encoder);
+  }
+
+  /** Returns whether it was running. */
+  #halt(encoder: string): boolean {
+    if (!this.#running.delete(encoder)) return false;
+    this.options.sender.stopMulticast(encoder);
+    return true;
+  }
+
+  /** Clients may ask at the same time; starting takes a while. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const turn = this.#lastChange.then(change);
+    this.#lastChange = turn.catch(() => {});
+    return turn;
+  }
+}

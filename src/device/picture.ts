@@ -1,0 +1,59 @@
+import type { Camera } from '../camera/camera.ts';
+import type { SourceOffers } from '../camera/offers.ts';
+import type { CameraSettings } from '../camera/settings.ts';
+import { rotatedSize, type Size } from '../frames/size.ts';
+import type { Hub } from '../streams/hub.ts';
+import type { SettingsGroup } from './settings.ts';
+
+export type { Range } from '../camera/offers.ts';
+
+/** What clients may change of the picture; the size is that of the pictures as viewers get them, after rotation. */
+export type PictureSettings = Pick<CameraSettings, 'width' | 'height' | 'fps' | 'quality'>;
+
+/** What shows and sets the capture. */
+export type PictureController = Pick<PictureControl, 'settings' | 'options' | 'actual' | 'change'>;
+
+export interface PictureControlOptions {
+  readonly camera: Pick<Camera, 'settings' | 'offers' | 'check' | 'change'>;
+  readonly hub: Pick<Hub, 'latest'>;
+  readonly settings: Pick<SettingsGroup<CameraSettings>, 'change' | 'onChange'>;
+}
+
+/** The capture, as viewers see its pictures. */
+export class PictureControl {
+  constructor(private readonly given: PictureControlOptions) {
+    const { camera, settings } = given;
+    settings.onChange((now) => camera.change(now));
+  }
+
+  settings(): PictureSettings {
+    const { rotation, fps, quality, ...size } = this.given.camera.settings;
+    return { ...rotatedSize(rotation, size), fps, quality };
+  }
+
+  /** What the source really offers; of sizes none, where the pictures come in the size they have. */
+  options(): SourceOffers {
+    const { offers, settings } = this.given.camera;
+    if (!offers) return { sizes: [this.settings()], fps: { min: 1, max: 30 }, quality: undefined };
+    return { ...offers, sizes: offers.sizes.map((size) => rotatedSize(settings.rotation, size)) };
+  }
+
+  /** Size of the pictures; undefined before there are any. */
+  actual(): Size | undefined {
+    const { latest } = this.given.hub;
+    return latest && { width: latest.width, height: latest.height };
+  }
+
+  /**
+   * Applies it to the running capture, viewers live through it, and keeps it for the next start. Only what is to change is
+   * given; it may be called again before it has resolved, and resolves without waiting for pictures (clients give up after
+   * 3 s). Throws an AppError.
+   */
+  async change(change: Partial<PictureSettings>): Promise<void> {
+    const { camera, settings } = this.given;
+    const { fps, quality, ...size } = { ...this.settings(), ...change };
+    const captured = { ...rotatedSize(camera.settings.rotation, size), fps, quality };
+    camera.check({ ...camera.settings, ...captured });
+    settings.change(captured);
+  }
+}

@@ -1,0 +1,123 @@
+import type { StateStore } from '../config/state.ts';
+import type { VideoStream } from './streams.ts';
+
+/** Token of the one video source. */
+export const VIDEO_SOURCE = 'video_source';
+/** Its one configuration. */
+export const SOURCE_CONFIGURATION = { token: 'video_source_config', name: 'Camera' } as const;
+/** Profiles that clients may make: recorders make one each, and homes have few; a limit keeps the state small. */
+export const MAX_USER_PROFILES = 4;
+
+/** A media profile made by a client. */
+export interface StoredProfile {
+  readonly token: string;
+  readonly name: string;
+  /** Tokens of the configurations in it. */
+  readonly videoSource?: string | undefined;
+  readonly videoEncoder?: string | undefined;
+}
+
+/** Where the profiles made by clients persist. */
+export interface ProfileStore {
+  list(): readonly StoredProfile[];
+  /** Replaces the list. Throws an AppError where it cannot be written. */
+  save(list: readonly StoredProfile[]): void;
+}
+
+/** The profiles in the state. */
+export const storedProfiles = (state: StateStore): ProfileStore => ({
+  list: () => state.state.profiles,
+  save: (list) => state.update({ profiles: [...list] }),
+});
+
+/** A video source with what encodes it, under one name. */
+export interface MediaProfile {
+  readonly token: string;
+  readonly name: string;
+  /** The device's own: it cannot be deleted, and keeps its configurations. */
+  readonly fixed: boolean;
+  readonly videoSource: boolean;
+  /** undefined: it has none, or one that is not there now. */
+  readonly stream: VideoStream | undefined;
+}
+
+/** What a change would put into a profile, by token; undefined takes it out. */
+export type ProfileChange = Pick<StoredProfile, 'videoSource' | 'videoEncoder'>;
+
+export interface ProfilesOptions {
+  /** Those there are now, in the order in which clients see them. */
+  readonly streams: () => readonly VideoStream[];
+  readonly store: ProfileStore;
+}
+
+/** The media profiles of the device: a fixed one for each stream, and those that clients made. */
+export class Profiles {
+  constructor(private readonly options: ProfilesOptions) {}
+
+  /** All profiles, the fixed ones first. */
+  list(): readonly MediaProfile[] {
+    const { streams, store } = this.options;
+    const fixed = streams().map((stream) => ({ token: stream.id, name: stream.name, fixed: true, videoSource: true, stream }));
+    // A client may have taken the token of a fixed profile while there was no such stream yet.
+    const stored = store.list().filter(({ token }) => !fixed.some((profile) => profile.token === token));
+    return [...fixed, ...stored.map((profile) => this.#madeByClient(profile))];
+  }
+
+  find(token: string): MediaProfile | undefined {
+    return this.list().find((profile) => profile.token === token);
+  }
+
+  /** How many there can be. */
+  get maximum(): number {
+    return this.options.streams().length + MAX_USER_PROFILES;
+  }
+
+  /** Whether clients may make no further one. */
+  get full(): boolean {
+    return this.options.store.list().length >= MAX_USER_PROFILES;
+  }
+
+  /** Makes an empty profile. Throws an AppError where it cannot be kept. @param token a free one; undefined: one is made up */
+  create(name: string, token: string | undefined): MediaProfile {
+    const { store } = this.options;
+    const stored: StoredProfile = { token: token ?? freeToken(new Set(this.list().map((profile) => profile.token))), name };
+    store.save([...store.list(), stored]);
+    return this.#madeByClient(stored);
+  }
+
+  /** Throws an AppError where that cannot be kept. @param token of one that a client made */
+  delete(token: string): void {
+    const { store } = this.options;
+    store.save(store.list().filter((stored) => stored.token !== token));
+  }
+
+  /** Whether a profile can have this: the device's own keep what they have. */
+  allows({ fixed, stream }: MediaProfile, change: ProfileChange): boolean {
+    const own = { videoSource: SOURCE_CONFIGURATION.token, videoEncoder: stream?.encoder };
+    return !fixed || Object.entries(change).every(([kind, token]) => token === own[kind as keyof typeof own]);
+  }
+
+  /** Changes a profile that {@link allows} it. Throws an AppError where that cannot be kept. */
+  configure({ token, fixed }: MediaProfile, change: ProfileChange): void {
+    const { store } = this.options;
+    if (!fixed) store.save(store.list().map((stored) => (stored.token === token ? { ...stored, ...change } : stored)));
+  }
+
+  /** The streams that may be put into a profile. */
+  compatibleStreams({ fixed, stream }: MediaProfile): readonly VideoStream[] {
+    return fixed && stream ? [stream] : this.options.streams();
+  }
+
+  #madeByClient({ token, name, videoSource, videoEncoder }: StoredProfile): MediaProfile {
+    // A stream that is gone (ffmpeg was uninstalled, say) is left out until it is back.
+    const stream = this.options.streams().find((known) => known.encoder === videoEncoder);
+    return { token, name, fixed: false, videoSource: videoSource === SOURCE_CONFIGURATION.token, stream };
+  }
+}
+
+/** "profile_1" and so on. */
+function freeToken(taken: ReadonlySet<string>): string {
+  let number = 1;
+  while (taken.has(`profile_${number}`)) number++;
+  return `profile_${number}`;
+}

@@ -1,0 +1,190 @@
+import type { Config } from '../config/schema.ts';
+import type { StateStore } from '../config/state.ts';
+import type { Cancel } from '../core/clock.ts';
+import { areMediaPorts } from '../core/media-ports.ts';
+import { groupOf, isMulticastGroup, type MulticastGroup } from '../core/multicast.ts';
+import type { H264Settings } from '../encode/encoder.ts';
+import type { StreamNames } from './stream-names.ts';
+
+/** What is kept of a group of settings: those that clients changed. */
+export interface KeptSettings<T> {
+  read(): Kept<T>;
+  /** Replaces all that is kept. Throws an AppError, with nothing changed, where it cannot be written. */
+  write(kept: Kept<T>): void;
+}
+
+type Kept<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+export interface SettingsGroupOptions<T> {
+  /** What the configuration says: what the owner set, and the defaults. */
+  readonly configured: T;
+  /** Whether the owner set it. */
+  readonly isOwners: (key: keyof T & string) => boolean;
+  readonly kept: KeptSettings<T>;
+  /** What counts of what was kept by an earlier run; undefined: all of it. */
+  readonly valid?: (kept: Kept<T>) => Kept<T>;
+}
+
+/**
+ * Settings that clients may change while the program runs. What the owner set (by flag, environment or file) beats what
+ * clients set, and that beats the defaults; a change by a client holds at once, also of what the owner set, which comes back
+ * at the next start.
+ */
+export class SettingsGroup<T extends object> {
+  #now: T;
+  readonly #listeners = new Set<(now: T) => void>();
+
+  constructor(private readonly options: SettingsGroupOptions<T>) {
+    const { configured, isOwners, kept, valid = (all) => all } = options;
+    const clients = Object.entries(valid(kept.read())).filter(([key, value]) => value !== undefined && !isOwners(key as keyof T & string));
+    this.#now = { ...configured, ...Object.fromEntries(clients) };
+  }
+
+  /** The settings in force. */
+  get now(): T {
+    return this.#now;
+  }
+
+  /** Whether the owner set it: what clients make of it does not outlive a restart. */
+  isOwners(key: keyof T & string): boolean {
+    return this.options.isOwners(key);
+  }
+
+  /**
+   * Keeps a change by a client and puts it in force. Throws an AppError, with nothing changed, where it cannot be kept.
+   * @returns takes the change back; throws an AppError where that cannot be kept, and the change is taken back all the same
+   */
+  change(change: Partial<T>): () => void {
+    const { kept } = this.options;
+    const before = { now: this.#now, kept: kept.read() };
+    kept.write({ ...before.kept, ...change });
+    this.#set({ ...this.#now, ...change });
+    return () => {
+      this.#set(before.now);
+      kept.write(before.kept);
+    };
+  }
+
+  /** Hears of every change, after it holds. */
+  onChange(listener: (now: T) => void): Cancel {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #set(now: T): void {
+    this.#now = now;
+    for (const listener of this.#listeners) listener(now);
+  }
+}
+
+/** What recorders may change of the camera's identity. */
+export interface IdentitySettings {
+  /** What viewers and recorders call the camera: 1 to 64 printable characters. */
+  readonly name: string;
+  /** Where it is, "Building 1/Door" with "/" between the steps; empty: nobody said. */
+  readonly location: string;
+  /** False: discovery stays silent. */
+  readonly discoverable: boolean;
+  /** Scopes that recorders added, beside those of name and location, as URIs. */
+  readonly scopes: readonly string[];
+}
+
+/** TCP ports that our servers are set to; 0: any free one. */
+export interface PortSettings {
+  readonly http: number;
+  readonly rtsp: number;
+}
+
+/** Where a stream is sent by multicast, and whether it is sent until somebody stops it. */
+export interface MulticastSettings extends MulticastGroup {
+  readonly autoStart: boolean;
+}
+
+export interface DeviceSettingsOptions {
+  readonly config: Pick<Config, 'name' | 'camera' | 'h264'> & {
+    readonly http: Pick<Config['http'], 'port'>;
+    readonly rtsp: Pick<Config['rtsp'], 'port' | 'multicast'>;
+  };
+  /** Keys of the settings that the owner set: "camera.width". */
+  readonly explicit: ReadonlySet<string>;
+  readonly state: StateStore;
+}
+
+/** UDP ports of a stream: RTP and RTCP. */
+const PORTS_PER_STREAM = 2;
+
+/** All settings that clients may change, by group. */
+export class DeviceSettings {
+  /** The capture; sizes are those before rotation. */
+  readonly camera: SettingsGroup<Config['camera']>;
+  readonly h264: SettingsGroup<H264Settings>;
+  readonly identity: SettingsGroup<IdentitySettings>;
+  readonly ports: SettingsGroup<PortSettings>;
+
+  constructor(private readonly options: DeviceSettingsOptions) {
+    const { config, state } = options;
+    const { width, height, fps, bitrate, keyframeInterval } = config.h264;
+    this.camera = new SettingsGroup({
+      configured: config.camera,
+      isOwners: this.#owners('camera'),
+      kept: { read: () => state.state.camera, write: (camera) => state.update({ camera }) },
+    });
+    this.h264 = new SettingsGroup({
+      configured: { width, height, fps, bitrate, keyframeInterval },
+      isOwners: this.#owners('h264'),
+      kept: { read: () => state.state.h264, write: (h264) => state.update({ h264 }) },
+    });
+    this.identity = new SettingsGroup<IdentitySettings>({
+      configured: { name: config.name, location: '', discoverable: true, scopes: [] },
+      isOwners: (key) => key === 'name' && options.explicit.has('name'),
+      kept: {
+        read: () => {
+          const { name, location, discoverable, scopes } = state.state.device;
+          return { name, location, discoverable, scopes };
+        },
+        write: ({ name, location = '', discoverable = true, scopes = [] }) =>
+          state.update({ device: { ...state.state.device, name, location, discoverable, scopes: [...scopes] } }),
+      },
+    });
+    this.ports = new SettingsGroup({
+      configured: { http: config.http.port, rtsp: config.rtsp.port },
+      isOwners: (key) => options.explicit.has(`${key}.port`),
+      kept: {
+        read: () => {
+          const { httpPort, rtspPort } = state.state.device;
+          return { http: httpPort, rtsp: rtspPort };
+        },
+        write: ({ http, rtsp }) => state.update({ device: { ...state.state.device, httpPort: http, rtspPort: rtsp } }),
+      },
+    });
+  }
+
+  /**
+   * Multicast of one stream. The owner sets the largest TTL that clients may set. What was kept and is not allowed any more
+   * counts for nothing.
+   */
+  multicast({ encoder, portPair }: Pick<StreamNames, 'encoder' | 'portPair'>): SettingsGroup<MulticastSettings> {
+    const { state, config } = this.options;
+    const { address, port, ttl } = config.rtsp.multicast;
+    const isOwners = this.#owners('rtsp.multicast');
+    return new SettingsGroup<MulticastSettings>({
+      configured: { address: address || groupOf(state.state.uuid), port: port + PORTS_PER_STREAM * portPair, ttl, autoStart: false },
+      isOwners: (key) => key !== 'ttl' && isOwners(key),
+      kept: {
+        read: () => state.state.multicast[encoder] ?? {},
+        write: ({ autoStart = false, ...group }) =>
+          state.update({ multicast: { ...state.state.multicast, [encoder]: { ...group, autoStart } } }),
+      },
+      valid: (kept) => ({
+        ...kept,
+        address: kept.address !== undefined && isMulticastGroup(kept.address) ? kept.address : undefined,
+        port: kept.port !== undefined && areMediaPorts(kept.port, kept.port + 1) ? kept.port : undefined,
+        ttl: kept.ttl && Math.min(kept.ttl, ttl),
+      }),
+    });
+  }
+
+  #owners(prefix: string): (key: string) => boolean {
+    return (key) => this.options.explicit.has(`${prefix}.${key}`);
+  }
+}

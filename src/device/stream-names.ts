@@ -1,0 +1,49 @@
+/**
+ * What names a stream to clients, of whatever protocol. This file alone has those names, and imports nothing: the page in
+ * the browser reads it too.
+ */
+export interface StreamNames {
+  /** Token of its media profile, and its name in lists of addresses. */
+  readonly id: string;
+  /** For people: "H.264". */
+  readonly name: string;
+  readonly encoding: 'JPEG' | 'H264';
+  /** Token of what encodes it; what persists of the stream is kept under it. */
+  readonly encoder: string;
+  /** Path on the streaming server. */
+  readonly path: string;
+  /** Path on the web server by which it is tunnelled; what has pictures for browsers is at that address, too. */
+  readonly webPath: string;
+  /** Which pair of UDP ports it has by multicast, counted from the one that is set. Receivers know it: it never changes. */
+  readonly portPair: number;
+}
+
+/** Motion JPEG as the camera captures it. */
+export const MJPEG = {
+  id: 'mjpeg',
+  name: 'MJPEG',
+  encoding: 'JPEG',
+  encoder: 'mjpeg_encoder',
+  path: '/mjpeg',
+  webPath: '/stream.mjpg',
+  portPair: 0,
+} as const satisfies StreamNames;
+
+export const H264 = {
+  id: 'h264',
+  name: 'H.264',
+  encoding: 'H264',
+  encoder: 'h264_encoder',
+  path: '/h264',
+  webPath: '/h264',
+  portPair: 1,
+} as const satisfies StreamNames;
+
+/** Every stream that there can be, now or after another start. */
+export const STREAMS: readonly StreamNames[] = [MJPEG, H264];
+
+/** Path on the web server of one current picture. */
+export const SNAPSHOT_PATH = '/snapshot.jpg';
+
+/** Names of addresses in the status of the web server. */
+export const ADDRESS = { stream: 'stream', snapshot: 'snapshot', rtsp: ({ id }: Pick<StreamNames, 'id'>) => `rtsp-${id}` } as const;

@@ -1,0 +1,20 @@
+import type { Frame } from './frame.ts';
+
+/** What a decoder has to know before the first slice. */
+export interface ParameterSets {
+  /** NAL units without start codes. */
+  readonly sps: Buffer;
+  readonly pps: Buffer;
+}
+
+/** One coded picture, with the times of the frame it was made from. Shared by every viewer; never changes. */
+export interface AccessUnit extends Pick<Frame, 'sequence' | 'capturedAt' | 'monotonic'> {
+  /** NAL units without start codes: SPS and PPS in front of each IDR picture, then the slices. */
+  readonly nals: readonly Buffer[];
+  /** An IDR picture: decoding can begin here. */
+  readonly keyframe: boolean;
+  /** Those that it is decoded with. */
+  readonly parameterSets: ParameterSets;
+  /** Bytes of all NAL units. */
+  readonly size: number;
+}
