@@ -25,7 +25,7 @@ const action = (name: string, more: Partial<Action> = {}): Action => ({
   ...more,
 });
 const group: Group = {
-  name: 'user',
+  name: 'guest',
   summary: 'users',
   more: '',
   synonyms: [],
@@ -50,8 +50,8 @@ needsProgram('bash', 'bash completes commands, and those of a group', async () =
   expect(offered([''])).toEqual([...commands.map(({ name }) => name), 'help']);
   expect(offered(['sn'])).toEqual(['snapshot']);
   expect(offered(['help', 'disc'])).toEqual(['discover']);
-  expect(offered(['user', ''])).toEqual(['add', 'list', 'help']);
-  expect(offered(['help', 'user', 'a'])).toEqual(['add']);
+  expect(offered(['guest', ''])).toEqual(['add', 'list', 'help']);
+  expect(offered(['help', 'guest', 'a'])).toEqual(['add']);
 });
 
 needsProgram('bash', 'bash completes the flags that a command has, and no others', async () => {
@@ -59,8 +59,8 @@ needsProgram('bash', 'bash completes the flags that a command has, and no others
   expect(offered(['discover', '--'])).toEqual(expect.arrayContaining(['--json', '--timeout', '--config', '--help']));
   expect(offered(['discover', '--wid'])).toEqual([]);
   expect(offered(['--data-dir', 'discover', '--wid'])).toEqual(['--width']);
-  expect(offered(['user', 'add', '--lev'])).toEqual(['--level']);
-  expect(offered(['user', 'list', '--lev'])).toEqual([]);
+  expect(offered(['guest', 'add', '--lev'])).toEqual(['--level']);
+  expect(offered(['guest', 'list', '--lev'])).toEqual([]);
 });
 
 needsProgram('bash', 'bash completes values: words, files, folders', async () => {
@@ -69,7 +69,7 @@ needsProgram('bash', 'bash completes values: words, files, folders', async () =>
   expect(offered(['--exposure', '='])).toContain('sport');
   expect(offered(['--auth', ''])).toEqual(['on', 'off']);
   expect(offered(['--source', 'rp'])).toEqual(['rpicam']);
-  expect(offered(['user', 'add', '--level', 'v'])).toEqual(['viewer']);
+  expect(offered(['guest', 'add', '--level', 'v'])).toEqual(['viewer']);
   expect(offered(['--config', 'shell-files'])).toEqual(['shell-files.test.ts']);
   expect(offered(['--width', ''])).toEqual([]);
   expect(offered(['snapshot', 'shell-files'])).toEqual(['shell-files.test.ts']);

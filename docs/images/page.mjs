@@ -1,5 +1,5 @@
 // Makes docs/images/page.jpg: draws a drive at dusk as a camera would see it, has the program show it, and photographs
-// the page. After `npm run build`: node scripts/readme-picture.mjs (needs chromium).
+// the page. After `npm run build`: node docs/images/page.mjs (needs chromium).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const [WIDTH, HEIGHT, FRAMES] = [1280, 720, 12];
 
 /** The same numbers in every run. */
