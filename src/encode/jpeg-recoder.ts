@@ -1,5 +1,5 @@
+import { loadImageLibrary } from '../core/image-library.ts';
 import type { Size } from '../frames/size.ts';
-import { loadSharp } from './image-library.ts';
 
 /** Largest size that RTP can carry, and its unit, pixels (RFC 2435 section 3.1). */
 const MAX_SIZE = 2040;
@@ -15,7 +15,8 @@ const UNIT = 8;
  * @param quality JPEG quality, 1 to 100
  */
 export async function recodeForRtp(jpeg: Buffer, quality: number): Promise<Buffer> {
-  const sharp = await loadSharp();
+  const sharp = await loadImageLibrary('RTP of this picture');
+  sharp.cache(false);
   const { width, height } = await sharp(jpeg).metadata();
   return sharp(jpeg)
     .resize({ ...carriedSize(width, height), fit: 'fill' })

@@ -1,4 +1,18 @@
-import { loadSharp } from './image-library.ts';
+import { AppError } from '../core/errors.ts';
+import { loadImageLibrary } from '../core/image-library.ts';
+
+const load = () => loadImageLibrary('A smaller picture');
+
+/** Why pictures cannot be made smaller here: there is no image library for this machine. */
+export async function whyNotScaled(): Promise<AppError | undefined> {
+  try {
+    await load();
+    return undefined;
+  } catch (error) {
+    if (error instanceof AppError) return error;
+    throw error;
+  }
+}
 
 /**
  * A smaller JPEG of the same picture, in its proportions. The image library is loaded at the first call. Rejects with an AppError
@@ -8,6 +22,8 @@ import { loadSharp } from './image-library.ts';
  * @param quality JPEG quality, 1 to 100
  */
 export async function scaleJpeg(jpeg: Buffer, width: number, quality: number): Promise<Buffer> {
-  const sharp = await loadSharp();
+  const sharp = await load();
+  // No picture comes twice.
+  sharp.cache(false);
   return sharp(jpeg).resize({ width }).jpeg({ quality }).toBuffer();
 }

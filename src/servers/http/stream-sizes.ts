@@ -4,11 +4,19 @@ import { AppError, messageOf } from '../../core/errors.ts';
 import type { Frame } from '../../frames/frame.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { type ScaleJpeg, SmallerPictures } from '../../streams/smaller-pictures.ts';
+import type { ViewerInfo } from '../viewer-info.ts';
 import { MjpegStreams, newStreamCounters, type StreamCounters, type StreamOptions } from './stream.ts';
 
 /** Widths that viewers may ask for, pixels: few, since each that is watched is made anew. */
 export const SMALLER_WIDTHS = [320, 640, 960, 1280] as const;
 export type SmallerWidth = (typeof SMALLER_WIDTHS)[number];
+
+/** Makes smaller pictures. */
+export interface Scaler {
+  readonly scale: ScaleJpeg;
+  /** Why there are none on this machine, if so. */
+  whyNot(): Promise<AppError | undefined>;
+}
 
 /** The MJPEG streams of every width: that of the camera, and the smaller ones that somebody wants. */
 export class StreamSizes {
@@ -30,6 +38,11 @@ export class StreamSizes {
 
   get viewers(): number {
     return this.#all.reduce((sum, { viewers }) => sum + viewers, 0);
+  }
+
+  /** Returns who watches. */
+  listViewers(): ViewerInfo[] {
+    return this.#all.flatMap((streams) => streams.listViewers());
   }
 
   /** Whether this connection carries a stream: nothing else may be written to it. */
