@@ -6,6 +6,7 @@ import { Authorizer } from '../onvif/authorizer.ts';
 import type { DeviceServiceOptions } from '../onvif/device/options.ts';
 import { makeDeviceService } from '../onvif/device/service.ts';
 import { OnvifEndpoint } from '../onvif/endpoint.ts';
+import { makeImagingService } from '../onvif/imaging/service.ts';
 import { makeMediaService } from '../onvif/media/service.ts';
 import type { Service } from '../onvif/service.ts';
 import type { Login } from './login.ts';
@@ -28,7 +29,7 @@ export interface OnvifOptions extends Subsystems {
 export function makeOnvif(options: AppOptions, own: OnvifOptions): OnvifEndpoint {
   const { wsdlDir, clock, log } = options;
   const services: Service[] = [];
-  services.push(deviceService(options, own, services), mediaService(options, own));
+  services.push(deviceService(options, own, services), mediaService(options, own), makeImagingService(own.capture.imaging));
   return new OnvifEndpoint({ services, wsdlDir, authorizer: makeAuthorizer(options, own.login), clock, log });
 }
 
@@ -47,6 +48,7 @@ function mediaService({ state }: AppOptions, { streams, capture, multicast, port
   return makeMediaService({
     streams: streams.catalogue,
     picture: capture.picture,
+    imaging: capture.imaging,
     profiles: storedProfiles(state),
     get rtsp() {
       const { rtsp } = ports();

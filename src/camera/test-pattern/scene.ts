@@ -2,6 +2,7 @@ import { toAscii } from '../ascii.ts';
 import type { CameraSettings } from '../settings.ts';
 import { drawBackground, SWEEP_TRACK, sweepTop } from './background.ts';
 import { Canvas, type Rgb } from './canvas.ts';
+import { GLYPH_HEIGHT } from './font.ts';
 import { ADVANCE, Label } from './label.ts';
 import { Panel } from './panel.ts';
 import { strftime } from './strftime.ts';
@@ -29,12 +30,14 @@ export class Scene {
   readonly #panel: Panel;
   readonly #format: string;
   readonly #annotate: string;
+  readonly #corner: CameraSettings['annotatePosition'];
   #annotation: Label | undefined;
   #sweepX = 0;
 
-  constructor({ width, height, fps, rotation, hflip, vflip, annotate }: CameraSettings) {
+  constructor({ width, height, fps, rotation, hflip, vflip, annotate, annotatePosition }: CameraSettings) {
     this.#canvas = Canvas.create(roundSize(width), roundSize(height), { rotation, hflip, vflip });
     this.#annotate = toAscii(annotate);
+    this.#corner = annotatePosition;
     this.#format = `${this.width}x${this.height} ${fps} fps`;
     drawBackground(this.#canvas);
     this.#panel = new Panel(this.#canvas);
@@ -85,7 +88,10 @@ export class Scene {
     const fitting = Math.floor(canvas.width / ([...text].length * ADVANCE + 1));
     const scale = Math.max(1, Math.min(wanted, fitting));
     const columns = Math.floor((canvas.width / scale - 1) / ADVANCE);
-    return new Label(canvas, scale, scale, columns, { scale, ink: WHITE, paper: NEARLY_BLACK });
+    const width = Math.min([...text].length, columns) * ADVANCE * scale;
+    const x = this.#corner.endsWith('right') ? canvas.width - width : scale;
+    const y = this.#corner.startsWith('lower') ? canvas.height - (GLYPH_HEIGHT + 1) * scale : scale;
+    return new Label(canvas, x, y, columns, { scale, ink: WHITE, paper: NEARLY_BLACK });
   }
 }
 

@@ -77,6 +77,7 @@ const CHANGES: Readonly<Record<SettingName, readonly unknown[]>> = {
   roi: [[0, 0, 0.5, 0.5]],
   tuningFile: ['/x.json'],
   annotate: ['%T'],
+  annotatePosition: ['lower-right'],
   extraArgs: [['--x']],
 };
 
