@@ -68,7 +68,8 @@ export class Scene {
     if (this.#annotate === '') return;
     const text = strftime(this.#annotate, date);
     this.#annotation ??= this.#layOutAnnotation(text);
-    this.#annotation.show(text);
+    // The bar runs through two corners, or four with the picture turned.
+    this.#annotation.show(text, true);
   }
 
   #drawSweep(time: number): void {

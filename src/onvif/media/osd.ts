@@ -160,7 +160,7 @@ function readText(request: SoapObject, present: string): string {
   if (!osd) throw invalidArgument('ConfigModify', `The type of the text can only be ${OSD_TEXT_TYPES.join(', ')}.`);
   const annotate = annotateOf(asked[osd]);
   if (annotate === undefined) throw invalidArgument('ConfigModify', 'DateFormat and TimeFormat can only be what GetOSDOptions tells.');
-  if (annotate === present) return present;
+  if (annotate === present && present !== '') return present;
   if (annotate.trim() === '' || annotate.length > MAX_ANNOTATE_LENGTH || annotate.search(UNPRINTABLE) >= 0)
     throw invalidArgument(
       'ConfigModify',

@@ -28,6 +28,10 @@ describe('the list of cameras', () => {
       ['imx708', true],
     ]);
     expect(cameraOf(HEAD + MODES).focuses).toBeUndefined();
+    expect(both.map(({ controls }) => controls)).toEqual([
+      { AnalogueGain: { min: 1, max: 10.666667 }, ExposureTime: { min: 75, max: 11_766_829 } },
+      { LensPosition: { min: 0, max: 32 } },
+    ]);
   });
 
   test('has the same modes with and without controls', () => {
