@@ -34,10 +34,11 @@ export function makeOnvif(options: AppOptions, own: OnvifOptions): OnvifEndpoint
 }
 
 function deviceService({ state, version, clock }: AppOptions, own: OnvifOptions, services: readonly Service[]): Service {
-  const { settings, identity, machine, login, ports, restart, factoryDefault } = own;
+  const { settings, identity, machine, login, capture, ports, restart, factoryDefault } = own;
   return makeDeviceService({
     ...{ machine, identity, clock, users: login.access.users, uuid: state.state.uuid, firmwareVersion: version, limits: LIMITS },
-    services: () => services,
+    // Home Assistant shows switches for every camera with an imaging service.
+    services: () => services.filter(({ name }) => name !== 'imaging' || capture.imaging.isSettable()),
     ports,
     setPorts: async (next) => keepPorts(settings.ports, ports(), next),
     ...{ restart, factoryDefault },

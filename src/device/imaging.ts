@@ -28,6 +28,12 @@ export class ImagingControl {
     return this.given.camera.offers?.imaging;
   }
 
+  /** False: a source was found, and nothing of its image can be set. */
+  isSettable(): boolean {
+    const { offers } = this.given.camera;
+    return offers === undefined || offers.imaging !== undefined;
+  }
+
   /** Where the source can draw a text; undefined: nowhere, or no source was found yet. */
   annotate(): AnnotateOffers | undefined {
     return this.given.camera.offers?.annotate;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -138,4 +138,17 @@ test('a client’s settings of one camera do not keep another from starting', as
   expect(await set('<tt:Contrast>70</tt:Contrast>')).toContain('SetImagingSettingsResponse');
   expect(await set('<tt:Sharpness>70</tt:Sharpness>')).toContain('ter:SettingsInvalid');
   expect(await server.json('/api/status')).toMatchObject({ notices: [] });
+});
+
+test('a source without an image to be set: no service is listed, and who asks all the same is told', async () => {
+  server = await Server.start({ args: ['--source', 'test', '--width', '320', '--height', '240'], dataDir });
+  writeFileSync(join(dataDir, 'one.jpg'), Buffer.from(await (await server.fetch('/snapshot.jpg')).arrayBuffer()));
+  await server.stop();
+  server = await Server.start({ args: ['--source', `images:${dataDir}`], dataDir });
+  const device = (body: string) => ask('device', 'http://www.onvif.org/ver10/device/wsdl', body);
+  expect(await device('<GetServices><IncludeCapability>true</IncludeCapability></GetServices>')).toMatch(/media_service<.*OSD="false"/s);
+  expect(await device('<GetServices><IncludeCapability>true</IncludeCapability></GetServices>')).not.toContain('imaging');
+  expect(await device('<GetCapabilities><Category>Imaging</Category></GetCapabilities>')).toContain('ter:NoSuchService');
+  expect(await imaging('GetImagingSettings')).toContain('ter:NoImagingForSource');
+  expect(await media('<GetOSDs/>')).not.toContain('osd_text');
 });

@@ -33,8 +33,10 @@ test('tells what the source offers; before it was found, nothing', () => {
   const { imaging, camera } = start();
   expect(imaging.offers()).toEqual({ brightness: { min: -1, max: 1 } });
   expect(imaging.annotate()).toBeUndefined();
+  camera.offers = { ...camera.offers!, imaging: undefined };
+  expect([imaging.offers(), imaging.isSettable()]).toEqual([undefined, false]);
   camera.offers = undefined;
-  expect(imaging.offers()).toBeUndefined();
+  expect([imaging.offers(), imaging.isSettable()]).toEqual([undefined, true]);
 });
 
 test('a change outlives the next start, unless it was not to; of it, what is sent back is none', () => {
