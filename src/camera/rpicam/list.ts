@@ -70,10 +70,10 @@ export function parseCameraList(text: string): RpicamCamera[] {
  * if it cannot say, or if something keeps it from seeing any.
  */
 export async function listRpicamCameras(program: string, searchPath: string): Promise<RpicamCamera[]> {
-  const result = await runProgram(program, ['--list-cameras', '-v'], {
-    timeoutMs: LIST_TIMEOUT_MS,
-    searchPath,
-  });
+  const list = (...more: string[]) => runProgram(program, ['--list-cameras', ...more], { timeoutMs: LIST_TIMEOUT_MS, searchPath });
+  let result = await list('-v');
+  // For the controls it opens the camera, which another program may have. One that says nothing at all is not asked twice.
+  if (result.code !== 0 && result.code !== null) result = await list();
   const cameras = result.code === 0 ? parseCameraList(result.stdout) : [];
   if (cameras.length > 0) return cameras;
   const name = program.split('/').at(-1)!;
