@@ -32,6 +32,8 @@ export class Scene {
   readonly #annotate: string;
   readonly #corner: CameraSettings['annotatePosition'];
   #annotation: Label | undefined;
+  /** Characters of the text that it was laid out for. */
+  #laidOut = 0;
   #sweepX = 0;
 
   constructor({ width, height, fps, rotation, hflip, vflip, annotate, annotatePosition }: CameraSettings) {
@@ -67,7 +69,11 @@ export class Scene {
     this.#panel.show({ date, frame, format: this.#format });
     if (this.#annotate === '') return;
     const text = strftime(this.#annotate, date);
-    this.#annotation ??= this.#layOutAnnotation(text);
+    // At the right, a text that has grown ("Tuesday", "Wednesday") begins further left, over the one before.
+    if (!this.#annotation || (this.#corner.endsWith('right') && text.length > this.#laidOut)) {
+      this.#annotation = this.#layOutAnnotation(text);
+      this.#laidOut = text.length;
+    }
     // The bar runs through two corners, or four with the picture turned.
     this.#annotation.show(text, true);
   }
