@@ -1,4 +1,5 @@
 import { Camera } from '../camera/camera.ts';
+import { ImagingControl } from '../device/imaging.ts';
 import { PictureControl } from '../device/picture.ts';
 import type { DeviceSettings } from '../device/settings.ts';
 import { Hub } from '../streams/hub.ts';
@@ -9,6 +10,7 @@ export interface Capture {
   readonly camera: Camera;
   readonly hub: Hub;
   readonly picture: PictureControl;
+  readonly imaging: ImagingControl;
 }
 
 export function makeCapture(options: AppOptions, settings: DeviceSettings): Capture {
@@ -16,6 +18,7 @@ export function makeCapture(options: AppOptions, settings: DeviceSettings): Capt
   const camera = new Camera({
     spec,
     settings: settings.camera.now,
+    isOwners: (name) => settings.camera.isOwners(name),
     rpicamPath: config.camera.rpicamPath,
     searchPath,
     workDir: dataDir,
@@ -42,5 +45,6 @@ export function makeCapture(options: AppOptions, settings: DeviceSettings): Capt
     idleTimeout: config.camera.idleTimeout,
     clock,
   });
-  return { camera, hub, picture: new PictureControl({ camera, hub, settings: settings.camera }) };
+  const picture = new PictureControl({ camera, hub, settings: settings.camera });
+  return { camera, hub, picture, imaging: new ImagingControl({ camera, settings: settings.camera }) };
 }

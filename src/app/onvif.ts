@@ -7,6 +7,7 @@ import { Authorizer } from '../onvif/authorizer.ts';
 import type { DeviceServiceOptions } from '../onvif/device/options.ts';
 import { makeDeviceService } from '../onvif/device/service.ts';
 import { OnvifEndpoint } from '../onvif/endpoint.ts';
+import { makeImagingService } from '../onvif/imaging/service.ts';
 import { makeMediaService } from '../onvif/media/service.ts';
 import type { Service } from '../onvif/service.ts';
 import type { Login } from './login.ts';
@@ -29,15 +30,16 @@ export interface OnvifOptions extends Subsystems {
 export function makeOnvif(options: AppOptions, own: OnvifOptions): OnvifEndpoint {
   const { wsdlDir, clock, log } = options;
   const services: Service[] = [];
-  services.push(deviceService(options, own, services), mediaService(options, own));
+  services.push(deviceService(options, own, services), mediaService(options, own), makeImagingService(own.capture.imaging));
   return new OnvifEndpoint({ services, wsdlDir, authorizer: makeAuthorizer(options, own.login), clock, log });
 }
 
 function deviceService({ state, version, clock }: AppOptions, own: OnvifOptions, services: readonly Service[]): Service {
-  const { settings, identity, machine, login, ports, restart, factoryDefault } = own;
+  const { settings, identity, machine, login, capture, ports, restart, factoryDefault } = own;
   return makeDeviceService({
     ...{ machine, identity, clock, users: login.access.users, uuid: state.state.uuid, firmwareVersion: version, limits: LIMITS },
-    services: () => services,
+    // Home Assistant shows switches for every camera with an imaging service.
+    services: () => services.filter(({ name }) => name !== 'imaging' || capture.imaging.isSettable()),
     ports,
     setPorts: async (next) => keepPorts(settings.ports, ports(), next),
     ...{ restart, factoryDefault },
@@ -48,6 +50,7 @@ function mediaService({ state }: AppOptions, { streams, capture, multicast, port
   return makeMediaService({
     streams: streams.catalogue,
     picture: capture.picture,
+    imaging: capture.imaging,
     profiles: storedProfiles(state),
     get rtsp() {
       const { rtsp } = ports();

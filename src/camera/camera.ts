@@ -17,6 +17,12 @@ export interface CameraOptions extends ResolverOptions {
   readonly onReport: (report: CameraStatus) => void;
 }
 
+/**
+ * Within which changes make one restart, milliseconds: recorders send what is set in one window by several requests, and a Pi's
+ * camera takes two seconds to start.
+ */
+const GATHER_MS = 1000;
+
 /** How often a camera is looked for while the test pattern stands in for one and somebody watches, milliseconds. */
 const LOOK_MS = 10_000;
 
@@ -27,6 +33,8 @@ export class Camera {
   readonly #resolver: SourceResolver;
   #stopLooking: Cancel | undefined;
   #looking = false;
+  /** Of the restart with changed settings that is to come. */
+  #cancelRestart: Cancel | undefined;
   #logged: ResolvedSource['source']['kind'] | undefined;
 
   constructor(private readonly options: CameraOptions) {
@@ -35,7 +43,12 @@ export class Camera {
     this.#resolver = new SourceResolver(options, options);
     this.#supervisor = new CameraSupervisor({
       fps: () => this.#settings.fps,
-      resolve: async () => (await this.resolve()).source,
+      resolve: async () => {
+        await this.resolve();
+        this.#forgetRestart();
+        // With the settings of this moment.
+        return this.#resolver.resolved!.source;
+      },
       watched,
       clock,
       log,
@@ -71,6 +84,7 @@ export class Camera {
   stop(): Promise<void> {
     this.#stopLooking?.();
     this.#stopLooking = undefined;
+    this.#forgetRestart();
     return this.#supervisor.stop();
   }
 
@@ -106,12 +120,20 @@ export class Camera {
   }
 
   /**
-   * Takes new settings over; a capture under way is restarted with them, and viewers live through it. Throws an AppError,
-   * with nothing changed, if the source cannot do what is set.
+   * Takes new settings over; a capture under way is restarted with them, once for all changes of a second, and viewers live
+   * through it. Throws an AppError, with nothing changed, if the source cannot do what is set.
    */
   change(settings: CameraSettings): void {
     this.#resolver.change(settings);
     this.#settings = settings;
-    this.#supervisor.restart();
+    this.#cancelRestart ??= this.options.clock.after(GATHER_MS, () => {
+      this.#cancelRestart = undefined;
+      this.#supervisor.restart();
+    });
+  }
+
+  #forgetRestart(): void {
+    this.#cancelRestart?.();
+    this.#cancelRestart = undefined;
   }
 }

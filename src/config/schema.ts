@@ -1,7 +1,17 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { DEFAULT_CAMERA_SETTINGS as PRESET } from '../camera/defaults.ts';
-import { AUTOFOCUS_MODES, DENOISES, EXPOSURES, HDR_MODES, METERINGS, ROTATIONS, WHITE_BALANCES } from '../camera/settings.ts';
+import {
+  ANNOTATE_POSITIONS,
+  AUTOFOCUS_MODES,
+  DENOISES,
+  EXPOSURES,
+  HDR_MODES,
+  MAX_ANNOTATE_LENGTH,
+  METERINGS,
+  ROTATIONS,
+  WHITE_BALANCES,
+} from '../camera/settings.ts';
 import { HOST_PATTERNS, isHostPattern } from '../core/host-names.ts';
 import { areMediaPorts, NOT_DISCOVERY } from '../core/media-ports.ts';
 import { isMulticastGroup, MULTICAST_GROUPS } from '../core/multicast.ts';
@@ -76,7 +86,8 @@ export const makeSchema = (source: SourceCheck) =>
         lensPosition: numberOr(PRESET.lensPosition, ['default', ''], 0, 32, 'DIOPTRES', 'Focus: 0 is infinity, 1/metres otherwise'),
         roi: numbers(4, 0, 1, 'X,Y,W,H', 'Digital zoom, as shares of the picture'),
         tuningFile: path('FILE', 'libcamera tuning file'),
-        annotate: text(PRESET.annotate, 255, 'TEXT', 'Text in the picture with strftime codes, for example "%F %T"'),
+        annotate: text(PRESET.annotate, MAX_ANNOTATE_LENGTH, 'TEXT', 'Text in the picture with strftime codes, for example "%F %T"'),
+        annotatePosition: choice(PRESET.annotatePosition, ANNOTATE_POSITIONS, 'The corner in which the text stands'),
         extraArgs: words('"ARGS"', 'Further options for the capture program: --extra-args="--mode 1640:1232"'),
       })
       .prefault({}),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { ANNOTATE_POSITIONS, AUTOFOCUS_MODES, HDR_MODES, MAX_ANNOTATE_LENGTH } from '../camera/settings.ts';
 import { AppError, ERRORS, messageOf } from '../core/errors.ts';
 import { checkPrivateDirectory, directoryError, FileTooLargeError, readOwnFile, writeFileAtomically } from '../core/files.ts';
 import { dropFirstPassword } from './first-password.ts';
@@ -34,7 +35,19 @@ export const stateSchema = z.object({
     .catch(undefined),
   users: z.array(z.object({ name: z.string(), password: z.string(), level: z.enum(['Administrator', 'Operator', 'User']) })),
   /** Settings of the capture that clients changed; before rotation. */
-  camera: z.object({ width: positive, height: positive, fps: positive, quality: positive }).partial().default({}),
+  camera: z
+    .object({
+      ...{ width: positive, height: positive, fps: positive, quality: positive },
+      ...{ brightness: z.number(), contrast: notNegative, saturation: notNegative, sharpness: notNegative },
+      ...{ ev: z.number(), shutter: notNegative, gain: notNegative, awbGains: z.array(notNegative) },
+      hdr: z.enum(HDR_MODES),
+      autofocus: z.enum(AUTOFOCUS_MODES),
+      lensPosition: z.union([notNegative, z.enum(['default', ''])]),
+      annotate: z.string().max(MAX_ANNOTATE_LENGTH),
+      annotatePosition: z.enum(ANNOTATE_POSITIONS),
+    })
+    .partial()
+    .default({}),
   /** Settings of the H.264 encoder that clients changed; 0 is as captured. */
   h264: encoderSchema,
   /** Those of the small stream's. */

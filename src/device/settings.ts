@@ -32,6 +32,8 @@ export interface SettingsGroupOptions<T> {
  */
 export class SettingsGroup<T extends object> {
   #now: T;
+  /** Those in force that a client wanted only until the next start. */
+  readonly #passing = new Set<string>();
   readonly #listeners = new Set<(now: T) => void>();
 
   constructor(private readonly options: SettingsGroupOptions<T>) {
@@ -50,18 +52,28 @@ export class SettingsGroup<T extends object> {
     return this.options.isOwners(key);
   }
 
+  /** Whether what is in force was wanted only until the next start. */
+  isPassing(key: keyof T & string): boolean {
+    return this.#passing.has(key);
+  }
+
   /**
    * Keeps a change by a client and puts it in force. Throws an AppError, with nothing changed, where it cannot be kept.
+   * @param keep false: it holds until the next start, and what is kept stays
    * @returns takes the change back; throws an AppError where that cannot be kept, and the change is taken back all the same
    */
-  change(change: Partial<T>): () => void {
+  change(change: Partial<T>, keep = true): () => void {
     const { kept } = this.options;
     const before = { now: this.#now, kept: kept.read() };
-    kept.write({ ...before.kept, ...change });
+    if (keep) kept.write({ ...before.kept, ...change });
+    for (const key of Object.keys(change)) {
+      if (keep) this.#passing.delete(key);
+      else this.#passing.add(key);
+    }
     this.#set({ ...this.#now, ...change });
     return () => {
       this.#set(before.now);
-      kept.write(before.kept);
+      if (keep) kept.write(before.kept);
     };
   }
 

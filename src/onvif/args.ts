@@ -35,6 +35,15 @@ export function integer(request: SoapObject, name: string): number | undefined {
   return Number(value);
 }
 
+/** A number; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
+export function decimal(request: SoapObject, name: string): number | undefined {
+  const value = text(request, name)?.trim();
+  if (value === undefined) return undefined;
+  const number = value === '' ? Number.NaN : Number(value);
+  if (!Number.isFinite(number)) throw new SoapFault('Sender', ['InvalidArgs'], `${name} must be a number.`);
+  return number;
+}
+
 /** xs:boolean; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
 export function boolean(request: SoapObject, name: string): boolean | undefined {
   const value = text(request, name)?.trim();

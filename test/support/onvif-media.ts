@@ -14,6 +14,7 @@ import { makeMediaService } from '../../src/onvif/media/service.ts';
 import type { RequestContext, SoapObject } from '../../src/onvif/service.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
 import { CONTEXT } from './onvif-context.ts';
+import { FakeImaging } from './onvif-imaging.ts';
 
 export { CONTEXT };
 
@@ -174,15 +175,16 @@ interface MediaOptions {
 /** The media service over a fake camera. */
 export function mediaService({ rtsp, h264, h264Known, multicast, ...options }: MediaOptions = {}) {
   const camera = options.camera ?? new FakeCamera();
+  const imaging = new FakeImaging();
   const store = options.store ?? new FakeProfileStore();
   const streams = catalogueOf(camera, () => h264, h264Known);
-  const service = makeMediaService({ streams, picture: camera, profiles: store, rtsp, multicast });
+  const service = makeMediaService({ streams, picture: camera, imaging, profiles: store, rtsp, multicast });
   const call = async (name: string, request: SoapObject = {}, context: RequestContext = CONTEXT): Promise<SoapObject> => {
     const operation = service.operations.find((candidate) => candidate.name === name);
     if (!operation) throw new Error(`no operation ${name}`);
     return operation.handle(request, context);
   };
-  return { camera, store, service, call };
+  return { camera, imaging, store, service, call };
 }
 
 /** With all that there can be: RTSP, H.264 and multicast. */
@@ -235,6 +237,14 @@ function elementXml(prefix: 'trt' | 'tt', name: string, value: unknown, childPre
 
 const escaped = (value: unknown) => String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
+/** A text in the picture, as clients make it. */
+export const OSD_OF_THE_TIME = {
+  VideoSourceConfigurationToken: 'video_source_config',
+  Type: 'Text',
+  Position: { Type: 'UpperLeft' },
+  TextString: { Type: 'DateAndTime', DateFormat: 'yyyy-MM-dd', TimeFormat: 'HH:mm:ss' },
+};
+
 /** ONVIF Media Service Specification: access class of each command, and a request that it answers. */
 export const MEDIA_OPERATIONS: Readonly<Record<string, readonly [access: AccessClass, request: SoapObject]>> = {
   GetServiceCapabilities: ['PRE_AUTH', {}],
@@ -266,4 +276,10 @@ export const MEDIA_OPERATIONS: Readonly<Record<string, readonly [access: AccessC
   SetSynchronizationPoint: ['ACTUATE', { ProfileToken: 'mjpeg' }],
   StartMulticastStreaming: ['ACTUATE', { ProfileToken: 'mjpeg' }],
   StopMulticastStreaming: ['ACTUATE', { ProfileToken: 'mjpeg' }],
+  CreateOSD: ['ACTUATE', { OSD: OSD_OF_THE_TIME }],
+  GetOSDs: ['READ_MEDIA', {}],
+  GetOSD: ['READ_MEDIA', { OSDToken: 'osd_text' }],
+  GetOSDOptions: ['READ_MEDIA', { ConfigurationToken: 'video_source_config' }],
+  SetOSD: ['ACTUATE', { OSD: { attributes: { token: 'osd_text' }, ...OSD_OF_THE_TIME } }],
+  DeleteOSD: ['ACTUATE', { OSDToken: 'osd_text' }],
 };

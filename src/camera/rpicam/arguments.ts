@@ -6,9 +6,12 @@ const NIGHT_FPS = 8;
 /** rpicam-vid drops about seven pictures at the start, at the asked rate: 7 s at 1 fps. So capture faster and thin out. */
 const SLOWEST_CAPTURE_FPS = 10;
 
-/** What rpicam-vid does itself; 90 and 270 degrees it cannot ("transforms requiring transpose not supported"). */
-export function rpicamUnsupported(settings: CameraSettings): SettingName[] {
-  return settings.rotation === 90 || settings.rotation === 270 ? ['rotation'] : [];
+/** What rpicam-vid does not: turn by 90 and 270 degrees ("transforms requiring transpose not supported"), or write elsewhere than at the top left. */
+export function rpicamUnsupported({ rotation, annotatePosition }: CameraSettings): SettingName[] {
+  return [
+    ...(rotation % 180 === 0 ? [] : (['rotation'] as const)),
+    ...(annotatePosition === 'upper-left' ? [] : (['annotatePosition'] as const)),
+  ];
 }
 
 /** Frames per second to ask rpicam-vid for. A long exposure needs a rate that leaves time for it. */

@@ -3,7 +3,7 @@ import type { AppError } from '../../core/errors.ts';
 import { directoryError, readOwnFile, writeFileAtomically } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import { toAscii } from '../ascii.ts';
-import { ANY_QUALITY, HIGHEST_FPS, type SourceOffers, usualSizes } from '../offers.ts';
+import type { SourceOffers } from '../offers.ts';
 import { captureProgram } from '../program-source.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
 import type { Capture, CaptureEvents, Source } from '../source.ts';
@@ -11,6 +11,7 @@ import { rpicamArguments, rpicamFrameRate, rpicamUnsupported } from './arguments
 import type { RpicamCamera } from './list.ts';
 import { isRoutine, type Meaning, readMessage } from './messages.ts';
 import { rpicamNotices, withoutFocus } from './notices.ts';
+import { rpicamOffers } from './offers.ts';
 
 export interface RpicamOptions {
   /** Path of rpicam-vid or libcamera-vid. */
@@ -115,17 +116,4 @@ function contentOf(file: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The usual sizes up to the sensor's, and its own: the camera scales to any. Its modes know the highest rate. */
-function rpicamOffers(sensor: RpicamCamera, settings: CameraSettings): SourceOffers {
-  const fastest = Math.max(0, ...sensor.modes.map((mode) => mode.fps ?? 0)) || HIGHEST_FPS;
-  return {
-    sizes: usualSizes(
-      sensor,
-      [...sensor.modes, settings].map(({ width, height }) => ({ width, height })),
-    ),
-    fps: { min: 1, max: Math.max(1, Math.floor(Math.min(HIGHEST_FPS, fastest))) },
-    quality: ANY_QUALITY,
-  };
 }

@@ -1,3 +1,4 @@
+import type { ImagingController } from '../../device/imaging.ts';
 import type { MulticastController } from '../../device/multicast.ts';
 import type { PictureController } from '../../device/picture.ts';
 import {
@@ -14,7 +15,7 @@ import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { refusal } from './refusal.ts';
 
 /** What the media service needs of the device. Read at each request: what is known only after start may be a getter. */
-export interface MediaServiceOptions {
+export interface MediaModelOptions {
   readonly streams: Pick<StreamCatalogue, 'offered' | 'known'>;
   readonly picture: PictureController;
   /** Keeps the profiles that clients make. */
@@ -25,11 +26,16 @@ export interface MediaServiceOptions {
   readonly multicast: MulticastController | undefined;
 }
 
+/** All that the media service needs. */
+export interface MediaServiceOptions extends MediaModelOptions {
+  readonly imaging: ImagingController;
+}
+
 /** The streams, profiles and configurations of the device, with the faults of those that are not there or stay as they are. */
 export class MediaModel {
   readonly #profiles: Profiles;
 
-  constructor(private readonly options: MediaServiceOptions) {
+  constructor(private readonly options: MediaModelOptions) {
     this.#profiles = new Profiles({ streams: () => this.streams, store: options.profiles });
   }
 

@@ -2,6 +2,7 @@ import type { Operation, Service } from '../service.ts';
 import { MediaModel, type MediaServiceOptions } from './model.ts';
 import { multicastOperations } from './multicast.ts';
 import { optionOperations } from './options.ts';
+import { osdOperations } from './osd.ts';
 import { profileOperations } from './profiles.ts';
 import { uriOperations } from './uris.ts';
 import { videoEncoderOperations } from './video-encoder.ts';
@@ -20,11 +21,12 @@ export function makeMediaService(options: MediaServiceOptions): Service {
       capabilities(model, options),
       ...[
         ...profileOperations(model),
-        ...videoSourceOperations(model),
+        ...videoSourceOperations(model, options.imaging),
         ...videoEncoderOperations(model),
         ...optionOperations(model),
         ...uriOperations(model, options),
         ...multicastOperations(model),
+        ...osdOperations(model, options.imaging),
       ].map((operation) => whenKnown(operation, options)),
     ],
   };
@@ -39,14 +41,20 @@ const whenKnown = (operation: Operation, { streams }: Pick<MediaServiceOptions, 
   },
 });
 
-const capabilities = (model: MediaModel, options: Pick<MediaServiceOptions, 'rtsp'>): Operation => ({
+const capabilities = (model: MediaModel, options: Pick<MediaServiceOptions, 'rtsp' | 'imaging'>): Operation => ({
   name: 'GetServiceCapabilities',
   access: 'PRE_AUTH',
   handle: () => {
     const rtsp = options.rtsp !== undefined;
     return {
       Capabilities: {
-        attributes: { SnapshotUri: true, Rotation: false, VideoSourceMode: false, OSD: false, EXICompression: false },
+        attributes: {
+          SnapshotUri: true,
+          Rotation: false,
+          VideoSourceMode: false,
+          OSD: options.imaging.annotate() !== undefined,
+          EXICompression: false,
+        },
         ProfileCapabilities: { attributes: { MaximumNumberOfProfiles: model.maxProfiles } },
         StreamingCapabilities: {
           attributes: {

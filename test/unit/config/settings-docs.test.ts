@@ -77,13 +77,20 @@ const CHANGES: Readonly<Record<SettingName, readonly unknown[]>> = {
   roi: [[0, 0, 0.5, 0.5]],
   tuningFile: ['/x.json'],
   annotate: ['%T'],
+  annotatePosition: ['lower-right'],
   extraArgs: [['--x']],
 };
 
 const deps = { clock: systemClock, log: silentLogger };
 const v4l2 = (changed: CameraSettings, format: string) =>
   new V4l2Source(
-    { ffmpeg: '/ffmpeg', device: '/dev/video0', searchPath: '', formats: [{ name: format, compressed: format === 'mjpeg', sizes: [] }] },
+    {
+      ffmpeg: '/ffmpeg',
+      device: '/dev/video0',
+      searchPath: '',
+      drawsText: true,
+      formats: [{ name: format, compressed: format === 'mjpeg', sizes: [] }],
+    },
     changed,
     deps,
   );
