@@ -6,16 +6,16 @@ import type { Capture } from './capture.ts';
 import type { AppOptions } from './options.ts';
 
 export interface StreamsEvents {
-  /** A stream that was not known yet is there; called once. */
+  /** Called once, when a stream turns out to be there. */
   found(stream: StreamNames): void;
-  /** A stream was there and is no more; called once. */
+  /** Called once, when a stream is there no more. */
   gone(stream: StreamNames): void;
 }
 
 /** The streams of the camera, with what encodes them. */
 export class Streams {
   readonly catalogue: StreamCatalogue;
-  /** Undefined: the owner wants no H.264, or nothing that carries it. */
+  /** Undefined where the owner wants no H.264, or no RTSP to carry it. */
   readonly #h264: H264Encoding | undefined;
 
   constructor(options: AppOptions, settings: DeviceSettings, capture: Capture, events: StreamsEvents) {
@@ -35,7 +35,7 @@ export class Streams {
     this.catalogue = new StreamCatalogue([...(this.#h264 ? [h264Video(this.#h264)] : []), mjpeg]);
   }
 
-  /** Begins to find out what can encode. */
+  /** Begins to find out which encoders work. */
   async start(): Promise<void> {
     await this.#h264?.start();
   }

@@ -105,7 +105,7 @@ async function look(args: Arguments, context: Context, signal: AbortSignal): Pro
   };
 }
 
-/** A settings file that cannot be used is one of the findings; the rest is looked at without it. */
+/** Loads the settings. A settings file that cannot be used is one of the findings; the rest is looked at without it. */
 async function loadSettings(args: Arguments, context: Context): Promise<LoadedSettings> {
   try {
     return { ...(await prepare(args, context)), fault: undefined };
