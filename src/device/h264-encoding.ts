@@ -21,9 +21,9 @@ export interface H264EncodingOptions {
   readonly feed: PictureFeed;
   readonly picture: PictureController;
   readonly searchPath: string;
-  /** Called when there is a stream, once; it may turn out later that there is none. */
+  /** Called once when there is a stream; it may turn out later that there is none. */
   readonly onFound: () => void;
-  /** Called when there was a stream and is none any more, once. */
+  /** Called once when there was a stream and is none any more. */
   readonly onGone: () => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -149,7 +149,7 @@ export class H264Encoding {
     this.options.onFound();
   }
 
-  /** Writes only what is new: it is asked at each start, and memory cards wear out. */
+  /** Stores what was found only where it is new: it is called at each start, and memory cards wear out. */
   #keep(encoder: State['encoder']): void {
     const { state, log } = this.options;
     if (JSON.stringify(encoder) === JSON.stringify(state.state.encoder)) return;
@@ -163,7 +163,7 @@ export class H264Encoding {
 
 type ProgramFile = Pick<NonNullable<State['encoder']>, 'ffmpeg' | 'modified' | 'size'>;
 
-/** Tells one ffmpeg from another. Undefined: there is none. */
+/** Returns what tells one ffmpeg from another; undefined where there is none. */
 function fileAt(ffmpeg: string): ProgramFile | undefined {
   const stat = statSync(ffmpeg, { throwIfNoEntry: false });
   return stat && { ffmpeg, modified: stat.mtimeMs, size: stat.size };
