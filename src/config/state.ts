@@ -75,7 +75,7 @@ export const stateSchema = z.object({
     .prefault({}),
   /** What was last announced by WS-Discovery: its version rises when the description changes. */
   metadata: z.object({ version: z.int().positive(), fingerprint: z.string() }).optional(),
-  /** Who is logged in to the page: see StoredSession. */
+  /** Logins of the page: see StoredSession. */
   sessions: z
     .array(z.object({ hash: z.string(), name: z.string(), proof: z.string(), remembered: z.boolean(), expires: z.number() }))
     .optional(),
