@@ -5,7 +5,7 @@ import type { DeviceSettings } from '../device/settings.ts';
 import { Hub } from '../streams/hub.ts';
 import type { AppOptions } from './options.ts';
 
-/** The camera, what hands its pictures out, and what sets them. */
+/** The camera, the hub that shares its pictures, and the control of its settings. */
 export interface Capture {
   readonly camera: Camera;
   readonly hub: Hub;

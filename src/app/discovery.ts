@@ -18,11 +18,11 @@ export interface DiscoveryOptions {
   readonly identity: Identity;
   /** Port of the web server. */
   readonly port: number;
-  /** What the addresses of the web server begin with. @param host of this machine, as in a URL */
+  /** Returns the origin under which the web server is reached. @param host of this machine, as in a URL */
   readonly origin: (host: string) => Origin;
   /** Port of the RTSP server, if there is one. */
   readonly rtspPort?: number | undefined;
-  /** Somebody is about to ask us. */
+  /** Called when a client has found the camera and is about to ask. */
   readonly onFound: () => void;
   readonly clock: Clock;
   readonly log: Logger;

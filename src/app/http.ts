@@ -6,7 +6,7 @@ import type { AppOptions } from './options.ts';
 import type { Rtsp } from './rtsp.ts';
 import type { Subsystems } from './subsystems.ts';
 
-/** What the web server is made of. */
+/** What the web server is built from, besides the program's options. */
 export interface HttpOptions extends Subsystems {
   /** Undefined where there is no RTSP. */
   readonly rtsp: Rtsp | undefined;
@@ -47,7 +47,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
   });
 }
 
-/** What is told of the running program, at each moment. */
+/** Returns what tells the figures of the running program at any moment. */
 function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
   const { identity, capture, rtsp, streams } = own;
   const startedAt = clock.monotonic();

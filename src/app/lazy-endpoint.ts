@@ -9,10 +9,7 @@ import type { SoapEndpoint } from '../servers/http/onvif.ts';
 export class LazyEndpoint implements SoapEndpoint {
   #loading: Promise<OnvifEndpoint> | undefined;
 
-  /**
-   * @param make loads and makes it
-   * @param onLoad called when it is there
-   */
+  /** @param make loads the endpoint's code and makes it @param onLoad called when that begins */
   constructor(
     private readonly make: () => Promise<OnvifEndpoint>,
     private readonly onLoad: () => void,

@@ -9,19 +9,19 @@ import { loadUsers } from '../device/users.ts';
 import { thisBoot } from '../system/boot.ts';
 import type { AppOptions } from './options.ts';
 
-/** The same for every way in: clients keep credentials by realm. */
+/** The realm of every protocol: clients keep credentials by realm. */
 const REALM = 'onvif-camera';
 
-/** The people who may log in, and how, the same for every way in. */
+/** The users, and how they log in: the same for every protocol. */
 export interface Login {
-  /** To change something takes a login in any case. */
+  /** For requests that change something, which take a login in any case. */
   readonly access: Access;
-  /** To watch takes one, too; undefined: auth is off, and everybody may. */
+  /** For watching; undefined where auth is off and everybody may watch. */
   readonly toWatch: Access | undefined;
   readonly usedTokens: UsedTokens;
   /** Logins of the page. */
   readonly sessions: SessionStore;
-  /** What the other commands of this program show, on this machine. */
+  /** Token by which the other commands of this program log in, on this machine. */
   readonly localToken: string;
   /** The password made at the first start; to be shown once. */
   readonly newPassword: string | undefined;

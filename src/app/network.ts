@@ -7,7 +7,7 @@ import type { AppOptions } from './options.ts';
 
 /** What the servers share: how many clients there is room for, and who comes from where. */
 export interface Network {
-  /** Of this machine, without its domain. */
+  /** Name of this machine, without its domain. */
   readonly hostname: string;
   readonly descriptors: DescriptorReserve;
   readonly budget: ConnectionBudget;
@@ -29,8 +29,8 @@ export function makeNetwork({ config, clock }: AppOptions): Network {
   };
 }
 
-/** A server for this machine alone is not to be announced to others. */
+/** Whether a server listens for this machine alone, and so is not to be announced to others. */
 export const isLoopback = (bind: string) => /^(127\.|::1$|localhost$)/.test(bind);
 
-/** Tells the owner that there is room for few clients; undefined: there is enough. */
+/** Returns a warning for the owner where there is room for few clients only; undefined where there is enough. */
 export const tightnessOf = (budget: ConnectionBudget): string | undefined => (budget.isTight ? tightness(budget) : undefined);

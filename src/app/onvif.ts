@@ -14,14 +14,14 @@ import type { Login } from './login.ts';
 import type { AppOptions } from './options.ts';
 import type { Subsystems } from './subsystems.ts';
 
-/** What recorders may make of our users and scopes. */
+/** Limits of the users and scopes that ONVIF clients may make. */
 const LIMITS = { maxUsers: MAX_USERS, userNameLength: 64, passwordLength: 128, maxScopes: 20 };
 
-/** What the ONVIF services describe and set. */
+/** What the ONVIF services describe and change. */
 export interface OnvifOptions extends Subsystems {
-  /** Undefined: nothing is sent by multicast. */
+  /** Undefined where multicast is off. */
   readonly multicast: MulticastController | undefined;
-  /** Those that our servers listen on. */
+  /** Ports that the servers listen on. */
   readonly ports: () => ServerPorts;
   readonly restart: DeviceServiceOptions['restart'];
   readonly factoryDefault: DeviceServiceOptions['factoryDefault'];

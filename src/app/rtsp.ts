@@ -9,7 +9,7 @@ import type { Subsystems } from './subsystems.ts';
 /** The RTSP server and its multicast. */
 export class Rtsp {
   readonly server: RtspServer;
-  /** Undefined: nothing is sent by multicast. */
+  /** Undefined where multicast is off. */
   readonly multicast: MulticastControl | undefined;
 
   constructor(options: AppOptions, { settings, identity, login, network, capture, streams }: Subsystems) {
@@ -49,7 +49,7 @@ export class Rtsp {
     return { port, sessions, listViewers: () => this.server.listViewers(), counters };
   }
 
-  /** Listens. */
+  /** Starts to listen. Throws an AppError where the port is taken. */
   async start(): Promise<void> {
     await this.server.start();
     this.found(MJPEG);
@@ -59,12 +59,12 @@ export class Rtsp {
     return this.server.stop();
   }
 
-  /** Sends again by multicast what was sent before the program ended. */
+  /** Resumes the multicast of a stream that was being sent when the program ended. */
   found({ encoder }: StreamNames): void {
     void this.multicast?.resume([encoder]);
   }
 
-  /** Ends a stream that there is no more. */
+  /** Ends the sessions of a stream that is no longer there. */
   gone({ id }: StreamNames): void {
     this.server.endStream(id);
   }
@@ -75,5 +75,5 @@ export class Rtsp {
   }
 }
 
-/** @param encoder token of what encodes a stream of ours */
+/** Returns the id of a stream of ours. @param encoder token of what encodes it */
 const idOf = (encoder: string): string => STREAMS.find((stream) => stream.encoder === encoder)!.id;

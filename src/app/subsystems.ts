@@ -9,7 +9,7 @@ import { makeNetwork, type Network } from './network.ts';
 import type { AppOptions } from './options.ts';
 import { Streams, type StreamsEvents } from './streams.ts';
 
-/** What servers, services and discovery have in common: the device, and how clients get to it. */
+/** What servers, services and discovery share: the device, and how clients get to it. */
 export interface Subsystems {
   readonly settings: DeviceSettings;
   readonly identity: Identity;

@@ -108,14 +108,17 @@ async function look(args: Arguments, context: Context, signal: AbortSignal): Pro
   };
 }
 
-/** Not every version says it, and flags of another command line are not known here. */
+/**
+ * Whether the server announces itself, by its own status, as the flags of another command line are not known here; undefined:
+ * not every version says it.
+ */
 async function isAnnounced(server: RunFile): Promise<boolean | undefined> {
   const answer = z.object({ discovery: z.object({ enabled: z.boolean() }) });
   const status = await askServer(server, { path: '/api/v1/status', answer }).catch(() => undefined);
   return status?.discovery.enabled;
 }
 
-/** A settings file that cannot be used is one of the findings; the rest is looked at without it. */
+/** Loads the settings. A settings file that cannot be used is one of the findings; the rest is looked at without it. */
 async function loadSettings(args: Arguments, context: Context): Promise<LoadedSettings> {
   try {
     return { ...(await prepare(args, context)), fault: undefined };

@@ -14,7 +14,7 @@ export interface ServiceMachine {
   readonly cwd: string;
 }
 
-/** What every command of `service` has in hand. */
+/** What every command of `service` works with. */
 export interface ServiceWork {
   readonly service: SystemdService;
   readonly machine: ServiceMachine;

@@ -10,7 +10,7 @@ import { askServer } from './server-api.ts';
 import { duration, localTime } from './times.ts';
 
 const problem = z.object({ code: z.string(), message: z.string(), hint: z.string() });
-/** Of /api/v1/status, what is shown here. */
+/** The fields of /api/v1/status that are shown here. */
 const statusSchema = z.looseObject({
   name: z.string(),
   version: z.string(),
@@ -54,7 +54,10 @@ export const status: Handler = async (args, context) => {
   return EXIT.ok;
 };
 
-/** Asked under an address that others reach it by, where it listens there: it answers with addresses of that kind. */
+/**
+ * Asks for the status. The server is asked under an address by which others reach it, if it has one: it answers with
+ * addresses of that kind.
+ */
 async function ask(server: RunFile): Promise<Record<string, unknown>> {
   const request = { path: '/api/v1/status', answer: z.looseObject({}) };
   for (const host of outsideAddresses()) {
@@ -68,10 +71,10 @@ async function ask(server: RunFile): Promise<Record<string, unknown>> {
   return askServer(server, request);
 }
 
-/** Columns of what stands in front of a line. */
+/** Width of the column of labels, characters. */
 const WIDTH = 15;
 
-/** The status for people. */
+/** Returns the status as text for people. */
 function describe({ name, version, startedAt, camera, h264, viewers, discovery, urls }: Status, now: Date): string {
   const since = (time: Date) => `${duration(now.getTime() - time.getTime())} (since ${localTime(time, now)})`;
   const line = (label: string, text: string) => `  ${label.padEnd(WIDTH)}${visible(text)}\n`;
@@ -90,7 +93,7 @@ function describe({ name, version, startedAt, camera, h264, viewers, discovery, 
   return `${lines.join('')}\n${viewersOf(viewers ?? [], since)}`;
 }
 
-/** What the states are called for people. */
+/** The camera's states in words for people. */
 const STATES: Readonly<Record<string, string>> = { idle: 'off, as nobody watches', stalled: 'no new pictures come', failed: 'not working' };
 
 const PROTOCOLS: Readonly<Record<string, string>> = {

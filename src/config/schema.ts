@@ -32,16 +32,16 @@ import {
   words,
 } from './settings.ts';
 
-/** The texts that camera.source takes are read by camera/; the app hands the check in, since config knows no cameras. */
+/** How the text of `camera.source` is checked. It is handed in: the sources know their forms, the configuration does not. */
 export interface SourceCheck {
   readonly forms: string;
   readonly isSource: (text: string) => boolean;
 }
 
-/** Bit rates of H.264 that may be set, in kbit/s: below is no picture to be made, above no home network. */
+/** Limits of H.264's bit rate, kbit/s: with less there is no picture, and more does not fit a home network. */
 export const MIN_BITRATE = 64;
 export const MAX_BITRATE = 50_000;
-/** Seconds between key frames that may be set: a viewer waits for one as long where a packet was lost. */
+/** Limits of the time between key frames, seconds: after a lost packet a viewer waits that long for a picture. */
 export const MIN_KEYFRAME_INTERVAL = 0.1;
 export const MAX_KEYFRAME_INTERVAL = 60;
 
@@ -195,7 +195,7 @@ export const VARIABLE_PREFIX = 'ONVIF_CAMERA_';
 
 const kebab = (word: string) => word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** The schema as a flat list, in its order. */
+/** Returns the settings of the schema as a flat list, in their order. */
 export function listSettings(schema: ConfigSchema): Setting[] {
   const settings: Setting[] = [];
   const walk = (shape: Record<string, z.core.$ZodType>, path: string[]) => {

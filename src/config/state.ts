@@ -9,8 +9,8 @@ import { dropFirstPassword } from './first-password.ts';
 import { bringForward, type Format, withUnknown } from './state-format.ts';
 
 /**
- * The version rises when what is there means something else than before, and then there is a step from the version before. A new
- * key alone is none: a program that does not know it leaves it as it is.
+ * The version rises when something that is there changes its meaning, and then there is a step from the version before. A
+ * new key alone does not raise it: a program that does not know a key keeps it.
  */
 const FORMAT: Format = { version: 1, migrations: {} };
 
@@ -92,7 +92,7 @@ export const stateSchema = z.object({
     .prefault({}),
   /** What was last announced by WS-Discovery: its version rises when the description changes. */
   metadata: z.object({ version: z.int().positive(), fingerprint: z.string() }).optional(),
-  /** Who is logged in to the page: see StoredSession. */
+  /** Logins of the page: see StoredSession. */
   sessions: z
     .array(z.object({ hash: z.string(), name: z.string(), proof: z.string(), remembered: z.boolean(), expires: z.number() }))
     .optional(),
@@ -107,17 +107,17 @@ export type State = z.infer<typeof stateSchema>;
 
 const FILE = 'state.json';
 
-/** Bytes; with all that clients may keep it has some 20 kB. */
+/** Longest file that is read, bytes; with all that clients may keep it has some 20 kB. */
 const MAX_BYTES = 1024 * 1024;
 
 /** `state.json` in the data directory. */
 export class StateStore {
-  /** Set when a damaged file was put aside: where it is now. */
+  /** Path to which a damaged file was moved; undefined where it was not damaged. */
   readonly putAside: string | undefined;
   /** What the user should change about the directory, as sentences. */
   readonly warnings: readonly string[];
   #state: State;
-  /** What was read from the file, and what that had: it may be of another version of the program, and know more. */
+  /** What was read from the file, and its whole content, which may be of another version of the program and have more in it. */
   #origin: Origin | undefined;
 
   /**
@@ -159,7 +159,7 @@ export class StateStore {
     dropFirstPassword(dir, this.#state.users);
   }
 
-  /** Begins anew; the identity stays. @param hard false: users and ports stay too, so that the camera can still be reached */
+  /** Resets the state; the identity stays. @param hard false: users and ports stay too, so that the camera can still be reached */
   reset(hard: boolean): void {
     const { uuid, mac, users, device, metadata } = this.#state;
     const fresh = stateSchema.parse({ version: this.format.version, uuid, mac, users: [], metadata });
@@ -191,7 +191,7 @@ export class StateStore {
     if (change.users) dropFirstPassword(this.dir, next.users);
   }
 
-  /** Puts the file aside and begins a new one; where that cannot be written, all stays as it was. Gives where it is now. */
+  /** Moves the damaged file aside and begins a new one; where that cannot be written, all stays as it was. Returns the new path. */
   #replaceDamaged(path: string): string {
     const aside = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
     renameSync(path, aside);
@@ -204,7 +204,7 @@ export class StateStore {
     return aside;
   }
 
-  /** Keeps the file of the older version and writes the new one. Gives what the user should know, as sentences. */
+  /** Keeps the file of the older version and writes the new one. Returns what the user should know, as sentences. */
   #migrate(path: string, version: number, text: string): string[] {
     const kept = `${path}.v${version}`;
     try {
@@ -224,7 +224,7 @@ export class StateStore {
   }
 }
 
-/** What another process keeps in this data directory; undefined where it cannot be read. Changes nothing. */
+/** Returns the state that another process keeps in this data directory; undefined where it cannot be read. Changes nothing. */
 export function readState(dir: string): State | undefined {
   try {
     const found = examineState(dir);
@@ -260,7 +260,8 @@ export function readExistingState(dir: string): State {
 }
 
 /**
- * What is kept in this data directory; undefined where there is nothing yet. Changes nothing.
+ * Returns the state in this data directory; undefined where there is none yet. Changes nothing.
+ *
  * @throws AppError STATE_TOO_NEW, UnsafeFileError, or an error of the operating system
  */
 export function examineState(dir: string): State | 'damaged' | undefined {
@@ -325,10 +326,12 @@ function tooNew(path: string, version: number, format: Format): AppError {
 }
 
 /**
- * Where state is kept unless the user says otherwise: what systemd gives, else the user's state directory (XDG Base Directory).
+ * Returns where state is kept unless the user says otherwise: where systemd says, else in the user's state directory (XDG
+ * Base Directory).
+ *
  * @param env `STATE_DIRECTORY`, `XDG_STATE_HOME`
  * @param home the user's home directory
- * @param instance which of several cameras, each of which has its own
+ * @param instance name of the camera, each of which has its own
  */
 export function defaultDataDir(env: Readonly<Record<string, string | undefined>>, home: string, instance?: string): string {
   const service = env.STATE_DIRECTORY?.split(':')[0];

@@ -1,4 +1,4 @@
-/** Bytes of buffers between two collections: little memory, and yet a collection (about 1 ms) only once in dozens of pictures. */
+/** Bytes of buffers between two collections: little memory, and yet only one collection (about 1 ms) in dozens of pictures. */
 const BYTES_PER_COLLECTION = 4 * 1024 * 1024;
 
 /**
@@ -20,5 +20,5 @@ export class BufferGarbage {
   }
 }
 
-/** The one of the process, as its garbage is all one. */
+/** The instance of this process, whose garbage is all in one heap. */
 export const bufferGarbage = new BufferGarbage();

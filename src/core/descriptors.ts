@@ -2,14 +2,14 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorCode } from './errors.ts';
 
-/** What opening a camera, an encoder, the modules of ONVIF and a few files takes at the same time. */
+/** Descriptors that opening a camera, an encoder, the modules of ONVIF and a few files takes at the same time. */
 const RESERVE = 64;
-/** Of a limit so low that {@link RESERVE} would leave too little for viewers, this share is kept. */
+/** Share of the limit that is kept where it is so low that {@link RESERVE} would leave too little for viewers. */
 const RESERVED_SHARE = 3 / 8;
 
 /**
- * Most descriptors that this process may have open (the soft RLIMIT_NOFILE, which Node.js raises to the hard one when it starts);
- * infinite where there is no limit, or the system does not tell (proc(5), /proc/PID/limits).
+ * Returns how many descriptors this process may have open (the soft RLIMIT_NOFILE, which Node.js raises to the hard one
+ * when it starts); infinite where there is no limit, or the system does not tell (proc(5), /proc/PID/limits).
  *
  * @param root of the file system
  */
@@ -23,8 +23,8 @@ export function descriptorLimit(root = '/'): number {
 }
 
 /**
- * Keeps some descriptors for ourselves, whoever connects: without one no camera starts, no change is kept, and a module that
- * could not be loaded once is never loaded again by Node.js.
+ * Keeps some descriptors for this program itself, however many clients connect: without one no camera starts, no change is
+ * stored, and a module that could not be loaded once is never loaded again by Node.js.
  */
 export class DescriptorReserve {
   /** Descriptors that connections may take up; infinite where the system sets no limit, or does not tell. */
@@ -35,7 +35,7 @@ export class DescriptorReserve {
     this.forOthers = limit - Math.min(RESERVE, Math.ceil(limit * RESERVED_SHARE));
   }
 
-  /** Whether there is one for somebody else. The system always gives the lowest number that is free. */
+  /** Whether a connection may take a descriptor. The system always gives the lowest number that is free. */
   hasRoom(): boolean {
     try {
       const lowest = openSync('/dev/null', 'r');

@@ -130,7 +130,7 @@ export class AppError extends Error {
   }
 }
 
-/** What the operating system says that holds whatever was being done. */
+/** Errors of the operating system that mean the same whatever was being done. */
 const SYSTEM_ERRORS: Readonly<Record<string, ErrorCode>> = {
   ENOSPC: 'DISK_FULL',
   EDQUOT: 'DISK_FULL',
@@ -139,8 +139,8 @@ const SYSTEM_ERRORS: Readonly<Record<string, ErrorCode>> = {
   ENFILE: 'TOO_MANY_FILES',
 };
 
-/** The code of ours for an error of the operating system; undefined where it depends on what was being done. */
+/** Returns our code for an error of the operating system; undefined where it depends on what was being done. */
 export const systemErrorCode = (error: unknown): ErrorCode | undefined => SYSTEM_ERRORS[String((error as { code?: unknown } | null)?.code)];
 
-/** The message of anything thrown. */
+/** Returns the message of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -18,31 +18,34 @@ import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError, messageOf, systemErrorCode } from './errors.ts';
 
-/** What is not ours alone, and therefore neither read nor written. The message says what it is. */
+/**
+ * Thrown for a file that others could have made or changed, and which is therefore neither read nor written. The message
+ * says what it is.
+ */
 export class UnsafeFileError extends Error {}
 
-/** A file has more than the bytes it may have. */
+/** Thrown for a file that is longer than it may be. */
 export class FileTooLargeError extends Error {}
 
-/** Neither follows a link, nor waits for whoever writes into a named pipe, nor makes a terminal ours. */
+/** Flags with which `open` neither follows a link, nor waits for a writer to a named pipe, nor takes a controlling terminal. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 const ROOT = 0;
-/** What a group and others may do with a file, of its mode. */
+/** The bits of a file's mode that let its group and others do something with it. */
 const OTHERS = 0o077;
 
-/** The user that this program runs as; undefined on systems that have none. */
+/** Returns the user that this program runs as; undefined on systems that have none. */
 const me = (): number | undefined => process.geteuid?.();
 
 export interface OwnFile {
   readonly text: string;
-  /** Others can read it, and that could not be changed. */
+  /** Whether others can read it, and that could not be changed. */
   readonly exposed: boolean;
 }
 
 export interface ReadOptions {
-  /** Bytes; with more it is not read. */
+  /** Bytes; a longer file is not read. */
   readonly maxBytes: number;
-  /** Takes away what others may do with it. */
+  /** Takes away the permissions of others. */
   readonly makePrivate?: boolean;
 }
 
@@ -73,7 +76,7 @@ export function readOwnFile(path: string, { maxBytes, makePrivate = false }: Rea
   }
 }
 
-/** Root also reads what belongs to the owner of the directory that it was pointed to. */
+/** Throws unless the file is ours; root also reads what belongs to the owner of the directory that it was pointed to. */
 function checkOwner(path: string, { uid }: Stats): void {
   const user = me();
   if (user === undefined || uid === user || uid === ROOT) return;
@@ -81,7 +84,10 @@ function checkOwner(path: string, { uid }: Stats): void {
   throw new UnsafeFileError(`${path} belongs to another user (uid ${uid})`);
 }
 
-/** Gives whether it could be done: some file systems keep no modes, others are mounted read-only. */
+/**
+ * Takes away the permissions of others. Returns whether that was possible: some file systems keep no modes, others are
+ * mounted read-only.
+ */
 function closeToOthers(file: number): boolean {
   try {
     fchmodSync(file, PRIVATE);
@@ -105,7 +111,7 @@ function readText(file: number, path: string, maxBytes: number): string {
   }
 }
 
-/** For the owner alone. */
+/** Mode of a file for its owner alone. */
 const PRIVATE = 0o600;
 const DRAFT_ENDING = '.new';
 const DRAFT = /\.(?:json(?:\.v\d+)?|txt)\.[0-9a-f]{16}\.new$/;
@@ -139,7 +145,11 @@ export function writeFileAtomically(path: string, text: string): void {
   }
 }
 
-/** The same while the program goes on with other things: a slow disk takes half a second. @param mode whatever the umask */
+/**
+ * Does the same as {@link writeFileAtomically} while the program goes on: a slow disk takes half a second.
+ *
+ * @param mode whatever the umask
+ */
 export async function writeFileInBackground(path: string, text: string, mode = PRIVATE): Promise<void> {
   const draft = draftOf(path);
   const directory = await open(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
@@ -165,10 +175,13 @@ export async function writeFileInBackground(path: string, text: string, mode = P
   }
 }
 
-/** Nobody can know the name, and so nothing can stand in its way. */
+/** Returns a path that nobody can guess, so that nothing can stand in its way. */
 const draftOf = (path: string) => `${path}.${randomBytes(8).toString('hex')}${DRAFT_ENDING}`;
 
-/** Without it a power cut may undo the renaming. Some file systems cannot, and what is renamed cannot be taken back. */
+/**
+ * Writes a directory through to the disk: without it a power cut may undo the renaming. Errors are ignored: some file
+ * systems cannot, and what is renamed cannot be taken back.
+ */
 function syncDirectory(directory: number): void {
   try {
     fsyncSync(directory);
@@ -177,7 +190,7 @@ function syncDirectory(directory: number): void {
   }
 }
 
-/** Removes what crashes left of {@link writeFileAtomically}, as far as that is possible. Nobody else may be writing there. */
+/** Removes the drafts that crashes left of {@link writeFileAtomically}, as far as possible. Nobody else may be writing there. */
 export function removeDrafts(dir: string): void {
   const attempt = <T>(act: () => T): T | undefined => {
     try {
@@ -208,8 +221,9 @@ export function checkPrivateDirectory(dir: string): string | undefined {
 }
 
 /**
- * What the user reads when something in a directory of ours fails: DISK_FULL, DISK_READ_ONLY or TOO_MANY_FILES where the
- * operating system says so, else DATA_DIR.
+ * Returns the error that the user reads when something in a directory of ours fails: DISK_FULL, DISK_READ_ONLY or
+ * TOO_MANY_FILES where the operating system says so, else DATA_DIR.
+ *
  * @param what "The state cannot be written to /var/lib/onvif-camera", without a full stop
  */
 export function directoryError(what: string, error: unknown): AppError {

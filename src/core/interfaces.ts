@@ -11,12 +11,16 @@ export type InterfaceAddresses = ReturnType<typeof os.networkInterfaces>;
  */
 export class Interfaces {
   #last: InterfaceAddresses = {};
-  /** The failure that goes on has been told. */
+  /** Whether the present failure has been logged. */
   #told = false;
 
   constructor(private readonly ask: () => InterfaceAddresses = () => os.networkInterfaces()) {}
 
-  /** What is known now. @param log is told once when the question begins to fail, and when it works again */
+  /**
+   * Returns the interfaces as they are known now.
+   *
+   * @param log is told once when the system's question begins to fail, and when it works again
+   */
   read(log?: Pick<Logger, 'warn' | 'info'>): InterfaceAddresses {
     try {
       this.#last = this.ask();
@@ -35,5 +39,5 @@ export class Interfaces {
   }
 }
 
-/** Those of this machine, shared: what one learned the others know. */
+/** The shared instance: what was learned once is known everywhere. */
 export const machineInterfaces = new Interfaces();

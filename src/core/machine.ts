@@ -12,9 +12,9 @@ export interface NetworkInterface {
   readonly mac: string;
   /** Bytes. */
   readonly mtu: number;
-  /** Switched on, with a cable or a network or without. */
+  /** Whether it is switched on, with or without a cable or a network. */
   readonly up: boolean;
-  /** Link-local addresses (169.254/16) apart, see {@link NetworkInterface.linkLocal}. */
+  /** IPv4 addresses, without link-local ones (169.254/16), see {@link NetworkInterface.linkLocal}. */
   readonly ipv4: readonly InterfaceAddress[];
   /** Global and unique local addresses. */
   readonly ipv6: readonly InterfaceAddress[];
@@ -45,7 +45,7 @@ export interface TimeInfo {
 }
 
 export interface ClockSetting {
-  /** True: keep the clock by NTP. False: set it to `utc`. */
+  /** True: the clock is kept by NTP. False: it is set to `utc`. */
   readonly ntp: boolean;
   /** Milliseconds since the Unix epoch. */
   readonly utc: number | undefined;
@@ -61,8 +61,8 @@ export interface InterfaceSetting {
 }
 
 /**
- * The machine the camera runs on: what it truly is, and what may be changed of it. Reading works everywhere and never
- * throws: what the system does not tell is empty. Changing throws AppError NOT_MANAGED unless the owner allowed it
+ * The machine the camera runs on: what it is, and what may be changed of it. Reading works everywhere and never throws:
+ * what the system does not tell is empty. Changing throws AppError NOT_MANAGED unless the owner allowed it
  * (`system.manage`), and AppError SYSTEM_FAILED with the tool's own words when the tool refuses.
  */
 export interface Machine {
@@ -70,22 +70,22 @@ export interface Machine {
   hardware(): HardwareInfo;
   /** The MAC address by which the camera is known, the same from start to start; undefined where there is no network interface. */
   mac(): string | undefined;
-  /** Those of hardware and the one that leads out; others only where there is no hardware. */
+  /** Returns the interfaces of hardware and the one with the default route; others only where there is no hardware. */
   interfaces(): Promise<readonly NetworkInterface[]>;
   hostname(): string;
   dns(): Promise<{ readonly servers: readonly string[]; readonly search: readonly string[]; readonly fromDhcp: boolean }>;
-  /** IPv4 default gateways. */
+  /** Returns the IPv4 default gateways. */
   gateways(): Promise<readonly string[]>;
   time(): Promise<TimeInfo>;
   ntpServers(): Promise<{ readonly servers: readonly string[]; readonly fromDhcp: boolean }>;
   setHostname(name: string): Promise<void>;
   setClock(setting: ClockSetting): Promise<void>;
-  /** Empty: from DHCP. */
+  /** Sets the NTP servers; none: those of DHCP. */
   setNtpServers(servers: readonly string[]): Promise<void>;
-  /** Empty servers: from DHCP. */
+  /** Sets the DNS servers; none: those of DHCP. */
   setDns(servers: readonly string[], search: readonly string[]): Promise<void>;
   setGateway(address: string): Promise<void>;
-  /** Returns whether a reboot is needed for it. */
+  /** Changes an interface. Returns whether a reboot is needed for it. */
   setInterface(name: string, setting: InterfaceSetting): Promise<boolean>;
   reboot(): Promise<void>;
 }

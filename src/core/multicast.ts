@@ -36,7 +36,7 @@ export function isMulticastGroup(address: string): boolean {
 }
 
 /**
- * A group of a camera's own, the same for ever, so that two cameras in a network do not send into each other's stream: in
+ * Returns a camera's own group, always the same, so that two cameras in a network do not send into each other's stream: in
  * the IPv4 local scope 239.255.0.0/16, without its last /24, which is assigned (RFC 2365, sections 6.1 and 9).
  */
 export function groupOf(uuid: string): string {

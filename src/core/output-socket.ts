@@ -4,18 +4,18 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What one read takes at most: a whole picture of 1080p, and as much as the kernel holds for a local socket by default. */
+/** Most bytes of one read: a whole picture of 1080p, and as much as the kernel holds for a local socket by default. */
 const READ_BYTES = 256 * 1024;
 
 /**
- * The way of a program's output to us: a pair of connected local sockets, as Node makes one for a child's standard output.
- * That one is read into a new buffer of 64 KB each time; this one always into the same, which saves a third of what taking a
- * picture costs.
+ * Carries a program's output to us: a pair of connected local sockets, as Node makes one for a child's standard output.
+ * That one is read into a new buffer of 64 KB each time; this one always into the same, which saves a third of what taking
+ * a picture costs.
  */
 export class OutputSocket {
-  /** Gets what comes; the bytes are only good until it returns. */
+  /** Called with the output as it comes; the bytes are only good until it returns. */
   onBytes: (bytes: Buffer) => void = () => {};
-  /** Resolves when nothing more can come. */
+  /** Resolves when no more output can come. */
   readonly ended: Promise<void>;
   readonly #ours: Socket;
   #theirs: Socket | undefined;
@@ -63,12 +63,12 @@ export class OutputSocket {
     }
   }
 
-  /** The end that the program writes to. It is the program's alone after {@link handOver}. */
+  /** The end that the program writes to; ours to close until {@link handOver}. */
   get theirs(): Socket {
     return this.#theirs!;
   }
 
-  /** To be called when the program has it: the output ends when nobody holds the other end any more. */
+  /** Closes our copy of that end, once the program has it: the output ends when nobody holds it any more. */
   handOver(): void {
     this.#theirs?.destroy();
   }

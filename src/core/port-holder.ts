@@ -3,19 +3,24 @@ import { Processes, read } from './processes.ts';
 
 /** A program that listens on a port, as far as this user may see. */
 export interface PortHolder {
-  /** Undefined: it belongs to another user. */
+  /** Undefined where it belongs to another user. */
   readonly pid: number | undefined;
   /** Its name, with the script where it is an interpreter: "nginx", "node server.js". */
   readonly name: string | undefined;
-  /** Whose it is: a name, or the number of a user without one. */
+  /** The user that it belongs to: a name, or the number of a user without one. */
   readonly user: string;
 }
 
-/** TCP_LISTEN of the kernel's tcp_states.h, as /proc/net/tcp prints it, and TCP_CLOSE, which a UDP socket is in that is bound. */
+/**
+ * State of a TCP socket that listens (TCP_LISTEN of the kernel's tcp_states.h, as /proc/net/tcp prints it), and of a bound
+ * UDP socket (TCP_CLOSE).
+ */
 const WAITING = { tcp: '0A', udp: '07' } as const;
 
 /**
- * Who listens on a TCP port, or has a UDP port, from /proc (proc_pid_net(5)); undefined where it does not tell.
+ * Returns the program that listens on a TCP port, or has a UDP port, from /proc (proc_pid_net(5)); undefined where it does
+ * not tell.
+ *
  * @param root where the system's files are, "/"
  */
 export function portHolder(port: number, root = '/', protocol: 'tcp' | 'udp' = 'tcp'): PortHolder | undefined {

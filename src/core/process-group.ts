@@ -1,18 +1,18 @@
 import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { findProgram } from './programs.ts';
 
-/** How long the last output may come in after the end of a program, milliseconds: what it started may hold the pipe for ever. */
+/** How long the last output is waited for after the end of a program, milliseconds: what it started may hold the pipe for ever. */
 const OUTPUT_GRACE_MS = 200;
-/** Time for what is left of a group after SIGTERM, then after SIGKILL, milliseconds; what the kernel holds up may take longer. */
+/** Time for the rest of a group to end after SIGTERM, then after SIGKILL, milliseconds; what the kernel holds up may take longer. */
 const TERMINATE_GRACE_MS = 1000;
 const KILL_GRACE_MS = 500;
-/** Between two looks at whether somebody is left, milliseconds. */
+/** Interval of looking whether processes of the group are left, milliseconds. */
 const LOOK_MS = 20;
 
-/** The programs that end with us, until whoever started them takes them out. */
+/** The programs that end with this process, until their starters take them out. */
 export const running = new Set<ChildProcess>();
 
-/** Last resort when our own process goes down at once: no capture program outlives it. */
+/** Kills all {@link running} programs: the last resort when our own process ends at once, so that no capture program outlives it. */
 export function killPrograms(): void {
   for (const { pid } of running) if (pid !== undefined) signalGroup(pid, 'SIGKILL');
 }
@@ -36,7 +36,7 @@ export function spawnGroup(
 
 const setprivs = new Map<string, string | undefined>();
 
-/** The `setpriv` that can tie a program's life to ours; BusyBox's cannot. */
+/** Returns the path of a `setpriv` that can tie a program's life to ours; BusyBox's cannot. */
 function findSetpriv(searchPath: string): string | undefined {
   if (!setprivs.has(searchPath)) {
     const found = findProgram('setpriv', searchPath);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** Longest command line that is looked at, characters; a name is at its beginning. */
+/** Longest command line that is read, characters; a name is at its beginning. */
 const MAX_COMMAND = 4096;
 
 /**
@@ -12,20 +12,20 @@ export class Processes {
   /** @param root where the system's files are, "/" */
   constructor(private readonly root = '/') {}
 
-  /** The ids of all. */
+  /** Returns the ids of all processes. */
   ids(): number[] {
     return list(join(this.root, 'proc'))
       .filter((name) => /^\d+$/.test(name))
       .map(Number);
   }
 
-  /** What a process has open: paths, and "socket:[123]" for sockets. Undefined: it is not for this user to see. */
+  /** Returns what a process has open: paths, and "socket:[123]" for sockets. Undefined where this user may not see it. */
   open(pid: number): string[] | undefined {
     const dir = join(this.root, 'proc', String(pid), 'fd');
     return attempt(() => readdirSync(dir))?.map((descriptor) => attempt(() => readlinkSync(join(dir, descriptor))) ?? '');
   }
 
-  /** Its name, with the script where it is an interpreter: "nginx", "node server.js". */
+  /** Returns its name, with the script where it is an interpreter: "nginx", "node server.js". */
   name(pid: number): string | undefined {
     const process = join(this.root, 'proc', String(pid));
     const name = read(join(process, 'comm')).trim();
@@ -35,13 +35,16 @@ export class Processes {
     return interpreted ? `${name} ${script}` : name || undefined;
   }
 
-  /** A field of /proc/PID/status, as "Uid" or "Groups": its numbers. Undefined where there is no such process or field. */
+  /**
+   * Returns the numbers of a field of /proc/PID/status, such as "Uid" or "Groups". Undefined where there is no such process
+   * or field.
+   */
   status(pid: number, field: string): number[] | undefined {
     const line = new RegExp(`^${field}:(.*)$`, 'm').exec(read(join(this.root, 'proc', String(pid), 'status')))?.[1];
     return line?.trim().split(/\s+/).map(Number);
   }
 
-  /** A process, and those that it or its children have started. */
+  /** Returns a process with all its descendants. */
   family(pid: number): Set<number> {
     const family = new Set([pid]);
     const parents = new Map(this.ids().map((id) => [id, this.status(id, 'PPid')?.[0]]));
@@ -52,12 +55,15 @@ export class Processes {
     return family;
   }
 
-  /** passwd(5): the name is the first field, the number the third. A user without a name is his number. */
+  /**
+   * Returns a user's name, or his number where he has none: passwd(5), in which the name is the first field and the number
+   * the third.
+   */
   userName(uid: string): string {
     return this.entry('etc/passwd', (fields) => fields[2] === uid)?.[0] ?? uid;
   }
 
-  /** The number of a group, from group(5). */
+  /** Returns the number of a group, from group(5). */
   groupId(name: string): number | undefined {
     const number = this.entry('etc/group', (fields) => fields[0] === name)?.[2];
     return number === undefined ? undefined : Number(number);
@@ -71,7 +77,7 @@ export class Processes {
   }
 }
 
-/** A text of /proc; empty where there is none. */
+/** Returns a text of /proc; empty where there is none. */
 export const read = (file: string): string => attempt(() => readFileSync(file, 'utf8')) ?? '';
 const list = (dir: string): string[] => attempt(() => readdirSync(dir)) ?? [];
 

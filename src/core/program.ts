@@ -19,16 +19,16 @@ export interface ProgramEvents {
   stdout(chunk: Buffer): void;
   /** One line of standard error, without its end. */
   stderrLine(line: string): void;
-  /** The program is gone without having been stopped, and with it what it started in its process group. */
+  /** Called when the program and all of its process group are gone, without having been stopped. */
   ended(end: ProgramEnd): void;
 }
 
 export interface ProgramOptions {
-  /** Gives the program a standard input to {@link Program.write} to; without, it has none. */
+  /** Gives the program a standard input, for {@link Program.write}; otherwise it has none. */
   readonly input?: boolean;
-  /** Takes the standard output, for programs that write much; it is this program's alone. */
+  /** Takes the standard output instead of a pipe, for programs that write much; belongs to this program alone. */
   readonly output?: OutputSocket | undefined;
-  /** What it is asked to stop with, one after the other; SIGINT, then SIGTERM where nothing is said. */
+  /** Signals by which it is asked to stop, in this order; SIGINT, then SIGTERM where nothing is said. */
   readonly stopSignals?: readonly (keyof typeof GRACE_MS)[];
 }
 
@@ -41,7 +41,7 @@ export class Program {
   readonly #gone: Promise<void>;
   readonly #stopSignals: readonly (keyof typeof GRACE_MS)[];
   #stopping: Promise<void> | undefined;
-  /** Nobody is left in its group, whose number may be somebody else's soon. */
+  /** Whether its group is empty; the number may belong to another one soon. */
   #groupEnded = false;
 
   /** @param searchPath where `setpriv` is looked up, as in PATH */
@@ -111,8 +111,9 @@ export class Program {
   }
 
   /**
-   * Closes its input, then its {@link ProgramOptions.stopSignals}, then SIGKILL. Resolves when the program is gone, and what it
-   * started in its group.
+   * Closes the input, sends {@link ProgramOptions.stopSignals}, then SIGKILL. Resolves when the program is gone, and what
+   * it started in its group.
+   *
    * @param frozen it is known to hang, so that asking is a waste of time: SIGKILL at once
    */
   stop(frozen = false): Promise<void> {

@@ -2,14 +2,14 @@ import type { Readable } from 'node:stream';
 import { messageOf } from './errors.ts';
 import { leftNothing, running, signalGroup, spawnGroup } from './process-group.ts';
 
-/** Most that is kept of each output, characters: `nmcli device show` prints about 1 KB per device. */
+/** Most characters kept of each output: `nmcli device show` prints about 1 KB per device. */
 const MAX_OUTPUT = 1 << 20;
 
 export interface RunResult {
   /** Exit code; null when the program did not end by itself or could not be started. */
   readonly code: number | null;
   readonly stdout: string;
-  /** What it wrote there, and why there is no exit code where there is none. */
+  /** What it wrote there, and why it has no exit code if it has none. */
   readonly stderr: string;
 }
 
@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly searchPath?: string;
   /** The whole environment; ours where nothing is said. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What it reads by standard input, which others cannot see as they see its arguments; nothing where nothing is said. */
+  /** What it reads from standard input, which others cannot see as they see its arguments; nothing where nothing is said. */
   readonly input?: string | Uint8Array;
 }
 

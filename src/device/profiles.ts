@@ -3,7 +3,7 @@ import type { VideoStream } from './streams.ts';
 
 /** Token of the one video source. */
 export const VIDEO_SOURCE = 'video_source';
-/** Its one configuration. */
+/** The one configuration of that source. */
 export const SOURCE_CONFIGURATION = { token: 'video_source_config', name: 'Camera' } as const;
 /** Profiles that clients may make: recorders make one each, and homes have few; a limit keeps the state small. */
 export const MAX_USER_PROFILES = 4;
@@ -37,7 +37,7 @@ export interface MediaProfile {
   /** The device's own: it cannot be deleted, and keeps its configurations. */
   readonly fixed: boolean;
   readonly videoSource: boolean;
-  /** undefined: it has none, or one that is not there now. */
+  /** Undefined where it has none, or one that is not there now. */
   readonly stream: VideoStream | undefined;
 }
 
@@ -85,7 +85,7 @@ export class Profiles {
     return this.#madeByClient(stored);
   }
 
-  /** Throws an AppError where that cannot be kept. @param token of one that a client made */
+  /** Deletes a profile. Throws an AppError where that cannot be kept. @param token of one that a client made */
   delete(token: string): void {
     const { store } = this.options;
     store.save(store.list().filter((stored) => stored.token !== token));

@@ -18,10 +18,10 @@ type Kept<T> = { readonly [K in keyof T]?: T[K] | undefined };
 export interface SettingsGroupOptions<T> {
   /** What the configuration says: what the owner set, and the defaults. */
   readonly configured: T;
-  /** Whether the owner set it. */
+  /** Whether the owner set the setting. */
   readonly isOwners: (key: keyof T & string) => boolean;
   readonly kept: KeptSettings<T>;
-  /** What counts of what was kept by an earlier run; undefined: all of it. */
+  /** Returns what still holds of what an earlier run kept; undefined: all of it. */
   readonly valid?: (kept: Kept<T>) => Kept<T>;
 }
 
@@ -77,7 +77,7 @@ export class SettingsGroup<T extends object> {
     };
   }
 
-  /** Hears of every change, after it holds. */
+  /** Calls the listener after every change, when it is in force. */
   onChange(listener: (now: T) => void): Cancel {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -95,7 +95,7 @@ export interface IdentitySettings {
   readonly name: string;
   /** Where it is, "Building 1/Door" with "/" between the steps; empty: nobody said. */
   readonly location: string;
-  /** False: discovery stays silent. */
+  /** False where discovery stays silent. */
   readonly discoverable: boolean;
   /** Scopes that recorders added, beside those of name and location, as URIs. */
   readonly scopes: readonly string[];

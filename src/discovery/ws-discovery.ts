@@ -45,11 +45,11 @@ export interface WsDiscoveryOptions {
   discoverable(): boolean;
   /** Rises when scopes, types or XAddrs change, across restarts; `xaddrs` are all that are in use, sorted. Must not throw. */
   metadataVersion(xaddrs: readonly string[]): number;
-  /** Somebody searched and is being answered: he will ask for more in a moment. */
+  /** Called when a search is answered: its sender will ask for more in a moment. */
   readonly onAnswer?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1, as Math.random. */
   readonly random?: () => number;
 }
 

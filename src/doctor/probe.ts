@@ -19,7 +19,7 @@ export interface ProbeOutcome {
   readonly local: LocalAddress;
   /** Whether it came back from the group, as everybody in the network got it. */
   readonly cameBack: boolean;
-  /** Who answered. */
+  /** The devices that answered. */
   readonly answers: readonly Endpoint[];
 }
 

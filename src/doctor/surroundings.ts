@@ -28,7 +28,7 @@ export interface LoadedSettings {
   readonly fault: AppError | undefined;
 }
 
-/** Who runs this program. */
+/** The user that runs this program. */
 export interface User {
   /** Undefined on systems that have none. */
   readonly uid: number | undefined;

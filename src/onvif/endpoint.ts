@@ -32,8 +32,8 @@ interface Entry {
 }
 
 /**
- * All ONVIF services behind one door. What is asked stands in the body alone: path, Content-Type and SOAPAction don't matter,
- * since clients get them wrong. Constructing is inert; sockets are somebody else's.
+ * All ONVIF services at one address. What is asked stands in the body alone: path, Content-Type and SOAPAction don't
+ * matter, since clients get them wrong. Constructing is inert, and opens no sockets.
  */
 export class OnvifEndpoint {
   readonly #throttle: LogThrottle;
@@ -90,7 +90,7 @@ export class OnvifEndpoint {
     }
   }
 
-  /** The gate's answer, which is always the same for a text. What holds credentials is not kept. */
+  /** Reads a request. The result, which is always the same for a text, is remembered unless it holds credentials. */
   #read(text: string): SoapRequest | Refusal {
     const known = this.#known.get(text);
     if (known) return known;
@@ -118,7 +118,7 @@ export class OnvifEndpoint {
     return { status: 200, headers: { 'Content-Type': contentTypeOf(soapVersion) }, body };
   }
 
-  /** What a client is told of an error: a sentence made for people, never a stack. */
+  /** Returns what a client is told of an error: a sentence made for people, never a stack. */
   #faultOf(error: unknown, operation: string): SoapFault {
     if (error instanceof SoapFault) return error;
     const known = error instanceof AppError;

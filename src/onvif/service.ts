@@ -9,9 +9,9 @@ export interface RequestContext {
   readonly baseUrl: string;
   /** The same as host alone: "192.168.1.5", "[fe80::1]". */
   readonly host: string;
-  /** Who asks; undefined: anybody, for what needs no login. */
+  /** The user who asks; undefined for an operation that needs no login. */
   readonly user: User | undefined;
-  /** Which address was asked: "/onvif/device_service". One slash in front, without the query. */
+  /** The address that was asked: "/onvif/device_service". One slash in front, without the query. */
   readonly path: string;
   /** What the request says of itself by WS-Addressing. */
   readonly addressing: Addressing;
@@ -32,7 +32,10 @@ export interface Operation {
   /** Namespace of the request element; undefined: that of the service. */
   readonly namespace?: string;
   readonly access: AccessClass;
-  /** Gives the content of the response element, keys in schema order. Throws a SoapFault to refuse; anything else is our fault. */
+  /**
+   * Returns the content of the response element, keys in schema order. Throws a SoapFault to refuse; anything else counts
+   * as a fault of ours.
+   */
   readonly handle: (request: SoapObject, context: RequestContext) => SoapObject | Promise<SoapObject>;
   /** wsa:Action of the response; where it is given, responses and faults have the headers of WS-Addressing. */
   readonly responseAction?: string;

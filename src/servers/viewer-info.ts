@@ -1,4 +1,4 @@
-/** One who watches a stream now. */
+/** A client that watches a stream now. */
 export interface ViewerInfo {
   readonly protocol: 'http' | 'rtsp';
   /** How the pictures travel: in the connection, through an HTTP tunnel, or by packets of their own. */

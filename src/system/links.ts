@@ -92,7 +92,7 @@ const withPrefix = ({ address, cidr, family }: OsAddress): InterfaceAddress => (
   prefixLength: Number(cidr?.split('/')[1] ?? (family === 'IPv4' ? 32 : 128)),
 });
 
-/** The DHCP lease an interface lives on; "none" where its network service says so; undefined where nobody says. */
+/** Returns the DHCP lease an interface lives on; "none" where its network service says so; undefined where that is not known. */
 export function findLease(tree: Tree, link: Link): Lease | 'none' | undefined {
   return networkdLease(tree, link) ?? dhcpcdLease(tree, link) ?? dhclientLease(tree, link);
 }

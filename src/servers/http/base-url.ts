@@ -24,12 +24,10 @@ export interface Base {
 }
 
 /**
- * The beginning of all URIs we give a client. The Host header counts where it is an address, or a name of ours: behind a
- * port mapping only it knows. For anything else it is our end of the connection, which is reachable by definition; recorders
- * don't look names up.
- *
- * Who comes by way of a trusted proxy gets the proxy's scheme and name. RTSP does not go through it, so for that he gets an
- * address of this machine.
+ * Returns the beginning of all URIs we give a client. The Host header counts where it is an address, or a name of ours:
+ * behind a port mapping only it knows. For anything else it is our end of the connection, which is reachable by definition;
+ * recorders don't look names up. A client behind a trusted proxy gets the proxy's scheme and name; RTSP does not go through
+ * it, so for that it gets an address of this machine.
  */
 export function baseOf({ host, hostForwarded, forwarded, scheme, names, ownAddress, ...end }: Reached): Base {
   const local = plainAddress(end.localAddress ?? '127.0.0.1');

@@ -40,7 +40,7 @@ const TIMEOUT_CHECK_MS = 5000;
 /** A connection on which nothing moves for this long, neither way, is dropped; streams have a rule of their own. */
 const SILENCE_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_DELAY_MS = 30_000;
-/** Those who ask for snapshots are remembered up to this number; who is forgotten gets a picture at once. */
+/** Clients whose last snapshot is remembered; one that is forgotten gets a picture at once. */
 const MAX_SNAPSHOT_CLIENTS = 1024;
 /** Seconds after which a client may try again when the camera gave no picture. */
 const RETRY_AFTER_S = 5;
@@ -58,7 +58,7 @@ export interface HttpServerOptions {
   /** Whether many clients share an address, as behind a proxy; given as the socket has it. Undefined: none is. */
   readonly isShared?: (address: string) => boolean;
   readonly authentication: AuthenticationOptions;
-  /** Whether everybody may look without a login; who changes something needs one all the same. */
+  /** Whether everybody may look without a login; changes need one all the same. */
   readonly open: boolean;
   /** Answers SOAP at /onvif/; undefined where there is none. */
   readonly onvif?: SoapEndpoint;
@@ -97,7 +97,7 @@ export class HttpServer {
   readonly #login: Authentication;
   /** What stands before those who only look; undefined: nothing does. */
   readonly #authentication: Authentication | undefined;
-  /** The picture that each who asks for snapshots has, by address and user: asking again at once, he waits for the next one. */
+  /** The picture that each client last got as a snapshot, by address and user: one that asks again at once waits for the next. */
   readonly #seen = new Recent(MAX_SNAPSHOT_CLIENTS, () => ({ sequence: 0 }));
   readonly #acceptThrottle: LogThrottle;
   readonly #hosts: HostGuard;

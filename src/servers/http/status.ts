@@ -54,7 +54,7 @@ export const shownError = (error: { code: string; message: string; hint: string 
   hint: error.hint,
 });
 
-/** For supervisors and sensors; open to everybody, so it says nothing that a stranger should not know. */
+/** Answers /healthz, for supervisors and sensors: open to everybody, so it says nothing that a stranger should not know. */
 export function sendHealth(res: Response, vitals: Vitals): void {
   res.set('Cache-Control', 'no-store').json({
     status: 'ok',
@@ -65,7 +65,7 @@ export function sendHealth(res: Response, vitals: Vitals): void {
   });
 }
 
-/** For the page. */
+/** Answers /api/status, for the page. */
 export function sendStatus(res: Response, vitals: Vitals, base: Base): void {
   const { status, size } = vitals;
   res.set('Cache-Control', 'no-store').json({

@@ -22,7 +22,7 @@ export interface Status {
   /** Pictures per second measured at the camera; 0 when unknown. */
   readonly fps: number;
   readonly viewers: number;
-  /** Who is logged in; undefined when no login is needed. */
+  /** Name of the user who is logged in; undefined when no login is needed. */
   readonly user: string | undefined;
   readonly urls: readonly Address[];
 }
