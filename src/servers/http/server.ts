@@ -279,7 +279,6 @@ export class HttpServer {
 
   readonly #trust: RequestHandler = (req, _res, next) => {
     this.#trusted.add(req.socket);
-    this.options.authentication.known.add(req.socket.remoteAddress ?? '');
     next();
   };
 

@@ -14,11 +14,11 @@ import { ConnectionLimit, isHere } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
 import type { ViewerInfo } from '../viewer-info.ts';
+import { type RtspAccess, RtspAuthenticator } from './authenticator.ts';
 import { Carriers } from './carriers.ts';
 import type { RtspClient } from './client.ts';
 import { type ConnectionOptions, RtspConnection } from './connection.ts';
 import { newRtspCounters, type RtspCounters } from './counters.ts';
-import { type RtspAccess, RtspGate } from './gate.ts';
 import { H264_PAYLOAD_TYPE, H264Track } from './h264-track.ts';
 import { JpegTrack, type Recode } from './jpeg-track.ts';
 import { MulticastStream } from './multicast.ts';
@@ -106,7 +106,7 @@ export class RtspServer {
       counters,
     });
     this.#requests = new RtspRequests({
-      gate: new RtspGate(options.access, clock, log),
+      authenticator: new RtspAuthenticator(options.access, clock, log),
       stream: (path) => {
         const feed = streams.byPath(path);
         return feed && this.#streamOf(feed);
