@@ -5,9 +5,9 @@ import { type Logger, LogThrottle } from '../core/log.ts';
 import { type Addressing, addressingHeader, faultAction } from '../protocols/soap/addressing.ts';
 import { contentTypeOf, statusOf, writeFault } from '../protocols/soap/envelope.ts';
 import { SoapFault } from '../protocols/soap/fault.ts';
-import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/gate.ts';
 import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts';
 import type { SoapVersion } from '../protocols/soap/namespaces.ts';
+import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/request-reader.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Operation, RequestContext, Service } from './service.ts';
 import { SoapService } from './soap-service.ts';
@@ -32,7 +32,7 @@ interface Entry {
 }
 
 /**
- * All ONVIF services behind one door. What is asked stands in the body alone: path, Content-Type and SOAPAction don't matter,
+ * All ONVIF services at one place. What is asked stands in the body alone: path, Content-Type and SOAPAction don't matter,
  * since clients get them wrong. Constructing is inert; sockets are somebody else's.
  */
 export class OnvifEndpoint {
@@ -40,7 +40,7 @@ export class OnvifEndpoint {
   #files: WsdlFiles | undefined;
   /** By namespace and name, with a blank between them. */
   readonly #entries = new Map<string, Entry>();
-  /** What the gate made of requests, by their text. */
+  /** What requests say, by their text. */
   readonly #known = new Map<string, SoapRequest>();
 
   constructor(private readonly options: EndpointOptions) {
@@ -90,7 +90,7 @@ export class OnvifEndpoint {
     }
   }
 
-  /** The gate's answer, which is always the same for a text. What holds credentials is not kept. */
+  /** What a request says, which is always the same for a text. What holds credentials is not kept. */
   #read(text: string): SoapRequest | Refusal {
     const known = this.#known.get(text);
     if (known) return known;

@@ -13,7 +13,7 @@ import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
-import { TunnelDoor } from '../tunnel-door.ts';
+import { TunnelHandler } from '../tunnel-handler.ts';
 import { cameraProblem, expectToBeRead, securityHeaders, sendProblem } from './answers.ts';
 import { addApi } from './api/routes.ts';
 import type { Arrivals } from './arrivals.ts';
@@ -86,7 +86,7 @@ export interface HttpServerOptions {
 export class HttpServer {
   readonly #streams: MjpegStreams;
   readonly #server: Server;
-  readonly #tunnelDoor: TunnelDoor | undefined;
+  readonly #tunnelHandler: TunnelHandler | undefined;
   readonly #limit: ConnectionLimit;
   readonly #bodies: BodyReader;
   /** Connections on which somebody has logged in. */
@@ -135,9 +135,9 @@ export class HttpServer {
     this.#server.timeout = SILENCE_TIMEOUT_MS;
     // What an answer left in the kernel's queue goes with a reset alone.
     this.#server.on('timeout', (socket) => (socket.writableLength > 0 ? socket.resetAndDestroy() : socket.destroy()));
-    this.#tunnelDoor =
+    this.#tunnelHandler =
       tunnel &&
-      new TunnelDoor(this.#server, {
+      new TunnelHandler(this.#server, {
         event: 'connection',
         take: (request, socket, rest) => {
           this.#limit.release(socket);
@@ -174,7 +174,7 @@ export class HttpServer {
       this.#server.close(() => resolve());
       this.#streams.close();
       this.#login.close();
-      this.#tunnelDoor?.close();
+      this.#tunnelHandler?.close();
       this.#bodies.close();
       this.#server.closeAllConnections();
     });
