@@ -1,4 +1,3 @@
-import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
 import { MAX_USERS } from '../auth/users.ts';
 import type { MulticastController } from '../device/multicast.ts';
 import { keepPorts, type ServerPorts } from '../device/ports.ts';
@@ -10,7 +9,6 @@ import { OnvifEndpoint } from '../onvif/endpoint.ts';
 import { makeImagingService } from '../onvif/imaging/service.ts';
 import { makeMediaService } from '../onvif/media/service.ts';
 import type { Service } from '../onvif/service.ts';
-import type { Login } from './login.ts';
 import type { AppOptions } from './options.ts';
 import type { Subsystems } from './subsystems.ts';
 
@@ -28,10 +26,16 @@ export interface OnvifOptions extends Subsystems {
 }
 
 export function makeOnvif(options: AppOptions, own: OnvifOptions): OnvifEndpoint {
-  const { wsdlDir, clock, log } = options;
+  const { config, wsdlDir, clock, log } = options;
   const services: Service[] = [];
   services.push(deviceService(options, own, services), mediaService(options, own), makeImagingService(own.capture.imaging));
-  return new OnvifEndpoint({ services, wsdlDir, authorizer: makeAuthorizer(options, own.login), clock, log });
+  return new OnvifEndpoint({
+    services,
+    wsdlDir,
+    authorizer: new Authorizer({ ...own.login.access, open: !config.auth.enabled, clock, log }),
+    clock,
+    log,
+  });
 }
 
 function deviceService({ state, version, clock }: AppOptions, own: OnvifOptions, services: readonly Service[]): Service {
@@ -57,18 +61,5 @@ function mediaService({ state }: AppOptions, { streams, capture, multicast, port
       return rtsp === undefined ? undefined : { port: rtsp };
     },
     multicast,
-  });
-}
-
-function makeAuthorizer({ config, clock, log }: AppOptions, { access, usedTokens }: Login): Authorizer {
-  const { users, authenticator, limiter, known } = access;
-  return new Authorizer({
-    http: authenticator,
-    usernameTokens: new UsernameTokenAuthenticator({ users, clock, used: usedTokens, window: config.auth.clockWindow }),
-    limiter,
-    known,
-    open: !config.auth.enabled,
-    clock,
-    log,
   });
 }

@@ -4,7 +4,7 @@ import { DeviceSettings } from '../device/settings.ts';
 import { ownMac } from '../system/known-mac.ts';
 import { LinuxMachine } from '../system/linux-machine.ts';
 import { type Capture, makeCapture } from './capture.ts';
-import { type Login, makeLogin } from './login.ts';
+import { type AppLogin, makeLogin } from './login.ts';
 import { makeNetwork, type Network } from './network.ts';
 import type { AppOptions } from './options.ts';
 import { Streams, type StreamsEvents } from './streams.ts';
@@ -14,7 +14,7 @@ export interface Subsystems {
   readonly settings: DeviceSettings;
   readonly identity: Identity;
   readonly machine: Machine;
-  readonly login: Login;
+  readonly login: AppLogin;
   readonly network: Network;
   readonly capture: Capture;
   readonly streams: Streams;

@@ -27,6 +27,12 @@ export function required(request: SoapObject, name: string): string {
   return value;
 }
 
+/** A token that must be there, without the blanks of pretty-printed requests. Throws Sender / InvalidArgs. */
+export const token = (request: SoapObject, name: string): string => required(request, name).trim();
+
+/** A token that may be left out or empty. */
+export const optionalToken = (request: SoapObject, name: string): string | undefined => text(request, name)?.trim() || undefined;
+
 /** A whole number; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
 export function integer(request: SoapObject, name: string): number | undefined {
   const value = text(request, name);

@@ -5,9 +5,9 @@ import { type Logger, LogThrottle } from '../core/log.ts';
 import { type Addressing, addressingHeader, faultAction } from '../protocols/soap/addressing.ts';
 import { contentTypeOf, statusOf, writeFault } from '../protocols/soap/envelope.ts';
 import { SoapFault } from '../protocols/soap/fault.ts';
-import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/gate.ts';
 import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts';
 import type { SoapVersion } from '../protocols/soap/namespaces.ts';
+import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/request-reader.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Operation, RequestContext, Service } from './service.ts';
 import { SoapService } from './soap-service.ts';
@@ -40,7 +40,7 @@ export class OnvifEndpoint {
   #files: WsdlFiles | undefined;
   /** By namespace and name, with a blank between them. */
   readonly #entries = new Map<string, Entry>();
-  /** What the gate made of requests, by their text. */
+  /** What requests say, by their text. */
   readonly #known = new Map<string, SoapRequest>();
 
   constructor(private readonly options: EndpointOptions) {

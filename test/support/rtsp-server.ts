@@ -121,6 +121,7 @@ export class PlayedRtspServer {
       access: {
         users,
         authenticator: new HttpAuthenticator({ users, clock, realm: 'test' }),
+        usernameTokens: { authenticate: () => ({ ok: false, reason: 'invalid' }) },
         limiter,
         known: new KnownAddresses(clock),
         basic,

@@ -3,12 +3,11 @@ import { isMulticastGroup, MULTICAST_GROUPS, type MulticastGroup } from '../../c
 import type { MulticastController } from '../../device/multicast.ts';
 import type { VideoStream } from '../../device/streams.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
-import { child, integer, text } from '../args.ts';
+import { child, integer, text, token } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { NO_MULTICAST_ADDRESS } from './describe.ts';
 import type { MediaModel } from './model.ts';
 import { refusal } from './refusal.ts';
-import { token } from './tokens.ts';
 import { streamed } from './uris.ts';
 
 /** Sends a profile by multicast whether or not somebody asks for it by RTSP, restarts included. */

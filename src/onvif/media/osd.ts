@@ -1,12 +1,11 @@
 import { type AnnotateOffers, type ImageSettings, type ImagingController, MAX_ANNOTATE_LENGTH } from '../../device/imaging.ts';
 import { SOURCE_CONFIGURATION } from '../../device/profiles.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
-import { boolean, child, required, text } from '../args.ts';
+import { boolean, child, optionalToken, required, text, token } from '../args.ts';
 import { attempt } from '../refusal.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { type MediaModel, UNPRINTABLE } from './model.ts';
 import { annotateOf, DATE_FORMATS, OSD_TEXT_TYPES, type OsdText, osdTextOf, TIME_FORMATS } from './osd-formats.ts';
-import { optionalToken, token } from './tokens.ts';
 
 type Imaging = Pick<ImagingController, 'settings' | 'annotate' | 'change'>;
 type Position = ImageSettings['annotatePosition'];

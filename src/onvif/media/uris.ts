@@ -2,10 +2,9 @@ import type { MediaProfile } from '../../device/profiles.ts';
 import { SNAPSHOT_PATH } from '../../device/stream-names.ts';
 import type { VideoStream } from '../../device/streams.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
-import { child, text } from '../args.ts';
+import { child, text, token } from '../args.ts';
 import type { Operation, RequestContext, SoapObject } from '../service.ts';
 import type { MediaModel, MediaServiceOptions } from './model.ts';
-import { token } from './tokens.ts';
 
 /** Where streams and snapshots are fetched. */
 export const uriOperations = (model: MediaModel, options: Pick<MediaServiceOptions, 'rtsp'>): readonly Operation[] => [

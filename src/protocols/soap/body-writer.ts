@@ -1,7 +1,7 @@
 import type { OpenElement } from '../xml/element.ts';
 import { escapeXml } from '../xml/text.ts';
+import { malformed, refused } from './fault.ts';
 import { XML_SCHEMA_INSTANCE } from './namespaces.ts';
-import { malformed, refused } from './refusals.ts';
 
 /** Reads the Body: its one element, and what that holds, written anew in the plainest form. */
 export class BodyWriter {

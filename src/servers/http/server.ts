@@ -14,7 +14,7 @@ import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
-import { TunnelDoor } from '../tunnel-door.ts';
+import { TunnelHandler } from '../tunnel-handler.ts';
 import { cameraProblem, expectToBeRead, securityHeaders, sendProblem } from './answers.ts';
 import { addApi } from './api/routes.ts';
 import type { Arrivals } from './arrivals.ts';
@@ -88,7 +88,7 @@ export interface HttpServerOptions {
 export class HttpServer {
   readonly #streams: StreamSizes;
   readonly #server: Server;
-  readonly #tunnelDoor: TunnelDoor | undefined;
+  readonly #tunnelHandler: TunnelHandler | undefined;
   readonly #limit: ConnectionLimit;
   readonly #bodies: BodyReader;
   /** Connections on which somebody has logged in. */
@@ -137,9 +137,9 @@ export class HttpServer {
     this.#server.timeout = SILENCE_TIMEOUT_MS;
     // What an answer left in the kernel's queue goes with a reset alone.
     this.#server.on('timeout', (socket) => (socket.writableLength > 0 ? socket.resetAndDestroy() : socket.destroy()));
-    this.#tunnelDoor =
+    this.#tunnelHandler =
       tunnel &&
-      new TunnelDoor(this.#server, {
+      new TunnelHandler(this.#server, {
         event: 'connection',
         take: (request, socket, rest) => {
           this.#limit.release(socket);
@@ -176,7 +176,7 @@ export class HttpServer {
       this.#server.close(() => resolve());
       this.#streams.close();
       this.#login.close();
-      this.#tunnelDoor?.close();
+      this.#tunnelHandler?.close();
       this.#bodies.close();
       this.#server.closeAllConnections();
     });
@@ -281,7 +281,6 @@ export class HttpServer {
 
   readonly #trust: RequestHandler = (req, _res, next) => {
     this.#trusted.add(req.socket);
-    this.options.authentication.known.add(req.socket.remoteAddress ?? '');
     next();
   };
 

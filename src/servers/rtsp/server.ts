@@ -12,13 +12,13 @@ import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit, isHere } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
-import { TunnelDoor } from '../tunnel-door.ts';
+import { TunnelHandler } from '../tunnel-handler.ts';
 import type { ViewerInfo } from '../viewer-info.ts';
+import { type RtspAccess, RtspAuthenticator } from './authenticator.ts';
 import { Carriers } from './carriers.ts';
 import type { RtspClient } from './client.ts';
 import { type ConnectionOptions, RtspConnection } from './connection.ts';
 import { newRtspCounters, type RtspCounters } from './counters.ts';
-import { type RtspAccess, RtspGate } from './gate.ts';
 import { H264_PAYLOAD_TYPE, H264Track } from './h264-track.ts';
 import { JpegTrack, type Recode } from './jpeg-track.ts';
 import { MulticastStream } from './multicast.ts';
@@ -61,7 +61,7 @@ export interface RtspServerOptions {
   readonly multicast: (track: string) => MulticastGroup | undefined;
   /** Name of the camera. */
   readonly name: () => string;
-  /** Whether a tunnel whose Host header is this may be ours; see {@link TunnelDoorOptions.accepts}. */
+  /** Whether a tunnel whose Host header is this may be ours; see {@link TunnelHandlerOptions.accepts}. */
   readonly acceptsHost?: ((host: string) => boolean) | undefined;
   /** Names this machine in RTCP. */
   readonly hostname: string;
@@ -78,7 +78,7 @@ export class RtspServer {
   readonly #connections = new Set<RtspConnection>();
   readonly #requests: RtspRequests;
   readonly #tunnels: Tunnels;
-  readonly #door: TunnelDoor;
+  readonly #tunnelHandler: TunnelHandler;
   readonly #limit: ConnectionLimit;
   readonly #acceptThrottle: LogThrottle;
   readonly #pacer: Pacer;
@@ -106,7 +106,7 @@ export class RtspServer {
       counters,
     });
     this.#requests = new RtspRequests({
-      gate: new RtspGate(options.access, clock, log),
+      authenticator: new RtspAuthenticator(options.access, clock, log),
       stream: (path) => {
         const feed = streams.byPath(path);
         return feed && this.#streamOf(feed);
@@ -125,7 +125,7 @@ export class RtspServer {
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }, (socket) => {
       this.#open(socket).read(socket);
     });
-    this.#door = new TunnelDoor(this.#server, {
+    this.#tunnelHandler = new TunnelHandler(this.#server, {
       event: 'connection',
       take: (request, socket, rest) => this.acceptTunnel(request, socket, rest),
       accepts: ({ headers }) => options.acceptsHost?.(headers.get('host') ?? '') !== false,
@@ -239,7 +239,7 @@ export class RtspServer {
     this.#cancelSweep?.();
     this.#cancelUsers?.();
     for (const name of [...this.#standing.keys()]) this.stopMulticast(name);
-    this.#door.close();
+    this.#tunnelHandler.close();
     this.#tunnels.close();
     for (const connection of this.#connections) {
       connection.end('server stopped');

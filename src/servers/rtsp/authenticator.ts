@@ -1,7 +1,8 @@
 import { type Access, mayAccess } from '../../auth/access.ts';
+import { isUnchecked, Login, RETRY_AFTER_S } from '../../auth/login.ts';
 import type { User } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
-import { type Logger, LogThrottle } from '../../core/log.ts';
+import type { Logger } from '../../core/log.ts';
 import type { RtspRequest } from '../../protocols/rtsp/reader.ts';
 import type { RtspStatus } from '../../protocols/rtsp/response.ts';
 import type { RtspClient, RtspSender } from './client.ts';
@@ -22,17 +23,17 @@ export interface Refusal {
   readonly apart?: boolean;
 }
 
-/** Who may play: the users of the page, by Digest, or by Basic where it is allowed. */
-export class RtspGate {
-  readonly #throttle: LogThrottle;
+/** Says in RTSP who may play: the users of the page, by Digest, or by Basic where it is allowed. */
+export class RtspAuthenticator {
+  readonly #login: Login | undefined;
 
   /** @param access undefined: everybody may */
   constructor(
     private readonly access: RtspAccess | undefined,
     clock: Clock,
-    private readonly log: Logger,
+    log: Logger,
   ) {
-    this.#throttle = new LogThrottle(clock);
+    this.#login = access && new Login({ ...access, clock, log }, 'RTSP');
   }
 
   /** Undefined: the request may go on. @param sender the way by which it came */
@@ -40,11 +41,11 @@ export class RtspGate {
     // Some clients send credentials only until they play. Those that send them for ever are not asked to wait for it while
     // others guess behind the same address, and their nonces may live shorter than they.
     if (sender.authenticated) return undefined;
-    if (!this.access) {
+    if (!this.access || !this.#login) {
       this.#admit(client, sender, undefined);
       return undefined;
     }
-    const { authenticator, limiter, known, basic } = this.access;
+    const { basic } = this.access;
     // On a tunnel of somebody: what cannot be his shall not disturb him.
     const apart = client.authenticated;
     const authorization = sender.early ? undefined : request.headers.get('authorization');
@@ -52,21 +53,18 @@ export class RtspGate {
     const { clientAddress: address, remoteAddress } = client;
     const shown = { method: request.method, url: request.url, authorization, rtsp: { remoteAddress } };
     // The way it came by, and not the tunnel: what one has proved on it says nothing about another.
-    const attempt = { ...authenticator.claim(shown), address, connection: sender, signal: apart ? sender.gone : client.gone };
-    const outcome = limiter.attempt(attempt, () => authenticator.authenticate(shown));
+    const origin = { address, connection: sender, gone: () => (apart ? sender.gone : client.gone) };
+    const outcome = this.#login.byHeader(shown, origin);
     const result = outcome instanceof Promise ? await outcome : outcome;
     if (result.ok) {
-      known.add(address);
+      this.#login.note(address);
       if (!mayAccess(result.user.level, 'READ_MEDIA') || (client.user && client.user.name !== result.user.name)) {
         return { status: 403, apart };
       }
       this.#admit(client, sender, result.user);
       return undefined;
     }
-    if (result.reason === 'rejected' || result.reason === 'aborted')
-      return { status: 503, headers: [['Retry-After', '5']], close: true, apart };
-    if (result.reason === 'invalid')
-      this.#throttle.log((fields) => this.log.warn(`wrong user name or password from ${address} (RTSP)`, fields));
+    if (isUnchecked(result)) return { status: 503, headers: [['Retry-After', String(RETRY_AFTER_S)]], close: true, apart };
     // He knew the password when the nonce was good.
     const stale = result.reason === 'stale';
     return this.#challenge(client, sender, { stale, apart: apart && !stale });

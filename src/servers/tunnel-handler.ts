@@ -6,11 +6,11 @@ import { type ConnectionEvent, interpose } from './interpose.ts';
 /** Takes over a connection whose first request is one half of an RTSP tunnel. @param rest what came behind its head */
 export type TunnelTaker = (request: TunnelRequest, socket: Socket, rest: Buffer) => void;
 
-export interface TunnelDoorOptions {
+export interface TunnelHandlerOptions {
   /** With which the server tells of connections that can be read: `secureConnection` where it speaks TLS. */
   readonly event: ConnectionEvent;
   readonly take: TunnelTaker;
-  /** Whether a tunnel may be taken; to the server behind the door it is a request like others if not. Without it: any. */
+  /** Whether a tunnel may be taken; to the server behind this one it is a request like others if not. Without it: any. */
   readonly accepts?: ((request: TunnelRequest, socket: Socket) => boolean) | undefined;
   /** By when a connection must have sent the head of its first request, milliseconds. */
   readonly timeoutMs: number;
@@ -22,13 +22,13 @@ export interface TunnelDoorOptions {
  * of a tunnel's POST never ends and is longer than it says, so that an HTTP parser would cut it off. How many connections
  * there may be is for a ConnectionLimit to say, before it.
  */
-export class TunnelDoor {
+export class TunnelHandler {
   /** Connections of which too little is known yet. */
   readonly #undecided = new Set<Socket>();
 
   constructor(
     server: Server,
-    private readonly options: TunnelDoorOptions,
+    private readonly options: TunnelHandlerOptions,
   ) {
     interpose(server, options.event, (socket, pass) => this.#watch(socket, pass));
   }

@@ -5,7 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../src/core/log.ts';
 import { ConnectionLimit } from '../../src/servers/connection-limit.ts';
-import { TunnelDoor } from '../../src/servers/tunnel-door.ts';
+import { TunnelHandler } from '../../src/servers/tunnel-handler.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { settle } from '../support/rtsp-server.ts';
 import { eventually } from '../support/server.ts';
@@ -17,7 +17,7 @@ const MAX_UNDECIDED = 250;
 describe.each(['connection', 'secureConnection'] as const)('before a server, by its event %s:', (event) => {
   let clock: FakeClock;
   let server: Server;
-  let door: TunnelDoor;
+  let handler: TunnelHandler;
   let taken: string[];
   let sockets: { socket: Socket; said: string; closed: boolean }[];
 
@@ -50,7 +50,7 @@ describe.each(['connection', 'secureConnection'] as const)('before a server, by 
       res.end(`[${req.method} ${req.url} ${size}]`);
     };
     server = event === 'connection' ? createServer(answer) : createTlsServer(TLS_SERVER, answer);
-    door = new TunnelDoor(server, {
+    handler = new TunnelHandler(server, {
       event,
       take: ({ method, cookie }, socket, rest) => {
         taken.push(`${method} ${cookie} ${rest.toString()}`);
@@ -73,7 +73,7 @@ describe.each(['connection', 'secureConnection'] as const)('before a server, by 
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   });
   afterEach(async () => {
-    door.close();
+    handler.close();
     for (const { socket } of sockets) socket.destroy();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

@@ -1,7 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
+import { MATCHING_RULES, matchScopes, matchTypes } from '../../../../src/protocols/ws-discovery/matching.ts';
 import { DISCOVERY, ONVIF_TYPES } from '../../../../src/protocols/ws-discovery/names.ts';
-import { MATCHING_RULES, matchScopes } from '../../../../src/protocols/ws-discovery/scopes.ts';
-import { matchTypes } from '../../../../src/protocols/ws-discovery/types.ts';
 
 const OURS = [
   'onvif://www.onvif.org/Profile/Streaming',

@@ -1,4 +1,5 @@
-import { DISCOVERY } from './names.ts';
+import type { QName } from './message.ts';
+import { DISCOVERY, type TypeName } from './names.ts';
 
 /** A way to compare scopes: each is read once, and may then be compared with many. */
 interface Rule<Parsed> {
@@ -112,3 +113,9 @@ export function matchScopes(probed: readonly string[], ours: readonly string[], 
   const match = rule === undefined ? byRfc3986 : RULES.get(rule);
   return match ? match(probed, ours) : 'unknown-rule';
 }
+
+/** Whether we are everything that is probed for. A name whose prefix was not declared is compared without its namespace. */
+export const matchTypes = (probed: readonly QName[], ours: readonly TypeName[]): boolean =>
+  probed.every(({ namespace, local }) =>
+    ours.some((own) => own.local === local && (namespace === undefined || own.namespace === namespace)),
+  );

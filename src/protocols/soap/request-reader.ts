@@ -5,10 +5,9 @@ import { readXml, type XmlHandler, type XmlLimits } from '../xml/reader.ts';
 import { isXmlText } from '../xml/text.ts';
 import type { Addressing } from './addressing.ts';
 import { BodyWriter } from './body-writer.ts';
-import { SoapFault } from './fault.ts';
+import { malformed, refused, SoapFault } from './fault.ts';
 import { HeaderReader } from './header-reader.ts';
 import { ENVELOPE, type SoapVersion } from './namespaces.ts';
-import { malformed, refused } from './refusals.ts';
 
 /** What a request says, once it is known to be harmless. */
 export interface SoapRequest {
@@ -51,15 +50,15 @@ const LINKS = new Set(['id', 'href']);
  * @see https://www.w3.org/TR/soap12-part1/ sections 5 and 2.4
  */
 export function readRequest(text: string): SoapRequest | Refusal {
-  const gate = new Gate();
+  const reader = new RequestReader();
   try {
-    return gate.read(text);
+    return reader.read(text);
   } catch (error) {
-    return { fault: faultOf(error), soapVersion: gate.soapVersion };
+    return { fault: faultOf(error), soapVersion: reader.soapVersion };
   }
 }
 
-class Gate implements XmlHandler {
+class RequestReader implements XmlHandler {
   /** 1.2 until the envelope says otherwise. */
   soapVersion: SoapVersion = '1.2';
   readonly #header = new HeaderReader();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Refusal, readRequest, type SoapRequest } from '../../../../src/protocols/soap/gate.ts';
+import { type Refusal, readRequest, type SoapRequest } from '../../../../src/protocols/soap/request-reader.ts';
 import { NO_ADDRESSING } from '../../../support/onvif-context.ts';
 import { envelope, fixture, security, TDS, tds, WSSE, WSU } from '../../../support/onvif-endpoint.ts';
 
