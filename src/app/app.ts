@@ -32,8 +32,14 @@ export class App {
   /** Throws an AppError if the first password cannot be kept. Nothing runs before {@link start}. */
   constructor(private readonly options: AppOptions) {
     this.#own = makeSubsystems(options, {
-      found: (stream) => this.#rtsp?.found(stream),
-      gone: (stream) => this.#rtsp?.gone(stream),
+      found: (stream) => {
+        this.#rtsp?.found(stream);
+        this.#own.events.profileChanged(stream);
+      },
+      gone: (stream) => {
+        this.#rtsp?.gone(stream);
+        this.#own.events.profileChanged(stream);
+      },
     });
     this.#rtsp = options.config.rtsp.enabled ? new Rtsp(options, this.#own) : undefined;
     this.#onvif = this.#makeOnvif();
@@ -68,6 +74,7 @@ export class App {
     await this.#claimDataDir();
     try {
       await this.#own.login.usedTokens.open();
+      await this.#own.events.start();
       await this.#rtsp?.start();
       await this.#own.streams.start();
       await this.#http.start();
@@ -85,7 +92,9 @@ export class App {
   async stop(): Promise<void> {
     // Goodbye first: who is told that we go does not ask any more.
     await this.#discovery?.stop();
+    this.#onvif.stop();
     await Promise.all([this.#http.stop(), this.#rtsp?.stop(), this.#own.streams.stop()]);
+    this.#own.events.stop();
     await this.#own.login.usedTokens.close();
     await this.#own.capture.camera.stop();
     removeRunFile(this.options.dataDir, process.pid);

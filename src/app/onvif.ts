@@ -1,4 +1,5 @@
 import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
+import { tellingProfiles } from '../device/media-events.ts';
 import type { MulticastController } from '../device/multicast.ts';
 import { keepPorts, type ServerPorts } from '../device/ports.ts';
 import { storedProfiles } from '../device/profiles.ts';
@@ -6,6 +7,7 @@ import { Authorizer } from '../onvif/authorizer.ts';
 import type { DeviceServiceOptions } from '../onvif/device/options.ts';
 import { makeDeviceService } from '../onvif/device/service.ts';
 import { OnvifEndpoint } from '../onvif/endpoint.ts';
+import { makeEventService } from '../onvif/events/service.ts';
 import { makeMediaService } from '../onvif/media/service.ts';
 import type { Service } from '../onvif/service.ts';
 import type { Login } from './login.ts';
@@ -28,7 +30,8 @@ export interface OnvifOptions extends Subsystems {
 export function makeOnvif(options: AppOptions, own: OnvifOptions): OnvifEndpoint {
   const { wsdlDir, clock, log } = options;
   const services: Service[] = [];
-  services.push(deviceService(options, own, services), mediaService(options, own));
+  const events = makeEventService({ feed: own.events.bus, clock, log });
+  services.push(deviceService(options, own, services), mediaService(options, own), events);
   return new OnvifEndpoint({ services, wsdlDir, authorizer: makeAuthorizer(options, own.login), clock, log });
 }
 
@@ -43,11 +46,11 @@ function deviceService({ state, version, clock }: AppOptions, own: OnvifOptions,
   });
 }
 
-function mediaService({ state }: AppOptions, { streams, capture, multicast, ports }: OnvifOptions): Service {
+function mediaService({ state }: AppOptions, { streams, capture, events, multicast, ports }: OnvifOptions): Service {
   return makeMediaService({
     streams: streams.catalogue,
     picture: capture.picture,
-    profiles: storedProfiles(state),
+    profiles: tellingProfiles(storedProfiles(state), events.bus),
     get rtsp() {
       const { rtsp } = ports();
       return rtsp === undefined ? undefined : { port: rtsp };

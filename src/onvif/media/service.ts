@@ -46,7 +46,7 @@ const capabilities = (model: MediaModel, options: Pick<MediaServiceOptions, 'rts
     const rtsp = options.rtsp !== undefined;
     return {
       Capabilities: {
-        attributes: { SnapshotUri: true, Rotation: false, VideoSourceMode: false, OSD: false, EXICompression: false },
+        attributes: { SnapshotUri: true, Rotation: false, VideoSourceMode: false, OSD: false },
         ProfileCapabilities: { attributes: { MaximumNumberOfProfiles: model.maxProfiles } },
         StreamingCapabilities: {
           attributes: {
