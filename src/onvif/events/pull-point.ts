@@ -40,14 +40,12 @@ export class PullPoint {
   async pull(timeout: number, limit: number, signal: AbortSignal): Promise<readonly DeviceEvent[]> {
     const { queue } = this.subscription;
     this.#wake?.();
-    // He is there; his time cannot run out meanwhile.
-    this.subscription.keepAlive(timeout);
-    const isAlone = !queue.isEmpty || timeout <= 0 || (await this.#somethingToTell(timeout, signal));
+    // "After a PullMessages response is returned, the subscription should be active for at least the timeout" (Core
+    // Specification, "Create pull point subscription").
+    this.subscription.keepAlive(2 * timeout);
+    const isToAnswer = !queue.isEmpty || timeout <= 0 || (await this.#somethingToTell(timeout, signal));
     this.#lastSeen = this.#clock.monotonic();
-    if (!isAlone || signal.aborted || this.subscription.ended) return [];
-    // "By default the pull point keep alive is controlled via the PullMessages operation."
-    this.subscription.keepAlive(timeout);
-    return queue.take(limit);
+    return isToAnswer && !signal.aborted && !this.subscription.ended ? queue.take(limit) : [];
   }
 
   /** Resolves to whether this pull is to answer: another may have come in its place. */
