@@ -1,4 +1,5 @@
 import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
+import { MAX_USERS } from '../auth/users.ts';
 import { tellingProfiles } from '../device/media-events.ts';
 import type { MulticastController } from '../device/multicast.ts';
 import { keepPorts, type ServerPorts } from '../device/ports.ts';
@@ -15,12 +16,14 @@ import type { AppOptions } from './options.ts';
 import type { Subsystems } from './subsystems.ts';
 
 /** What recorders may make of our users and scopes. */
-const LIMITS = { maxUsers: 32, userNameLength: 64, passwordLength: 128, maxScopes: 20 };
+const LIMITS = { maxUsers: MAX_USERS, userNameLength: 64, passwordLength: 128, maxScopes: 20 };
 
 /** What the ONVIF services describe and set. */
 export interface OnvifOptions extends Subsystems {
   /** Undefined: nothing is sent by multicast. */
   readonly multicast: MulticastController | undefined;
+  /** Events beside the picture by RTSP; undefined: there are none. */
+  readonly metadata: { readonly synchronize: () => void } | undefined;
   /** Those that our servers listen on. */
   readonly ports: () => ServerPorts;
   readonly restart: DeviceServiceOptions['restart'];
@@ -46,7 +49,7 @@ function deviceService({ state, version, clock }: AppOptions, own: OnvifOptions,
   });
 }
 
-function mediaService({ state }: AppOptions, { streams, capture, events, multicast, ports }: OnvifOptions): Service {
+function mediaService({ state }: AppOptions, { streams, capture, events, multicast, metadata, ports }: OnvifOptions): Service {
   return makeMediaService({
     streams: streams.catalogue,
     picture: capture.picture,
@@ -56,6 +59,7 @@ function mediaService({ state }: AppOptions, { streams, capture, events, multica
       return rtsp === undefined ? undefined : { port: rtsp };
     },
     multicast,
+    metadata,
   });
 }
 

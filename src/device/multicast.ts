@@ -16,10 +16,13 @@ export interface MulticastControlOptions {
   /** The largest TTL that clients may set: 1 to 255. */
   readonly maxTtl: number;
   /** All that there can be, now or after another start. */
-  readonly streams: readonly StreamNames[];
+  readonly streams: readonly MulticastNames[];
   readonly sender: MulticastSender;
   readonly log: Logger;
 }
+
+/** What names something that is sent by multicast. */
+export type MulticastNames = Pick<StreamNames, 'name' | 'encoder' | 'portPair'>;
 
 /** What shows and sets multicast. */
 export type MulticastController = Pick<MulticastControl, 'maxTtl' | 'streams' | 'target' | 'isStarted' | 'change' | 'start' | 'stop'>;
@@ -29,7 +32,7 @@ export class MulticastControl {
   /** The largest TTL that clients may set: 1 to 255. */
   readonly maxTtl: number;
   /** All that there can be, now or after another start. */
-  readonly streams: readonly StreamNames[];
+  readonly streams: readonly MulticastNames[];
   readonly #settings: ReadonlyMap<string, SettingsGroup<MulticastSettings>>;
   /** Those that the sender sends, as far as they were started here. */
   readonly #running = new Set<string>();

@@ -1,4 +1,5 @@
 import type { Operation, Service } from '../service.ts';
+import { metadataOperations } from './metadata.ts';
 import { MediaModel, type MediaServiceOptions } from './model.ts';
 import { multicastOperations } from './multicast.ts';
 import { optionOperations } from './options.ts';
@@ -22,6 +23,7 @@ export function makeMediaService(options: MediaServiceOptions): Service {
         ...profileOperations(model),
         ...videoSourceOperations(model),
         ...videoEncoderOperations(model),
+        ...metadataOperations(model),
         ...optionOperations(model),
         ...uriOperations(model, options),
         ...multicastOperations(model),
