@@ -28,7 +28,8 @@ const SERVICES = {
       GetVideoSourceConfigurations GetVideoSourceConfiguration GetVideoEncoderConfigurations GetVideoEncoderConfiguration
       GetCompatibleVideoEncoderConfigurations GetCompatibleVideoSourceConfigurations SetVideoSourceConfiguration
       SetVideoEncoderConfiguration GetVideoSourceConfigurationOptions GetVideoEncoderConfigurationOptions
-      GetGuaranteedNumberOfVideoEncoderInstances GetStreamUri GetSnapshotUri StartMulticastStreaming StopMulticastStreaming
+      GetGuaranteedNumberOfVideoEncoderInstances AddMetadataConfiguration RemoveMetadataConfiguration GetMetadataConfigurations
+      GetMetadataConfiguration GetCompatibleMetadataConfigurations SetMetadataConfiguration GetMetadataConfigurationOptions GetStreamUri GetSnapshotUri StartMulticastStreaming StopMulticastStreaming
       SetSynchronizationPoint`.split(/\s+/),
   },
 } as const;
