@@ -1,3 +1,4 @@
+import { EventLog } from '../device/event-log.ts';
 import { EventBus } from '../device/events.ts';
 import { MachineEvents } from '../device/machine-events.ts';
 import { tellSignalLoss } from '../device/media-events.ts';
@@ -10,10 +11,12 @@ import type { AppOptions } from './options.ts';
 /** What happens in the camera, and what tells of it. */
 export class Events {
   readonly bus: EventBus;
+  readonly log: EventLog;
   readonly #machine: MachineEvents;
 
   constructor({ searchPath, dataDir, clock, log }: AppOptions, settings: DeviceSettings, { hub }: Capture) {
     this.bus = new EventBus({ clock, log });
+    this.log = new EventLog(this.bus);
     // They are told of when something moves; who subscribes before that is not to be refused.
     this.bus.offer('VideoSource/MotionAlarm', 'RuleEngine/CellMotionDetector/Motion');
     this.bus.offer('Media/ProfileChanged', 'Media/ConfigurationChanged');

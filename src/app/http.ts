@@ -16,7 +16,7 @@ export interface HttpOptions extends Subsystems {
 
 export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
   const { config, state, webDir, clock, log } = options;
-  const { settings, identity, login, network, capture, rtsp, onvif } = own;
+  const { settings, identity, login, network, capture, events, rtsp, onvif } = own;
   const { arrivals, budget, descriptors } = network;
   return new HttpServer({
     bind: config.bind,
@@ -38,6 +38,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
     arrivals,
     publicName: () => (config.discovery.enabled && identity.discoverable ? identity.name : undefined),
     hub: capture.hub,
+    events: { feed: events.bus, log: events.log },
     descriptors,
     clock,
     log,

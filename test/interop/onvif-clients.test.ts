@@ -175,7 +175,7 @@ describe('python-zeep, strict', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       information: { FirmwareVersion: expect.any(String), SerialNumber: expect.any(String) },
       users: ['admin'],
-      services: ['http://www.onvif.org/ver10/device/wsdl', MEDIA],
+      services: ['http://www.onvif.org/ver10/device/wsdl', MEDIA, 'http://www.onvif.org/ver10/events/wsdl'],
       year: new Date().getUTCFullYear(),
       profiles: ['mjpeg'],
       snapshot: `${server.url}/snapshot.jpg`,
