@@ -3,6 +3,7 @@ import { checkNotRunning, localAddress, removeRunFile, writeRunFile } from '../c
 import { AppError, EXIT } from '../core/errors.ts';
 import { removeDrafts } from '../core/files.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
+import type { EventBus } from '../device/events.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import type { HttpServer } from '../servers/http/server.ts';
 import { Liveness } from '../streams/liveness.ts';
@@ -58,6 +59,11 @@ export class App {
   /** The password made at the first start; to be shown once. */
   get newPassword(): string | undefined {
     return this.#own.login.newPassword;
+  }
+
+  /** What happens in the camera. */
+  get events(): EventBus {
+    return this.#own.events.bus;
   }
 
   get port(): number {
