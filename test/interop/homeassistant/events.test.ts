@@ -38,7 +38,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg'], ({ venv }) => {
   /** Seconds until the sensor is so. */
   const becomes = async (state: string): Promise<number> => {
     const from = performance.now();
-    await eventually(async () => (await sensor())?.state === state, `the motion sensor is ${state}`, 60);
+    await eventually(async () => (await sensor())?.state === state, `the motion sensor is ${state}`, 150);
     return (performance.now() - from) / 1000;
   };
 
@@ -57,6 +57,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg'], ({ venv }) => {
     await camera.stop();
     await camera.start();
     camera.moves(true);
+    // It waits for a minute when nobody answers.
     await becomes('on');
     camera.moves(false);
     await becomes('off');

@@ -87,6 +87,6 @@ describeNeeding(cannotValidate, 'by the official schemas', () => {
     const sink = join();
     bus.tell('Media/ConfigurationChanged', { Token: 'x', Type: 'VideoEncoder' }, {});
     clock.advance(0);
-    expect(schemaProblems(new Map(sink.documents.map((text, at) => [`document ${at}`, text])))).toEqual([]);
+    expect(schemaProblems(new Map(sink.documents.map((text, at) => [`document ${at}`, text])), 'metadatastream.xsd')).toEqual([]);
   });
 });
