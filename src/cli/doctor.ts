@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { findRunningServer } from '../config/run-file.ts';
+import * as z from 'zod';
+import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError, EXIT, messageOf } from '../core/errors.ts';
@@ -23,6 +24,7 @@ import { prepare } from './prepare.ts';
 import { Progress } from './progress.ts';
 import { askRunningCamera, type RunningCamera } from './running-camera.ts';
 import { canAsk } from './secrets.ts';
+import { askServer } from './server-api.ts';
 import { TaskProgress } from './task-progress.ts';
 
 /** Where the system's tools are, although the PATH of a user without rights does not lead there. */
@@ -91,6 +93,7 @@ async function look(args: Arguments, context: Context, signal: AbortSignal): Pro
     architecture: process.arch,
     settings,
     server,
+    announced: server && (await isAnnounced(server)),
     state: readState(dataDir),
     base: camera ? formatOrigin(camera) : server?.url,
     ...(camera ? await findWalkLogin(camera, args, context, dataDir, signal) : { login: undefined, noLogin: undefined }),
@@ -103,6 +106,13 @@ async function look(args: Arguments, context: Context, signal: AbortSignal): Pro
     clock: systemClock,
     loadImageLibrary: async (): Promise<ImageLibrary> => loadImageLibrary('The test pattern'),
   };
+}
+
+/** Not every version says it, and flags of another command line are not known here. */
+async function isAnnounced(server: RunFile): Promise<boolean | undefined> {
+  const answer = z.object({ discovery: z.object({ enabled: z.boolean() }) });
+  const status = await askServer(server, { path: '/api/v1/status', answer }).catch(() => undefined);
+  return status?.discovery.enabled;
 }
 
 /** A settings file that cannot be used is one of the findings; the rest is looked at without it. */

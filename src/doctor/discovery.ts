@@ -80,8 +80,9 @@ function portRefused({ tree }: Surroundings, port: number, error: unknown): Resu
 
 /** Why nobody is asked for the camera; undefined: the server runs and can be found. */
 function unfindable(surroundings: Surroundings): string | undefined {
-  const { server, base, settings, state } = surroundings;
+  const { server, base, settings, state, announced } = surroundings;
   if (!server) return explainNoServer(surroundings);
+  if (announced === false) return 'the running camera was started without discovery';
   if (!settings.config.discovery.enabled) return OFF;
   if (base === undefined || isLoopbackHost(new URL(base).hostname))
     return 'the camera listens on this machine alone, and so is not announced';

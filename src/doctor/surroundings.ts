@@ -48,6 +48,8 @@ export interface Surroundings {
   readonly settings: LoadedSettings;
   /** The server that runs with this data directory. */
   readonly server: RunFile | undefined;
+  /** Whether the running server is announced; undefined: it does not say, or does not run. */
+  readonly announced: boolean | undefined;
   /** What persists; undefined where there is nothing yet or it cannot be read. */
   readonly state: State | undefined;
   /** The server's web port as others reach it: "http://192.168.1.50:8080"; by the loopback where it listens there alone. */

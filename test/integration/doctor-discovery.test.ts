@@ -78,6 +78,10 @@ inOwnNetwork(import.meta.filename, ['nft'], () => {
         expect(await look(id, { state: undefined })).toMatchObject({ level: 'skipped', seen: expect.stringContaining('state.json') });
         const { settings } = makeSurroundings({ config: { discovery: { enabled: false } } });
         expect(await look(id, { settings })).toMatchObject({ level: 'skipped', seen: 'discovery.enabled is off' });
+        expect(await look(id, { announced: false })).toMatchObject({
+          level: 'skipped',
+          seen: expect.stringContaining('without discovery'),
+        });
       }
     });
 

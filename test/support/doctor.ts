@@ -44,6 +44,7 @@ export function makeSurroundings(made: Made = {}, more: Partial<Surroundings> = 
       fault: undefined,
     },
     server: undefined,
+    announced: undefined,
     state: undefined,
     base: undefined,
     login: undefined,
