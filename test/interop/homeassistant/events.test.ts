@@ -26,7 +26,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg'], ({ venv }) => {
     const form = await hass.submit(await hass.begin('onvif'), { auto: false });
     const login = { name: 'Front door', host: `${NETWORK}.1`, port: camera.port, username: 'admin', password: PASSWORD };
     expect(await hass.submit(form, login)).toMatchObject({ type: 'create_entry' });
-  }, 180_000);
+  }, 240_000);
   afterAll(async () => {
     await hass?.stop();
     await camera.stop();
