@@ -3,7 +3,7 @@ import { EventBus } from '../device/events.ts';
 import { MachineEvents } from '../device/machine-events.ts';
 import { tellSignalLoss } from '../device/media-events.ts';
 import type { DeviceSettings } from '../device/settings.ts';
-import { H264, MJPEG, type StreamNames } from '../device/stream-names.ts';
+import { H264, MJPEG, type StreamNames, SUB } from '../device/stream-names.ts';
 import { LinuxVitals } from '../system/linux-vitals.ts';
 import type { Capture } from './capture.ts';
 import type { AppOptions } from './options.ts';
@@ -23,6 +23,7 @@ export class Events {
     tellSignalLoss(hub, this.bus);
     settings.camera.onChange(() => this.#encoderChanged(MJPEG));
     settings.h264.onChange(() => this.#encoderChanged(H264));
+    settings.sub.onChange(() => this.#encoderChanged(SUB));
     this.#machine = new MachineEvents({
       ...{ events: this.bus, dataDir, clock, log },
       vitals: new LinuxVitals({ root: '/', searchPath, clock }),
