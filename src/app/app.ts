@@ -3,6 +3,7 @@ import { checkNotRunning, localAddress, removeRunFile, writeRunFile } from '../c
 import { AppError, EXIT } from '../core/errors.ts';
 import { removeDrafts } from '../core/files.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
+import type { EventBus } from '../device/events.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import type { HttpServer } from '../servers/http/server.ts';
 import { Liveness } from '../streams/liveness.ts';
@@ -35,8 +36,14 @@ export class App {
   /** Throws an AppError if the first password cannot be kept. Nothing runs before {@link start}. */
   constructor(private readonly options: AppOptions) {
     this.#own = makeSubsystems(options, {
-      found: (stream) => this.#rtsp?.found(stream),
-      gone: (stream) => this.#rtsp?.gone(stream),
+      found: (stream) => {
+        this.#rtsp?.found(stream);
+        this.#own.events.profileChanged(stream);
+      },
+      gone: (stream) => {
+        this.#rtsp?.gone(stream);
+        this.#own.events.profileChanged(stream);
+      },
     });
     this.#liveness = new Liveness(this.#own.capture.hub, options.clock);
     this.#rtsp = options.config.rtsp.enabled ? new Rtsp(options, this.#own) : undefined;
@@ -52,6 +59,11 @@ export class App {
   /** The password made at the first start; to be shown once. */
   get newPassword(): string | undefined {
     return this.#own.login.newPassword;
+  }
+
+  /** What happens in the camera. */
+  get events(): EventBus {
+    return this.#own.events.bus;
   }
 
   get port(): number {
@@ -95,6 +107,7 @@ export class App {
     await this.#claimDataDir();
     try {
       await this.#own.login.usedTokens.open();
+      await this.#own.events.start();
       await this.#rtsp?.start();
       await this.#own.streams.start();
       await this.#http.start();
@@ -113,7 +126,9 @@ export class App {
   async stop(): Promise<void> {
     // Goodbye first: who is told that we go does not ask any more.
     await this.#discovery?.stop();
+    this.#onvif.stop();
     await Promise.all([this.#http.stop(), this.#rtsp?.stop(), this.#own.streams.stop()]);
+    this.#own.events.stop();
     await this.#own.login.usedTokens.close();
     await this.#own.capture.camera.stop();
     removeRunFile(this.options.dataDir, process.pid);
@@ -124,6 +139,7 @@ export class App {
     const own = {
       ...this.#own,
       multicast: this.#rtsp?.multicast,
+      metadata: this.#rtsp?.metadata,
       ports: () => ({ http: this.port, rtsp: this.rtspPort }),
       restart: async () => this.#restartSoon(),
       factoryDefault: async (hard: boolean) => {

@@ -17,7 +17,7 @@ export interface HttpOptions extends Subsystems {
 
 export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
   const { config, state, webDir, clock, log } = options;
-  const { settings, identity, login, network, capture, rtsp, onvif } = own;
+  const { settings, identity, login, network, capture, events, rtsp, onvif } = own;
   const { arrivals, budget, descriptors } = network;
   return new HttpServer({
     bind: config.bind,
@@ -39,6 +39,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
     arrivals,
     publicName: () => (config.discovery.enabled && identity.discoverable ? identity.name : undefined),
     hub: capture.hub,
+    events: { feed: events.bus, log: events.log },
     scaler: { scale: (jpeg, width) => scaleJpeg(jpeg, width, capture.picture.settings().quality), whyNot: whyNotScaled },
     descriptors,
     clock,

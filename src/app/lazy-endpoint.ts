@@ -20,6 +20,11 @@ export class LazyEndpoint implements SoapEndpoint {
     this.#load().catch(() => {});
   }
 
+  /** Ends what the services do between requests. */
+  stop(): void {
+    void this.#loading?.then((endpoint) => endpoint.stop()).catch(() => {});
+  }
+
   async handle(request: SoapHttpRequest): Promise<SoapHttpAnswer> {
     return (await this.#load()).handle(request);
   }

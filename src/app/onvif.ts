@@ -1,4 +1,5 @@
 import { MAX_USERS } from '../auth/users.ts';
+import { tellingProfiles } from '../device/media-events.ts';
 import type { MulticastController } from '../device/multicast.ts';
 import { keepPorts, type ServerPorts } from '../device/ports.ts';
 import { storedProfiles } from '../device/profiles.ts';
@@ -6,6 +7,7 @@ import { Authorizer } from '../onvif/authorizer.ts';
 import type { DeviceServiceOptions } from '../onvif/device/options.ts';
 import { makeDeviceService } from '../onvif/device/service.ts';
 import { OnvifEndpoint } from '../onvif/endpoint.ts';
+import { makeEventService } from '../onvif/events/service.ts';
 import { makeImagingService } from '../onvif/imaging/service.ts';
 import { makeMediaService } from '../onvif/media/service.ts';
 import type { Service } from '../onvif/service.ts';
@@ -19,7 +21,9 @@ const LIMITS = { maxUsers: MAX_USERS, userNameLength: 64, passwordLength: 128, m
 export interface OnvifOptions extends Subsystems {
   /** Undefined where multicast is off. */
   readonly multicast: MulticastController | undefined;
-  /** Ports that the servers listen on. */
+  /** Events beside the picture by RTSP; undefined: there are none. */
+  readonly metadata: { readonly synchronize: () => void } | undefined;
+  /** Those that our servers listen on. */
   readonly ports: () => ServerPorts;
   readonly restart: DeviceServiceOptions['restart'];
   readonly factoryDefault: DeviceServiceOptions['factoryDefault'];
@@ -28,7 +32,9 @@ export interface OnvifOptions extends Subsystems {
 export function makeOnvif(options: AppOptions, own: OnvifOptions): OnvifEndpoint {
   const { config, wsdlDir, clock, log } = options;
   const services: Service[] = [];
-  services.push(deviceService(options, own, services), mediaService(options, own), makeImagingService(own.capture.imaging));
+  const events = makeEventService({ feed: own.events.bus, clock, log });
+  const imaging = makeImagingService(own.capture.imaging);
+  services.push(deviceService(options, own, services), mediaService(options, own), events, imaging);
   return new OnvifEndpoint({
     services,
     wsdlDir,
@@ -50,16 +56,17 @@ function deviceService({ state, version, clock }: AppOptions, own: OnvifOptions,
   });
 }
 
-function mediaService({ state }: AppOptions, { streams, capture, multicast, ports }: OnvifOptions): Service {
+function mediaService({ state }: AppOptions, { streams, capture, events, multicast, metadata, ports }: OnvifOptions): Service {
   return makeMediaService({
     streams: streams.catalogue,
     picture: capture.picture,
     imaging: capture.imaging,
-    profiles: storedProfiles(state),
+    profiles: tellingProfiles(storedProfiles(state), events.bus),
     get rtsp() {
       const { rtsp } = ports();
       return rtsp === undefined ? undefined : { port: rtsp };
     },
     multicast,
+    metadata,
   });
 }

@@ -1,20 +1,30 @@
 import { MulticastControl } from '../device/multicast.ts';
-import { MJPEG, STREAMS, type StreamNames } from '../device/stream-names.ts';
+import { METADATA, MJPEG, STREAMS, type StreamNames } from '../device/stream-names.ts';
 import { recodeForRtp } from '../encode/jpeg-recoder.ts';
 import type { RtspVitals } from '../servers/http/status.ts';
+import { METADATA_PAYLOAD_TYPE, MetadataTrack } from '../servers/rtsp/metadata-track.ts';
 import { RtspServer } from '../servers/rtsp/server.ts';
+import { cnameOf, newRtpStream } from '../servers/rtsp/track.ts';
 import type { AppOptions } from './options.ts';
 import type { Subsystems } from './subsystems.ts';
+
+/** All that can be sent by multicast. */
+const SENT = [...STREAMS, METADATA];
 
 /** The RTSP server and its multicast. */
 export class Rtsp {
   readonly server: RtspServer;
   /** Undefined where multicast is off. */
   readonly multicast: MulticastControl | undefined;
+  /** Events beside the picture; undefined: the owner wants none. */
+  readonly metadata: MetadataTrack | undefined;
 
-  constructor(options: AppOptions, { settings, identity, login, network, capture, streams }: Subsystems) {
+  constructor(options: AppOptions, { settings, identity, login, network, capture, streams, events }: Subsystems) {
     const { config, clock, log } = options;
     const { arrivals, budget, descriptors, hostname } = network;
+    const stream = newRtpStream(METADATA_PAYLOAD_TYPE);
+    const track = { name: METADATA.id, stream, cname: cnameOf(hostname), feed: events.bus, clock };
+    this.metadata = config.rtsp.metadata ? new MetadataTrack(track) : undefined;
     this.server = new RtspServer({
       bind: config.bind,
       port: settings.ports.now.rtsp,
@@ -25,7 +35,8 @@ export class Rtsp {
       hub: capture.hub,
       streams: streams.catalogue,
       recode: (jpeg) => recodeForRtp(jpeg, capture.picture.settings().quality),
-      multicast: (stream) => this.#groupOf(stream),
+      beside: () => (this.metadata ? [this.metadata] : []),
+      multicast: (track) => this.#groupOf(track),
       name: () => identity.name,
       hostname,
       descriptors,
@@ -36,7 +47,7 @@ export class Rtsp {
     });
     if (!config.rtsp.multicast.enabled) return;
     this.multicast = new MulticastControl({
-      ...{ settings, maxTtl: config.rtsp.multicast.ttl, streams: STREAMS, log },
+      ...{ settings, maxTtl: config.rtsp.multicast.ttl, streams: SENT, log },
       sender: {
         startMulticast: async (encoder, group) => this.server.startMulticast(idOf(encoder), group),
         stopMulticast: (encoder) => this.server.stopMulticast(idOf(encoder)),
@@ -70,10 +81,10 @@ export class Rtsp {
   }
 
   #groupOf(id: string) {
-    const stream = STREAMS.find((each) => each.id === id);
-    return stream && this.multicast?.target(stream.encoder);
+    const sent = SENT.find((each) => each.id === id);
+    return sent && this.multicast?.target(sent.encoder);
   }
 }
 
-/** Returns the id of a stream of ours. @param encoder token of what encodes it */
-const idOf = (encoder: string): string => STREAMS.find((stream) => stream.encoder === encoder)!.id;
+/** @param encoder token of what encodes a stream of ours */
+const idOf = (encoder: string): string => SENT.find((stream) => stream.encoder === encoder)!.id;

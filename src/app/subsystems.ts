@@ -4,6 +4,7 @@ import { DeviceSettings } from '../device/settings.ts';
 import { ownMac } from '../system/known-mac.ts';
 import { LinuxMachine } from '../system/linux-machine.ts';
 import { type Capture, makeCapture } from './capture.ts';
+import { Events } from './events.ts';
 import { type AppLogin, makeLogin } from './login.ts';
 import { makeNetwork, type Network } from './network.ts';
 import type { AppOptions } from './options.ts';
@@ -18,6 +19,7 @@ export interface Subsystems {
   readonly network: Network;
   readonly capture: Capture;
   readonly streams: Streams;
+  readonly events: Events;
 }
 
 /** Throws an AppError if the first password cannot be kept. */
@@ -32,6 +34,7 @@ export function makeSubsystems(options: AppOptions, events: StreamsEvents): Subs
     network: makeNetwork(options),
     capture,
     streams: new Streams(options, settings, capture, events),
+    events: new Events(options, settings, capture),
   };
 }
 

@@ -108,6 +108,7 @@ export const makeSchema = (source: SourceCheck) =>
       .strictObject({
         enabled: boolean(true, 'Serve the streams by RTSP, which recorders want'),
         port: integer(8554, 0, 65_535, 'PORT', 'Port of the RTSP server; 0 picks a free one'),
+        metadata: boolean(true, 'Send events beside the picture, as ONVIF metadata, to clients that ask for them'),
         basic: boolean(false, 'Accept Basic authentication by RTSP besides Digest: the password then crosses the network in clear text'),
         multicast: z
           .strictObject({

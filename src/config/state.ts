@@ -98,7 +98,15 @@ export const stateSchema = z.object({
     .optional(),
   /** Media profiles that clients made. */
   profiles: z
-    .array(z.object({ token: z.string(), name: z.string(), videoSource: z.string().optional(), videoEncoder: z.string().optional() }))
+    .array(
+      z.object({
+        token: z.string(),
+        name: z.string(),
+        videoSource: z.string().optional(),
+        videoEncoder: z.string().optional(),
+        metadata: z.string().optional(),
+      }),
+    )
     .default([]),
 });
 

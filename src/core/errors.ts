@@ -105,6 +105,7 @@ export const ERRORS = {
     'Open the addresses above on the machine of Home Assistant; is there a firewall or another network between?',
   ),
   ALREADY_CONFIGURED: entry('It is in Home Assistant under Settings, Devices & services. Delete it there to add it anew.'),
+  CAMERA_EVENTS: entry('Check the address; is ONVIF switched on in that camera, and does it have events?'),
   NO_H264: entry('Add it with --as mjpeg.', EXIT.failure, true),
 } as const satisfies Record<string, ErrorEntry>;
 

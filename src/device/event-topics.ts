@@ -1,10 +1,10 @@
-/** What an item of an event is. `token` names a part of the device, `number` is a decimal one, `time` is in milliseconds since the Unix epoch. */
+/** What an item of an event is. `token` names a part of the device, `number` is a decimal one. */
 interface ItemValues {
   readonly token: string;
   readonly text: string;
   readonly boolean: boolean;
   readonly number: number;
-  readonly time: number;
+  readonly time: Date;
 }
 
 export type ItemType = keyof ItemValues;

@@ -15,11 +15,14 @@ export interface MulticastControlOptions {
   readonly settings: Pick<DeviceSettings, 'multicast'>;
   /** The largest TTL that clients may set: 1 to 255. */
   readonly maxTtl: number;
-  /** All streams that there can be, now or after another start. */
-  readonly streams: readonly StreamNames[];
+  /** All that there can be, now or after another start. */
+  readonly streams: readonly MulticastNames[];
   readonly sender: MulticastSender;
   readonly log: Logger;
 }
+
+/** What names something that is sent by multicast. */
+export type MulticastNames = Pick<StreamNames, 'name' | 'encoder' | 'portPair'>;
 
 /** What shows and sets multicast. */
 export type MulticastController = Pick<MulticastControl, 'maxTtl' | 'streams' | 'target' | 'isStarted' | 'change' | 'start' | 'stop'>;
@@ -31,8 +34,8 @@ export type MulticastController = Pick<MulticastControl, 'maxTtl' | 'streams' | 
 export class MulticastControl {
   /** The largest TTL that clients may set: 1 to 255. */
   readonly maxTtl: number;
-  /** All streams that there can be, now or after another start. */
-  readonly streams: readonly StreamNames[];
+  /** All that there can be, now or after another start. */
+  readonly streams: readonly MulticastNames[];
   readonly #settings: ReadonlyMap<string, SettingsGroup<MulticastSettings>>;
   /** Those that the sender sends, as far as they were started here. */
   readonly #running = new Set<string>();

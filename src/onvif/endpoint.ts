@@ -59,6 +59,11 @@ export class OnvifEndpoint {
     }
   }
 
+  /** Ends what the services do between requests. */
+  stop(): void {
+    for (const service of this.options.services) service.stop?.();
+  }
+
   /** Answers any request. Never throws. */
   async handle(request: SoapHttpRequest): Promise<SoapHttpAnswer> {
     const { method, url, baseUrl, body } = request;
@@ -113,7 +118,7 @@ export class OnvifEndpoint {
       return { ...answer, status: decision.status ?? answer.status, headers };
     }
     const header = operation.responseAction === undefined ? '' : addressingHeader(operation.responseAction, addressing);
-    const context = new CallContext(request, decision.user, addressing);
+    const context = new CallContext(request, decision.user, soapRequest);
     const body = await soap.call(operation, content, context, soapVersion, header);
     return { status: 200, headers: { 'Content-Type': contentTypeOf(soapVersion) }, body };
   }
@@ -132,8 +137,24 @@ class CallContext implements RequestContext {
   constructor(
     private readonly request: SoapHttpRequest,
     readonly user: User | undefined,
-    readonly addressing: Addressing,
+    private readonly soapRequest: SoapRequest,
   ) {}
+
+  get addressing(): Addressing {
+    return this.soapRequest.addressing;
+  }
+
+  get resolvePrefix(): SoapRequest['resolvePrefix'] {
+    return this.soapRequest.resolvePrefix;
+  }
+
+  get remoteAddress(): string {
+    return this.request.remoteAddress;
+  }
+
+  get addressUrl(): string {
+    return this.request.addressUrl;
+  }
 
   get baseUrl(): string {
     return this.request.baseUrl;

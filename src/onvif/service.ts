@@ -11,8 +11,14 @@ export interface RequestContext {
   readonly host: string;
   /** The user who asks; undefined for an operation that needs no login. */
   readonly user: User | undefined;
-  /** The address that was asked: "/onvif/device_service". One slash in front, without the query. */
+  /** The same as {@link baseUrl} with the address in place of a name of ours: who looks names up elsewhere gets there, too. */
+  readonly addressUrl: string;
+  /** The client's address. */
+  readonly remoteAddress: string;
+  /** Which address was asked: "/onvif/device_service". One slash in front, without the query. */
   readonly path: string;
+  /** What a prefix in a text of the request stands for; undefined: nothing. */
+  readonly resolvePrefix: (prefix: string) => string | undefined;
   /** What the request says of itself by WS-Addressing. */
   readonly addressing: Addressing;
   /** Fires when the client has gone, and nobody waits for the answer any more. */
@@ -54,4 +60,6 @@ export interface Service {
   /** Version of the ONVIF specification the service follows, as in GetServices. */
   readonly version: { readonly major: number; readonly minor: number };
   readonly operations: readonly Operation[];
+  /** Ends what goes on between requests. */
+  readonly stop?: () => void;
 }

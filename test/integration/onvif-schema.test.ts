@@ -25,7 +25,8 @@ describeNeeding(cannotValidate, 'what goes out is valid by the official schemas'
 
   const send = async (body: string) => {
     const { signal } = new AbortController();
-    const where = { baseUrl: 'http://192.168.1.5:8080', host: '192.168.1.5', connection: {}, shared: false, remoteAddress: '192.168.1.9' };
+    const url = 'http://192.168.1.5:8080';
+    const where = { baseUrl: url, addressUrl: url, host: '192.168.1.5', connection: {}, shared: false, remoteAddress: '192.168.1.9' };
     return endpoint.handle({ method: 'POST', url: '/onvif/x', authorization: undefined, body, signal, ...where });
   };
   const requestOf = (name: string): SoapObject =>

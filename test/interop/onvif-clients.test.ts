@@ -214,7 +214,12 @@ describe('python-zeep, strict', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       information: { FirmwareVersion: expect.any(String), SerialNumber: expect.any(String) },
       users: ['admin'],
-      services: ['http://www.onvif.org/ver10/device/wsdl', MEDIA, 'http://www.onvif.org/ver20/imaging/wsdl'],
+      services: [
+        'http://www.onvif.org/ver10/device/wsdl',
+        MEDIA,
+        'http://www.onvif.org/ver10/events/wsdl',
+        'http://www.onvif.org/ver20/imaging/wsdl',
+      ],
       year: new Date().getUTCFullYear(),
       profiles: ['mjpeg'],
       snapshot: `${server.url}/snapshot.jpg`,

@@ -97,6 +97,7 @@ const REQUEST: Omit<SoapHttpRequest, 'signal'> = {
   connection: {},
   shared: false,
   baseUrl: 'http://192.168.1.5:8080',
+  addressUrl: 'http://192.168.1.5:8080',
   host: '192.168.1.5',
 };
 

@@ -5,6 +5,7 @@ import { type Action, type Command, isGroup } from '../command.ts';
 import { config } from './config.ts';
 import { discover } from './discover.ts';
 import { doctor } from './doctor.ts';
+import { events } from './events.ts';
 import { homeassistant } from './homeassistant.ts';
 import { serve } from './serve.ts';
 import { service } from './service.ts';
@@ -12,8 +13,19 @@ import { snapshot } from './snapshot.ts';
 import { status } from './status.ts';
 import { user } from './user.ts';
 
-/** Every command, in the order of the help; the first one is run where none is typed. Their code is loaded only when they are run. */
-export const COMMANDS: readonly [Action, ...Command[]] = [serve, status, snapshot, discover, doctor, homeassistant, user, config, service];
+/** Every command, in the order of the help; the first is the one that nothing has to be typed for. What each does is loaded by itself. */
+export const COMMANDS: readonly [Action, ...Command[]] = [
+  serve,
+  status,
+  snapshot,
+  events,
+  discover,
+  doctor,
+  homeassistant,
+  user,
+  config,
+  service,
+];
 
 /** Returns the commands that can be run, those of groups included, with their full names. */
 export const actionsOf = (commands: readonly Command[]): (readonly [path: string, action: Action])[] =>

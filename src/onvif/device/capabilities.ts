@@ -89,9 +89,8 @@ const serviceCapabilities = ({ machine, limits }: DeviceServiceOptions): SoapObj
       UsernameToken: true,
       HttpDigest: true,
       RELToken: false,
+      // MaxUserNameLength and MaxPasswordLength are newer than the schema of recorders that refuse what they do not know.
       MaxUsers: limits.maxUsers,
-      MaxUserNameLength: limits.userNameLength,
-      MaxPasswordLength: limits.passwordLength,
     },
   },
   System: {

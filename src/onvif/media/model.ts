@@ -9,6 +9,7 @@ import {
   Profiles,
   SOURCE_CONFIGURATION,
 } from '../../device/profiles.ts';
+import { METADATA } from '../../device/stream-names.ts';
 import type { StreamCatalogue, VideoStream } from '../../device/streams.ts';
 import type { Size } from '../../frames/size.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
@@ -22,6 +23,8 @@ export interface MediaModelOptions {
   readonly profiles: ProfileStore;
   /** The RTSP server; undefined: there is none. */
   readonly rtsp: { readonly port: number } | undefined;
+  /** Events beside the picture; undefined: there are none. Without an RTSP server it does not count. */
+  readonly metadata?: { readonly synchronize: () => void } | undefined;
   /** undefined: nothing is sent by multicast. Without an RTSP server it does not count. */
   readonly multicast: MulticastController | undefined;
 }
@@ -36,7 +39,7 @@ export class MediaModel {
   readonly #profiles: Profiles;
 
   constructor(private readonly options: MediaModelOptions) {
-    this.#profiles = new Profiles({ streams: () => this.streams, store: options.profiles });
+    this.#profiles = new Profiles({ streams: () => this.streams, store: options.profiles, metadata: this.metadata !== undefined });
   }
 
   /**
@@ -51,6 +54,11 @@ export class MediaModel {
   /** undefined: nothing is sent by multicast. */
   get multicast(): MulticastController | undefined {
     return this.options.rtsp && this.options.multicast;
+  }
+
+  /** undefined: no events are sent beside the picture. */
+  get metadata(): MediaServiceOptions['metadata'] {
+    return this.options.rtsp && this.options.metadata;
   }
 
   get maxProfiles(): number {
@@ -91,6 +99,12 @@ export class MediaModel {
   /** Throws NoConfig unless it is the token of the video source configuration. */
   checkSourceConfiguration(token: string): void {
     if (token !== SOURCE_CONFIGURATION.token) throw invalidArgument('NoConfig', `There is no video source configuration ${quote(token)}.`);
+  }
+
+  /** Throws NoConfig unless it is the token of the metadata configuration. */
+  checkMetadataConfiguration(token: string): void {
+    if (token !== METADATA.encoder || !this.metadata)
+      throw invalidArgument('NoConfig', `There is no metadata configuration ${quote(token)}.`);
   }
 
   /** The streams that may be put into a profile. */

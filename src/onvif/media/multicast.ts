@@ -48,7 +48,11 @@ const PORTS = { min: 1024, max: 65_534 };
  * Where a tt:MulticastConfiguration would move a stream; undefined: it stays. What is left out stays too,
  * and AutoStart is for reading only. Throws ConfigModify.
  */
-export function multicastChange(model: MediaModel, { encoder }: VideoStream, configuration: SoapObject): MulticastGroup | undefined {
+export function multicastChange(
+  model: MediaModel,
+  { encoder }: Pick<VideoStream, 'encoder'>,
+  configuration: SoapObject,
+): MulticastGroup | undefined {
   const { multicast } = model;
   const ipAddress = child(configuration, 'Address');
   const address = text(ipAddress, 'IPv4Address')?.trim();

@@ -1,4 +1,5 @@
 import type { Operation, Service } from '../service.ts';
+import { metadataOperations } from './metadata.ts';
 import { MediaModel, type MediaServiceOptions } from './model.ts';
 import { multicastOperations } from './multicast.ts';
 import { optionOperations } from './options.ts';
@@ -23,6 +24,7 @@ export function makeMediaService(options: MediaServiceOptions): Service {
         ...profileOperations(model),
         ...videoSourceOperations(model, options.imaging),
         ...videoEncoderOperations(model),
+        ...metadataOperations(model),
         ...optionOperations(model),
         ...uriOperations(model, options),
         ...multicastOperations(model),
@@ -53,7 +55,6 @@ const capabilities = (model: MediaModel, options: Pick<MediaServiceOptions, 'rts
           Rotation: false,
           VideoSourceMode: false,
           OSD: options.imaging.annotate() !== undefined,
-          EXICompression: false,
         },
         ProfileCapabilities: { attributes: { MaximumNumberOfProfiles: model.maxProfiles } },
         StreamingCapabilities: {

@@ -27,11 +27,12 @@ export const uriOperations = (model: MediaModel, options: Pick<MediaServiceOptio
     },
   },
   {
-    // Every JPEG can be decoded by itself: nothing has to be done for it.
+    // Every JPEG can be decoded by itself: nothing has to be done for it. Of the events, every state is sent again.
     name: 'SetSynchronizationPoint',
     access: 'ACTUATE',
     handle: (request) => {
-      const { stream } = model.profile(token(request, 'ProfileToken'));
+      const { stream, metadata } = model.profile(token(request, 'ProfileToken'));
+      if (metadata) model.metadata?.synchronize();
       if (stream?.encoding === 'H264') stream.control.requestKeyFrame();
       return {};
     },

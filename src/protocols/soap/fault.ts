@@ -12,6 +12,8 @@ export class SoapFault extends Error {
     readonly code: FaultCode,
     readonly subcodes: readonly string[],
     reason: string,
+    /** Content of its Detail element, with its own declarations of namespaces; empty: none. */
+    readonly detail = '',
   ) {
     super(reason);
   }

@@ -19,6 +19,8 @@ export interface SoapRequest {
    * between elements. A parser that follows has nothing left to be fooled by.
    */
   readonly content: string;
+  /** What a prefix in a text of the content stands for (topic expressions have some); undefined: nothing. */
+  readonly resolvePrefix: (prefix: string) => string | undefined;
   readonly token: UsernameToken | undefined;
   readonly addressing: Addressing;
 }
@@ -73,12 +75,14 @@ class RequestReader implements XmlHandler {
     if (!isXmlText(text) || text.includes('\ufffd')) throw malformed('The message has characters that XML does not allow.');
     readXml(text, this, { limits: LIMITS });
     if (this.#isEmpty) throw malformed('There is no SOAP envelope.');
-    const operation = this.#body?.operation;
-    if (!this.#body || !operation) throw new SoapFault('Sender', ['UnknownAction'], 'The Body asks for nothing.');
+    const body = this.#body;
+    const operation = body?.operation;
+    if (!body || !operation) throw new SoapFault('Sender', ['UnknownAction'], 'The Body asks for nothing.');
     return {
       soapVersion: this.soapVersion,
       operation,
-      content: this.#body.content,
+      content: body.content,
+      resolvePrefix: (prefix) => body.resolve(prefix),
       token: this.#header.token,
       addressing: this.#header.addressing,
     };

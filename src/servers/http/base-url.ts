@@ -19,6 +19,8 @@ export interface Reached extends Pick<Client, 'host' | 'hostForwarded' | 'forwar
 export interface Base {
   /** Of the page, the services and what goes by HTTP. */
   readonly origin: Origin;
+  /** The same with the address in place of a name of ours. Behind a proxy the name stays. */
+  readonly address: Origin;
   /** "192.168.1.5": of RTSP, which has a port of its own. */
   readonly host: string;
 }
@@ -33,9 +35,11 @@ export function baseOf({ host, hostForwarded, forwarded, scheme, names, ownAddre
   const local = plainAddress(end.localAddress ?? '127.0.0.1');
   const own = hostOf(forwarded && isLoopback(local) ? (ownAddress() ?? local) : local);
   const parsed = host === undefined ? undefined : parseHost(host);
-  if (parsed && (hostForwarded || isReachable(parsed.name, names)))
-    return { origin: { scheme, host: parsed.name, port: parsed.port }, host: forwarded ? own : parsed.name };
-  return { origin: { scheme: end.localScheme, host: own, port: end.localPort }, host: own };
+  const ends: Origin = { scheme: end.localScheme, host: own, port: end.localPort };
+  if (!parsed || !(hostForwarded || isReachable(parsed.name, names))) return { origin: ends, address: ends, host: own };
+  const origin = { scheme, host: parsed.name, port: parsed.port };
+  const address = forwarded || addressOf(parsed.name) !== undefined ? origin : ends;
+  return { origin, address, host: forwarded ? own : parsed.name };
 }
 
 /** Whether a host that is ours leads others here as well. */

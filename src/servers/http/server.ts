@@ -16,6 +16,7 @@ import { ConnectionLimit } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
 import { TunnelHandler } from '../tunnel-handler.ts';
 import { cameraProblem, expectToBeRead, securityHeaders, sendProblem } from './answers.ts';
+import type { EventsApiOptions } from './api/events.ts';
 import { addApi } from './api/routes.ts';
 import type { Arrivals } from './arrivals.ts';
 import { readAsked } from './asked.ts';
@@ -74,6 +75,7 @@ export interface HttpServerOptions {
   /** What strangers may know the camera by, on the login form; undefined: nothing. */
   readonly publicName: () => string | undefined;
   readonly hub: Hub;
+  readonly events: EventsApiOptions;
   /** Makes smaller pictures for those who ask for them. */
   readonly scaler: Scaler;
   /** Undefined: connections are taken as long as there is a descriptor. */
@@ -258,6 +260,7 @@ export class HttpServer {
       ...{ hub, arrivals, clock, log, users: this.options.authentication.users, bodies: this.#bodies },
       vitals: () => this.#vitals(),
       viewers: () => this.#streams.listViewers(),
+      events: this.options.events,
     });
     routes.add('/metrics', { get: { access: 'READ_SYSTEM', handle: this.#metrics() } });
     app.use((req, res) => sendProblem(req, res, 404, { code: 'NOT_FOUND', message: 'There is nothing at this address.' }));
@@ -346,7 +349,7 @@ export class HttpServer {
     let collect: Promise<() => Promise<{ type: string; text: string }>> | undefined;
     return async (_req, res) => {
       // Loaded at the first scrape: most installations never have one.
-      collect ??= import('./metrics.ts').then(({ makeMetrics }) => makeMetrics(() => this.#vitals()));
+      collect ??= import('./metrics.ts').then(({ makeMetrics }) => makeMetrics(() => this.#vitals(), this.options.events));
       const { type, text } = await (await collect)();
       res.set('Content-Type', type).send(text);
     };

@@ -27,6 +27,7 @@ describe('what is read', () => {
       soapVersion: '1.2',
       operation: { namespace: TDS, localName: 'GetHostname' },
       content: '<GetHostname></GetHostname>',
+      resolvePrefix: expect.any(Function),
       token: undefined,
       addressing: NO_ADDRESSING,
     });
@@ -116,10 +117,26 @@ lines\t</tt:Password>
     expect(read(fixture(name)).token).toMatchObject(expected!);
   });
 
-  test('the first of two tokens, and none outside wsse:Security', () => {
-    expect(read(envelope(tds('GetUsers'), security({ username: 'a' }) + security({ username: 'b' }))).token?.username).toBe('a');
+  test('no token outside wsse:Security', () => {
     expect(read(envelope(tds('GetUsers'), security().replaceAll(WSSE, 'urn:other'))).token).toBeUndefined();
     expect(read(envelope(`${tds('GetUsers', security())}`)).token).toBeUndefined();
+  });
+
+  test('prefixes in texts, by the declarations around them', () => {
+    const { resolvePrefix } = read(
+      envelope('<a xmlns="urn:one" xmlns:p="urn:p"><b xmlns:q="urn:q">q:x</b><c xmlns:p="urn:other">p:x</c></a>').replace(
+        '<s:Body',
+        '<s:Body xmlns:o="urn:o"',
+      ),
+    );
+    expect(['p', 'q', 'o', 's', 'z', 'xml'].map(resolvePrefix)).toEqual([
+      'urn:other',
+      'urn:q',
+      'urn:o',
+      'http://www.w3.org/2003/05/soap-envelope',
+      undefined,
+      'http://www.w3.org/XML/1998/namespace',
+    ]);
   });
 
   test('a byte order mark is skipped', () => {
@@ -128,6 +145,13 @@ lines\t</tt:Password>
 });
 
 describe('what is refused', () => {
+  test('two tokens, in one header of security or in two: it must not depend on their order which of them is checked', () => {
+    const [a, b] = [security({ username: 'a' }), security({ username: 'b' })];
+    const inOne = a.replace('</w:Security>', b.replace(/^<w:Security[^>]*>/, ''));
+    for (const header of [a + b, inOne, a + a])
+      expect(readRequest(envelope(tds('GetUsers'), header))).toMatchObject({ fault: { subcodes: ['InvalidArgs'] } });
+  });
+
   const body = (text: string) => envelope(text);
 
   test.each([
