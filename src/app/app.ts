@@ -2,6 +2,7 @@ import type { ResolvedSource } from '../camera/resolver.ts';
 import { findRunningServer, removeRunFile, writeRunFile } from '../config/run-file.ts';
 import { AppError } from '../core/errors.ts';
 import { removeDrafts } from '../core/files.ts';
+import { formatOrigin, type Origin } from '../core/origin.ts';
 import type { HttpServer } from '../servers/http/server.ts';
 import { Discovery } from './discovery.ts';
 import { makeHttp } from './http.ts';
@@ -46,6 +47,11 @@ export class App {
 
   get port(): number {
     return this.#http.port;
+  }
+
+  /** What the addresses of the web server begin with. @param host of this machine, as in a URL */
+  originAt(host: string): Origin {
+    return this.#http.originAt(host);
   }
 
   /** Undefined: there is no RTSP. */
@@ -124,7 +130,7 @@ export class App {
   #writeRunFile(): void {
     const { config, dataDir, log } = this.options;
     try {
-      const url = `http://${localAddress(config.bind)}:${this.port}`;
+      const url = formatOrigin(this.originAt(localAddress(config.bind)));
       writeRunFile(dataDir, { pid: process.pid, url, rtspPort: this.rtspPort, token: this.#own.login.localToken });
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -149,6 +155,7 @@ export class App {
       state,
       identity: this.#own.identity,
       port: this.port,
+      origin: (host) => this.originAt(host),
       rtspPort: this.rtspPort,
       onFound: () => this.#onvif.warmUp(),
       clock,

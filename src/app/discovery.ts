@@ -2,6 +2,7 @@ import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import type { Machine } from '../core/machine.ts';
+import { formatOrigin, type Origin } from '../core/origin.ts';
 import type { Identity } from '../device/identity.ts';
 import { MJPEG } from '../device/stream-names.ts';
 import { Mdns } from '../discovery/mdns.ts';
@@ -17,6 +18,8 @@ export interface DiscoveryOptions {
   readonly identity: Identity;
   /** Port of the web server. */
   readonly port: number;
+  /** What the addresses of the web server begin with. @param host of this machine, as in a URL */
+  readonly origin: (host: string) => Origin;
   /** Port of the RTSP server, if there is one. */
   readonly rtspPort?: number | undefined;
   /** Somebody is about to ask us. */
@@ -39,7 +42,7 @@ export class Discovery {
       uuid,
       types: ONVIF_TYPES,
       scopes,
-      xaddr: (address) => `http://${address}:${port}${DEVICE.path}`,
+      xaddr: (host) => `${formatOrigin(options.origin(host))}${DEVICE.path}`,
       onAnswer: options.onFound,
       discoverable: () => identity.discoverable,
       metadataVersion: (xaddrs) => versions.next([...ONVIF_TYPES.map(({ local }) => local), ...scopes(), ...xaddrs]),

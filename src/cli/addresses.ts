@@ -1,10 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { machineInterfaces } from '../core/interfaces.ts';
+import { hostOf } from '../core/origin.ts';
 
 /** The addresses under which a server on `bind` is reached from elsewhere; the machine itself where it has no network. */
 export function addresses(bind: string): string[] {
-  if (bind !== '0.0.0.0' && bind !== '::') return [bind.includes(':') ? `[${bind}]` : bind];
+  if (bind !== '0.0.0.0' && bind !== '::') return [hostOf(bind)];
   const found = Object.values(machineInterfaces.read())
     .flatMap((list) => list ?? [])
     .filter((each) => !each.internal && each.family === 'IPv4')

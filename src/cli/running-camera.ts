@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { findRunningServer } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
+import { formatOrigin, type Origin } from '../core/origin.ts';
 import { ADDRESS, H264 } from '../device/stream-names.ts';
 import { addresses } from './addresses.ts';
 
@@ -16,10 +17,8 @@ export interface Login {
 }
 
 /** The camera that runs on this machine, as others reach it. */
-export interface RunningCamera {
+export interface RunningCamera extends Origin {
   readonly name: string;
-  /** "192.168.1.50" */
-  readonly host: string;
   readonly port: number;
   /** URLs: MJPEG, one picture, and H.264 by RTSP where there is any. */
   readonly stream: string;
@@ -39,11 +38,14 @@ export interface RunningCamera {
 export async function askRunningCamera(dataDir: string, preferred?: string): Promise<RunningCamera> {
   const server = await findRunningServer(dataDir);
   if (!server) throw new AppError('NOT_RUNNING', `No onvif-camera runs with the data directory ${dataDir}.`);
-  const { hostname, port } = new URL(server.url);
+  const { protocol, hostname, port } = new URL(server.url);
+  const scheme = protocol === 'https:' ? 'https' : 'http';
+  const number = Number(port || (scheme === 'https' ? 443 : 80));
   const outside = addresses('0.0.0.0').filter((address) => address !== '127.0.0.1');
   const candidates = new Set([...outside.filter((address) => address === preferred), ...outside, hostname]);
   for (const host of candidates) {
-    const base = `http://${host}:${port || 80}`;
+    const origin = { scheme, host, port: number } as const;
+    const base = formatOrigin(origin);
     const status = await readStatus(base, server.token);
     const find = (address: string) => status?.urls.find(({ id }) => id === address)?.url;
     const stream = find(ADDRESS.stream);
@@ -51,8 +53,7 @@ export async function askRunningCamera(dataDir: string, preferred?: string): Pro
     if (!status || !stream || !snapshot) continue;
     return {
       name: status.name,
-      host,
-      port: Number(port || 80),
+      ...origin,
       stream,
       snapshot,
       h264: find(ADDRESS.rtsp(H264)),
@@ -94,7 +95,7 @@ export async function findLogin(camera: RunningCamera, dataDir: string, given: s
   const login = given !== undefined ? { user: 'admin', password: given } : kept && { user: kept.name, password: kept.password };
   if (!login) throw new AppError('CAMERA_PASSWORD', "The camera's password is not known here.");
   const credentials = Buffer.from(`${login.user}:${login.password}`).toString('base64');
-  const answer = await get(`http://${camera.host}:${camera.port}`, { Authorization: `Basic ${credentials}` });
+  const answer = await get(formatOrigin(camera), { Authorization: `Basic ${credentials}` });
   if (!answer?.ok)
     throw new AppError(
       'CAMERA_PASSWORD',

@@ -6,6 +6,7 @@ import { type BackoffPolicy, backoffDelay } from '../core/backoff.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { AppError, EXIT, messageOf } from '../core/errors.ts';
 import { Faults, guardedClock } from '../core/faults.ts';
+import { formatOrigin } from '../core/origin.ts';
 import { pause } from '../core/pause.ts';
 import { visible } from '../core/terminal.ts';
 import { H264, MJPEG, SNAPSHOT_PATH } from '../device/stream-names.ts';
@@ -143,7 +144,7 @@ interface BannerOptions {
 /** What a new user wants to know: what is shown, where, and who may look. */
 function banner({ app, bind, name, auth, source, context }: BannerOptions): string {
   const hosts = addresses(bind);
-  const urls = hosts.map((address) => `http://${address}:${app.port}`);
+  const urls = hosts.map((host) => formatOrigin(app.originAt(host)));
   const [main = ''] = urls;
   const rtsp =
     app.rtspPort === undefined

@@ -1,13 +1,15 @@
+import type { User } from '../auth/users.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import { type Logger, LogThrottle } from '../core/log.ts';
+import { type Addressing, addressingHeader, faultAction } from '../protocols/soap/addressing.ts';
 import { contentTypeOf, statusOf, writeFault } from '../protocols/soap/envelope.ts';
 import { SoapFault } from '../protocols/soap/fault.ts';
 import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/gate.ts';
 import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts';
 import type { SoapVersion } from '../protocols/soap/namespaces.ts';
 import type { Authorizer } from './authorizer.ts';
-import type { Operation, Service } from './service.ts';
+import type { Operation, RequestContext, Service } from './service.ts';
 import { SoapService } from './soap-service.ts';
 import { WsdlFiles } from './wsdl-files.ts';
 
@@ -52,7 +54,8 @@ export class OnvifEndpoint {
     for (const service of services) {
       const { file, text } = this.#files.of(service);
       const soap = await SoapService.open(service, text, file);
-      for (const operation of service.operations) this.#entries.set(`${service.namespace} ${operation.name}`, { operation, soap });
+      for (const operation of service.operations)
+        this.#entries.set(`${operation.namespace ?? service.namespace} ${operation.name}`, { operation, soap });
     }
   }
 
@@ -76,10 +79,14 @@ export class OnvifEndpoint {
     }
     const soapRequest = this.#read(body ?? '');
     if ('fault' in soapRequest) return answerFault(soapRequest.fault, soapRequest.soapVersion);
+    const { operation: asked, soapVersion } = soapRequest;
+    const entry = this.#entries.get(`${asked.namespace} ${asked.localName}`);
     try {
-      return await this.#call(soapRequest, request);
+      // Clients look for one or the other wording to know what they can do without.
+      if (!entry) throw new SoapFault('Receiver', ['ActionNotSupported'], `ActionNotSupported: ${asked.localName} is not implemented.`);
+      return await this.#call(entry, soapRequest, request);
     } catch (error) {
-      return answerFault(this.#faultOf(error, soapRequest.operation.localName), soapRequest.soapVersion);
+      return answerFault(this.#faultOf(error, asked.localName), soapVersion, entry && faultHeader(entry.operation, soapRequest));
     }
   }
 
@@ -94,21 +101,20 @@ export class OnvifEndpoint {
     return request;
   }
 
-  async #call(soapRequest: SoapRequest, request: SoapHttpRequest): Promise<SoapHttpAnswer> {
-    const { operation: asked, content, token, soapVersion } = soapRequest;
-    const entry = this.#entries.get(`${asked.namespace} ${asked.localName}`);
-    // Clients look for one or the other wording to know what they can do without.
-    if (!entry) throw new SoapFault('Receiver', ['ActionNotSupported'], `ActionNotSupported: ${asked.localName} is not implemented.`);
-    const decision = await this.options.authorizer.decide(entry.operation, request, token);
+  async #call({ operation, soap }: Entry, soapRequest: SoapRequest, request: SoapHttpRequest): Promise<SoapHttpAnswer> {
+    const { content, token, soapVersion, addressing } = soapRequest;
+    const decision = await this.options.authorizer.decide(operation, request, token);
     if ('fault' in decision) {
       const isStranger = request.authorization === undefined && token === undefined;
-      const other = isStranger ? entry.operation.answerToStranger?.(entry.soap.read(content)) : undefined;
+      const other = isStranger ? operation.answerToStranger?.(soap.read(operation, content)) : undefined;
       if (other) throw other;
       const headers = { ...decision.headers, 'Content-Type': contentTypeOf(soapVersion) };
-      return { ...answerFault(decision.fault, soapVersion), status: decision.status ?? statusOf(decision.fault, soapVersion), headers };
+      const answer = answerFault(decision.fault, soapVersion, faultHeader(operation, soapRequest));
+      return { ...answer, status: decision.status ?? answer.status, headers };
     }
-    const context = { baseUrl: request.baseUrl, host: request.host, user: decision.user };
-    const body = await entry.soap.call(content, context, soapVersion);
+    const header = operation.responseAction === undefined ? '' : addressingHeader(operation.responseAction, addressing);
+    const context = new CallContext(request, decision.user, addressing);
+    const body = await soap.call(operation, content, context, soapVersion, header);
     return { status: 200, headers: { 'Content-Type': contentTypeOf(soapVersion) }, body };
   }
 
@@ -121,8 +127,38 @@ export class OnvifEndpoint {
   }
 }
 
-const answerFault = (fault: SoapFault, soapVersion: SoapVersion): SoapHttpAnswer => ({
+/** What an operation knows of its request. */
+class CallContext implements RequestContext {
+  constructor(
+    private readonly request: SoapHttpRequest,
+    readonly user: User | undefined,
+    readonly addressing: Addressing,
+  ) {}
+
+  get baseUrl(): string {
+    return this.request.baseUrl;
+  }
+
+  get host(): string {
+    return this.request.host;
+  }
+
+  get path(): string {
+    return this.request.url.replace(/^\/+/, '/').split('?', 1)[0]!;
+  }
+
+  /** Asked for only by those that wait: it costs more than most answers. */
+  get signal(): AbortSignal {
+    return this.request.signal;
+  }
+}
+
+const faultHeader = ({ responseAction }: Operation, { addressing }: SoapRequest): string =>
+  responseAction === undefined ? '' : addressingHeader(faultAction(addressing), addressing);
+
+/** @param header Header element; empty: none */
+const answerFault = (fault: SoapFault, soapVersion: SoapVersion, header = ''): SoapHttpAnswer => ({
   status: statusOf(fault, soapVersion),
   headers: { 'Content-Type': contentTypeOf(soapVersion) },
-  body: writeFault(fault, soapVersion),
+  body: writeFault(fault, soapVersion, header),
 });

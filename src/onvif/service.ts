@@ -1,5 +1,6 @@
 import type { AccessClass } from '../auth/access.ts';
 import type { User } from '../auth/users.ts';
+import type { Addressing } from '../protocols/soap/addressing.ts';
 import type { SoapFault } from '../protocols/soap/fault.ts';
 
 /** What an operation knows of the request besides its arguments. */
@@ -10,6 +11,12 @@ export interface RequestContext {
   readonly host: string;
   /** Who asks; undefined: anybody, for what needs no login. */
   readonly user: User | undefined;
+  /** Which address was asked: "/onvif/device_service". One slash in front, without the query. */
+  readonly path: string;
+  /** What the request says of itself by WS-Addressing. */
+  readonly addressing: Addressing;
+  /** Fires when the client has gone, and nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -22,9 +29,13 @@ export type SoapObject = { readonly [name: string]: unknown };
 export interface Operation {
   /** "GetHostname": the request element's local name. */
   readonly name: string;
+  /** Namespace of the request element; undefined: that of the service. */
+  readonly namespace?: string;
   readonly access: AccessClass;
   /** Gives the content of the response element, keys in schema order. Throws a SoapFault to refuse; anything else is our fault. */
   readonly handle: (request: SoapObject, context: RequestContext) => SoapObject | Promise<SoapObject>;
+  /** wsa:Action of the response; where it is given, responses and faults have the headers of WS-Addressing. */
+  readonly responseAction?: string;
   /** What somebody without any credentials is told where NotAuthorized would mislead him; undefined: NotAuthorized it is. */
   readonly answerToStranger?: (request: SoapObject) => SoapFault | undefined;
 }
@@ -33,7 +44,7 @@ export interface Operation {
 export interface Service {
   /** File in wsdl/ without its ending: "device", "media". */
   readonly name: string;
-  /** "http://www.onvif.org/ver10/device/wsdl" */
+  /** "http://www.onvif.org/ver10/device/wsdl": what the service is known by, and the namespace of operations that name no other. */
   readonly namespace: string;
   /** "/onvif/device_service" */
   readonly path: string;

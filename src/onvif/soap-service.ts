@@ -1,65 +1,65 @@
-import { listen, type Server, type WSDL } from 'soap';
+import { WSDL } from 'soap';
 import { NamespaceContext } from 'soap/lib/nscontext.js';
+import { writeEnvelope } from '../protocols/soap/envelope.ts';
 import { ENVELOPE, type SoapVersion } from '../protocols/soap/namespaces.ts';
 import { toXmlText } from '../protocols/xml/text.ts';
 import type { Operation, RequestContext, Service, SoapObject } from './service.ts';
 
-/** Prefix of the envelope in responses. */
-const ENVELOPE_PREFIX = 'env';
-
-/** One request on its way through the library: it hands `connection` on to the operation untouched. */
-interface Call {
-  readonly context: RequestContext;
-  /** Whether the operation was reached. */
-  reached: boolean;
-  failure: { readonly error: unknown } | undefined;
-}
-
-/** What the library knows of an operation's response. */
-interface Output {
+/** What the library knows of the element of a request or response. */
+interface Element {
   readonly $name: string;
   readonly targetNSAlias: string;
   readonly targetNamespace: string;
 }
 
-/** An operation and what was written for it last: clients that poll are told the same again and again. */
-interface Bound {
-  readonly operation: Operation;
-  readonly output: Output;
-  last: { readonly key: string; readonly xml: string };
-  /** What the library puts around the response, once it has answered a request. */
-  envelope: readonly [before: string, after: string] | undefined;
+interface Message {
+  readonly element?: Element;
+}
+
+interface Method {
+  readonly input?: Element;
+  readonly output?: Element;
 }
 
 /** The parts of the library's model of a WSDL that are used here. */
 interface Definitions {
   readonly services: Readonly<Record<string, { readonly ports: Readonly<Record<string, { readonly binding: Binding }>> }>>;
+  /** By their names, and by the local names of their elements: that is how the library finds how to read a request. */
+  readonly messages: Record<string, Message>;
 }
 
 interface Binding {
-  readonly methods: Readonly<Record<string, { readonly output?: Output }>>;
-  readonly topElements: Readonly<Record<string, { readonly methodName: string }>>;
+  readonly methods: Readonly<Record<string, Method>>;
+}
+
+/** An operation and what was written for it last: clients that poll are told the same again and again. */
+interface Bound {
+  readonly operation: Operation;
+  readonly input: Message;
+  readonly output: Element;
+  /** A request without arguments, as the gate writes it. */
+  readonly bare: string;
+  last: { readonly key: string; readonly xml: string };
 }
 
 /**
- * One service in the library `soap`, which finds the operation of a request, reads its arguments by the WSDL and writes the
- * response by it. Everything around that (HTTP, checks, faults) is ours: see protocols/soap/gate.ts and endpoint.ts.
+ * One service in the library `soap`, which reads the arguments of a request by the WSDL and writes the response by it. Everything
+ * around that (HTTP, checks, what is asked, the envelope, faults) is ours: see protocols/soap/gate.ts and endpoint.ts. Its WSDL may
+ * have several ports, and messages in several namespaces.
  */
 export class SoapService {
-  readonly #server: Server;
-  readonly #wsdl: WSDL;
   #namespaces: NamespaceContext;
-  /** By the content of a request without arguments, as the gate writes it. */
-  readonly #bare = new Map<string, Bound>();
+  readonly #bound: ReadonlyMap<Operation, Bound>;
 
-  private constructor(server: Server, service: Service) {
-    this.#server = server;
-    this.#wsdl = (server as unknown as { wsdl: WSDL }).wsdl;
+  private constructor(
+    private readonly wsdl: WSDL,
+    service: Service,
+  ) {
     this.#namespaces = this.#declaredNamespaces();
     // White space belongs to passwords; the gate has removed what stands between elements.
-    (this.#wsdl.options as { preserveWhitespace?: boolean }).preserveWhitespace = true;
-    rememberSchemaLookups(this.#wsdl);
-    server.services = this.#methods(service);
+    Object.assign(wsdl.options, { attributesKey: 'attributes', preserveWhitespace: true });
+    rememberSchemaLookups(wsdl);
+    this.#bound = new Map(service.operations.map((operation) => [operation, this.#bind(operation, service)]));
   }
 
   /**
@@ -69,94 +69,53 @@ export class SoapService {
    * @throws Error if it cannot be read, or lacks an operation of the service's table
    */
   static async open(service: Service, xml: string, file: string): Promise<SoapService> {
-    const server = await new Promise<Server>((resolve, reject) => {
-      listen(
-        null as never,
-        {
-          path: service.path,
-          services: {},
-          xml,
-          // Imports are found relative to it.
-          uri: file,
-          envelopeKey: ENVELOPE_PREFIX,
-          forceSoap12Headers: true,
-          suppressStack: true,
-          enableChunkedEncoding: false,
-          customDeserializer: DESERIALIZERS,
-          // A failure is told to nobody without it.
-          callback: (error: unknown, ready: Server) => (error ? reject(error) : resolve(ready)),
-        } as Parameters<typeof listen>[1] & object,
-      );
-    });
-    return new SoapService(server, service);
+    // Imports are found relative to the file.
+    const wsdl = new WSDL(xml, file, { customDeserializer: DESERIALIZERS });
+    // A failure is told to nobody without it.
+    await new Promise<void>((resolve, reject) => wsdl.onReady((error) => (error ? reject(error) : resolve())));
+    return new SoapService(wsdl, service);
   }
 
   /**
    * Calls an operation of the table.
    *
    * @param content the element in the Body, as the gate wrote it
+   * @param header Header element of the response; empty: none
    * @returns the response envelope
    * @throws what the operation threw
    */
-  async call(content: string, context: RequestContext, soapVersion: SoapVersion): Promise<string> {
-    const bare = this.#bare.get(content);
-    const body = bare?.envelope
-      ? // Nothing to be read, and what goes around the response is known: the library would take a third of the time of a call.
-        bare.envelope.join(this.#respond(bare, await bare.operation.handle({}, context)))
-      : await this.#process(content, context);
-    if (bare) bare.envelope ??= around(body, bare.last.xml);
-    return soapVersion === '1.2' ? body : body.replace(ENVELOPE['1.2'], ENVELOPE['1.1']);
+  async call(operation: Operation, content: string, context: RequestContext, version: SoapVersion, header = ''): Promise<string> {
+    const bound = this.#bound.get(operation)!;
+    const body = this.#respond(bound, await operation.handle(this.read(operation, content), context));
+    return writeEnvelope(version, { namespaces: ` ${this.wsdl.xmlnsInEnvelope}`, header, body });
   }
 
-  /** One request through the library. */
-  async #process(content: string, context: RequestContext): Promise<string> {
-    const call: Call = { context, reached: false, failure: undefined };
-    // Without headers: a SOAPAction could name another operation than the Body.
-    const { body } = await this.#server.processRequest(envelope(content), { headers: {}, connection: call });
-    if (call.failure) throw call.failure.error;
-    if (!call.reached) throw new Error(`the SOAP library refused a request: ${body.slice(0, 200)}`);
-    return body;
-  }
-
-  /** The arguments of a request, as the operation would get them. */
-  read(content: string): SoapObject {
-    const { Body } = this.#wsdl.xmlToObject(envelope(content)) as { Body: SoapObject };
+  /** The arguments of a request, as the operation gets them. */
+  read(operation: Operation, content: string): SoapObject {
+    const { bare, input } = this.#bound.get(operation)!;
+    // Nothing to be read: the library would take a third of the time of a call.
+    if (content === bare) return {};
+    // Another namespace may have an element of this name.
+    this.#definitions.messages[operation.name] = input;
+    const { Body } = this.wsdl.xmlToObject(envelope(content)) as { Body: SoapObject };
     return argumentsOf(Object.values(Body)[0]);
   }
 
-  /** What the library calls, by the names of service, port and method in the WSDL. */
-  #methods(service: Service): Server['services'] {
-    const definitions = this.#wsdl.definitions as unknown as Definitions;
-    const [serviceName, { ports }] = Object.entries(definitions.services)[0]!;
-    const [portName, { binding }] = Object.entries(ports)[0]!;
-    const methods = service.operations.map((operation) => {
-      const methodName = binding.topElements[operation.name]?.methodName;
-      const output = methodName === undefined ? undefined : binding.methods[methodName]?.output;
-      if (methodName === undefined || !output) throw new Error(`${service.name}.wsdl has no operation ${operation.name}`);
-      // The envelope declares the namespaces; without this the response element would once more.
-      this.#wsdl.options.overrideRootElement = { namespace: output.targetNSAlias, xmlnsAttributes: [] };
-      const bound: Bound = { operation, output, last: { key: '', xml: '' }, envelope: undefined };
-      this.#bare.set(`<${operation.name}></${operation.name}>`, bound);
-      return [methodName, this.#method(bound)] as const;
-    });
-    return { [serviceName]: { [portName]: Object.fromEntries(methods) } };
+  get #definitions(): Definitions {
+    return this.wsdl.definitions as unknown as Definitions;
   }
 
-  /**
-   * An operation as the library calls it. It never fails, since the library makes an unhandled rejection of some errors and
-   * a stack trace of others; and it hands over text, since the library's own writing leaves the types of the schema out.
-   */
-  #method(bound: Bound): (args: unknown, callback: unknown, headers: unknown, request: unknown) => Promise<object> {
-    return async (args, _callback, _headers, request) => {
-      const call = (request as { connection: Call }).connection;
-      call.reached = true;
-      try {
-        return { _xml: this.#respond(bound, await bound.operation.handle(argumentsOf(args), call.context)) };
-      } catch (error) {
-        call.failure = { error };
-        return {};
-      }
-    };
+  /** @throws Error if the WSDL has no such operation */
+  #bind(operation: Operation, service: Service): Bound {
+    const { name, namespace = service.namespace } = operation;
+    const { services, messages } = this.#definitions;
+    const method = Object.values(services)
+      .flatMap(({ ports }) => Object.values(ports))
+      .flatMap(({ binding }) => Object.values(binding.methods))
+      .find(({ input }) => input?.$name === name && input.targetNamespace === namespace);
+    const input = method && Object.values(messages).find(({ element }) => element === method.input);
+    if (!input || !method.output) throw new Error(`${service.name}.wsdl has no operation ${name} in ${namespace}`);
+    return { operation, input, output: method.output, bare: `<${name}></${name}>`, last: { key: '', xml: '' } };
   }
 
   /** A response as XML. Writing takes most of the time of a call, so that what was written last is kept. */
@@ -166,11 +125,13 @@ export class SoapService {
     return bound.last.xml;
   }
 
-  #write({ $name, targetNSAlias, targetNamespace }: Output, response: SoapObject): string {
-    const type: unknown = this.#wsdl.findSchemaObject(targetNamespace, $name);
+  #write({ $name, targetNSAlias, targetNamespace }: Element, response: SoapObject): string {
+    const type: unknown = this.wsdl.findSchemaObject(targetNamespace, $name);
+    // The envelope declares the namespaces; without this the response element would once more.
+    this.wsdl.options.overrideRootElement = { namespace: targetNSAlias, xmlnsAttributes: [] };
     try {
       const content = { [$name]: prepare(response) ?? {} };
-      return toXmlText(this.#wsdl.objectToXML(content, '', targetNSAlias, targetNamespace, true, null, type, this.#namespaces) as string);
+      return toXmlText(this.wsdl.objectToXML(content, '', targetNSAlias, targetNamespace, true, null, type, this.#namespaces) as string);
     } catch (error) {
       this.#namespaces = this.#declaredNamespaces();
       throw error;
@@ -180,7 +141,7 @@ export class SoapService {
   /** What the envelope declares, so that no element declares it again. */
   #declaredNamespaces(): NamespaceContext {
     const context = new NamespaceContext();
-    for (const [, prefix, uri] of this.#wsdl.xmlnsInEnvelope.matchAll(/ xmlns:([^=]+)="([^"]*)"/g)) context.declareNamespace(prefix!, uri!);
+    for (const [, prefix, uri] of this.wsdl.xmlnsInEnvelope.matchAll(/ xmlns:([^=]+)="([^"]*)"/g)) context.declareNamespace(prefix!, uri!);
     return context;
   }
 }
@@ -188,12 +149,6 @@ export class SoapService {
 /** With a prefix the library knows it by. */
 const envelope = (content: string): string =>
   `<soap:Envelope xmlns:soap="${ENVELOPE['1.1']}"><soap:Body>${content}</soap:Body></soap:Envelope>`;
-
-/** What stands before and after a part of a text; undefined if it is not in it. */
-function around(text: string, part: string): [before: string, after: string] | undefined {
-  const at = part === '' ? -1 : text.indexOf(part);
-  return at < 0 ? undefined : [text.slice(0, at), text.slice(at + part.length)];
-}
 
 /** An element without children arrives as null, or as its text. */
 const argumentsOf = (args: unknown): SoapObject => (typeof args === 'object' && args !== null ? (args as SoapObject) : {});

@@ -73,7 +73,7 @@ export class ConnectionLimit {
 
   /** Puts itself before whatever the server does with its connections. */
   guard(server: Server): void {
-    interpose(server, (socket, pass) => {
+    interpose(server, 'connection', (socket, pass) => {
       if (this.admit(socket)) pass();
       else socket.destroy();
     });

@@ -1,12 +1,14 @@
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import { recogniseTunnel, type TunnelRequest } from '../protocols/rtsp/tunnel.ts';
-import { interpose } from './interpose.ts';
+import { type ConnectionEvent, interpose } from './interpose.ts';
 
 /** Takes over a connection whose first request is one half of an RTSP tunnel. @param rest what came behind its head */
 export type TunnelTaker = (request: TunnelRequest, socket: Socket, rest: Buffer) => void;
 
 export interface TunnelDoorOptions {
+  /** With which the server tells of connections that can be read: `secureConnection` where it speaks TLS. */
+  readonly event: ConnectionEvent;
   readonly take: TunnelTaker;
   /** Whether a tunnel may be taken; to the server behind the door it is a request like others if not. Without it: any. */
   readonly accepts?: ((request: TunnelRequest, socket: Socket) => boolean) | undefined;
@@ -28,7 +30,7 @@ export class TunnelDoor {
     server: Server,
     private readonly options: TunnelDoorOptions,
   ) {
-    interpose(server, (socket, pass) => this.#watch(socket, pass));
+    interpose(server, options.event, (socket, pass) => this.#watch(socket, pass));
   }
 
   /** Closes connections that have not begun. */

@@ -84,7 +84,7 @@ test.each([
   ['in a later one', GET(0)],
 ])('of a thousand %s hardly any is taken apart: the connection is dropped', async (_what, before) => {
   // As the web server does: what came first is handed on by the tunnel door.
-  await start((made) => new TunnelDoor(made, { take: () => {}, timeoutMs: 10_000, clock: new FakeClock() }));
+  await start((made) => new TunnelDoor(made, { event: 'connection', take: () => {}, timeoutMs: 10_000, clock: new FakeClock() }));
   if (before) {
     client.socket.write(before);
     await answerNext();

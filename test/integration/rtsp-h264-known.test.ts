@@ -19,6 +19,7 @@ const start = async () => {
   played = await PlayedRtspServer.start({
     streams: streamsOf(
       () => h264,
+      undefined,
       () => waited,
     ),
   });

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { isOwnHost, parseHost } from '../../src/core/host-names.ts';
+import { formatOrigin } from '../../src/core/origin.ts';
 import { Arrivals } from '../../src/servers/http/arrivals.ts';
 import { Proxies } from '../../src/servers/http/proxies.ts';
 
@@ -41,7 +42,8 @@ test('no header makes anything fail, and the client always has an address', () =
     fc.property(headers, (sent) => {
       const request = from('127.0.0.1', sent);
       expect(isIP(arrivals.clientAddress(request))).not.toBe(0);
-      const { baseUrl, host } = arrivals.baseOf(request);
+      const { origin, host } = arrivals.baseOf(request);
+      const baseUrl = formatOrigin(origin);
       expect(URL.canParse(baseUrl)).toBe(true);
       expect(new URL(baseUrl).pathname).toBe('/');
       expect(URL.canParse(`rtsp://${host}:8554/`)).toBe(true);

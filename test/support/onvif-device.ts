@@ -6,11 +6,12 @@ import type { ServerPorts } from '../../src/device/ports.ts';
 import type { IdentitySettings } from '../../src/device/settings.ts';
 import type { DeviceServiceOptions } from '../../src/onvif/device/options.ts';
 import { makeDeviceService } from '../../src/onvif/device/service.ts';
-import type { RequestContext, Service, SoapObject } from '../../src/onvif/service.ts';
+import type { Service, SoapObject } from '../../src/onvif/service.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
 import { FakeClock } from './fake-clock.ts';
+import { CONTEXT } from './onvif-context.ts';
 
-export const CONTEXT: RequestContext = { baseUrl: 'http://192.168.1.5:8080', host: '192.168.1.5', user: undefined };
+export { CONTEXT };
 export const UUID = '6d1c2f0a-51f4-4d3c-9c1e-2b7f3a5d8e90';
 
 /** A network interface like those of a Pi. */

@@ -13,8 +13,9 @@ import type { MediaServiceOptions } from '../../src/onvif/media/model.ts';
 import { makeMediaService } from '../../src/onvif/media/service.ts';
 import type { RequestContext, SoapObject } from '../../src/onvif/service.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
+import { CONTEXT } from './onvif-context.ts';
 
-export const CONTEXT: RequestContext = { baseUrl: 'http://192.168.1.5:8080', host: '192.168.1.5', user: undefined };
+export { CONTEXT };
 
 /** A camera that does what it is told and notes it. */
 export class FakeCamera implements PictureController {

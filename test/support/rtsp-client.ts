@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { ReceivedStream } from './rtp/received.ts';
 import { basic, PASSWORD } from './server.ts';
+import { connectTls } from './tls.ts';
 import { Watched } from './watched.ts';
 
 export interface Reply {
@@ -82,11 +83,16 @@ export class RtspClient extends Watched {
   }
 
   /** Through HTTP (GET and POST). */
-  static async tunnel(port: number, options: ClientOptions & { order?: 'get' | 'post'; cookie?: string } = {}): Promise<TunnelClient> {
-    const { host = '127.0.0.1', order = 'get', cookie = randomBytes(8).toString('hex') } = options;
-    const [get, post] = [connect({ port, host, noDelay: true }), connect({ port, host, noDelay: true })];
-    const client = new TunnelClient(`rtsp://${host}:${port}`, get, post, cookie, options);
-    await Promise.all([once(get, 'connect'), once(post, 'connect')]);
+  static async tunnel(
+    port: number,
+    options: ClientOptions & { order?: 'get' | 'post'; cookie?: string; tls?: boolean } = {},
+  ): Promise<TunnelClient> {
+    const { host = '127.0.0.1', order = 'get', cookie = randomBytes(8).toString('hex'), tls = false } = options;
+    const open = () => (tls ? connectTls(port) : connect({ port, host, noDelay: true }));
+    const [get, post] = [open(), open()];
+    const client = new TunnelClient(`rtsp${tls ? 's' : ''}://${host}:${port}`, get, post, cookie, options);
+    const ready = tls ? 'secureConnect' : 'connect';
+    await Promise.all([once(get, ready), once(post, ready)]);
     if (order === 'get') client.sendGet();
     else client.sendPost();
     return client;

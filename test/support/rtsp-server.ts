@@ -81,10 +81,10 @@ export class PlayedEncoder implements H264Source {
 }
 
 /** The two streams, at 10 pictures per second. */
-export const streamsOf = (source: H264Feed['source'], known = async () => {}) =>
+export const streamsOf = (source: H264Feed['source'], fps = 10, known = async () => {}) =>
   new StreamCatalogue<JpegFeed | H264Feed>([
-    { ...H264, fps: () => 10, source, known },
-    { ...MJPEG, fps: () => 10 },
+    { ...H264, fps: () => fps, source, known },
+    { ...MJPEG, fps: () => fps },
   ]);
 
 /** The RTSP server alone, with a clock and pictures in the test's hands. */

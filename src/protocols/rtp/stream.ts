@@ -53,6 +53,11 @@ export class RtpStream {
     return ((to - from) | 0) / TICKS_PER_MS;
   }
 
+  /** RTP timestamp of the moment so many milliseconds before that of another. */
+  before(timestamp: number, milliseconds: number): number {
+    return (timestamp - Math.round(milliseconds * TICKS_PER_MS)) >>> 0;
+  }
+
   /** Takes the next `packets` sequence numbers for packets with `octets` of payload, and returns the first one. */
   claim(packets: number, octets: number): number {
     const first = this.#sequence;

@@ -1,14 +1,20 @@
 import type { Size } from '../../frames/size.ts';
-/** A stream of pictures in RTP. */
-export interface VideoDescription {
-  readonly encoding:
-    | { readonly name: 'JPEG' }
-    /** The parameter sets (NAL units without start code), so that a decoder is ready before the first packet. */
-    | { readonly name: 'H264'; readonly sps: Buffer; readonly pps: Buffer };
-  /** 26 for JPEG (RFC 3551), 96 to 127 for H.264. */
+
+/** What a track carries, by its name in `a=rtpmap`. */
+export type Encoding =
+  | { readonly name: 'JPEG' }
+  /** The parameter sets (NAL units without start code), so that a decoder is ready before the first packet. */
+  | { readonly name: 'H264'; readonly sps: Buffer; readonly pps: Buffer }
+  /** XML documents (ONVIF Streaming Specification section 5.2.1.1). */
+  | { readonly name: 'vnd.onvif.metadata' };
+
+/** One track of a session: its packets in RTP. */
+export interface MediaDescription {
+  readonly encoding: Encoding;
+  /** 26 for JPEG (RFC 3551), 96 to 127 for what is agreed on here. */
   readonly payloadType: number;
-  /** UDP port of a multicast group; 0 leaves the ports to SETUP. */
-  readonly port: number;
+  /** The group to which the packets go, its port (RTP), and the routers they may pass plus one. Undefined: to whoever does SETUP. */
+  readonly multicast?: { readonly address: string; readonly port: number; readonly ttl: number } | undefined;
   /** Frames per second. */
   readonly frameRate?: number | undefined;
   /** Pixels. */
@@ -26,39 +32,42 @@ export interface SessionDescription {
   /** The server's own address, IPv6 without brackets. */
   readonly origin: string;
   readonly name: string;
-  /** Where the packets go. Undefined: to whoever does SETUP. */
-  readonly multicast?: { readonly address: string; readonly ttl: number } | undefined;
-  readonly video: VideoDescription;
+  /** One for each track, in their order. */
+  readonly media: readonly MediaDescription[];
 }
 
-/** RTP clock of video, Hz (RFC 2435 section 3, RFC 6184 section 8.2.1). */
+/** RTP clock of video, Hz (RFC 2435 section 3, RFC 6184 section 8.2.1), and of ONVIF's metadata beside it. */
 const CLOCK_RATE = 90_000;
 
 /**
  * A session description for DESCRIBE (RFC 8866; RFC 2326 appendix C), CRLF at each end of a line.
  *
- * The stream is `recvonly`: in RTSP the direction is the client's, and ONVIF Streaming marks the back channel,
+ * All tracks are `recvonly`: in RTSP the direction is the client's, and ONVIF Streaming marks the back channel,
  * from client to camera, with `sendonly`. GStreamer and gortsplib take a `sendonly` stream for that and never play it.
  */
 export function formatSessionDescription(session: SessionDescription): string {
-  const { video, multicast } = session;
+  // Most sessions have one address for all of their tracks (RFC 8866 section 5.7).
+  const common = connection(session.origin, session.media[0]?.multicast);
   const lines = [
     'v=0',
     `o=- ${session.id} ${session.version} IN ${addressType(session.origin)} ${session.origin}`,
     `s=${text(session.name)}`,
-    `c=IN ${connection(session.origin, multicast)}`,
+    `c=IN ${common}`,
     't=0 0',
     'a=control:*',
     'a=range:npt=now-',
-    ...media(video),
+    ...session.media.flatMap((each) => media(each, session.origin, common)),
   ];
   return `${lines.join('\r\n')}\r\n`;
 }
 
-function media(video: VideoDescription): string[] {
-  const { encoding, payloadType, port, frameRate, size, bandwidth, control } = video;
+/** @param common address of the session */
+function media(description: MediaDescription, origin: string, common: string): string[] {
+  const { encoding, payloadType, multicast, frameRate, size, bandwidth, control } = description;
+  const own = connection(origin, multicast);
   return [
-    `m=video ${port} RTP/AVP ${payloadType}`,
+    `m=${encoding.name === 'vnd.onvif.metadata' ? 'application' : 'video'} ${multicast?.port ?? 0} RTP/AVP ${payloadType}`,
+    ...(own === common ? [] : [`c=IN ${own}`]),
     ...(bandwidth === undefined ? [] : [`b=AS:${Math.ceil(bandwidth)}`]),
     `a=rtpmap:${payloadType} ${encoding.name}/${CLOCK_RATE}`,
     ...(encoding.name === 'H264' ? [`a=fmtp:${payloadType} ${h264Parameters(encoding.sps, encoding.pps)}`] : []),
@@ -78,7 +87,7 @@ function h264Parameters(sps: Buffer, pps: Buffer): string {
 const addressType = (address: string): string => (address.includes(':') ? 'IP6' : 'IP4');
 
 /** IPv6 has no time to live here (RFC 8866 section 5.7). */
-function connection(origin: string, multicast: SessionDescription['multicast']): string {
+function connection(origin: string, multicast: MediaDescription['multicast']): string {
   if (!multicast) return addressType(origin) === 'IP6' ? 'IP6 ::' : 'IP4 0.0.0.0';
   const type = addressType(multicast.address);
   return `${type} ${multicast.address}${type === 'IP4' ? `/${multicast.ttl}` : ''}`;

@@ -16,13 +16,23 @@ export const contentTypeOf = (version: SoapVersion): string =>
  */
 export const statusOf = (fault: SoapFault, version: SoapVersion): number => (version === '1.2' && fault.code === 'Sender' ? 400 : 500);
 
-/** The whole message that carries a fault. */
-export function writeFault(fault: SoapFault, version: SoapVersion): string {
+export interface EnvelopeParts {
+  /** Declarations of namespaces for what is in it, as they stand in the tag, with a blank in front. */
+  readonly namespaces: string;
+  /** Its Header element; empty: none. */
+  readonly header?: string;
+  /** What is in its Body. */
+  readonly body: string;
+}
+
+/** The whole message. The prefix of the envelope is `env`. */
+export const writeEnvelope = (version: SoapVersion, { namespaces, header = '', body }: EnvelopeParts): string =>
+  `${DECLARATION}<env:Envelope xmlns:env="${ENVELOPE[version]}"${namespaces}>${header}<env:Body>${body}</env:Body></env:Envelope>`;
+
+/** The whole message that carries a fault. @param header its Header element; empty: none */
+export function writeFault(fault: SoapFault, version: SoapVersion, header = ''): string {
   const content = version === '1.2' ? content12(fault) : content11(fault);
-  return (
-    `${DECLARATION}<env:Envelope xmlns:env="${ENVELOPE[version]}" xmlns:ter="${ONVIF_ERROR}">` +
-    `<env:Body><env:Fault>${content}</env:Fault></env:Body></env:Envelope>`
-  );
+  return writeEnvelope(version, { namespaces: ` xmlns:ter="${ONVIF_ERROR}"`, header, body: `<env:Fault>${content}</env:Fault>` });
 }
 
 function content12({ code, subcodes, message }: SoapFault): string {

@@ -3,6 +3,7 @@ import type { OpenElement } from '../xml/element.ts';
 import { XmlError } from '../xml/error.ts';
 import { readXml, type XmlHandler, type XmlLimits } from '../xml/reader.ts';
 import { isXmlText } from '../xml/text.ts';
+import type { Addressing } from './addressing.ts';
 import { BodyWriter } from './body-writer.ts';
 import { SoapFault } from './fault.ts';
 import { HeaderReader } from './header-reader.ts';
@@ -20,8 +21,7 @@ export interface SoapRequest {
    */
   readonly content: string;
   readonly token: UsernameToken | undefined;
-  /** wsa:MessageID */
-  readonly messageId: string | undefined;
+  readonly addressing: Addressing;
 }
 
 /** Why a request was refused, and the version of SOAP to say it in. */
@@ -81,8 +81,13 @@ class Gate implements XmlHandler {
       operation,
       content: this.#body.content,
       token: this.#header.token,
-      messageId: this.#header.messageId,
+      addressing: this.#header.addressing,
     };
+  }
+
+  /** What the Body asks for is looked up in our own table, and goes nowhere if it is not there. */
+  takesAnyName(depth: number): boolean {
+    return depth === 3 && this.#body !== undefined;
   }
 
   open(element: OpenElement, depth: number): void {

@@ -1,7 +1,8 @@
 import { passwordTypeOf, type UsernameToken } from '../ws-security/username-token.ts';
 import type { OpenElement } from '../xml/element.ts';
+import { ADDRESSING, type Addressing } from './addressing.ts';
 import { SoapFault } from './fault.ts';
-import { ADDRESSING, ENVELOPE, SECURITY, type SoapVersion } from './namespaces.ts';
+import { ENVELOPE, SECURITY, type SoapVersion } from './namespaces.ts';
 
 /** Roles that a camera plays: it is the last to receive the message (SOAP 1.2 section 2.2, SOAP 1.1 section 4.2.2). */
 const OUR_ROLES: ReadonlySet<string> = new Set([
@@ -16,13 +17,27 @@ const BLOCK = 3;
 const TOKEN = 4;
 const FIELD = 5;
 
-/** Reads the Header: the UsernameToken of wsse:Security and wsa:MessageID. Other headers pass unless they must be understood. */
+/** Reads the Header: the UsernameToken of wsse:Security, and WS-Addressing. Other headers pass unless they must be understood. */
 export class HeaderReader {
   #token: { username: string; password: string; passwordType: UsernameToken['passwordType']; nonce?: string; created?: string } | undefined;
   #inSecurity = false;
   /** The first token counts, should there be several. */
   #inToken = false;
-  messageId: string | undefined;
+  #addressing: string | undefined;
+  /** By the names of their elements; of several the first counts. */
+  readonly #addresses = new Map<string, string>();
+  #inReplyTo = false;
+
+  get addressing(): Addressing {
+    const read = (name: string) => this.#addresses.get(name);
+    return {
+      namespace: this.#addressing,
+      messageId: read('MessageID'),
+      action: read('Action'),
+      to: read('To'),
+      replyTo: read('ReplyTo'),
+    };
+  }
 
   get token(): UsernameToken | undefined {
     return this.#token && { ...this.#token, nonce: this.#token.nonce, created: this.#token.created };
@@ -37,19 +52,28 @@ export class HeaderReader {
   close(element: OpenElement, depth: number): void {
     if (depth === BLOCK) {
       this.#inSecurity = false;
-      if (ADDRESSING.has(element.uri) && element.local === 'MessageID') this.messageId = element.text.trim();
-    } else if (depth === TOKEN) this.#inToken = false;
-    else if (depth === FIELD && this.#inToken) this.#readField(element);
+      this.#inReplyTo = false;
+      if (element.uri === this.#addressing && element.local !== 'ReplyTo') this.#note(element.local, element.text);
+    } else if (depth === TOKEN) {
+      this.#inToken = false;
+      if (this.#inReplyTo && element.uri === this.#addressing && element.local === 'Address') this.#note('ReplyTo', element.text);
+    } else if (depth === FIELD && this.#inToken) this.#readField(element);
   }
 
   #openBlock({ uri, local, attributes }: OpenElement, soapVersion: SoapVersion): void {
     this.#inSecurity = uri === SECURITY && local === 'Security';
+    if (ADDRESSING.has(uri)) this.#addressing ??= uri;
+    this.#inReplyTo = uri === this.#addressing && local === 'ReplyTo';
     if (this.#inSecurity || ADDRESSING.has(uri)) return;
     const own = (name: string) =>
       attributes.find((attribute) => attribute.uri === ENVELOPE[soapVersion] && attribute.local === name)?.value.trim();
     const must = own('mustUnderstand');
     if ((must === '1' || must === 'true') && OUR_ROLES.has(own(soapVersion === '1.2' ? 'role' : 'actor') ?? ''))
       throw new SoapFault('MustUnderstand', [], `The header ${local} is not understood.`);
+  }
+
+  #note(name: string, text: string): void {
+    if (!this.#addresses.has(name)) this.#addresses.set(name, text.trim());
   }
 
   #openToken({ uri, local }: OpenElement): void {

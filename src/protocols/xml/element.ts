@@ -54,13 +54,14 @@ const NONE: readonly Attribute[] = [];
  * Resolves the names of an element and its attributes (Namespaces in XML 1.0).
  *
  * @param lenient a prefix that is not declared stands for no namespace, and any name passes: the caller keeps them in no object
+ * @param anyName the element's own name may be any in any case
  * @throws XmlError `namespace` for undeclared prefixes, `name` for dangerous names
  */
-export function openElement(name: string, raw: readonly RawAttribute[], outer: Scope, lenient: boolean): OpenElement {
+export function openElement(name: string, raw: readonly RawAttribute[], outer: Scope, lenient: boolean, anyName: boolean): OpenElement {
   const declared = declarations(raw, lenient);
   const scope = declared ? { outer, declared } : outer;
   const attributes = raw.length > (declared?.size ?? 0) ? resolveAttributes(raw, scope, lenient) : NONE;
-  const colon = checkName(name, lenient);
+  const colon = checkName(name, lenient, anyName);
   const uri = required(colon < 0 ? '' : name.slice(0, colon), scope, name, lenient);
   return { uri, local: name.slice(colon + 1), attributes, scope, text: '', hasChildren: false };
 }
@@ -97,10 +98,10 @@ function declaredPrefix(name: string): string | undefined {
 }
 
 /** Where the colon of a name is, -1 without one. */
-function checkName(name: string, lenient: boolean): number {
+function checkName(name: string, lenient: boolean, anyName = false): number {
   const colon = name.indexOf(':');
   const local = name.slice(colon + 1);
-  if (!lenient && (DANGEROUS.has(local) || DANGEROUS.has(name.slice(0, Math.max(0, colon)))))
+  if (!lenient && ((DANGEROUS.has(local) && !anyName) || DANGEROUS.has(name.slice(0, Math.max(0, colon)))))
     throw new XmlError('name', 'A name in the message is not allowed.');
   if (colon === 0 || local === '' || local.includes(':')) throw undeclared(name);
   return colon;

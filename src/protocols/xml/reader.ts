@@ -16,6 +16,8 @@ export interface XmlLimits {
 
 /** Takes the elements of a message in their order. Depth 1 is the root. What it throws ends the reading. */
 export interface XmlHandler {
+  /** Whether the element that is next, at this depth, may have any name: it is kept in no object. */
+  takesAnyName?(depth: number): boolean;
   open(element: OpenElement, depth: number): void;
   /** Its text is complete. */
   close(element: OpenElement, depth: number): void;
@@ -59,7 +61,8 @@ export function readXml(text: string, handler: XmlHandler, { limits, lenient = f
     const parent = stack.at(-1);
     if (stack.length >= limits.depth) throw new XmlError('size', `Elements are nested deeper than ${limits.depth} levels.`);
     if (++elements > limits.elements) throw new XmlError('size', `There are more than ${limits.elements} elements.`);
-    const element = openElement(name, pending, parent?.scope ?? ROOT_SCOPE, lenient);
+    const anyName = handler.takesAnyName?.(stack.length + 1) === true;
+    const element = openElement(name, pending, parent?.scope ?? ROOT_SCOPE, lenient, anyName);
     if (pending.length > 0) pending = [];
     if (parent) parent.hasChildren = true;
     stack.push(element);

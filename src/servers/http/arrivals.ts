@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isOwnHost, type OwnNames, parseHost } from '../../core/host-names.ts';
-import { type Base, baseUrlOf } from './base-url.ts';
+import { schemeOf } from '../../core/origin.ts';
+import { type Base, baseOf } from './base-url.ts';
 import { type Client, Proxies } from './proxies.ts';
 
 export interface ArrivalsOptions {
@@ -41,7 +42,7 @@ export class Arrivals {
   baseOf(req: Arrival): Base {
     const { localAddress, localPort } = req.socket;
     const { names, ownAddress } = this.options;
-    return baseUrlOf({ ...this.clientOf(req), localAddress, localPort, names: names(), ownAddress });
+    return baseOf({ ...this.clientOf(req), localAddress, localPort, localScheme: schemeOf(req.socket), names: names(), ownAddress });
   }
 
   /**

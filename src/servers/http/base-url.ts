@@ -1,5 +1,6 @@
 import { addressOf, isOwnHost, type OwnNames, parseHost } from '../../core/host-names.ts';
 import { plainAddress } from '../../core/networks.ts';
+import { hostOf, type Origin, type Scheme } from '../../core/origin.ts';
 import type { Client } from './proxies.ts';
 
 /** What tells by which address a client reached us. */
@@ -7,6 +8,8 @@ export interface Reached extends Pick<Client, 'host' | 'hostForwarded' | 'forwar
   /** Our end of the connection. */
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
+  /** Of our end, whatever a proxy before us has. */
+  readonly localScheme: Scheme;
   readonly names: OwnNames;
   /** An address of ours that others in the network reach; undefined: there is none. Asked where a proxy stands before us. */
   readonly ownAddress: () => string | undefined;
@@ -14,8 +17,8 @@ export interface Reached extends Pick<Client, 'host' | 'hostForwarded' | 'forwar
 
 /** How addresses that we give a client begin. */
 export interface Base {
-  /** "http://192.168.1.5:8080": of the page, the services and what goes by HTTP. */
-  readonly baseUrl: string;
+  /** Of the page, the services and what goes by HTTP. */
+  readonly origin: Origin;
   /** "192.168.1.5": of RTSP, which has a port of its own. */
   readonly host: string;
 }
@@ -28,14 +31,13 @@ export interface Base {
  * Who comes by way of a trusted proxy gets the proxy's scheme and name. RTSP does not go through it, so for that he gets an
  * address of this machine.
  */
-export function baseUrlOf({ host, hostForwarded, forwarded, scheme, localAddress, localPort, names, ownAddress }: Reached): Base {
-  const local = plainAddress(localAddress ?? '127.0.0.1');
-  const own = forwarded && isLoopback(local) ? (ownAddress() ?? local) : local;
-  const literal = own.includes(':') ? `[${own}]` : own;
+export function baseOf({ host, hostForwarded, forwarded, scheme, names, ownAddress, ...end }: Reached): Base {
+  const local = plainAddress(end.localAddress ?? '127.0.0.1');
+  const own = hostOf(forwarded && isLoopback(local) ? (ownAddress() ?? local) : local);
   const parsed = host === undefined ? undefined : parseHost(host);
   if (parsed && (hostForwarded || isReachable(parsed.name, names)))
-    return { baseUrl: `${scheme}://${host}`, host: forwarded ? literal : parsed.name };
-  return { baseUrl: `http://${literal}:${localPort ?? 80}`, host: literal };
+    return { origin: { scheme, host: parsed.name, port: parsed.port }, host: forwarded ? own : parsed.name };
+  return { origin: { scheme: end.localScheme, host: own, port: end.localPort }, host: own };
 }
 
 /** Whether a host that is ours leads others here as well. */

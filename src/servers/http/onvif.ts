@@ -1,4 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { formatOrigin } from '../../core/origin.ts';
 import type { SoapHttpAnswer, SoapHttpRequest } from '../../protocols/soap/http.ts';
 import { expectToBeRead } from './answers.ts';
 import type { Arrivals } from './arrivals.ts';
@@ -90,8 +91,8 @@ class IncomingSoap implements SoapHttpRequest {
     this.remoteAddress = arrivals.clientAddress(req);
     this.connection = socket;
     this.shared = isShared(headers);
-    const { baseUrl, host } = arrivals.baseOf(req);
-    this.baseUrl = baseUrl;
+    const { origin, host } = arrivals.baseOf(req);
+    this.baseUrl = formatOrigin(origin);
     this.host = host;
   }
 
@@ -100,6 +101,7 @@ class IncomingSoap implements SoapHttpRequest {
     if (!this.#gone) {
       const gone = new AbortController();
       this.#gone = gone;
+      if (this.res.destroyed) gone.abort();
       this.res.once('close', () => {
         if (!this.res.writableFinished) gone.abort();
       });

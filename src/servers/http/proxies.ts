@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { parseHost } from '../../core/host-names.ts';
 import { Networks, plainAddress } from '../../core/networks.ts';
+import { type Scheme, schemeOf } from '../../core/origin.ts';
 
 /** What a request says of the way it came; headers in the form of Node, repeated ones joined by commas. */
 export interface Arrival {
@@ -15,7 +16,7 @@ export interface Client {
   readonly address: string;
   /** It came by way of a trusted proxy. */
   readonly forwarded: boolean;
-  readonly scheme: 'http' | 'https';
+  readonly scheme: Scheme;
   /** The Host header as he sent it. */
   readonly host: string | undefined;
   /** A trusted proxy said so, and answers for it. */
@@ -58,7 +59,7 @@ export class Proxies {
     const peer = socket.remoteAddress ?? '';
     // Without any of these headers it is a client of his own on the proxy's machine.
     if (!this.isTrusted(peer) || !FORWARDING_HEADERS.some((name) => headers[name] !== undefined)) {
-      return { address: plainAddress(peer), forwarded: false, scheme: 'http', host: headers.host, hostForwarded: false };
+      return { address: plainAddress(peer), forwarded: false, scheme: schemeOf(socket), host: headers.host, hostForwarded: false };
     }
     const { address, behind } = this.#hops(peer, headers);
     const scheme = at(headers['x-forwarded-proto'], behind)?.toLowerCase();
@@ -67,7 +68,7 @@ export class Proxies {
     return {
       address,
       forwarded: true,
-      scheme: scheme === 'https' ? 'https' : 'http',
+      scheme: scheme === 'https' || scheme === 'http' ? scheme : schemeOf(socket),
       host: hostForwarded ? host : headers.host,
       hostForwarded,
     };

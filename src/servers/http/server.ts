@@ -7,6 +7,7 @@ import { Recent } from '../../auth/recent.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
+import type { Origin } from '../../core/origin.ts';
 import { MJPEG, SNAPSHOT_PATH } from '../../device/stream-names.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import type { Hub } from '../../streams/hub.ts';
@@ -129,6 +130,7 @@ export class HttpServer {
     this.#tunnelDoor =
       tunnel &&
       new TunnelDoor(this.#server, {
+        event: 'connection',
         take: (request, socket, rest) => {
           this.#limit.release(socket);
           tunnel(request, socket, rest, arrivals.clientAddress({ socket, headers: headersOf(request) }));
@@ -152,6 +154,11 @@ export class HttpServer {
   /** The port it listens on; also afterwards, for requests that are answered while it stops. */
   get port(): number {
     return this.#port;
+  }
+
+  /** What the addresses of this server begin with. @param host of this machine, as in a URL */
+  originAt(host: string): Origin {
+    return { scheme: 'http', host, port: this.port };
   }
 
   /** Ends all connections. */

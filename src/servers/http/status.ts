@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import { formatOrigin } from '../../core/origin.ts';
 import { ADDRESS, MJPEG, SNAPSHOT_PATH } from '../../device/stream-names.ts';
 import type { H264Feed, JpegFeed } from '../../device/streams.ts';
 import type { Size } from '../../frames/size.ts';
@@ -53,7 +54,8 @@ export function sendHealth(res: Response, vitals: Vitals): void {
 }
 
 /** For the page. */
-export function sendStatus(res: Response, vitals: Vitals, { baseUrl, host }: Base): void {
+export function sendStatus(res: Response, vitals: Vitals, { origin, host }: Base): void {
+  const base = formatOrigin(origin);
   const { status, size } = vitals;
   res.set('Cache-Control', 'no-store').json({
     name: vitals.name,
@@ -68,8 +70,8 @@ export function sendStatus(res: Response, vitals: Vitals, { baseUrl, host }: Bas
     viewers: vitals.viewers,
     user: userOf(res)?.name ?? null,
     urls: [
-      { id: ADDRESS.stream, label: 'MJPEG stream', url: `${baseUrl}${MJPEG.webPath}` },
-      { id: ADDRESS.snapshot, label: 'Snapshot', url: `${baseUrl}${SNAPSHOT_PATH}` },
+      { id: ADDRESS.stream, label: 'MJPEG stream', url: `${base}${MJPEG.webPath}` },
+      { id: ADDRESS.snapshot, label: 'Snapshot', url: `${base}${SNAPSHOT_PATH}` },
       ...rtspUrls(vitals, host),
     ],
   });

@@ -6,7 +6,7 @@ import type { RtspClient } from './client.ts';
 import type { RtspCounters } from './counters.ts';
 import { InterleavedSink } from './interleaved-sink.ts';
 import type { MulticastStream } from './multicast.ts';
-import type { Carrier, RtspSession } from './session.ts';
+import type { Carrier, SessionTrack } from './session-track.ts';
 import type { Track } from './track.ts';
 import { closeUdpPorts, openUdpPorts, type UdpPorts } from './udp-ports.ts';
 import { type Pacer, UdpSender } from './udp-sender.ts';
@@ -27,21 +27,21 @@ export interface CarriersOptions {
   readonly counters: RtspCounters;
 }
 
-/** Makes what carries a session's packets out of what a client offers in its Transport header. */
+/** Makes what carries a track's packets out of what a client offers in its Transport header. */
 export class Carriers {
   constructor(private readonly options: CarriersOptions) {}
 
   /**
    * The first of the client's offers that can be had; undefined: none.
-   * @param before the session that it will take the place of
+   * @param before the one that it will take the place of
    */
   async choose(
     offers: readonly TransportOffer[],
     track: Track,
     client: RtspClient,
-    before: RtspSession | undefined,
+    before: SessionTrack | undefined,
   ): Promise<Carried | undefined> {
-    const taken = channelsOf([...client.sessions.values()].filter((session) => session !== before));
+    const taken = channelsOf([...client.sessions.values()].flatMap(({ tracks }) => tracks.filter((each) => each !== before)));
     for (const offer of offers) {
       if (offer.mode !== 'PLAY') continue;
       const carried = offer.lower === 'TCP' ? this.#interleaved(offer, track, client, taken) : await this.#overUdp(offer, track, client);
@@ -129,9 +129,9 @@ export class Carriers {
   }
 }
 
-/** Interleaved channels that sessions use. */
-const channelsOf = (sessions: readonly RtspSession[]): ReadonlySet<number> =>
-  new Set(sessions.flatMap(({ carrier }) => (carrier.kind === 'interleaved' ? [carrier.channels.rtp, carrier.channels.rtcp] : [])));
+/** Interleaved channels that are in use. */
+const channelsOf = (tracks: readonly SessionTrack[]): ReadonlySet<number> =>
+  new Set(tracks.flatMap(({ carrier }) => (carrier.kind === 'interleaved' ? [carrier.channels.rtp, carrier.channels.rtcp] : [])));
 
 function freeChannels(taken: ReadonlySet<number>): Pair {
   let first = 0;

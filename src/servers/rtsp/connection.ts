@@ -120,7 +120,7 @@ export class RtspConnection implements RtspClient {
   endSession(session: RtspSession, ending: Ending): void {
     if (!this.#sessions.delete(session.id)) return;
     session.end();
-    this.options.log.debug(`RTSP session of ${session.track.name} ended: ${ending}`, { client: this.clientAddress });
+    this.options.log.debug(`RTSP session of ${session.stream.name} ended: ${ending}`, { client: this.clientAddress });
   }
 
   endSessions(ending: Ending): void {
@@ -141,7 +141,7 @@ export class RtspConnection implements RtspClient {
     session.heard(this.options.clock.monotonic());
     for (const packet of packets) {
       if (packet.type !== 'receiver-report') continue;
-      for (const { ssrc, cumulativeLost } of packet.reports) if (ssrc === session.track.ssrc) session.lost(cumulativeLost);
+      for (const { ssrc, cumulativeLost } of packet.reports) session.lost(ssrc, cumulativeLost);
     }
   }
 
@@ -292,7 +292,8 @@ export class RtspConnection implements RtspClient {
       return;
     }
     for (const session of this.sessions.values()) {
-      if (session.carrier.kind === 'interleaved' && session.carrier.channels.rtcp === channel) this.receive(session, payload);
+      if (session.tracks.some(({ carrier }) => carrier.kind === 'interleaved' && carrier.channels.rtcp === channel))
+        this.receive(session, payload);
     }
   }
 }

@@ -4,20 +4,23 @@ import type { AccessUnit } from '../../frames/access-unit.ts';
 import { readSps } from '../../frames/h264-sps.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { packetizeH264 } from '../../protocols/rtp/h264.ts';
-import { Track, type TrackDescription, type TrackOptions } from './track.ts';
+import type { Sink } from './sink.ts';
+import type { TrackDescription } from './track.ts';
+import { VideoTrack, type VideoTrackOptions } from './video-track.ts';
 
 /** The first of those that RFC 3551 leaves to be agreed on. */
 export const H264_PAYLOAD_TYPE = 96;
 /** Camera and encoder start within this; the same as for a snapshot. */
 const PARAMETER_SETS_TIMEOUT_MS = 10_000;
+/** How long a client that goes on playing is kept waiting for a key frame: as long as an encoder needs to start, milliseconds. */
+const RESUME_TIMEOUT_MS = 3000;
 
-export interface H264TrackOptions extends TrackOptions {
+export interface H264TrackOptions extends VideoTrackOptions {
   readonly encoder: H264Source;
-  readonly fps: () => number;
 }
 
 /** H.264 (RFC 6184). A late client gets the running group of pictures from its key frame on. */
-export class H264Track extends Track {
+export class H264Track extends VideoTrack {
   readonly resumption = 'keyframe';
   #group: RtpBatch[] = [];
   #unsubscribe: (() => void) | undefined;
@@ -33,6 +36,21 @@ export class H264Track extends Track {
     const sets = await encoder.parameterSets(PARAMETER_SETS_TIMEOUT_MS, signal);
     if (!sets) return encoder.status.error ?? new AppError('NO_FRAMES', 'There is no picture to encode.');
     return { encoding: { name: 'H264', ...sets }, payloadType: H264_PAYLOAD_TYPE, frameRate: fps(), size: readSps(sets.sps) };
+  }
+
+  /** Asks for a key frame later than `after`, and waits for it. */
+  override async resume(after: number): Promise<() => void> {
+    if (this.ready(after).length > 0) return () => {};
+    return new Promise((resolve) => {
+      const done = () => {
+        cancel();
+        resolve(() => this.remove(waiter));
+      };
+      const waiter: Sink = { deliver: done, report() {}, drop() {} };
+      const cancel = this.options.clock.after(RESUME_TIMEOUT_MS, done);
+      this.add(waiter, this.position());
+      this.requestKeyFrame();
+    });
   }
 
   requestKeyFrame(): void {

@@ -5,20 +5,19 @@ import type { Frame } from '../../frames/frame.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { JPEG_PAYLOAD_TYPE, packetizeJpeg } from '../../protocols/rtp/jpeg.ts';
 import { RtpJpegReader } from '../../protocols/rtp/jpeg-header.ts';
-import { Track, type TrackDescription, type TrackOptions } from './track.ts';
+import type { TrackDescription } from './track.ts';
+import { VideoTrack, type VideoTrackOptions } from './video-track.ts';
 
 /** Makes a JPEG that RTP can carry out of one that it cannot. Rejects where there is no image library. */
 export type Recode = (jpeg: Buffer) => Promise<Buffer>;
 
-export interface JpegTrackOptions extends TrackOptions {
-  /** Pictures per second that are asked of the camera. */
-  readonly fps: () => number;
+export interface JpegTrackOptions extends VideoTrackOptions {
   readonly recode: Recode;
   readonly log: Logger;
 }
 
 /** The camera's JPEGs as they are (RFC 2435). Those that RTP cannot carry are encoded anew, once for all clients. */
-export class JpegTrack extends Track {
+export class JpegTrack extends VideoTrack {
   readonly resumption = 'any';
   readonly #reader = new RtpJpegReader();
   readonly #throttle: LogThrottle;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { hostOf, isEncrypted } from '../../core/origin.ts';
 import {
   acceptsSdp,
   formatRange,
@@ -18,19 +19,19 @@ import type { RtspRequest } from '../../protocols/rtsp/reader.ts';
 import type { RtspResponse } from '../../protocols/rtsp/response.ts';
 import { parseTransport } from '../../protocols/rtsp/transport.ts';
 import { contentBase, controlOf, parseRequestUrl, trackUrl } from '../../protocols/rtsp/url.ts';
-import { formatSessionDescription } from '../../protocols/sdp/describe.ts';
+import { formatSessionDescription, type MediaDescription } from '../../protocols/sdp/describe.ts';
 import type { Carriers } from './carriers.ts';
 import type { RtspClient, RtspSender } from './client.ts';
 import type { RtspCounters } from './counters.ts';
 import type { Refusal, RtspGate } from './gate.ts';
 import { RtspSession, SESSION_TIMEOUT_S } from './session.ts';
+import type { SessionTrack } from './session-track.ts';
+import type { Stream } from './stream.ts';
 import type { Track } from './track.ts';
 
 /** Methods that RTSP has and a camera has no use for. */
 const NOT_HERE = new Set(['ANNOUNCE', 'RECORD', 'REDIRECT']);
 export const SERVER = 'onvif-camera';
-/** Each stream has one track. */
-const TRACK = 0;
 /** Sessions of one connection: one for each stream, and as many again for a client that tries another transport. */
 const MAX_PER_CONNECTION = 4;
 
@@ -56,14 +57,14 @@ export interface Answer {
 export interface RequestsOptions {
   readonly gate: RtspGate;
   /** The stream at a path, if there is one; `trying`: it is not known yet. */
-  readonly track: (path: string) => Track | 'trying' | undefined;
+  readonly stream: (path: string) => Stream | 'trying' | undefined;
   /** To be waited for while it is `trying`: resolves when it is known, or after a while. */
   readonly known: () => Promise<void>;
   readonly carriers: Carriers;
   /** Where its packets go, if a track is sent by multicast. */
-  readonly multicast: (track: Track) => { readonly address: string; readonly port: number; readonly ttl: number } | undefined;
-  /** Whether another session may be opened. */
-  readonly hasRoom: (client: RtspClient) => boolean;
+  readonly multicast: (track: Track) => MediaDescription['multicast'];
+  /** Whether another session may be opened, or another track of a session. */
+  readonly hasRoom: (client: RtspClient, session: RtspSession | undefined) => boolean;
   /** Shown by players. */
   readonly name: () => string;
   readonly counters: RtspCounters;
@@ -134,30 +135,31 @@ export class RtspRequests {
   }
 
   async #describe(request: RtspRequest, client: RtspClient): Promise<Body> {
-    const track = await this.#track(request);
-    if (!track) return { status: 404 };
-    if (track === 'trying') return NOT_YET;
+    const target = await this.#target(request);
+    if (!target) return { status: 404 };
+    if (target === 'trying') return NOT_YET;
     if (!acceptsSdp(request.headers.get('accept'))) return { status: 406 };
-    const description = await track.describe(client.gone);
-    if (description instanceof AppError) {
-      this.options.log.debug(`RTSP: ${description.message}`, { code: description.code });
-      return NOT_YET;
+    const { stream } = target;
+    const media: MediaDescription[] = [];
+    for (const [number, described] of (await Promise.all(stream.tracks.map((track) => track.describe(client.gone)))).entries()) {
+      if (described instanceof AppError) {
+        this.options.log.debug(`RTSP: ${described.message}`, { code: described.code });
+        return NOT_YET;
+      }
+      media.push({ ...described, multicast: this.options.multicast(stream.tracks[number]!), control: controlOf(number) });
     }
-    const group = this.options.multicast(track);
-    const version = Math.floor(this.options.clock.now());
     const sdp = formatSessionDescription({
-      id: track.ssrc,
-      version,
+      id: stream.tracks[0]!.ssrc,
+      version: Math.floor(this.options.clock.now()),
       origin: client.localAddress,
       name: this.options.name(),
-      multicast: group,
-      video: { ...description, port: group?.port ?? 0, control: controlOf(TRACK) },
+      media,
     });
     return {
       status: 200,
       headers: [
         ['Content-Type', 'application/sdp'],
-        ['Content-Base', baseOf(request, client, track)],
+        ['Content-Base', baseOf(request, client, stream)],
         ['Cache-Control', 'no-store'],
       ],
       body: Buffer.from(sdp),
@@ -165,31 +167,42 @@ export class RtspRequests {
   }
 
   async #setUp(request: RtspRequest, client: RtspClient): Promise<Body> {
-    const track = await this.#track(request);
-    if (!track) return { status: 404 };
-    if (track === 'trying') return NOT_YET;
-    const before = this.#session(request, client);
-    if (!before && request.headers.get('session') !== undefined) return { status: 454 };
+    const target = await this.#target(request);
+    if (!target) return { status: 404 };
+    if (target === 'trying') return NOT_YET;
+    const { stream } = target;
+    const session = this.#session(request, client);
+    if (!session && request.headers.get('session') !== undefined) return { status: 454 };
+    const number = target.number ?? (stream.tracks.length === 1 ? 0 : undefined);
+    // Each track has a transport of its own; of one there may be no more than one session.
+    if (number === undefined || (session && session.stream !== stream)) return { status: session?.playing ? 455 : 459 };
+    const before = session?.track(number);
     if (before?.playing) return { status: 455 };
-    if (before && before.track !== track) return { status: 459 };
-    if (!before && (!this.options.hasRoom(client) || client.sessions.size >= MAX_PER_CONNECTION)) return { status: 453 };
+    const hasRoom = () => this.options.hasRoom(client, session) && (session !== undefined || client.sessions.size < MAX_PER_CONNECTION);
+    if (!hasRoom()) return { status: 453 };
+    const track = stream.tracks[number]!;
     const offers = parseTransport(request.headers.get('transport') ?? '');
     const carried = await this.options.carriers.choose(offers, track, client, before);
     if (!carried) return { status: 461 };
-    // He may have gone meanwhile, or others may have come.
-    if (client.gone.aborted || (!before && !this.options.hasRoom(client))) {
+    // He may have gone meanwhile, or others may have come, or his session may have ended.
+    const over = session !== undefined && client.sessions.get(session.id) !== session;
+    if (client.gone.aborted || over || !hasRoom()) {
       if (carried.carrier.kind === 'udp') carried.carrier.close();
-      return { status: 453 };
+      return { status: over ? 454 : 453 };
     }
-    // A second SETUP changes the transport.
-    if (before) client.endSession(before, 'torn down');
+    const chosen = session ?? this.#open(stream, client);
+    // Of a track that is set up already, it changes the transport.
+    chosen.setUp(number, track, carried.carrier);
+    carried.onReport?.((rtcp) => client.receive(chosen, rtcp));
+    return { status: 200, headers: [['Transport', carried.transport], sessionHeader(chosen)] };
+  }
+
+  #open(stream: Stream, client: RtspClient): RtspSession {
     const { clock, counters } = this.options;
-    const id = before?.id ?? randomBytes(8).toString('hex');
-    const session = new RtspSession(id, track, carried.carrier, clock.monotonic(), counters, before);
+    const session = new RtspSession(randomBytes(8).toString('hex'), stream, clock.monotonic(), counters);
     client.add(session);
     counters.sessions++;
-    carried.onReport?.((rtcp) => client.receive(session, rtcp));
-    return { status: 200, headers: [['Transport', carried.transport], sessionHeader(session)] };
+    return session;
   }
 
   async #play(request: RtspRequest, client: RtspClient): Promise<Body> {
@@ -197,20 +210,25 @@ export class RtspRequests {
     if (!session) return { status: 454 };
     const range = request.headers.get('range');
     if (range !== undefined && !parseRange(range)) return { status: 457 };
-    if ((await this.#track(request)) !== session.track) return { status: 404 };
+    const target = await this.#target(request);
+    if (!target || target === 'trying' || target.stream !== session.stream) return { status: 404 };
+    const parts = partsOf(session, target.number);
+    // A track that is not set up has nowhere to go.
+    if (parts.length === 0) return { status: 455 };
     try {
-      await session.prepare();
+      await session.prepare(parts);
     } catch (error) {
       this.options.log.debug(`RTSP: no multicast: ${messageOf(error)}`);
       return NOT_YET;
     }
-    const url = trackUrl(baseOf(request, client, session.track), TRACK);
+    const base = baseOf(request, client, session.stream);
     return {
       status: 200,
       headers: [sessionHeader(session), ['Range', formatRange('now')]],
       begin: () => {
-        const { sequence, timestamp, start } = session.play();
-        return { headers: [['RTP-Info', formatRtpInfo([{ url, seq: sequence, rtptime: timestamp }])]], start };
+        const { begins, start } = session.play(parts);
+        const info = begins.map(({ number, sequence, timestamp }) => ({ url: trackUrl(base, number), seq: sequence, rtptime: timestamp }));
+        return { headers: [['RTP-Info', formatRtpInfo(info)]], start };
       },
     };
   }
@@ -218,13 +236,19 @@ export class RtspRequests {
   #pause(request: RtspRequest, client: RtspClient): Body {
     const session = this.#session(request, client);
     if (!session) return { status: 454 };
-    session.pause();
+    const parts = partsOf(session, this.#named(request, session));
+    if (parts.length === 0) return { status: 455 };
+    for (const part of parts) part.pause();
     return { status: 200, headers: [sessionHeader(session)] };
   }
 
   #tearDown(request: RtspRequest, client: RtspClient): Body {
     const session = this.#session(request, client);
     if (!session) return { status: 454 };
+    const number = this.#named(request, session);
+    const part = number === undefined ? undefined : session.track(number);
+    if (number !== undefined && !part) return { status: 455 };
+    if (part && session.tearDown(part)) return { status: 200, headers: [sessionHeader(session)] };
     client.endSession(session, 'torn down');
     return { status: 200 };
   }
@@ -237,11 +261,22 @@ export class RtspRequests {
     return { status: 200, headers: session ? [sessionHeader(session)] : [] };
   }
 
-  async #track(request: RtspRequest): Promise<Track | 'trying' | undefined> {
-    const target = parseRequestUrl(request.url);
-    if (!target || (target.track ?? TRACK) !== TRACK) return undefined;
-    if (this.options.track(target.path) === 'trying') await this.options.known();
-    return this.options.track(target.path);
+  /** What the URL names: a stream, and perhaps one of its tracks. */
+  async #target(request: RtspRequest): Promise<{ readonly stream: Stream; readonly number: number | undefined } | 'trying' | undefined> {
+    const named = parseRequestUrl(request.url);
+    if (!named) return undefined;
+    if (this.options.stream(named.path) === 'trying') await this.options.known();
+    const stream = this.options.stream(named.path);
+    if (stream === undefined || stream === 'trying') return stream;
+    return (named.track ?? 0) < stream.tracks.length ? { stream, number: named.track } : undefined;
+  }
+
+  /** Which track of its session a request means; undefined for all of them, which is also what URLs mean that are not the session's. */
+  #named({ url }: RtspRequest, { stream }: RtspSession): number | undefined {
+    const named = parseRequestUrl(url);
+    return named?.track !== undefined && named.track < stream.tracks.length && this.options.stream(named.path) === stream
+      ? named.track
+      : undefined;
   }
 
   /** The session that the request names, if it is one of its client; naming it keeps it alive. */
@@ -253,8 +288,12 @@ export class RtspRequests {
   }
 }
 
-/** Where the track's URL begins: as the client named it, or as this server would be named. */
-const baseOf = ({ url }: RtspRequest, { localAddress, socket }: RtspClient, { name }: Track): string =>
-  contentBase(url) ?? `rtsp://${localAddress.includes(':') ? `[${localAddress}]` : localAddress}:${socket.localPort}/${name}/`;
+/** The tracks of a session that a request is about. @param number undefined: all that are set up */
+const partsOf = (session: RtspSession, number: number | undefined): readonly SessionTrack[] =>
+  number === undefined ? session.tracks : session.tracks.filter((part) => part.number === number);
+
+/** Where the URLs of the stream's tracks begin: as the client named it, or as this server would be named. */
+const baseOf = ({ url }: RtspRequest, { localAddress, socket }: RtspClient, { name }: Stream): string =>
+  contentBase(url) ?? `${isEncrypted(socket) ? 'rtsps' : 'rtsp'}://${hostOf(localAddress)}:${socket.localPort}/${name}/`;
 
 const sessionHeader = ({ id }: RtspSession): Header => ['Session', formatSession(id, SESSION_TIMEOUT_S)];

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { addressKey } from '../../auth/address-key.ts';
 import type { User } from '../../auth/users.ts';
@@ -9,7 +8,6 @@ import type { MulticastGroup } from '../../core/multicast.ts';
 import { MJPEG } from '../../device/stream-names.ts';
 import type { H264Feed, H264Source, JpegFeed, StreamCatalogue } from '../../device/streams.ts';
 import { JPEG_PAYLOAD_TYPE } from '../../protocols/rtp/jpeg.ts';
-import { RtpStream } from '../../protocols/rtp/stream.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit, isHere } from '../connection-limit.ts';
@@ -24,7 +22,8 @@ import { H264_PAYLOAD_TYPE, H264Track } from './h264-track.ts';
 import { JpegTrack, type Recode } from './jpeg-track.ts';
 import { MulticastStream } from './multicast.ts';
 import { RtspRequests } from './requests.ts';
-import type { Track } from './track.ts';
+import type { Stream } from './stream.ts';
+import { cnameOf, newRtpStream, type Track } from './track.ts';
 import { Tunnels } from './tunnels.ts';
 import { Pacer } from './udp-sender.ts';
 
@@ -51,10 +50,12 @@ export interface RtspServerOptions {
   readonly access: RtspAccess | undefined;
   readonly hub: Hub;
   /** What there is to be played; asked at each request. */
-  readonly streams: Pick<StreamCatalogue<JpegFeed | H264Feed>, 'byPath' | 'byId' | 'known'>;
+  readonly streams: Pick<StreamCatalogue<JpegFeed | H264Feed>, 'byPath' | 'byId' | 'known' | 'all'>;
   readonly recode: Recode;
-  /** Where clients who ask for multicast get a stream, by its id; undefined: there is no multicast. */
-  readonly multicast: (stream: string) => MulticastGroup | undefined;
+  /** Tracks that stand beside the picture of a stream; asked once, when somebody wants it. Several streams may have the same one. */
+  readonly beside?: ((stream: string) => readonly Track[]) | undefined;
+  /** Where clients who ask for multicast get a track, by its name; undefined: there is no multicast of it. */
+  readonly multicast: (track: string) => MulticastGroup | undefined;
   /** Name of the camera. */
   readonly name: () => string;
   /** Whether a tunnel whose Host header is this may be ours; see {@link TunnelDoorOptions.accepts}. */
@@ -79,7 +80,7 @@ export class RtspServer {
   readonly #acceptThrottle: LogThrottle;
   readonly #pacer: Pacer;
   /** By the id of the stream, with the source that they were made for: another one's times are not the same. */
-  readonly #tracks = new Map<string, { readonly source: Hub | H264Source; readonly track: Track }>();
+  readonly #streams = new Map<string, { readonly source: Hub | H264Source; readonly stream: Stream }>();
   readonly #multicast = new Map<Track, MulticastStream>();
   /** Multicast that the owner asked for, by track: ends it. */
   readonly #standing = new Map<string, Cancel>();
@@ -103,11 +104,14 @@ export class RtspServer {
     });
     this.#requests = new RtspRequests({
       gate: new RtspGate(options.access, clock, log),
-      track: (path) => this.#track(path),
+      stream: (path) => {
+        const feed = streams.byPath(path);
+        return feed && this.#streamOf(feed);
+      },
       known: () => streams.known(),
       carriers,
       multicast: (track) => this.#multicast.get(track)?.group,
-      hasRoom: (client) => this.#hasRoom(client) && options.descriptors?.hasRoom() !== false,
+      hasRoom: (client, session) => (session !== undefined || this.#hasRoom(client)) && options.descriptors?.hasRoom() !== false,
       name: options.name,
       counters,
       clock,
@@ -119,6 +123,7 @@ export class RtspServer {
       this.#open(socket).read(socket);
     });
     this.#door = new TunnelDoor(this.#server, {
+      event: 'connection',
       take: (request, socket, rest) => this.acceptTunnel(request, socket, rest),
       accepts: ({ headers }) => options.acceptsHost?.(headers.get('host') ?? '') !== false,
       timeoutMs: FIRST_REQUEST_MS,
@@ -169,7 +174,7 @@ export class RtspServer {
     else socket.destroy();
   }
 
-  /** Sends a track to a group until {@link stopMulticast}, and tries again for as long as the network does not let us. */
+  /** Sends a track, by its name, to a group until {@link stopMulticast}, and tries again for as long as the network does not let us. */
   startMulticast(name: string, group: MulticastGroup): void {
     this.stopMulticast(name);
     const { clock, log } = this.options;
@@ -178,10 +183,8 @@ export class RtspServer {
     let release: (() => void) | undefined;
     let told = false;
     const attempt = () => {
-      const stream = this.options.streams.byId(name);
-      const track = stream && this.#trackOf(stream);
-      const begun =
-        track && track !== 'trying' ? this.#multicastOf(track).acquire(group) : Promise.reject(new Error(`there is no stream ${name}`));
+      const track = this.#trackNamed(name);
+      const begun = track ? this.#multicastOf(track).acquire(group) : Promise.reject(new Error(`there is no stream ${name}`));
       begun.then(
         (leave) => {
           release = leave;
@@ -213,7 +216,7 @@ export class RtspServer {
   endStream(name: string): void {
     this.stopMulticast(name);
     for (const connection of this.#connections)
-      if ([...connection.sessions.values()].some(({ track }) => track.name === name)) connection.end('stream gone');
+      if ([...connection.sessions.values()].some(({ stream }) => stream.name === name)) connection.end('stream gone');
   }
 
   /** Ends all sessions and connections. */
@@ -285,41 +288,33 @@ export class RtspServer {
     }
   }
 
-  #track(path: string): Track | 'trying' | undefined {
-    const stream = this.options.streams.byPath(path);
-    return stream && this.#trackOf(stream);
+  #streamOf(feed: JpegFeed | H264Feed): Stream | 'trying' | undefined {
+    const { hub, clock, recode, log, hostname } = this.options;
+    const { id, fps } = feed;
+    const common = { name: id, hub, cname: cnameOf(hostname), fps, clock };
+    if (feed.encoding === 'JPEG')
+      return this.#streamFrom(hub, () => new JpegTrack({ ...common, stream: newRtpStream(JPEG_PAYLOAD_TYPE), recode, log }), id);
+    const encoder = feed.source();
+    if (!encoder || encoder === 'trying') return encoder;
+    return this.#streamFrom(encoder, () => new H264Track({ ...common, stream: newRtpStream(H264_PAYLOAD_TYPE), encoder }), id);
   }
 
-  #trackOf(stream: JpegFeed | H264Feed): Track | 'trying' | undefined {
-    if (stream.encoding === 'JPEG') return this.#trackFrom(stream.id, this.options.hub, () => this.#jpegTrack(stream));
-    const source = stream.source();
-    if (!source || source === 'trying') return source;
-    return this.#trackFrom(stream.id, source, () => new H264Track({ ...this.#trackOptions(stream, H264_PAYLOAD_TYPE), encoder: source }));
+  /** The stream of a picture has its name. */
+  #streamFrom(source: Hub | H264Source, makePicture: () => Track, id: string): Stream {
+    const known = this.#streams.get(id);
+    if (known?.source === source) return known.stream;
+    const stream = { name: id, tracks: [makePicture(), ...(this.options.beside?.(id) ?? [])] };
+    this.#streams.set(id, { source, stream });
+    return stream;
   }
 
-  #trackFrom(id: string, source: Hub | H264Source, make: () => Track): Track {
-    const known = this.#tracks.get(id);
-    if (known?.source === source) return known.track;
-    const track = make();
-    this.#tracks.set(id, { source, track });
-    return track;
-  }
-
-  #jpegTrack(stream: JpegFeed): JpegTrack {
-    const { recode, log } = this.options;
-    return new JpegTrack({ ...this.#trackOptions(stream, JPEG_PAYLOAD_TYPE), recode, log });
-  }
-
-  #trackOptions({ id, fps }: JpegFeed | H264Feed, payloadType: number) {
-    const { hub, clock, hostname } = this.options;
-    const random = randomBytes(10);
-    const stream = new RtpStream({
-      ssrc: random.readUInt32BE(0),
-      timestampOffset: random.readUInt32BE(4),
-      sequence: random.readUInt16BE(8),
-      payloadType,
-    });
-    return { name: id, stream, hub, cname: `onvif-camera@${hostname}`, fps, clock };
+  #trackNamed(name: string): Track | undefined {
+    for (const feed of this.options.streams.all) {
+      const stream = this.#streamOf(feed);
+      const track = stream && stream !== 'trying' ? stream.tracks.find((each) => each.name === name) : undefined;
+      if (track) return track;
+    }
+    return undefined;
   }
 
   #multicastOf(track: Track): MulticastStream {

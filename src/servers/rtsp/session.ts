@@ -1,8 +1,7 @@
-import type { Pair } from '../../protocols/rtsp/transport.ts';
 import type { RtspCounters } from './counters.ts';
-import type { InterleavedSink } from './interleaved-sink.ts';
-import type { Sink } from './sink.ts';
-import type { Track, TrackStart } from './track.ts';
+import { type Carrier, SessionTrack } from './session-track.ts';
+import type { Stream } from './stream.ts';
+import type { Track } from './track.ts';
 
 /** Seconds of silence after which a session ends; RFC 2326 (section 12.37) has it where nothing is said. */
 export const SESSION_TIMEOUT_S = 60;
@@ -10,13 +9,6 @@ export const SESSION_TIMEOUT_S = 60;
 const TIMEOUT_MS = (SESSION_TIMEOUT_S + 10) * 1000;
 /** A client that takes nothing for this long is dropped, as on the web server. */
 const STALLED_MS = 30_000;
-
-/** How a session's packets travel. */
-export type Carrier =
-  | { readonly kind: 'interleaved'; readonly channels: Pair; readonly sink: InterleavedSink }
-  | { readonly kind: 'udp'; readonly sink: Sink; readonly close: () => void }
-  /** The sink is shared; this gives up the share. */
-  | { readonly kind: 'multicast'; readonly start: () => Promise<() => void> };
 
 export type Ending =
   | 'torn down'
@@ -28,33 +20,42 @@ export type Ending =
   | 'stream gone'
   | 'server stopped';
 
-/** One client's session with one track (RFC 2326, appendix A.2): set up, playing, or paused. */
+/** What a client plays, from which point on. */
+export interface SessionPlay {
+  /** One for each track that plays, in the order of the stream: all of one moment (RFC 2326 section 12.33). */
+  readonly begins: readonly { readonly number: number; readonly sequence: number; readonly timestamp: number }[];
+  /** To be called in the same turn of the event loop, when the answer has been written. */
+  readonly start: () => void;
+}
+
+/** One client's session with one stream (RFC 2326, appendix A.2): the tracks of it that it has set up, each in its own state. */
 export class RtspSession {
-  #playing = false;
-  #ended = false;
-  #leaveGroup: (() => void) | undefined;
-  /** Gives up the track that was held until pictures go on. */
-  #release: (() => void) | undefined;
-  /** RTP timestamp of the newest picture that the client may have had when it paused. */
-  #had: number | undefined;
+  /** By their numbers. */
+  readonly #tracks = new Map<number, SessionTrack>();
   #heardAt: number;
-  #lost = 0;
 
   constructor(
     readonly id: string,
-    readonly track: Track,
-    readonly carrier: Carrier,
+    readonly stream: Stream,
     now: number,
     private readonly counters: RtspCounters,
-    /** The one that it takes the place of. */
-    before?: RtspSession,
   ) {
     this.#heardAt = now;
-    if (before) this.#had = before.#had;
   }
 
+  /** The tracks that are set up, in the order of the stream. */
+  get tracks(): readonly SessionTrack[] {
+    return [...this.#tracks.values()].sort((one, other) => one.number - other.number);
+  }
+
+  /** Whether any of them plays. */
   get playing(): boolean {
-    return this.#playing;
+    return this.tracks.some(({ playing }) => playing);
+  }
+
+  /** @param number of the track in its stream */
+  track(number: number): SessionTrack | undefined {
+    return this.#tracks.get(number);
   }
 
   /** Something came from the client that shows that it is there. @param now monotonic milliseconds */
@@ -62,87 +63,66 @@ export class RtspSession {
     this.#heardAt = now;
   }
 
-  /** How many packets the client says it has lost since the session began (RFC 3550 section 6.4.1). */
-  lost(cumulativeLost: number): void {
-    if (cumulativeLost <= this.#lost) return;
-    this.counters.packetsLost += cumulativeLost - this.#lost;
-    this.#lost = cumulativeLost;
+  /** Sets a track up, or changes what carries it. */
+  setUp(number: number, track: Track, carrier: Carrier): void {
+    const before = this.#tracks.get(number);
+    before?.end();
+    this.#tracks.set(number, new SessionTrack(number, track, carrier, before));
+  }
+
+  /** How many packets of a source the client says it has lost since it began to play (RFC 3550 section 6.4.1). */
+  lost(ssrc: number, cumulativeLost: number): void {
+    for (const part of this.#tracks.values()) if (part.track.ssrc === ssrc) this.counters.packetsLost += part.lost(cumulativeLost);
   }
 
   /**
    * To be waited for before {@link play}: multicast begins here, and after a pause there may be no later picture yet to
-   * begin with. Rejects where the network does not let us.
+   * begin with. Rejects where the network does not let us; then none of them begins.
    */
-  async prepare(): Promise<void> {
-    const { carrier } = this;
-    if (carrier.kind === 'multicast') {
-      if (this.#leaveGroup) return;
-      const leave = await carrier.start();
-      // The client may have gone in the meantime.
-      if (this.#ended) leave();
-      else this.#leaveGroup = leave;
-    } else if (!this.#playing && this.#had !== undefined) {
-      const release = await this.track.resume(this.#had);
-      if (this.#ended) release();
-      else this.#release = release;
-    }
+  async prepare(parts: readonly SessionTrack[]): Promise<void> {
+    const failed = (await Promise.allSettled(parts.map((part) => part.prepare()))).find(({ status }) => status === 'rejected');
+    if (!failed) return;
+    for (const part of parts) if (!part.playing) part.pause();
+    throw (failed as PromiseRejectedResult).reason;
   }
 
-  /**
-   * Begins to play. `start` must be called in the same turn of the event loop, when the answer has been written: packets
-   * must not come before it, nor a picture between the two.
-   */
-  play(): Pick<TrackStart, 'sequence' | 'timestamp'> & { readonly start: () => void } {
-    const { carrier, track } = this;
-    // Who plays already, alone or in a group, gets no picture again.
-    const begin = this.#playing || carrier.kind === 'multicast' ? track.position() : track.begin(this.#had);
+  /** Begins to play. Packets must not come before the answer, nor a picture between the two. */
+  play(parts: readonly SessionTrack[]): SessionPlay {
+    const plays = parts.map((part) => {
+      const play = part.play();
+      return { ...play, age: part.track.age(play.timestamp) };
+    });
+    // Players lay the tracks side by side at the moments that are named: those who begin later name the first one's, too.
+    const oldest = Math.max(...plays.map(({ age }) => age));
     return {
-      sequence: begin.sequence,
-      timestamp: begin.timestamp,
+      begins: plays.map(({ part, sequence, timestamp, age }) => ({
+        number: part.number,
+        sequence,
+        timestamp: part.track.before(timestamp, oldest - age),
+      })),
       start: () => {
-        if (this.#playing || this.#ended) return;
-        this.#playing = true;
-        if (carrier.kind !== 'multicast') track.add(carrier.sink, begin);
-        this.#letGo();
+        for (const { start } of plays) start();
       },
     };
   }
 
-  #letGo(): void {
-    this.#release?.();
-    this.#release = undefined;
-  }
-
-  pause(): void {
-    const { carrier, track } = this;
-    if (this.#playing) this.#had = track.newest;
-    this.#playing = false;
-    this.#letGo();
-    this.#leaveGroup?.();
-    this.#leaveGroup = undefined;
-    if (carrier.kind === 'multicast') return;
-    track.remove(carrier.sink);
-    carrier.sink.drop();
+  /** Ends one of its tracks. @returns whether others are left */
+  tearDown(part: SessionTrack): boolean {
+    part.end();
+    this.#tracks.delete(part.number);
+    return this.#tracks.size > 0;
   }
 
   /** Ends it and frees what it has. */
   end(): void {
-    const { carrier, track } = this;
-    const played = this.#playing;
-    this.#ended = true;
-    this.pause();
-    if (carrier.kind === 'multicast') return;
-    if (played) carrier.sink.report(track.goodbye());
-    if (carrier.kind === 'udp') carrier.close();
+    for (const part of this.#tracks.values()) part.end();
   }
 
   /** Why it should end now, if it should. @param now monotonic milliseconds */
   overdue(now: number): Ending | undefined {
-    const { carrier } = this;
-    if (carrier.kind === 'interleaved' && this.#playing) {
-      // TCP itself tells whether the client is there; many recorders send nothing else while they play.
-      return carrier.sink.stalledFor(now) >= STALLED_MS ? 'stalled' : undefined;
-    }
+    const stalled = [...this.#tracks.values()].map((part) => part.stalledFor(now)).filter((time) => time !== undefined);
+    // TCP itself tells whether the client is there; many recorders send nothing else while they play.
+    if (stalled.length > 0) return Math.max(...stalled) >= STALLED_MS ? 'stalled' : undefined;
     return now - this.#heardAt >= TIMEOUT_MS ? 'timed out' : undefined;
   }
 }

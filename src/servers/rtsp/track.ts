@@ -1,16 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import type { Cancel, Clock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
+import type { AppError } from '../../core/errors.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { goodbye, type SenderInfo, senderReport } from '../../protocols/rtp/rtcp.ts';
-import type { RtpStream } from '../../protocols/rtp/stream.ts';
-import type { VideoDescription } from '../../protocols/sdp/describe.ts';
-import type { Hub } from '../../streams/hub.ts';
+import { RtpStream } from '../../protocols/rtp/stream.ts';
+import type { MediaDescription } from '../../protocols/sdp/describe.ts';
 import type { Resumption, Sink } from './sink.ts';
 
 /** The interval that RFC 3550 (section 6.2) gives as the usual minimum. */
 const REPORT_INTERVAL_MS = 5000;
-/** How long a client that goes on playing is kept waiting for a key frame: as long as an encoder needs to start, milliseconds. */
-const RESUME_TIMEOUT_MS = 3000;
 /** Pictures that are still to come were captured no longer ago than this, milliseconds. */
 const OLDEST_MS = 2000;
 /** By so much wall clock and monotonic clock may part before it is more than a matter of reading them, milliseconds. */
@@ -26,21 +24,34 @@ export interface TrackStart {
 }
 
 /** What the track itself knows of its description. */
-export type TrackDescription = Omit<VideoDescription, 'port' | 'control'>;
+export type TrackDescription = Omit<MediaDescription, 'multicast' | 'control'>;
 
 export interface TrackOptions {
-  /** Last part of the stream's URL: "mjpeg". */
+  /** Unlike that of every other track of the server. The picture of a stream has the stream's: "mjpeg". */
   readonly name: string;
   readonly stream: RtpStream;
-  readonly hub: Hub;
   /** Names this sender in RTCP. */
   readonly cname: string;
   readonly clock: Clock;
 }
 
+/** Names this machine in RTCP: players lay tracks with the same name side by side in time (RFC 3550 section 6.5.1). */
+export const cnameOf = (hostname: string): string => `onvif-camera@${hostname}`;
+
+/** The packets of a track: SSRC, first sequence number and timestamp are random. @param payloadType 7 bits */
+export function newRtpStream(payloadType: number): RtpStream {
+  const random = randomBytes(10);
+  return new RtpStream({
+    ssrc: random.readUInt32BE(0),
+    timestampOffset: random.readUInt32BE(4),
+    sequence: random.readUInt16BE(8),
+    payloadType,
+  });
+}
+
 /**
- * A stream that clients play: its packets are made once and go to all of its sinks, with the same sequence numbers,
- * timestamps and SSRC. It asks for pictures only while it has sinks.
+ * One of the media of a stream that clients play, such as its picture: its packets are made once and go to all of its sinks,
+ * with the same sequence numbers, timestamps and SSRC. It asks for what it sends only while it has sinks.
  */
 export abstract class Track {
   abstract readonly resumption: Resumption;
@@ -85,32 +96,26 @@ export abstract class Track {
    * which may be on its way and captured a while ago.
    */
   position(after?: number): TrackStart {
-    const { stream, hub, clock } = this.options;
+    const { stream, clock } = this.options;
     const now = clock.monotonic();
     const oldest = now - OLDEST_MS;
-    const captured = hub.status.state === 'live' && hub.latest ? hub.latest.monotonic : now;
-    let timestamp = stream.timestampAt(Math.max(oldest, captured));
+    let timestamp = stream.timestampAt(Math.max(oldest, this.captured ?? now));
     if (this.watched && this.#newest !== undefined && !this.isAfter(oldest, this.#newest)) timestamp = (this.#newest + 1) >>> 0;
     if (after !== undefined && !isLater(timestamp, after)) timestamp = (after + 1) >>> 0;
     return { sequence: stream.nextSequence, timestamp, batches: [] };
   }
 
+  /** When the newest of what may be on its way was captured, monotonic milliseconds; undefined: nothing is. */
+  protected get captured(): number | undefined {
+    return undefined;
+  }
+
   /**
-   * Waits until {@link begin} has pictures later than `after`, and asks for a key frame where it takes one; not for ever, as
-   * the client waits for its answer. The track goes on for it until the returned function is called.
+   * Waits until {@link begin} has something later than `after`, where that takes the track's doing; not for ever, as the
+   * client waits for its answer. The track goes on for it until the returned function is called.
    */
-  async resume(after: number): Promise<() => void> {
-    if (this.resumption === 'any' || this.ready(after).length > 0) return () => {};
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel();
-        resolve(() => this.remove(waiter));
-      };
-      const waiter: Sink = { deliver: done, report() {}, drop() {} };
-      const cancel = this.options.clock.after(RESUME_TIMEOUT_MS, done);
-      this.add(waiter, this.position());
-      this.requestKeyFrame();
-    });
+  async resume(_after: number): Promise<() => void> {
+    return () => {};
   }
 
   /** A sink gets pictures beginning with one that can be decoded by itself, and behind the first one a report. */
@@ -141,14 +146,6 @@ export abstract class Track {
     this.#cancelReports?.();
     this.#cancelReports = undefined;
     this.close();
-  }
-
-  /** Why there are no pictures, where waiting for them is no use. Asking keeps the camera wanted, so that it is tried again. */
-  protected cameraFailure(): AppError | undefined {
-    const { hub } = this.options;
-    if (hub.status.state !== 'failed') return undefined;
-    hub.lease()();
-    return hub.status.error ?? new AppError('NO_FRAMES', 'The camera gives no pictures.');
   }
 
   get watched(): boolean {
@@ -182,6 +179,17 @@ export abstract class Track {
     // Strict clients begin their time with whatever comes first, which over UDP may still be the report: it is of the moment
     // of the first picture, seconds ago for who gets the running group.
     sink.report(this.#report(batch.timestamp));
+  }
+
+  /** Milliseconds from an RTP timestamp until now. */
+  age(timestamp: number): number {
+    const { stream, clock } = this.options;
+    return stream.milliseconds(timestamp, stream.timestampAt(clock.monotonic()));
+  }
+
+  /** RTP timestamp of the moment so many milliseconds before another. */
+  before(timestamp: number, milliseconds: number): number {
+    return this.options.stream.before(timestamp, milliseconds);
   }
 
   /** Whether a moment of the monotonic clock, milliseconds, is later than an RTP timestamp; undefined: than nothing. */

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { DirectWriter } from '../../../src/core/direct-writer.ts';
+import { connectTls, TLS_SERVER } from '../../support/tls.ts';
 
 let server: Server;
 const sockets: Socket[] = [];
@@ -123,4 +125,22 @@ test('where there is no descriptor, the stream takes everything', () => {
   const socket = { writable: true, writableLength: 0, write: (bytes: Buffer) => written.push(bytes.toString()) } as unknown as Socket;
   expect(new DirectWriter(socket).write(Buffer.from('all'))).toBe(true);
   expect(written).toEqual(['all']);
+});
+
+test('an encrypted connection has a descriptor, too, and yet everything goes by the stream, in order', async () => {
+  const tls = createTlsServer(TLS_SERVER);
+  tls.listen(0, '127.0.0.1');
+  await once(tls, 'listening');
+  const accepted = once(tls, 'secureConnection') as Promise<[TLSSocket]>;
+  const client = connectTls((tls.address() as AddressInfo).port);
+  const [ours] = await accepted;
+  tls.close();
+  sockets.push(ours, client);
+  for (const socket of [ours, client]) socket.on('error', () => {});
+  expect((ours as unknown as { readonly _handle: { readonly fd: number } })._handle.fd).toBeGreaterThanOrEqual(0);
+  const writer = new DirectWriter(ours);
+  const pieces = [Buffer.from('secret'), ...Array.from({ length: 8 }, (_, at) => numbered(1024 * 1024, at))];
+  for (const piece of pieces) expect(writer.write(piece)).toBe(ours.writableLength === 0);
+  const sent = Buffer.concat(pieces);
+  expect((await read(client, sent.length)).equals(sent)).toBe(true);
 });

@@ -190,8 +190,7 @@ describe('while it is not known what can encode', () => {
   test('what is open to everybody is answered at once, and all else waits', async () => {
     const { service } = open(() => Promise.reject(new Error('waited')));
     for (const operation of service.operations) {
-      const context = { baseUrl: 'http://camera', host: 'camera', user: undefined };
-      const answer = Promise.resolve(operation.handle(MEDIA_OPERATIONS[operation.name]![1], context));
+      const answer = Promise.resolve(operation.handle(MEDIA_OPERATIONS[operation.name]![1], CONTEXT));
       if (operation.access === 'PRE_AUTH') expect(await answer).toHaveProperty('Capabilities');
       else await expect(answer).rejects.toThrow('waited');
     }

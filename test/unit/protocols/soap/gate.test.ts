@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Refusal, readRequest, type SoapRequest } from '../../../../src/protocols/soap/gate.ts';
+import { NO_ADDRESSING } from '../../../support/onvif-context.ts';
 import { envelope, fixture, security, TDS, tds, WSSE, WSU } from '../../../support/onvif-endpoint.ts';
 
 const SOAP11 = 'http://schemas.xmlsoap.org/soap/envelope/';
@@ -27,7 +28,7 @@ describe('what is read', () => {
       operation: { namespace: TDS, localName: 'GetHostname' },
       content: '<GetHostname></GetHostname>',
       token: undefined,
-      messageId: undefined,
+      addressing: NO_ADDRESSING,
     });
   });
 
@@ -68,8 +69,28 @@ lines\t</tt:Password>
     );
   });
 
-  test('wsa:MessageID', () => {
-    expect(read(fixture('wcf-get-device-information')).messageId).toBe('urn:uuid:5f0d3ad2-3f3e-4f7d-8a55-0d2f6c0c7a11');
+  test('WS-Addressing', () => {
+    expect(read(fixture('wcf-get-device-information')).addressing).toEqual({
+      namespace: 'http://www.w3.org/2005/08/addressing',
+      messageId: 'urn:uuid:5f0d3ad2-3f3e-4f7d-8a55-0d2f6c0c7a11',
+      action: 'http://www.onvif.org/ver10/device/wsdl/GetDeviceInformation',
+      to: 'http://192.168.1.5/onvif/device_service',
+      replyTo: 'http://www.w3.org/2005/08/addressing/anonymous',
+    });
+  });
+
+  test('WS-Addressing of 2004; of several headers the first counts, and none of another namespace or elsewhere', () => {
+    const [then, now] = ['http://schemas.xmlsoap.org/ws/2004/08/addressing', 'http://www.w3.org/2005/08/addressing'];
+    const headers =
+      `<MessageID xmlns="urn:x">no</MessageID><x:To xmlns:x="urn:x"><a:To xmlns:a="${then}">no</a:To></x:To>` +
+      `<a:MessageID xmlns:a="${then}"> urn:1 </a:MessageID><a:MessageID xmlns:a="${then}">urn:2</a:MessageID>` +
+      `<b:Action xmlns:b="${now}">urn:action</b:Action><b:Address xmlns:b="${then}">no</b:Address>` +
+      `<a:FaultTo xmlns:a="${then}"><a:Address>no</a:Address></a:FaultTo><a:ReplyTo xmlns:a="${then}">no</a:ReplyTo>`;
+    expect(read(envelope(tds('GetHostname'), headers)).addressing).toEqual({
+      ...NO_ADDRESSING,
+      namespace: then,
+      messageId: 'urn:1',
+    });
   });
 
   test('a token with any prefixes', () => {
@@ -152,18 +173,19 @@ describe('what is refused', () => {
   });
 
   test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '__defineGetter__'])(
-    'the name %s, wherever it stands',
+    'the name %s, wherever it stands but as that of an operation, which is looked up as any other',
     (name) => {
       for (const text of [
-        tds(name),
         tds('SetHostname', `<${name}/>`),
         `<${name}:SetHostname xmlns:${name}="${TDS}"/>`,
-        `<x:${name} xmlns:x="${TDS}"/>`,
+        tds(name, `<${name}/>`),
         `<SetHostname xmlns="${TDS}" ${name}="x"/>`,
         `<SetHostname xmlns="${TDS}" xmlns:${name}="x"/>`,
       ])
         expect(refusal(body(text))).toMatch(/^Sender\/(InvalidArgs|WellFormed)$/);
       expect(refusal(envelope(tds('GetHostname'), `<${name} xmlns="urn:x"/>`))).toBe('Sender/InvalidArgs');
+      for (const text of [tds(name), `<x:${name} xmlns:x="${TDS}"/>`])
+        expect(read(body(text)).operation).toEqual({ namespace: TDS, localName: name });
     },
   );
 

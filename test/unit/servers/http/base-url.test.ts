@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { baseUrlOf } from '../../../../src/servers/http/base-url.ts';
+import { formatOrigin } from '../../../../src/core/origin.ts';
+import { baseOf } from '../../../../src/servers/http/base-url.ts';
 
-const DIRECT = { hostForwarded: false, forwarded: false, scheme: 'http' } as const;
+const DIRECT = { hostForwarded: false, forwarded: false, scheme: 'http', localScheme: 'http' } as const;
 const NAMES = { hostname: 'garden-pi', domains: ['example.net'], allowed: ['cam.example.com'] };
 const ownAddress = () => '192.168.1.5';
 const reached = (host: string | undefined, localAddress = '192.168.1.5') =>
-  baseUrlOf({ ...DIRECT, host, localAddress, localPort: 8080, names: NAMES, ownAddress }).baseUrl;
+  formatOrigin(baseOf({ ...DIRECT, host, localAddress, localPort: 8080, names: NAMES, ownAddress }).origin);
 
 test.each([
   ['192.168.1.5:8080', 'http://192.168.1.5:8080'],
@@ -45,20 +46,28 @@ test('IPv6, and IPv4 in IPv6 clothes', () => {
 });
 
 test('by way of a trusted proxy: its scheme and name, and for RTSP an address of ours', () => {
-  const forwarded = { forwarded: true, scheme: 'https', localPort: 8080, names: NAMES, ownAddress } as const;
-  const base = { baseUrl: 'https://door.example.org', host: '192.168.1.5' };
+  const forwarded = { forwarded: true, scheme: 'https', localScheme: 'http', localPort: 8080, names: NAMES, ownAddress } as const;
+  const base = { origin: { scheme: 'https', host: 'door.example.org', port: undefined }, host: '192.168.1.5' };
   const host = 'door.example.org';
   // The proxy on this machine, and one elsewhere.
-  expect(baseUrlOf({ ...forwarded, host, hostForwarded: true, localAddress: '127.0.0.1' })).toEqual(base);
-  expect(baseUrlOf({ ...forwarded, host, hostForwarded: true, localAddress: '::ffff:192.168.1.5' })).toEqual(base);
-  expect(baseUrlOf({ ...forwarded, host: 'cam.example.com', hostForwarded: false, localAddress: '127.0.0.1' }).baseUrl).toBe(
-    'https://cam.example.com',
-  );
+  expect(baseOf({ ...forwarded, host, hostForwarded: true, localAddress: '127.0.0.1' })).toEqual(base);
+  expect(baseOf({ ...forwarded, host, hostForwarded: true, localAddress: '::ffff:192.168.1.5' })).toEqual(base);
+  const named = baseOf({ ...forwarded, host: 'cam.example.com', hostForwarded: false, localAddress: '127.0.0.1' });
+  expect(formatOrigin(named.origin)).toBe('https://cam.example.com');
   // A proxy that does not say what its client asked for.
-  expect(baseUrlOf({ ...forwarded, host, hostForwarded: false, localAddress: '127.0.0.1' })).toEqual({
-    baseUrl: 'http://192.168.1.5:8080',
+  expect(baseOf({ ...forwarded, host, hostForwarded: false, localAddress: '127.0.0.1' })).toEqual({
+    origin: { scheme: 'http', host: '192.168.1.5', port: 8080 },
     host: '192.168.1.5',
   });
   // A machine without a network.
-  expect(baseUrlOf({ ...forwarded, host, hostForwarded: true, localAddress: '::1', ownAddress: () => undefined }).host).toBe('[::1]');
+  expect(baseOf({ ...forwarded, host, hostForwarded: true, localAddress: '::1', ownAddress: () => undefined }).host).toBe('[::1]');
+});
+
+test('on a connection that is encrypted: https, also where the proxy before it is not known by a name of ours', () => {
+  const end = { scheme: 'https', localScheme: 'https', localAddress: '192.168.1.5', localPort: 8443, names: NAMES, ownAddress } as const;
+  const direct = { ...end, hostForwarded: false, forwarded: false };
+  expect(formatOrigin(baseOf({ ...direct, host: 'garden-pi:8443' }).origin)).toBe('https://garden-pi:8443');
+  expect(formatOrigin(baseOf({ ...direct, host: 'evil.example' }).origin)).toBe('https://192.168.1.5:8443');
+  const forwarded = { ...end, scheme: 'http', hostForwarded: false, forwarded: true } as const;
+  expect(formatOrigin(baseOf({ ...forwarded, host: 'evil.example' }).origin)).toBe('https://192.168.1.5:8443');
 });

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { PASSWORD } from './server.ts';
+
+/** GStreamer as a player of a stream. */
+
+/** Frames that {@link play} plays. */
+export const FRAMES = 50;
+/** A pipeline without a picture would wait for ever. */
+const TIMEOUT_MS = 40_000;
+
+export const DECODERS = { mjpeg: 'rtpjpegdepay ! jpegdec', h264: 'rtph264depay ! h264parse ! avdec_h264' };
+
+/** Decodes frames until there are {@link FRAMES}: the sizes that it saw of them, and all warnings. */
+export async function play(
+  location: string,
+  decoder: string,
+): Promise<{ buffers: number; sizes: number[]; timestamps: number[]; caps: string; warnings: string[] }> {
+  const source = ['rtspsrc', `location=${location}`, 'user-id=admin', `user-pw=${PASSWORD}`, 'latency=200', 'drop-on-latency=false'];
+  const check = ['identity', 'name=check', 'silent=false', `eos-after=${FRAMES + 1}`];
+  const { stdout, stderr } = await promisify(execFile)(
+    'gst-launch-1.0',
+    ['-v', ...source, ...`! ${decoder} !`.split(' '), ...check, ...'! fakesink sync=false'.split(' ')],
+    // Warnings and errors of every element.
+    { timeout: TIMEOUT_MS, maxBuffer: 1 << 26, env: { ...process.env, GST_DEBUG: '2', GST_DEBUG_NO_COLOR: '1', LC_ALL: 'C' } },
+  ).catch((error: { code: unknown; stdout: string; stderr: string }) => {
+    // The exit code says no more than the ERROR lines, and those of its ending are none of ours.
+    if (error.code === 1) return error;
+    throw error;
+  });
+  const seen = [...stdout.matchAll(/chain +\*+ \(check:sink\) \((\d+) bytes, dts: \S+, pts: (\d+):(\d+):([\d.]+)/g)];
+  return {
+    buffers: seen.length,
+    sizes: seen.map(([, bytes]) => Number(bytes)),
+    timestamps: seen.map(([, , hours, minutes, seconds]) => Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)),
+    caps: /check\.GstPad:sink: caps = (.*)$/m.exec(stdout)?.[1] ?? '',
+    warnings: `${stdout}\n${stderr}`.split('\n').filter((line) => /\b(WARN|ERROR|WARNING)\b/.test(line)),
+  };
+}
+
+/**
+ * Said, in one way or another, when the pipeline has had its frames and stops reading while it tells the server to pause.
+ * A write that it cancels itself before the first byte it calls an end of file, and that an error.
+ */
+const ENDING = /(receive|PAUSE) interrupted|Operation was cancelled|Received end-of-file|Could not write to resource/;
+/**
+ * The group of pictures that is there when an H.264 client comes, from DESCRIBE on, is sent at once, faster than its
+ * timestamps run: GStreamer sets its clock anew.
+ */
+const CAUGHT_UP = /decreasing timestamp/;
+
+/** What of the warnings is more than how a player ends, and how one catches up. */
+export const complaintsOf = (warnings: readonly string[], stream: keyof typeof DECODERS): string[] =>
+  warnings.filter((line) => !ENDING.test(line) && !(stream === 'h264' && CAUGHT_UP.test(line)));
