@@ -1,6 +1,10 @@
 import { Camera } from '../camera/camera.ts';
+import type { MotionWatch } from '../camera/source.ts';
+import type { Config } from '../config/schema.ts';
 import { PictureControl } from '../device/picture.ts';
 import type { DeviceSettings } from '../device/settings.ts';
+import { disjoint, readArea } from '../frames/area.ts';
+import type { Sensed } from '../frames/sensed.ts';
 import { Hub } from '../streams/hub.ts';
 import type { AppOptions } from './options.ts';
 
@@ -9,7 +13,12 @@ export interface Capture {
   readonly camera: Camera;
   readonly hub: Hub;
   readonly picture: PictureControl;
+  /** Hears what the camera tells of the scene by itself; nobody listens before it is set. */
+  onSensed: (sensed: Sensed) => void;
 }
+
+/** Each costs the camera's program a stage of its own; motion in more of them is looked for in the pictures. */
+const MAX_REGIONS = 8;
 
 export function makeCapture(options: AppOptions, settings: DeviceSettings): Capture {
   const { config, spec, searchPath, dataDir, sysfs, dev, onUse, clock, log } = options;
@@ -26,6 +35,8 @@ export function makeCapture(options: AppOptions, settings: DeviceSettings): Capt
     log,
     onFrame: (frame) => hub.publish(frame),
     onReport: (report) => hub.setStatus(report),
+    onSensed: (sensed) => capture.onSensed(sensed),
+    motion: motionWatch(config.motion),
   });
   const hub: Hub = new Hub({
     demand: {
@@ -42,5 +53,20 @@ export function makeCapture(options: AppOptions, settings: DeviceSettings): Capt
     idleTimeout: config.camera.idleTimeout,
     clock,
   });
-  return { camera, hub, picture: new PictureControl({ camera, hub, settings: settings.camera }) };
+  const picture = new PictureControl({ camera, hub, settings: settings.camera });
+  const capture: Capture = { camera, hub, picture, onSensed: () => {} };
+  return capture;
+}
+
+/** The settings as the detectors take them. */
+export const motionSettings = ({ sensitivity, smallestArea, holdTime, zones, masks }: Config['motion']) => ({
+  ...{ sensitivity, smallestArea: smallestArea / 100, holdTime },
+  ...{ zones: zones.flatMap((zone) => readArea(zone) ?? []), masks: masks.flatMap((mask) => readArea(mask) ?? []) },
+});
+
+/** What the camera is to look for by itself. */
+function motionWatch(motion: Config['motion']): MotionWatch | undefined {
+  const { zones, masks, ...rest } = motionSettings(motion);
+  const regions = disjoint(zones, masks);
+  return motion.enabled && regions.length > 0 && regions.length <= MAX_REGIONS ? { ...rest, regions } : undefined;
 }

@@ -18,6 +18,10 @@ export function readArea(text: string): Area | undefined {
   return fits(x, width) && fits(y, height) ? { x, y, width: Math.min(width, 1 - x), height: Math.min(height, 1 - y) } : undefined;
 }
 
+/** What {@link readArea} reads, to follow "must be". */
+export const AREAS = 'rectangles X,Y,WIDTH,HEIGHT inside the picture, each number from 0 to 1';
+export const isArea = (text: string): boolean => readArea(text) !== undefined;
+
 /** What is left of an area where another one is cut out: up to four rectangles that do not overlap. */
 function without(area: Area, cut: Area): Area[] {
   const left = Math.max(area.x, cut.x);
