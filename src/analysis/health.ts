@@ -100,7 +100,8 @@ export class ImageHealth {
 
   /** Makes a scene the known one that stays for `ms`. */
   #settle(luma: Luma, at: number, ms: number): void {
-    const same = this.#candidate && this.#candidate.luma.data.length === luma.data.length ? likeness(this.#candidate.luma, luma) : undefined;
+    const same =
+      this.#candidate && this.#candidate.luma.data.length === luma.data.length ? likeness(this.#candidate.luma, luma) : undefined;
     if (!this.#candidate || same === undefined || same < SCENE.ends) this.#candidate = { luma, since: at };
     else if (at - this.#candidate.since >= ms) this.#know(luma, at);
   }

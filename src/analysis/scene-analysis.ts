@@ -151,7 +151,8 @@ export class SceneAnalysis {
     if (this.#decoding) return;
     const { motion, health, followsLight } = this.options;
     const byPictures = motion !== undefined && !this.#atSource && frame.monotonic - this.#lookedAt >= MOTION_MS;
-    const slow = frame.monotonic - this.#slowAt >= SLOW_MS && (health || (followsLight() && this.#recentLux(frame.monotonic) === undefined));
+    const slow =
+      frame.monotonic - this.#slowAt >= SLOW_MS && (health || (followsLight() && this.#recentLux(frame.monotonic) === undefined));
     if (!byPictures && !slow) return;
     this.#lookedAt = frame.monotonic;
     if (slow) this.#slowAt = frame.monotonic;

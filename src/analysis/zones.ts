@@ -1,5 +1,5 @@
-import type { Size } from '../frames/size.ts';
 import type { Area } from '../frames/area.ts';
+import type { Size } from '../frames/size.ts';
 
 /** Where motion counts. */
 export interface Zones {

@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { removeDrafts } from '../core/files.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
 import type { HttpServer } from '../servers/http/server.ts';
+import { Analysis } from './analysis.ts';
 import { Discovery } from './discovery.ts';
 import { makeHttp } from './http.ts';
 import { LazyEndpoint } from './lazy-endpoint.ts';
@@ -21,6 +22,7 @@ export class App {
   /** Undefined: the owner wants no RTSP. */
   readonly #rtsp: Rtsp | undefined;
   readonly #onvif: LazyEndpoint;
+  readonly #analysis: Analysis;
   readonly #http: HttpServer;
   #discovery: Discovery | undefined;
   #askRestart = (): void => {};
@@ -37,7 +39,8 @@ export class App {
     });
     this.#rtsp = options.config.rtsp.enabled ? new Rtsp(options, this.#own) : undefined;
     this.#onvif = this.#makeOnvif();
-    this.#http = makeHttp(options, { ...this.#own, rtsp: this.#rtsp, onvif: this.#onvif });
+    this.#analysis = new Analysis(options, this.#own);
+    this.#http = makeHttp(options, { ...this.#own, rtsp: this.#rtsp, onvif: this.#onvif, analysis: this.#analysis });
   }
 
   /** The password made at the first start; to be shown once. */
@@ -73,6 +76,7 @@ export class App {
       await this.#http.start();
       this.#writeRunFile();
       const resolved = await this.#findCamera();
+      this.#analysis.start();
       await this.#startDiscovery();
       return resolved;
     } catch (error) {
@@ -85,6 +89,7 @@ export class App {
   async stop(): Promise<void> {
     // Goodbye first: who is told that we go does not ask any more.
     await this.#discovery?.stop();
+    this.#analysis.stop();
     await Promise.all([this.#http.stop(), this.#rtsp?.stop(), this.#own.streams.stop()]);
     await this.#own.login.usedTokens.close();
     await this.#own.capture.camera.stop();

@@ -1,5 +1,6 @@
 import { HttpServer } from '../servers/http/server.ts';
 import type { Vitals } from '../servers/http/status.ts';
+import type { Analysis } from './analysis.ts';
 import type { LazyEndpoint } from './lazy-endpoint.ts';
 import type { AppOptions } from './options.ts';
 import type { Rtsp } from './rtsp.ts';
@@ -10,6 +11,7 @@ export interface HttpOptions extends Subsystems {
   /** Undefined where there is no RTSP. */
   readonly rtsp: Rtsp | undefined;
   readonly onvif: LazyEndpoint;
+  readonly analysis: Analysis;
 }
 
 export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
@@ -42,7 +44,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
 }
 
 /** What is told of the running program, at each moment. */
-function vitalsOf({ version, faults, clock }: AppOptions, { identity, capture, rtsp, streams }: HttpOptions) {
+function vitalsOf({ version, faults, clock }: AppOptions, { identity, capture, rtsp, streams, analysis }: HttpOptions) {
   const startedAt = clock.monotonic();
   const { hub, camera, picture } = capture;
   return (): Omit<Vitals, 'viewers' | 'streams' | 'connectionsClosed'> => ({
@@ -57,5 +59,6 @@ function vitalsOf({ version, faults, clock }: AppOptions, { identity, capture, r
     faults: faults(),
     rtsp: rtsp?.vitals,
     video: streams.catalogue.certain,
+    scene: analysis.status,
   });
 }

@@ -1,4 +1,5 @@
 import type { Machine } from '../core/machine.ts';
+import { EventBus } from '../device/events.ts';
 import { Identity } from '../device/identity.ts';
 import { DeviceSettings } from '../device/settings.ts';
 import { LinuxMachine } from '../system/linux-machine.ts';
@@ -15,12 +16,14 @@ export interface Subsystems {
   readonly machine: Machine;
   readonly login: Login;
   readonly network: Network;
+  /** What happens, for whoever listens. */
+  readonly events: EventBus;
   readonly capture: Capture;
   readonly streams: Streams;
 }
 
 /** Throws an AppError if the first password cannot be kept. */
-export function makeSubsystems(options: AppOptions, events: StreamsEvents): Subsystems {
+export function makeSubsystems(options: AppOptions, streams: StreamsEvents): Subsystems {
   const settings = new DeviceSettings(options);
   const capture = makeCapture(options, settings);
   return {
@@ -29,8 +32,9 @@ export function makeSubsystems(options: AppOptions, events: StreamsEvents): Subs
     machine: makeMachine(options),
     login: makeLogin(options),
     network: makeNetwork(options),
+    events: new EventBus(options),
     capture,
-    streams: new Streams(options, settings, capture, events),
+    streams: new Streams(options, settings, capture, streams),
   };
 }
 

@@ -60,7 +60,11 @@ export const makeSchema = (source: SourceCheck) =>
         vflip: boolean(PRESET.vflip, 'Mirror top and bottom'),
         idleTimeout: numberOr(30, ['always'], 0, 86_400, 'SECONDS', 'Camera off this long after the last viewer; `always` keeps it on'),
         rpicamPath: path('FILE', 'The capture program, if it is not in PATH'),
-        exposure: choice(PRESET.exposure, EXPOSURES, 'Exposure mode; night: long ones, 8 pictures per second or less; auto-night: that when it is dark'),
+        exposure: choice(
+          PRESET.exposure,
+          EXPOSURES,
+          'Exposure mode; night: long ones, 8 pictures per second or less; auto-night: that when it is dark',
+        ),
         awb: choice(PRESET.awb, WHITE_BALANCES, 'White balance'),
         awbGains: numbers(2, 0, 32, 'RED,BLUE', 'Fixed white balance gains'),
         metering: choice(PRESET.metering, METERINGS, 'Exposure metering'),

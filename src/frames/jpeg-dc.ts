@@ -74,7 +74,15 @@ function readHeader(jpeg: Buffer, start: number, end: number): Header | undefine
   const components = Array.from({ length: count }, (_, k): Component => {
     const at = start + 8 + 3 * k;
     const sampling = jpeg[at + 1]!;
-    return { id: jpeg[at]!, across: sampling >> 4, down: sampling & 15, quantisation: jpeg[at + 2]!, dc: undefined, ac: undefined, predicted: 0 };
+    return {
+      id: jpeg[at]!,
+      across: sampling >> 4,
+      down: sampling & 15,
+      quantisation: jpeg[at + 2]!,
+      dc: undefined,
+      ac: undefined,
+      predicted: 0,
+    };
   });
   const sane = components.every(({ across, down }) => across >= 1 && across <= 4 && down >= 1 && down <= 4);
   return width > 0 && height > 0 && sane ? { width, height, components } : undefined;
@@ -177,7 +185,7 @@ class Scan {
         for (let v = 0; v < lumaDown; v++) {
           for (let h = 0; h < lumaAcross; h++) {
             const level = 128 + (this.#block(luma) * step) / 8;
-            data[(top + v) * out.width + left + h] = level < 0 ? 0 : level > 255 ? 255 : level;
+            data[(top + v) * out.width + left + h] = Math.max(0, Math.min(255, level));
             last += this.#last;
           }
         }

@@ -85,13 +85,15 @@ const walker = (from: number, to: number, size: number, level: number, y = 0.92)
 });
 
 const night = (t: number): Light => ({ exposure: 0.16 + 0 * t });
-const flash = (from: number, to: number, lamp: number) => (t: number): Light => {
-  // The camera takes its exposure back within a second.
-  const settled = (start: number) => Math.min(1, Math.max(0, (t - start) / 1));
-  const on = t >= from && t < to;
-  const exposure = on ? 0.5 - 0.18 * settled(from) : t >= to ? 0.32 + 0.18 * settled(to) : 0.5;
-  return { exposure, lamp: on ? lamp : 0 };
-};
+const flash =
+  (from: number, to: number, lamp: number) =>
+  (t: number): Light => {
+    // The camera takes its exposure back within a second.
+    const settled = (start: number) => Math.min(1, Math.max(0, (t - start) / 1));
+    const on = t >= from && t < to;
+    const exposure = on ? 0.5 - 0.18 * settled(from) : t >= to ? 0.32 + 0.18 * settled(to) : 0.5;
+    return { exposure, lamp: on ? lamp : 0 };
+  };
 
 export const SCENES: readonly Scene[] = [
   { name: 'empty yard by day', seconds: 40, moves: [] },
@@ -99,7 +101,14 @@ export const SCENES: readonly Scene[] = [
   { name: 'person in clothes like the wall', seconds: 30, moves: [[9.2, 17.2]], things: [walker(9, 18, 0.42, 88)] },
   { name: 'person far away (0.35 % of the picture)', seconds: 30, moves: [[10, 20.9]], things: [walker(9, 22, 0.17, 30, 0.66)] },
   {
-    ...{ name: 'person comes, stands still for a while, goes', seconds: 60, moves: [[10.2, 14], [34, 37.3]] as const },
+    ...{
+      name: 'person comes, stands still for a while, goes',
+      seconds: 60,
+      moves: [
+        [10.2, 14],
+        [34, 37.3],
+      ] as const,
+    },
     things: [
       {
         ...{ from: 10, to: 38, width: 0.09, height: 0.42, level: 40, walks: true },
@@ -112,9 +121,14 @@ export const SCENES: readonly Scene[] = [
   { name: 'clouds: slow change of the light', seconds: 60, moves: [], light: (t) => ({ exposure: 0.75 + 0.3 * Math.sin(t / 5) }) },
   {
     ...{ name: 'exposure jumps by two thirds of a stop, four times', seconds: 40, moves: [] },
-    light: (t) => ({ exposure: t > 10 && (Math.floor(t / 6) % 2 === 0) ? 1 : 0.63 }),
+    light: (t) => ({ exposure: t > 10 && Math.floor(t / 6) % 2 === 0 ? 1 : 0.63 }),
   },
-  { name: 'lamp switched on and off, twice', seconds: 50, moves: [], light: (t) => (t < 28 ? flash(10, 20, 0.9)(t) : flash(32, 42, 0.9)(t)) },
+  {
+    name: 'lamp switched on and off, twice',
+    seconds: 50,
+    moves: [],
+    light: (t) => (t < 28 ? flash(10, 20, 0.9)(t) : flash(32, 42, 0.9)(t)),
+  },
   {
     ...{ name: 'lamp goes on, then a person comes', seconds: 40, moves: [[13.2, 21.2]] },
     ...{ light: flash(11, 36, 0.9), things: [walker(13, 22, 0.42, 30)] },
@@ -132,9 +146,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     ...{ name: 'car comes and parks', seconds: 60, moves: [[9.1, 14.8]] },
-    things: [
-      { from: 9, to: 1000, width: 0.3, height: 0.22, level: 170, at: (t) => [Math.min(0.4, -0.3 + 0.12 * (t - 9)), 0.95] },
-    ],
+    things: [{ from: 9, to: 1000, width: 0.3, height: 0.22, level: 170, at: (t) => [Math.min(0.4, -0.3 + 0.12 * (t - 9)), 0.95] }],
   },
   { name: 'bird, smaller than the smallest area', seconds: 30, moves: [], things: [{ ...walker(10, 14, 0.04, 20, 0.15), walks: false }] },
 ];
@@ -151,7 +163,7 @@ export class ScenePlayer {
   /** The picture at a time, seconds from the start, as the camera's sensor has it: in twice {@link SCENE_SIZE}. */
   draw(t: number): Luma {
     const { width, height } = DRAWN;
-    const { light = () => ({ exposure: 1 }), noise = 3, branch, things = [] } = this.scene;
+    const { light = (): Light => ({ exposure: 1 }), noise = 3, branch, things = [] } = this.scene;
     const scene = Float32Array.from(YARD);
     if (branch) drawBranch(scene, t);
     for (const thing of things) if (t >= thing.from && t < thing.to) drawThing(scene, thing, t);

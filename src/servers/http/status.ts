@@ -1,4 +1,5 @@
 import type { Response } from 'express';
+import type { AppError } from '../../core/errors.ts';
 import { formatOrigin } from '../../core/origin.ts';
 import { ADDRESS, MJPEG, SNAPSHOT_PATH } from '../../device/stream-names.ts';
 import type { H264Feed, JpegFeed } from '../../device/streams.ts';
@@ -14,6 +15,16 @@ export interface RtspVitals {
   readonly port: number;
   readonly sessions: number;
   readonly counters: Readonly<RtspCounters>;
+}
+
+/** What is known of the scene. */
+export interface SceneStatus {
+  /** Whether something moves, and who looks for it; undefined: nobody. */
+  readonly motion: { readonly moving: boolean; readonly by: 'camera' | 'pictures' } | undefined;
+  /** Whether it is exposed for the night; undefined: the exposure does not follow the light. */
+  readonly night: boolean | undefined;
+  /** What the user should know. */
+  readonly notices: readonly AppError[];
 }
 
 /** What the running program knows about itself; gathered by the app. */
@@ -38,6 +49,7 @@ export interface Vitals {
   readonly rtsp: RtspVitals | undefined;
   /** The streams that are known to be there. */
   readonly video: readonly (JpegFeed | H264Feed)[];
+  readonly scene: SceneStatus;
 }
 
 const shown = (error: { code: string; message: string; hint: string }) => ({ code: error.code, message: error.message, hint: error.hint });
@@ -56,18 +68,20 @@ export function sendHealth(res: Response, vitals: Vitals): void {
 /** For the page. */
 export function sendStatus(res: Response, vitals: Vitals, { origin, host }: Base): void {
   const base = formatOrigin(origin);
-  const { status, size } = vitals;
+  const { status, size, scene } = vitals;
   res.set('Cache-Control', 'no-store').json({
     name: vitals.name,
     version: vitals.version,
     camera: status.state,
     error: status.error ? shown(status.error) : null,
-    notices: status.notices.map(shown),
+    notices: [...status.notices, ...scene.notices].map(shown),
     source: status.source ?? '',
     width: size.width,
     height: size.height,
     fps: Math.round(vitals.fps * 10) / 10,
     viewers: vitals.viewers,
+    motion: scene.motion ?? null,
+    night: scene.night ?? null,
     user: userOf(res)?.name ?? null,
     urls: [
       { id: ADDRESS.stream, label: 'MJPEG stream', url: `${base}${MJPEG.webPath}` },
