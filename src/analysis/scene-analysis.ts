@@ -11,18 +11,25 @@ import { FLAWS, type Flaw, ImageHealth, meanLevel } from './health.ts';
 import { Held } from './held.ts';
 import type { Luma } from './luma.ts';
 import { type MotionSettings, PictureMotion } from './picture-motion.ts';
-import { SourceMotion } from './source-motion.ts';
+import { LOOK_MS, SourceMotion } from './source-motion.ts';
 
 /** What is told of the scene. */
 export const FINDINGS = ['motion', ...FLAWS, 'signalLoss', 'night'] as const;
 export type Finding = 'motion' | Flaw | 'signalLoss' | 'night';
 
-/** Who looks for motion: the camera's own program, or this one in the pictures. */
-export type MotionBy = 'camera' | 'pictures';
+/** Who looks for motion: the camera's own program, this one in the pictures, or this one as soon as the camera's stirs. */
+export type MotionBy = 'camera' | 'pictures' | 'both';
 
 export interface SceneAnalysisOptions {
   /** Undefined: nobody wants to know of motion. */
-  readonly motion: (MotionSettings & { /** Seconds until it is over. */ readonly holdTime: number }) | undefined;
+  readonly motion:
+    | (MotionSettings & {
+        /** Seconds until it is over. */
+        readonly holdTime: number;
+        /** Whether the camera's word is enough, where it looks itself. */
+        readonly trustsCamera: boolean;
+      })
+    | undefined;
   /** Whether to look for flaws of the picture. */
   readonly health: boolean;
   /** Whether the exposure is to follow the light; asked again and again. */
@@ -34,11 +41,19 @@ export interface SceneAnalysisOptions {
   readonly log: Logger;
 }
 
-/** Time between two pictures that are looked at, milliseconds: for motion; for all else. */
-const MOTION_MS = 250;
+/** Time between two pictures that are looked at for all but motion, milliseconds. */
 const SLOW_MS = 2000;
 /** How often what the camera tells is asked, milliseconds. */
 const TICK_MS = 250;
+const WHO: Readonly<Record<MotionBy, string>> = {
+  camera: 'by the camera itself',
+  pictures: 'in the pictures',
+  both: 'in the pictures, as soon as the camera itself says that something stirs',
+};
+/** A source that looks for motion says so within this time, milliseconds. */
+const DECIDED_MS = 5000;
+/** How often the light is looked at, milliseconds. */
+const LUX_MS = 1000;
 /** A lux value that is older says nothing of now, milliseconds. */
 const LUX_LASTS_MS = 10_000;
 
@@ -53,12 +68,14 @@ export class SceneAnalysis {
   readonly #complaints: LogThrottle;
   /** The source has said that it looks for motion itself. */
   #atSource = false;
-  #lux: { readonly value: number; readonly at: number } | undefined;
+  #luxAt = Number.NEGATIVE_INFINITY;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #slowAt = Number.NEGATIVE_INFINITY;
   #decoding = false;
   #ends: Cancel[] = [];
   #said: MotionBy | undefined;
+  /** When the capture under way began. */
+  #captureAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: SceneAnalysisOptions) {
     const { motion, clock } = options;
@@ -74,8 +91,10 @@ export class SceneAnalysis {
 
   /** Who looks for motion; undefined: nobody. */
   get motionBy(): MotionBy | undefined {
-    if (!this.options.motion) return undefined;
-    return this.#atSource ? 'camera' : 'pictures';
+    const { motion } = this.options;
+    if (!motion) return undefined;
+    if (!this.#atSource) return 'pictures';
+    return motion.trustsCamera ? 'camera' : 'both';
   }
 
   get dayNight(): DayNight {
@@ -86,12 +105,14 @@ export class SceneAnalysis {
   start(): void {
     const { motion, hub, clock, log } = this.options;
     this.#ends = [hub.watch((status) => this.#heard(status)), hub.subscribe((frame) => this.#frame(frame))];
-    this.#ends.push(clock.every(TICK_MS, () => this.#tick()));
     this.#heard(hub.status);
     if (!motion) return;
     log.info('motion detection is on (motion.enabled): it keeps the camera on, also while nobody watches');
     this.#set('motion', false);
-    this.#ends.push(hub.lease());
+    this.#ends.push(
+      hub.lease(),
+      clock.every(TICK_MS, () => this.#tick()),
+    );
   }
 
   stop(): void {
@@ -104,10 +125,12 @@ export class SceneAnalysis {
     switch (sensed.kind) {
       case 'begin':
         this.#atSource = false;
-        this.#sourceMotion.reset();
-        this.#lux = undefined;
+        this.#captureAt = now;
+        this.#luxAt = Number.NEGATIVE_INFINITY;
         break;
       case 'watching':
+        // Once for each region.
+        if (!this.#atSource) this.#sourceMotion.begin(now);
         this.#atSource = this.options.motion !== undefined;
         break;
       case 'motion':
@@ -115,7 +138,7 @@ export class SceneAnalysis {
         break;
       case 'light':
         this.#sourceMotion.light(sensed, now);
-        if (sensed.lux !== undefined) this.#lux = { value: sensed.lux, at: now };
+        if (sensed.lux !== undefined) this.#takeLux(sensed.lux, now);
     }
   }
 
@@ -127,34 +150,36 @@ export class SceneAnalysis {
   #tick(): void {
     const now = this.options.clock.monotonic();
     const isLive = this.options.hub.status.state === 'live';
-    if (this.options.motion) {
-      if (isLive) this.#sayWho();
-      if (this.#atSource || !isLive) this.#moves(this.#atSource && isLive && this.#sourceMotion.look(now), now);
-    }
-    const lux = this.#recentLux(now);
-    if (isLive && lux !== undefined) this.#light({ lux }, now);
+    if (isLive) this.#sayWho(now);
+    if (!isLive) this.#moves(false, now);
+    else if (this.motionBy === 'camera') this.#moves(this.#sourceMotion.look(now), now);
   }
 
-  #recentLux(now: number): number | undefined {
-    return this.#lux && now - this.#lux.at < LUX_LASTS_MS ? this.#lux.value : undefined;
+  #takeLux(lux: number, now: number): void {
+    if (now - this.#luxAt < LUX_MS) return;
+    this.#luxAt = now;
+    this.#light({ lux }, now);
   }
 
-  #sayWho(): void {
+  #knowsLux(now: number): boolean {
+    return now - this.#luxAt < LUX_LASTS_MS;
+  }
+
+  #sayWho(now: number): void {
     const by = this.motionBy;
-    if (by === this.#said) return;
+    if (by === this.#said || (by === 'pictures' && now - this.#captureAt < DECIDED_MS)) return;
     this.#said = by;
-    this.options.log.info(by === 'camera' ? 'motion is looked for by rpicam-vid itself' : 'motion is looked for in the pictures');
+    this.options.log.info(`motion is looked for ${WHO[by!]}`);
   }
 
   /** Called for each picture; most are passed over. */
   #frame(frame: Frame): void {
     if (this.#decoding) return;
-    const { motion, health, followsLight } = this.options;
-    const byPictures = motion !== undefined && !this.#atSource && frame.monotonic - this.#lookedAt >= MOTION_MS;
-    const slow =
-      frame.monotonic - this.#slowAt >= SLOW_MS && (health || (followsLight() && this.#recentLux(frame.monotonic) === undefined));
+    const { health, followsLight } = this.options;
+    const byPictures = frame.monotonic - this.#lookedAt >= this.#interval(frame.monotonic);
+    const slow = frame.monotonic - this.#slowAt >= SLOW_MS && (health || (followsLight() && !this.#knowsLux(frame.monotonic)));
     if (!byPictures && !slow) return;
-    this.#lookedAt = frame.monotonic;
+    if (byPictures) this.#lookedAt = frame.monotonic;
     if (slow) this.#slowAt = frame.monotonic;
     this.#decoding = true;
     void this.#look(frame, byPictures, slow).finally(() => {
@@ -162,11 +187,23 @@ export class SceneAnalysis {
     });
   }
 
+  /** Time between two pictures to look at for motion, milliseconds. */
+  #interval(at: number): number {
+    switch (this.motionBy) {
+      case 'pictures':
+        return LOOK_MS.awake;
+      case 'both':
+        return LOOK_MS[this.#sourceMotion.isAwake(at) ? 'awake' : 'asleep'];
+      default:
+        return Number.POSITIVE_INFINITY;
+    }
+  }
+
   async #look({ jpeg, monotonic }: Frame, motion: boolean, slow: boolean): Promise<void> {
     try {
       const luma = await decodeLuma(jpeg, this.options.clock);
       if (this.#ends.length === 0) return;
-      if (motion && !this.#atSource) this.#moves(this.#pictureMotion?.look(luma, monotonic) === true, monotonic);
+      if (motion) this.#moves(this.#pictureMotion?.look(luma, monotonic) === true, monotonic);
       if (slow) this.#judge(luma, monotonic);
     } catch (error) {
       this.#complaints.log((suppressed) => this.options.log.warn(messageOf(error), suppressed));
@@ -179,7 +216,7 @@ export class SceneAnalysis {
 
   #judge(luma: Luma, at: number): void {
     if (this.options.health) for (const [flaw, state] of Object.entries(this.#health.look(luma, at))) this.#set(flaw as Flaw, state);
-    if (this.#recentLux(at) === undefined) this.#light({ level: meanLevel(luma) }, at);
+    if (!this.#knowsLux(at)) this.#light({ level: meanLevel(luma) }, at);
   }
 
   #light(light: { lux?: number; level?: number }, at: number): void {

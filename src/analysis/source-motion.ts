@@ -1,10 +1,17 @@
+/** Time between two pictures that are looked at for motion, milliseconds: while the camera says that something moves, or nobody asks it; else. */
+export const LOOK_MS = { awake: 250, asleep: 2000 };
+
 /** A region has to be seen to move for this long, or again within the second time, before it counts, milliseconds: noise flickers once. */
 const LASTING_MS = 300;
 const AGAIN_MS = 1500;
+/** After the last thing that was told, the source is awake for this long, milliseconds. */
+const AWAKE_MS = 3000;
 /** Light that changes from one picture to the next by more than this factor is switched, or the exposure is. */
 const JUMP = 1.35;
 /** After such a change, milliseconds: the camera's exposure follows it, and every picture differs from the one before. */
 const SETTLE_MS = 1500;
+/** After a start of the capture, milliseconds: the exposure and the white balance are yet to be found. */
+const START_MS = 3000;
 
 /** The light of one picture, as the camera knows it. */
 export interface SensedLight {
@@ -19,6 +26,7 @@ export interface SensedLight {
  * moves, and takes a lamp for motion. Times come in; a result is that of a moment, without any hold time.
  */
 export class SourceMotion {
+  #toldAt = Number.NEGATIVE_INFINITY;
   /** By region: since when it moves. */
   readonly #moving = new Map<string, number>();
   #lastBegin = Number.NEGATIVE_INFINITY;
@@ -28,6 +36,7 @@ export class SourceMotion {
 
   /** A region begins to move, or stops. @param region its name, "" where there is but one */
   told(region: string, moving: boolean, at: number): void {
+    this.#toldAt = at;
     if (!moving) {
       this.#look(at);
       this.#moving.delete(region);
@@ -54,10 +63,16 @@ export class SourceMotion {
     return seen;
   }
 
-  /** The source looks no more, or begins anew. */
-  reset(): void {
+  /** Whether something was told a moment ago, or goes on, be it noise or the light: a reason to look closer. */
+  isAwake(at: number): boolean {
+    return this.#moving.size > 0 || at - this.#toldAt < AWAKE_MS;
+  }
+
+  /** The source begins to look: nothing that was told before holds. */
+  begin(at: number): void {
     this.#moving.clear();
-    this.#lastBegin = this.#confirmedAt = this.#quietUntil = Number.NEGATIVE_INFINITY;
+    this.#lastBegin = this.#confirmedAt = Number.NEGATIVE_INFINITY;
+    this.#quietUntil = at + START_MS;
     this.#light = {};
   }
 

@@ -36,6 +36,7 @@ export class Analysis {
   #stopListening: Cancel | undefined;
   /** Somebody listens for motion, which is off. */
   #isMissed = false;
+  #wasNight = false;
 
   constructor(
     private readonly options: AppOptions,
@@ -99,7 +100,8 @@ export class Analysis {
         this.#events.set('VideoSource/SignalLoss', SOURCE, { State: state });
         break;
       case 'night':
-        log.info(state ? 'night: exposed for the dark from now on' : 'day: exposed as always from now on');
+        if (state || this.#wasNight) log.info(state ? 'night: exposed for the dark from now on' : 'day: exposed as always from now on');
+        this.#wasNight = state;
         this.#events.set('VideoSource/DayNight', SOURCE, { Night: state });
         this.#setNight(state);
         break;

@@ -59,14 +59,15 @@ export function makeCapture(options: AppOptions, settings: DeviceSettings): Capt
 }
 
 /** The settings as the detectors take them. */
-export const motionSettings = ({ sensitivity, smallestArea, holdTime, zones, masks }: Config['motion']) => ({
-  ...{ sensitivity, smallestArea: smallestArea / 100, holdTime },
+export const motionSettings = ({ detector, sensitivity, smallestArea, holdTime, zones, masks }: Config['motion']) => ({
+  ...{ sensitivity, smallestArea: smallestArea / 100, holdTime, trustsCamera: detector === 'camera' },
   ...{ zones: zones.flatMap((zone) => readArea(zone) ?? []), masks: masks.flatMap((mask) => readArea(mask) ?? []) },
 });
 
 /** What the camera is to look for by itself. */
 function motionWatch(motion: Config['motion']): MotionWatch | undefined {
-  const { zones, masks, ...rest } = motionSettings(motion);
+  const { zones, masks, sensitivity, smallestArea } = motionSettings(motion);
   const regions = disjoint(zones, masks);
-  return motion.enabled && regions.length > 0 && regions.length <= MAX_REGIONS ? { ...rest, regions } : undefined;
+  const isWanted = motion.enabled && motion.detector !== 'pictures' && regions.length > 0 && regions.length <= MAX_REGIONS;
+  return isWanted ? { sensitivity, smallestArea, regions } : undefined;
 }

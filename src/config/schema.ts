@@ -135,6 +135,11 @@ export const makeSchema = (source: SourceCheck) =>
     motion: z
       .strictObject({
         enabled: boolean(false, 'Look for motion and tell recorders; keeps the camera on'),
+        detector: choice(
+          'auto',
+          ['auto', 'camera', 'pictures'],
+          'Who looks; auto: the pictures, where the camera says that it is worth it',
+        ),
         sensitivity: integer(50, 1, 100, 'N', 'From 1, what stands out, to 100, the faintest change'),
         smallestArea: number(0.3, 0.05, 50, 'PERCENT', 'Smallest thing that counts as motion, in percent of the picture'),
         holdTime: number(10, 1, 600, 'SECONDS', 'Motion is over this long after the last movement'),

@@ -1,10 +1,13 @@
 import { Held } from '../../src/analysis/held.ts';
 import { halved, type Luma } from '../../src/analysis/luma.ts';
-import type { MotionSettings } from '../../src/analysis/picture-motion.ts';
-import { type Scene, ScenePlayer } from './scenes.ts';
+import { PictureMotion } from '../../src/analysis/picture-motion.ts';
+import { LOOK_MS, SourceMotion } from '../../src/analysis/source-motion.ts';
+import { disjoint, readArea } from '../../src/frames/area.ts';
+import { ModelledStage } from './motion-detect-stage.ts';
+import { SCENES, type Scene, ScenePlayer } from './scenes.ts';
 
 /** What looks at the pictures of a scene. */
-export interface Looker {
+interface Looker {
   look(luma: Luma, at: number): boolean;
 }
 
@@ -20,14 +23,42 @@ export interface Judgement {
   readonly told: number;
 }
 
-/** Seconds until motion counts as over. */
-export const HOLD_TIME = 3;
-/** What is told up to this long after a movement belongs to it, seconds. */
-const AFTERMATH = 1.5;
+/** The ways, with the pictures per second that each sees. */
+export const WAYS = { pictures: 4, camera: 15, both: 15 } as const;
+export type Way = keyof typeof WAYS;
 
-/** Lets a detector see a scene at a rate, pictures per second, and counts what it makes of it. */
-export function judge(scene: Scene, looker: Looker, rate: number): Judgement {
-  const player = new ScenePlayer(scene);
+/** Seconds until motion counts as over, short, so that each false alarm counts. */
+const HOLD_TIME = 3;
+/** What is told up to this long before and after a movement belongs to it, seconds. */
+const BEFORE = 0.5;
+const AFTER = 1.5;
+
+/** The defaults of the settings. */
+export const DEFAULTS = { sensitivity: 50, smallestArea: 0.003 };
+
+function lookerFor(way: Way, scene: Scene, settings: typeof DEFAULTS): Looker {
+  const masks = (scene.masks ?? []).flatMap((mask) => readArea(mask) ?? []);
+  if (way === 'pictures') return new PictureMotion({ ...settings, zones: [], masks });
+  const source = new SourceMotion();
+  const stage = new ModelledStage({ ...settings, regions: disjoint([], masks) }, WAYS[way], source);
+  const pictures = new PictureMotion({ ...settings, zones: [], masks });
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  return {
+    look(luma, at) {
+      stage.push(luma, at);
+      if (way === 'camera') return source.look(at);
+      if (at - lookedAt < LOOK_MS[source.isAwake(at) ? 'awake' : 'asleep']) return false;
+      lookedAt = at;
+      return pictures.look(luma, at);
+    },
+  };
+}
+
+/** Lets a detector see a scene and counts what it makes of it. @param seed of noise and rain */
+export function judge(way: Way, scene: Scene, settings = DEFAULTS, seed = 99): Judgement {
+  const rate = WAYS[way];
+  const looker = lookerFor(way, scene, settings);
+  const player = new ScenePlayer(scene, rate, seed);
   const held = new Held({ on: 0, off: HOLD_TIME * 1000 });
   const begins: number[] = [];
   const seen: number[] = [];
@@ -40,7 +71,7 @@ export function judge(scene: Scene, looker: Looker, rate: number): Judgement {
     if (held.update(moving, 1000 * t)) told += 1 / rate;
     if (held.state && !before) begins.push(t);
   }
-  const inside = (t: number, [from, to]: readonly [number, number]) => t >= from - 1 && t <= to + AFTERMATH;
+  const inside = (t: number, [from, to]: readonly [number, number]) => t >= from - BEFORE && t <= to + AFTER;
   const delays = scene.moves.map((move) => {
     const first = seen.find((t) => inside(t, move));
     return first === undefined ? undefined : Math.max(0, first - move[0]);
@@ -55,4 +86,12 @@ export function judge(scene: Scene, looker: Looker, rate: number): Judgement {
   };
 }
 
-export const DEFAULT_MOTION: Omit<MotionSettings, 'masks'> = { sensitivity: 50, smallestArea: 0.003, zones: [] };
+const cell = ({ scene, hits, falseAlarms, delay }: Judgement): string[] => [
+  scene.moves.length === 0 ? '' : `${hits} of ${scene.moves.length}`,
+  delay === undefined ? '' : `${delay.toFixed(2)} s`,
+  String(falseAlarms.length),
+];
+
+/** What the ways make of every scene, as rows of a table. */
+export const judgements = (): string[][] =>
+  SCENES.map((scene) => [scene.name, ...(['pictures', 'both', 'camera'] as const).flatMap((way) => cell(judge(way, scene)))]);

@@ -153,10 +153,19 @@ export const SCENES: readonly Scene[] = [
 
 /** Draws a scene, picture by picture. Times must go forward, since noise and rain run on. */
 export class ScenePlayer {
-  readonly #rand = random(99);
-  #drops: { x: number; y: number; speed: number }[];
+  readonly #rand: () => number;
+  readonly #drops: { x: number; y: number; speed: number }[];
 
-  constructor(private readonly scene: Scene) {
+  /**
+   * @param rate pictures per second
+   * @param seed of noise and rain
+   */
+  constructor(
+    private readonly scene: Scene,
+    private readonly rate: number,
+    seed: number,
+  ) {
+    this.#rand = random(seed);
     this.#drops = Array.from({ length: scene.rain ?? 0 }, () => ({ x: this.#rand(), y: this.#rand(), speed: 1.5 + this.#rand() }));
   }
 
@@ -184,7 +193,7 @@ export class ScenePlayer {
   #rainOver(scene: Float32Array): void {
     const { width, height } = DRAWN;
     for (const drop of this.#drops) {
-      drop.y += drop.speed / 4;
+      drop.y += drop.speed / this.rate;
       if (drop.y > 1) {
         drop.y = -0.1 * this.#rand();
         drop.x = this.#rand();

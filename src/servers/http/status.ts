@@ -20,7 +20,7 @@ export interface RtspVitals {
 /** What is known of the scene. */
 export interface SceneStatus {
   /** Whether something moves, and who looks for it; undefined: nobody. */
-  readonly motion: { readonly moving: boolean; readonly by: 'camera' | 'pictures' } | undefined;
+  readonly motion: { readonly moving: boolean; readonly by: 'camera' | 'pictures' | 'both' } | undefined;
   /** Whether it is exposed for the night; undefined: the exposure does not follow the light. */
   readonly night: boolean | undefined;
   /** What the user should know. */
