@@ -1,6 +1,6 @@
 import { Held, type HoldTimes } from './held.ts';
 import { likeness } from './light.ts';
-import type { Luma } from './luma.ts';
+import { halved, type Luma } from './luma.ts';
 
 /** What can be wrong with the picture. */
 export const FLAWS = ['tooDark', 'tooBright', 'tooBlurry', 'sceneChange'] as const;
@@ -21,11 +21,13 @@ const BRIGHT = { begins: 0.6, ends: 0.45 };
 /** Blurry: what is left of the fine detail that is usual here, as a share of it. */
 const BLUR = { begins: 0.4, ends: 0.55 };
 /** Below this mean difference between neighbours there is nothing that could be sharp: levels of grey. */
-const LEAST_CONTRAST = 1;
+const LEAST_CONTRAST = 1.5;
 /** Time constants of what is usual, milliseconds: at first, and later, when it follows the weather and the night. */
 const USUAL_MS = { first: 10_000, later: 3_600_000 };
 /** Another scene: likeness of its edges to those known; below: another one, above: the known one. */
 const SCENE = { begins: 0.25, ends: 0.4 };
+/** A scene is looked at, and known, where 5 % of its pixels are brighter than this level. */
+const SCENE_LIGHT = 50;
 /** How long a scene has to be there before it is the known one, milliseconds, at the start and after a change. */
 const KNOWN_MS = { first: 10_000, next: 60_000 };
 /** How often the known scene is taken anew, as its light and shadows wander, milliseconds. */
@@ -61,7 +63,7 @@ export class ImageHealth {
       tooBright: tooBright.update(cutOff(luma) > (tooBright.state ? BRIGHT.ends : BRIGHT.begins), at),
       // A lens that is covered has no detail at all, and is not out of focus.
       tooBlurry: tooBlurry.update(blur === undefined ? false : blur < (tooBlurry.state ? BLUR.ends : BLUR.begins), at),
-      sceneChange: sceneChange.update(this.#isOther(luma, at), at),
+      sceneChange: sceneChange.update(this.#isOther(halved(luma), at), at),
     };
   }
 
@@ -83,12 +85,14 @@ export class ImageHealth {
   #isOther(luma: Luma, at: number): boolean | undefined {
     const known = this.#known;
     if (!known || known.data.length !== luma.data.length) {
-      this.#settle(luma, at, KNOWN_MS.first);
+      if (brightest(luma) >= SCENE_LIGHT) this.#settle(luma, at, KNOWN_MS.first);
       return undefined;
     }
+    // In the dark there is more noise than scene.
+    if (brightest(luma) < SCENE_LIGHT) return undefined;
     const alike = likeness(known, luma);
-    // Nothing to see where there was something: covered, unless the light is gone.
-    if (alike === undefined) return brightest(luma) < DARK.ends ? undefined : brightest(known) >= DARK.ends;
+    // Nothing to see where there was something: covered.
+    if (alike === undefined) return true;
     const isOther = alike < (this.#held.sceneChange.state ? SCENE.ends : SCENE.begins);
     if (isOther) this.#settle(luma, at, KNOWN_MS.next);
     else {

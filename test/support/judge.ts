@@ -86,12 +86,18 @@ export function judge(way: Way, scene: Scene, settings = DEFAULTS, seed = 99): J
   };
 }
 
-const cell = ({ scene, hits, falseAlarms, delay }: Judgement): string[] => [
-  scene.moves.length === 0 ? '' : `${hits} of ${scene.moves.length}`,
-  delay === undefined ? '' : `${delay.toFixed(2)} s`,
-  String(falseAlarms.length),
-];
+/** For noise and rain that fall otherwise each time. */
+export const SEEDS = [99, 1, 2];
 
-/** What the ways make of every scene, as rows of a table. */
-export const judgements = (): string[][] =>
-  SCENES.map((scene) => [scene.name, ...(['pictures', 'both', 'camera'] as const).flatMap((way) => cell(judge(way, scene)))]);
+/** What the ways make of every scene, as plain data. */
+export const judgeAll = (seeds: readonly number[]) =>
+  (Object.keys(WAYS) as Way[]).flatMap((way) =>
+    SCENES.flatMap((scene) =>
+      // Where neither plays a part, once is enough.
+      (scene.noise === undefined ? seeds.slice(0, 1) : seeds).map((seed) => {
+        const { hits, falseAlarms, delay, told } = judge(way, scene, DEFAULTS, seed);
+        const { name, moves, shownOnly = false } = scene;
+        return { way, scene: name, seed, moves: moves.length, hits, falseAlarms: falseAlarms.length, delay, told, shownOnly };
+      }),
+    ),
+  );
