@@ -12,6 +12,8 @@ export interface HttpOptions extends Subsystems {
   readonly rtsp: Rtsp | undefined;
   readonly onvif: LazyEndpoint;
   readonly analysis: Analysis;
+  /** Whether the camera is announced and answers searches. */
+  readonly discovery: () => Vitals['discovery'];
 }
 
 export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
@@ -21,10 +23,12 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
   return new HttpServer({
     bind: config.bind,
     port: settings.ports.now.http,
+    inherited: options.sockets.http,
     webDir,
     maxConnections: budget.http,
-    authentication: login.toWatch && {
-      ...login.toWatch,
+    open: !config.auth.enabled,
+    authentication: {
+      ...login.access,
       clock,
       log,
       cookieName: `onvif-camera-${state.state.uuid.slice(0, 8)}`,
@@ -44,19 +48,22 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
 }
 
 /** What is told of the running program, at each moment. */
-function vitalsOf({ version, faults, clock }: AppOptions, { identity, capture, rtsp, streams, analysis }: HttpOptions) {
+function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
+  const { identity, capture, rtsp, streams, analysis } = own;
   const startedAt = clock.monotonic();
   const { hub, camera, picture } = capture;
   return (): Omit<Vitals, 'viewers' | 'streams' | 'connectionsClosed'> => ({
     name: identity.name,
     version,
     status: hub.status,
+    stateSince: hub.stateSince,
     // The page keeps room for pictures before there are any.
     size: hub.latest ?? picture.settings(),
     fps: hub.fps,
     uptime: (clock.monotonic() - startedAt) / 1000,
     capture: camera.counters,
     faults: faults(),
+    discovery: own.discovery(),
     rtsp: rtsp?.vitals,
     video: streams.catalogue.certain,
     scene: analysis.status,

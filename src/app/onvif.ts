@@ -1,4 +1,5 @@
 import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
+import { MAX_USERS } from '../auth/users.ts';
 import type { MulticastController } from '../device/multicast.ts';
 import { keepPorts, type ServerPorts } from '../device/ports.ts';
 import { storedProfiles } from '../device/profiles.ts';
@@ -13,7 +14,7 @@ import type { AppOptions } from './options.ts';
 import type { Subsystems } from './subsystems.ts';
 
 /** What recorders may make of our users and scopes. */
-const LIMITS = { maxUsers: 32, userNameLength: 64, passwordLength: 128, maxScopes: 20 };
+const LIMITS = { maxUsers: MAX_USERS, userNameLength: 64, passwordLength: 128, maxScopes: 20 };
 
 /** What the ONVIF services describe and set. */
 export interface OnvifOptions extends Subsystems {

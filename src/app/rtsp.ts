@@ -18,6 +18,7 @@ export class Rtsp {
     this.server = new RtspServer({
       bind: config.bind,
       port: settings.ports.now.rtsp,
+      inherited: options.sockets.rtsp,
       maxConnections: budget.rtsp,
       maxSessions: budget.sessions,
       access: login.toWatch && { ...login.toWatch, basic: config.rtsp.basic },
@@ -45,7 +46,7 @@ export class Rtsp {
 
   get vitals(): RtspVitals {
     const { port, sessions, counters } = this.server;
-    return { port, sessions, counters };
+    return { port, sessions, listViewers: () => this.server.listViewers(), counters };
   }
 
   /** Listens. */

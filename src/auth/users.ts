@@ -12,7 +12,12 @@ export interface User {
   readonly level: AccessLevel;
 }
 
-const LEVELS: readonly string[] = ['Administrator', 'Operator', 'User'] satisfies AccessLevel[];
+/** From the one who may do most to the one who may do least. */
+export const ACCESS_LEVELS: readonly AccessLevel[] = ['Administrator', 'Operator', 'User'];
+/** Users that there may be. */
+export const MAX_USERS = 32;
+/** Characters of a password from which on it is not called weak. */
+export const MIN_PASSWORD_LENGTH = 8;
 
 /** Printable: no control, format or separator characters and no half of a surrogate pair. Basic ends the name at a colon. */
 const NAME = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}:]{1,64}$/u;
@@ -96,7 +101,7 @@ export class UserStore {
 /**
  * The text with each accent as part of its letter (Unicode's NFC): keyboards and systems differ in that, and nobody sees it.
  */
-const composed = (text: string): string => text.normalize('NFC');
+export const composed = (text: string): string => text.normalize('NFC');
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
 
@@ -108,7 +113,7 @@ function toEntries(users: readonly User[]): Map<string, Entry> {
     if (!NAME.test(name)) throw refusal('A user name must have 1 to 64 printable characters and no colon.');
     if (entries.has(composed(name))) throw refusal(`There are two users named "${name}".`);
     if (!PASSWORD.test(password)) throw refusal(`The password of "${name}" must have 1 to 128 characters and no control characters.`);
-    if (!LEVELS.includes(level)) throw refusal(`The level of "${name}" must be ${LEVELS.join(', ')}.`);
+    if (!ACCESS_LEVELS.includes(level)) throw refusal(`The level of "${name}" must be ${ACCESS_LEVELS.join(', ')}.`);
     entries.set(composed(name), { user: Object.freeze({ name, password, level }), hash: sha256(composed(password)) });
   }
   if (!users.some((user) => user.level === 'Administrator')) throw refusal('At least one user must be an Administrator.');

@@ -13,6 +13,9 @@ export function addresses(bind: string): string[] {
   return found.length > 0 ? found : ['127.0.0.1'];
 }
 
+/** The addresses under which others reach a server that listens everywhere. */
+export const outsideAddresses = (): string[] => addresses('0.0.0.0').filter((address) => address !== '127.0.0.1');
+
 /** Our address on the way to a host, which is how that host reaches us; nothing is sent. Undefined where there is no way. */
 export async function addressTowards(host: string): Promise<string | undefined> {
   const socket = createSocket('udp4');

@@ -8,6 +8,9 @@ import { isSwitch, settings } from './settings.ts';
 /** Other programs' letters for two of the flags of every command. */
 const OTHER_LETTERS = { help: '?', version: 'V' } as const;
 
+/** Commands that are named as those that have a flag. */
+const MAX_OWNERS = 3;
+
 /** Flags that are refused, and what to do instead: everybody on the machine sees a command line (ps), and the shell remembers it. */
 const SECRET_FLAGS: Readonly<Record<string, string>> = {
   token:
@@ -24,7 +27,7 @@ const SECRET_FLAGS: Readonly<Record<string, string>> = {
 export function readArguments(argv: readonly string[], commands: typeof COMMANDS = COMMANDS): Arguments {
   refuseSecrets(argv);
   const { values, positionals } = split(argv, commands);
-  const { config, help, [OTHER_LETTERS.help]: question, version, [OTHER_LETTERS.version]: V, ...flags } = values;
+  const { config, camera, help, [OTHER_LETTERS.help]: question, version, [OTHER_LETTERS.version]: V, ...flags } = values;
   const asked = { help: (help ?? question) === true, version: (version ?? V) === true };
   const words = [...positionals];
   while (words[0] === 'help' || words[0] === 'version') asked[words.shift() as 'help' | 'version'] = true;
@@ -32,7 +35,14 @@ export function readArguments(argv: readonly string[], commands: typeof COMMANDS
   // As in `onvif-camera user help add`.
   if (isGroupName && words[1] === 'help') asked.help = words.splice(1, 1).length > 0;
   const { path, command, rest } = findCommand(words, commands);
-  const args: Arguments = { command: path, positionals: rest, flags, config: config as string | undefined, ...asked };
+  const args: Arguments = {
+    command: path,
+    positionals: rest,
+    flags,
+    config: config as string | undefined,
+    camera: camera as string | undefined,
+    ...asked,
+  };
   if (isGroup(command)) {
     if (asked.help || asked.version) return args;
     const names = command.commands.map(({ name }) => name);
@@ -68,9 +78,10 @@ function refuseForeignFlags({ command, flags }: Arguments, action: Action, comma
   if (foreign === undefined) return;
   const owners = actionsOf(commands).flatMap(([path, { flags: own }]) => (own.some(({ name }) => name === foreign) ? [path] : []));
   // Some are words that people also try as a setting: --password.
+  const named = owners.length > MAX_OWNERS ? [...owners.slice(0, MAX_OWNERS), 'others'] : owners;
   const message =
     owners.length > 0
-      ? `--${foreign} is an option of the command${owners.length > 1 ? 's' : ''} ${owners.join(', ')}.${remarkOn(foreign)}`
+      ? `--${foreign} is an option of the command${named.length > 1 ? 's' : ''} ${named.join(', ')}.${remarkOn(foreign)}`
       : `--${foreign} does nothing for ${command}.`;
   throw new AppError('USAGE', message, { hint: hintAt(command) });
 }

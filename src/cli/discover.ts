@@ -1,8 +1,10 @@
 import { fromText } from '../config/settings.ts';
 import { AppError, EXIT } from '../core/errors.ts';
-import { stripped, terminalSafeJson, visible } from '../core/terminal.ts';
+import { stripped } from '../core/terminal.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
+import { printJson, table } from './output.ts';
+import { Progress } from './progress.ts';
 import type { Answers } from './search.ts';
 
 /** How long to listen unless the user says otherwise, and how long he may say, seconds. */
@@ -11,12 +13,16 @@ const MIN_S = 0.1;
 const MAX_S = 600;
 /** A search asks for its first second and a half. Who listens for longer asks anew, but not before this many seconds. */
 const ROUND_S = 3;
+/** How often it is told how far it is, milliseconds. */
+const PROGRESS_MS = 250;
 /** Most cameras that are listed: answers can be made up without end. */
 const MAX_FOUND = 1000;
 /** Longest that a part of an answer may be, characters; longer ones are cut. A name has up to 64. */
 const MAX_PART = 256;
 /** Most addresses of one camera that are looked at. */
 const MAX_XADDRS = 16;
+
+const HEADS = ['ADDRESS', 'NAME', 'HARDWARE', 'DEVICE SERVICE', 'UUID'];
 
 /** A camera that answered; absent parts are empty. */
 interface Found {
@@ -39,18 +45,39 @@ export async function discover(args: Arguments, context: Context): Promise<numbe
     stopped = true;
   });
   const rounds = Math.max(1, Math.floor(seconds / ROUND_S));
-  for (let round = 0; round < rounds && !stopped; round++)
-    for (const camera of await Promise.race([search((seconds * 1000) / rounds).then(readAnswers), context.stopRequested.then(() => [])]))
-      if (found.has(camera.uuid) || found.size < MAX_FOUND) found.set(camera.uuid, camera);
+  const endProgress = showProgress(context, seconds, () => found.size);
+  try {
+    for (let round = 0; round < rounds && !stopped; round++)
+      for (const camera of await Promise.race([search((seconds * 1000) / rounds).then(readAnswers), context.stopRequested.then(() => [])]))
+        if (found.has(camera.uuid) || found.size < MAX_FOUND) found.set(camera.uuid, camera);
+  } finally {
+    endProgress();
+  }
   const cameras = [...found.values()].sort((one, two) => one.address.localeCompare(two.address, 'en', { numeric: true }));
-  if (json) context.stdout.write(`${terminalSafeJson(JSON.stringify(cameras, null, 2))}\n`);
-  else if (cameras.length > 0) context.stdout.write(table(cameras));
+  if (json) printJson(cameras, context);
+  else if (cameras.length > 0) context.stdout.write(table(HEADS, cameras.map(rowOf)));
   else
     context.stderr.write(
       `No ONVIF camera answered within ${seconds} s.\n` +
         'Cameras are found in the same network only (same router, no guest Wi-Fi), if their discovery is on and UDP port 3702 is not blocked.\n',
     );
   return EXIT.ok;
+}
+
+/** Tells on a terminal how long it still takes. Returns what ends that. */
+function showProgress({ stderr }: Context, seconds: number, found: () => number): () => void {
+  const progress = new Progress(stderr);
+  const begun = performance.now();
+  const show = () => {
+    const passed = Math.min(seconds, (performance.now() - begun) / 1000);
+    progress.show(`Listening for cameras: ${passed.toFixed(0)} of ${seconds} s, ${found()} found`);
+  };
+  show();
+  const timer = setInterval(show, PROGRESS_MS);
+  return () => {
+    clearInterval(timer);
+    progress.end();
+  };
 }
 
 function readTimeout(text: string | boolean | undefined): number {
@@ -99,19 +126,4 @@ function readable(text: unknown): string {
   return stripped(decoded).trim().slice(0, MAX_PART);
 }
 
-function table(cameras: readonly Found[]): string {
-  const rows = [
-    ['ADDRESS', 'NAME', 'HARDWARE', 'DEVICE SERVICE', 'UUID'],
-    ...cameras.map((each) => [each.address, each.name, each.hardware, each.xaddr, each.uuid].map(visible)),
-  ];
-  const widths = (rows[0] as string[]).map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column] as number))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
-}
+const rowOf = ({ address, name, hardware, xaddr, uuid }: Found) => [address, name, hardware, xaddr, uuid];

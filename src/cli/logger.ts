@@ -1,14 +1,12 @@
 import { pino } from 'pino';
 import type { Config } from '../config/schema.ts';
-import type { LogFields, Logger } from '../core/log.ts';
+import { type LogFields, type Logger, withoutCredentials } from '../core/log.ts';
 import { terminalSafeJson, visible } from '../core/terminal.ts';
 import { type Context, SECRET_VARIABLES } from './context.ts';
 
 /** Never in a log, whatever is handed in. */
 const SECRET_NAMES = ['password', 'authorization', 'token', 'secret', 'cookie', ...SECRET_VARIABLES];
 const SECRETS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
-/** User and password of an address. */
-const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'\\]*@/gi;
 const COLOURS: Readonly<Record<string, string>> = { DEBUG: '\x1b[2m', INFO: '\x1b[32m', WARN: '\x1b[33m', ERROR: '\x1b[31m' };
 const RESET = '\x1b[0m';
 
@@ -17,7 +15,7 @@ export function makeLogger(config: Config['log'], { stderr, env }: Pick<Context,
   const pretty = config.format === 'pretty' || (config.format === 'auto' && stderr.isTTY === true);
   const colours = stderr.isTTY === true && !env.NO_COLOR;
   const write = (json: string) => {
-    const line = json.replace(URL_CREDENTIALS, '$1…@');
+    const line = withoutCredentials(json);
     stderr.write(pretty ? prettyLine(line, colours) : terminalSafeJson(line));
   };
   const log = pino(

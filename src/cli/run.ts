@@ -1,14 +1,14 @@
-import { AppError, EXIT } from '../core/errors.ts';
+import { AppError, ERRORS, EXIT } from '../core/errors.ts';
 import { killPrograms } from '../core/process-group.ts';
 import { visibleLines } from '../core/terminal.ts';
 import { readArguments } from './arguments.ts';
 import { isGroup } from './command.ts';
-import { findCommand } from './commands/index.ts';
+import { findCommand, hintAt } from './commands/index.ts';
 import type { Context } from './context.ts';
 import { helpText } from './help.ts';
 import { explainPermission } from './permission.ts';
 
-export { SECRET_VARIABLES } from './context.ts';
+export { OWN_VARIABLES } from './context.ts';
 
 /** Runs the command line and returns the exit code. Errors meant for the user are printed, others are thrown. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
@@ -25,7 +25,11 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
       return EXIT.ok;
     }
     const handle = await command.load();
-    return await handle(args, context);
+    return await handle(args, context).catch((error: unknown) => {
+      throw error instanceof AppError && error.code === 'USAGE' && error.hint === ERRORS.USAGE.hint
+        ? new AppError('USAGE', error.message, { hint: hintAt(path), cause: error.cause })
+        : error;
+    });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const lines = [`onvif-camera: ${error.message}`, explainPermission(error.cause), error.hint].filter((line) => line !== undefined);

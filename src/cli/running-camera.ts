@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { findRunningServer } from '../config/run-file.ts';
+import { requireRunningServer } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
+import { isLoopbackHost } from '../core/host-names.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
 import { ADDRESS, H264 } from '../device/stream-names.ts';
-import { addresses } from './addresses.ts';
+import { outsideAddresses } from './addresses.ts';
 
 /** A local server answers in milliseconds. */
 const ANSWER_TIMEOUT_MS = 3000;
@@ -36,12 +37,11 @@ export interface RunningCamera extends Origin {
  * @throws AppError NOT_RUNNING
  */
 export async function askRunningCamera(dataDir: string, preferred?: string): Promise<RunningCamera> {
-  const server = await findRunningServer(dataDir);
-  if (!server) throw new AppError('NOT_RUNNING', `No onvif-camera runs with the data directory ${dataDir}.`);
+  const server = await requireRunningServer(dataDir);
   const { protocol, hostname, port } = new URL(server.url);
   const scheme = protocol === 'https:' ? 'https' : 'http';
   const number = Number(port || (scheme === 'https' ? 443 : 80));
-  const outside = addresses('0.0.0.0').filter((address) => address !== '127.0.0.1');
+  const outside = outsideAddresses();
   const candidates = new Set([...outside.filter((address) => address === preferred), ...outside, hostname]);
   for (const host of candidates) {
     const origin = { scheme, host, port: number } as const;
@@ -58,7 +58,7 @@ export async function askRunningCamera(dataDir: string, preferred?: string): Pro
       snapshot,
       h264: find(ADDRESS.rtsp(H264)),
       asksLogin: (await get(base, {}))?.status === 401,
-      isLocal: /^(127\.|\[::1\]$|localhost$)/.test(host),
+      isLocal: isLoopbackHost(host),
     };
   }
   throw new AppError('NOT_RUNNING', `The server at ${server.url} does not tell what it serves.`, {

@@ -12,16 +12,28 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'Put the whole value in quotes.',
 };
 
+/** A place in a text, both from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** What is wrong with a file, and where. */
+export interface FileFault {
+  readonly at: Place | undefined;
+  readonly message: string;
+}
+
 /**
  * What is wrong with a YAML text, in words for those who do not know YAML; one line of it each.
- * @param place names the place of an offset in the text
+ * @param place finds the place of an offset in the text
  */
-export function faultyYaml(errors: readonly YAMLParseError[], text: string, place: (offset: number) => string): string[] {
-  const faults = new Map<string, string>();
+export function faultyYaml(errors: readonly YAMLParseError[], text: string, place: (offset: number) => Place): FileFault[] {
+  const faults = new Map<number, FileFault>();
   for (const { code, message, pos } of errors) {
-    const where = place(pos[0]);
+    const at = place(pos[0]);
     // What comes after the first one in a line follows from it.
-    if (!faults.has(where)) faults.set(where, `${where}: ${describe(code, message, text.slice(pos[0]))}`);
+    if (!faults.has(at.line)) faults.set(at.line, { at, message: describe(code, message, text.slice(pos[0])) });
   }
   return [...faults.values()];
 }

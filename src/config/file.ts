@@ -1,30 +1,38 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
-import { faultyYaml } from './faulty-yaml.ts';
+import { type FileFault, faultyYaml, type Place } from './faulty-yaml.ts';
 import { adviseOnSection, adviseOnSetting, type Names } from './unknown.ts';
 
 export interface FileValues {
   /** By key ("camera.width"): text, a list of it, or anything else that the file has in its place. */
-  readonly values: ReadonlyMap<string, { readonly value: unknown; readonly where: string }>;
-  readonly faults: readonly string[];
+  readonly values: ReadonlyMap<string, FileValue>;
+  readonly faults: readonly FileFault[];
+}
+
+export interface FileValue {
+  readonly value: unknown;
+  readonly at: Place | undefined;
 }
 
 /**
- * Reads the YAML text of a configuration file: values by key with the line they stand in. They stay text, as on the
+ * Reads the YAML text of a configuration file: values by key with the place they stand in. They stay text, as on the
  * command line: what a number is, the setting knows. Unknown keys and faulty YAML are reported, not thrown.
- * @param name of the file, for the messages
  */
-export function readConfigFile(text: string, name: string, settings: readonly Names[]): FileValues {
+export function readConfigFile(text: string, settings: readonly Names[]): FileValues {
   const lines = new LineCounter();
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, prettyErrors: false });
-  const values = new Map<string, { value: unknown; where: string }>();
-  const faults = faultyYaml(document.errors, text, (offset) => `${name} line ${lines.linePos(offset).line}`);
+  const values = new Map<string, FileValue>();
+  const placeOf = (offset: number): Place => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const faults = faultyYaml(document.errors, text, placeOf);
   if (faults.length > 0 || document.contents === null) return { values, faults };
 
   const keys = settings.map((setting) => setting.key);
   const sections = new Set(keys.filter((key) => key.includes('.')).map((key) => key.slice(0, key.lastIndexOf('.'))));
-  const place = (node: unknown) => {
+  const place = (node: unknown): Place | undefined => {
     const offset = (node as Node | null)?.range?.[0];
-    return offset === undefined ? name : `${name} line ${lines.linePos(offset).line}`;
+    return offset === undefined ? undefined : placeOf(offset);
   };
   const walk = (node: unknown, path: string) => {
     if (!isMap(node)) {
@@ -32,12 +40,13 @@ export function readConfigFile(text: string, name: string, settings: readonly Na
       const unseparated = isScalar(node) ? /^([A-Za-z0-9]+):?\s*(\S[^\n]*)/.exec(String(node.value)) : null;
       if (unseparated && keys.some((key) => key === prefix + unseparated[1])) {
         const [, key, value] = unseparated;
-        faults.push(`${place(node)}: between ${key} and its value there must be a colon and a space, as in "${key}: ${value}".`);
+        const message = `between ${key} and its value there must be a colon and a space, as in "${key}: ${value}".`;
+        faults.push({ at: place(node), message });
         return;
       }
       const first = keys.find((key) => key.startsWith(prefix))?.slice(prefix.length);
       const what = path === '' ? 'the file must have lines' : `${path} must be followed by indented lines`;
-      faults.push(`${place(node)}: ${what} with a key and a value, such as "${first}: …".`);
+      faults.push({ at: place(node), message: `${what} with a key and a value, such as "${first}: …".` });
       return;
     }
     for (const pair of node.items) {
@@ -46,10 +55,10 @@ export function readConfigFile(text: string, name: string, settings: readonly Na
       if (!sections.has(full) && !keys.includes(full)) {
         // A section does not help the one who has a value to put somewhere, nor the other way round.
         const advice = isMap(pair.value) ? adviseOnSection(full, [...sections]) : adviseOnSetting(full, settings, 'key');
-        faults.push(`${place(pair.key)}: there is no setting ${full}.${advice}`);
+        faults.push({ at: place(pair.key), message: `there is no setting ${full}.${advice}` });
       } else if (isLeftOut(pair.value)) continue;
       else if (sections.has(full)) walk(pair.value, full);
-      else values.set(full, { value: contentOf(pair.value), where: place(pair.key) });
+      else values.set(full, { value: contentOf(pair.value), at: place(pair.key) });
     }
   };
   walk(document.contents, '');

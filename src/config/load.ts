@@ -2,12 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { AppError, messageOf } from '../core/errors.ts';
+import type { Place } from './faulty-yaml.ts';
 import type { FileValues } from './file.ts';
+import { DEFAULT_CONFIG_FILE } from './places.ts';
 import { type Config, type ConfigSchema, type Setting, VARIABLE_PREFIX } from './schema.ts';
 import { fromList, fromText } from './settings.ts';
 import { adviseOnSetting } from './unknown.ts';
 
-export const DEFAULT_CONFIG_FILE = 'onvif-camera.yaml';
 /** Variables with the prefix that are no settings: secrets are kept out of files and command lines. */
 const SPECIAL_VARIABLES = new Set([`${VARIABLE_PREFIX}PASSWORD`, `${VARIABLE_PREFIX}HOME_ASSISTANT_TOKEN`]);
 
@@ -15,9 +16,9 @@ export interface ConfigInput {
   /** From the command line, by flag name. */
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** `--config FILE`. */
+  /** `--config FILE`, or what stands for it. */
   readonly file: string | undefined;
-  /** Read without `--config`, if it is there: {@link DEFAULT_CONFIG_FILE}, in the working directory. */
+  /** Read where none was named, if it is there. */
   readonly defaultFile: string;
 }
 
@@ -29,24 +30,58 @@ export interface LoadedConfig {
   readonly explicit: ReadonlySet<string>;
 }
 
-interface Given {
+/** A value of a setting, and where it was given. */
+export interface Given {
   readonly value: unknown;
+  readonly from: 'flag' | 'environment' | 'file';
   /** "--width", "ONVIF_CAMERA_HTTP_PORT" or "onvif-camera.yaml line 4" */
   readonly where: string;
+  /** The place in the file. */
+  readonly at?: Place | undefined;
+}
+
+/** Something that is wrong with what was given. */
+export interface ConfigFault {
+  readonly from: Given['from'];
+  readonly where: string;
+  readonly at?: Place | undefined;
+  readonly message: string;
+}
+
+export interface ExaminedConfig {
+  /** Undefined where something is wrong. */
+  readonly config: Config | undefined;
+  /** The file that was read, if any. */
+  readonly file: string | undefined;
+  /** By key; also what is wrong. */
+  readonly given: ReadonlyMap<string, Given>;
+  readonly faults: readonly ConfigFault[];
 }
 
 /** Puts flags, environment and file together (in this order of rank) and checks them. Throws an AppError that names every fault. */
 export async function loadConfig(schema: ConfigSchema, settings: readonly Setting[], input: ConfigInput): Promise<LoadedConfig> {
-  const faults: string[] = [];
+  const { config, file, given, faults } = await examineConfig(schema, settings, input);
+  if (!config) throw configError(faults);
+  return { config, file, explicit: new Set(given.keys()) };
+}
+
+/** The error that names every fault. */
+export const configError = (faults: readonly ConfigFault[]): AppError =>
+  new AppError('CONFIG_INVALID', faults.map(({ where, message }) => `${where}: ${message}`).join('\n'));
+
+/** The same, with all that is wrong as a list. Throws an AppError only for a file that cannot be read. */
+export async function examineConfig(schema: ConfigSchema, settings: readonly Setting[], input: ConfigInput): Promise<ExaminedConfig> {
   const file = input.file ?? input.defaultFile;
   const source = readIfThere(file, input.file !== undefined);
   // The YAML reader is loaded only where there is a file to read.
-  const values = source === undefined ? undefined : (await import('./file.ts')).readConfigFile(source, basename(file), settings);
-  faults.push(...(values?.faults ?? []), ...unknownVariables(settings, input.env));
+  const values = source === undefined ? undefined : (await import('./file.ts')).readConfigFile(source, settings);
+  const inFile = (at: Place | undefined) => ({ from: 'file' as const, where: `${basename(file)}${at ? ` line ${at.line}` : ''}`, at });
+  const faults: ConfigFault[] = (values?.faults ?? []).map(({ at, message }) => ({ ...inFile(at), message }));
+  faults.push(...unknownVariables(settings, input.env));
 
   const given = new Map<string, Given>();
   for (const setting of settings) {
-    const found = fromFlags(setting, input) ?? fromEnvironment(setting, input) ?? fromFile(setting, values);
+    const found = fromFlags(setting, input) ?? fromEnvironment(setting, input) ?? fromFile(setting, values, inFile);
     if (found) given.set(setting.key, found);
   }
   const tree: Record<string, unknown> = {};
@@ -61,12 +96,13 @@ export async function loadConfig(schema: ConfigSchema, settings: readonly Settin
     );
     for (const setting of settings) {
       const found = given.get(setting.key);
-      if (wrong.has(setting) && found)
-        faults.push(`${found.where}: ${setting.key} is ${show(found.value)}; it must be ${setting.allowed}.`);
+      if (!wrong.has(setting) || !found) continue;
+      const { value, ...place } = found;
+      faults.push({ ...place, message: `${setting.key} is ${show(value)}; it must be ${setting.allowed}.` });
     }
   }
-  if (!result.success || faults.length > 0) throw new AppError('CONFIG_INVALID', faults.join('\n'));
-  return { config: result.data, file: source === undefined ? undefined : file, explicit: new Set(given.keys()) };
+  const config = result.success && faults.length === 0 ? result.data : undefined;
+  return { config, file: source === undefined ? undefined : file, given, faults };
 }
 
 /** @param asked whether it was named: one that was not need not be there */
@@ -99,28 +135,36 @@ function readIfThere(file: string, asked: boolean): string | undefined {
 function fromFlags(setting: Setting, { flags }: ConfigInput): Given | undefined {
   const value = flags[setting.flag];
   if (value === undefined) return undefined;
-  return { value: typeof value === 'boolean' ? value : fromText(setting.kind, value), where: `--${setting.flag}` };
+  return { value: typeof value === 'boolean' ? value : fromText(setting.kind, value), from: 'flag', where: `--${setting.flag}` };
 }
 
 function fromEnvironment(setting: Setting, { env }: ConfigInput): Given | undefined {
   const value = env[setting.variable];
   // Service files and containers set variables to nothing to leave them out.
-  return value === undefined || value === '' ? undefined : { value: fromText(setting.kind, value), where: setting.variable };
+  if (value === undefined || value === '') return undefined;
+  return { value: fromText(setting.kind, value), from: 'environment', where: setting.variable };
 }
 
-function fromFile(setting: Setting, values: FileValues | undefined): Given | undefined {
+function fromFile(
+  setting: Setting,
+  values: FileValues | undefined,
+  inFile: (at: Place | undefined) => Omit<Given, 'value'>,
+): Given | undefined {
   const found = values?.values.get(setting.key);
   if (!found) return undefined;
-  const { value, where } = found;
-  if (typeof value === 'string') return { value: fromText(setting.kind, value), where };
-  return { value: Array.isArray(value) ? fromList(setting.kind, value) : value, where };
+  const { value, at } = found;
+  if (typeof value === 'string') return { value: fromText(setting.kind, value), ...inFile(at) };
+  return { value: Array.isArray(value) ? fromList(setting.kind, value) : value, ...inFile(at) };
 }
 
-function unknownVariables(settings: readonly Setting[], env: ConfigInput['env']): string[] {
+function unknownVariables(settings: readonly Setting[], env: ConfigInput['env']): ConfigFault[] {
   const known = new Set(settings.map((setting) => setting.variable));
   return Object.keys(env)
     .filter((name) => name.startsWith(VARIABLE_PREFIX) && !known.has(name) && !SPECIAL_VARIABLES.has(name))
-    .map((name) => `${name}: there is no such setting.${adviseOnSetting(name, settings, 'variable', [...SPECIAL_VARIABLES])}`);
+    .map((where) => {
+      const message = `there is no such setting.${adviseOnSetting(where, settings, 'variable', [...SPECIAL_VARIABLES])}`;
+      return { from: 'environment', where, message };
+    });
 }
 
 function put(tree: Record<string, unknown>, path: readonly string[], value: unknown): void {

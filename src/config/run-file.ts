@@ -1,7 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { AppError, messageOf } from '../core/errors.ts';
 import { directoryError, readOwnFile, writeFileAtomically } from '../core/files.ts';
+import { hostOf } from '../core/origin.ts';
 
 const schema = z.object({ pid: z.int().positive(), url: z.url(), rtspPort: z.int().positive().optional(), token: z.string() });
 
@@ -12,6 +14,13 @@ export type RunFile = z.infer<typeof schema>;
 const MAX_BYTES = 4096;
 
 const place = (dataDir: string) => join(dataDir, 'server.json');
+
+/** Where this machine reaches a server that listens on `bind`. */
+export function localAddress(bind: string): string {
+  if (bind === '0.0.0.0') return '127.0.0.1';
+  if (bind === '::') return '[::1]';
+  return hostOf(bind);
+}
 
 /** Throws an AppError if the data directory cannot be written. */
 export function writeRunFile(dataDir: string, content: RunFile): void {
@@ -40,7 +49,8 @@ export function readRunFile(dataDir: string): RunFile | undefined {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether there is a process of this number. */
+export function isRunning(pid: number): boolean {
   try {
     // Signal 0 only asks.
     process.kill(pid, 0);
@@ -67,4 +77,31 @@ export async function findRunningServer(dataDir: string): Promise<RunFile | unde
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Returns the server that runs with this data directory.
+ * @throws AppError NOT_RUNNING, also where this user may not see whether one does
+ */
+export async function requireRunningServer(dataDir: string): Promise<RunFile> {
+  const server = await findRunningServer(dataDir);
+  if (server) return server;
+  try {
+    readOwnFile(place(dataDir), { maxBytes: MAX_BYTES });
+  } catch (cause) {
+    const hint = 'Run the command as the user whose camera it is, or with sudo.';
+    throw new AppError('NOT_RUNNING', `Whether a camera runs with the data directory ${dataDir} cannot be seen: ${messageOf(cause)}`, {
+      hint,
+      cause,
+    });
+  }
+  throw new AppError('NOT_RUNNING', `No onvif-camera runs with the data directory ${dataDir}.`);
+}
+
+/** Checks that no server runs with this data directory. @throws AppError ALREADY_RUNNING */
+export async function checkNotRunning(dataDir: string): Promise<void> {
+  const other = await findRunningServer(dataDir);
+  if (!other) return;
+  const where = `runs with the data directory ${dataDir}, at ${other.url}`;
+  throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${other.pid}) ${where}.`);
 }

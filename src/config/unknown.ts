@@ -5,7 +5,7 @@ import { didYouMean, nearest } from './suggest.ts';
 export type Names = Pick<Setting, 'key' | 'flag' | 'variable'>;
 
 const PASSWORD =
-  `The password of the user admin is no setting: give it in the environment (${VARIABLE_PREFIX}PASSWORD=... onvif-camera), or use ` +
+  `The password of the user admin is no setting: set it with \`onvif-camera user password admin\`, give it in the environment (${VARIABLE_PREFIX}PASSWORD=... onvif-camera), or use ` +
   'the one that was shown at the first start.';
 const HTTPS = 'onvif-camera speaks plain HTTP; for HTTPS a proxy such as Caddy or nginx stands in front of it.';
 
@@ -13,7 +13,7 @@ const HTTPS = 'onvif-camera speaks plain HTTP; for HTTPS a proxy such as Caddy o
 const REMARKS: ReadonlyMap<string, string> = new Map([
   ...['password', 'passwd', 'pass', 'pwd', 'secret', 'credentials'].map((word) => [word, PASSWORD] as const),
   ...['user', 'users', 'username', 'login', 'account', 'admin'].map(
-    (word) => [word, `The first user is always admin; others are added by ONVIF. ${PASSWORD}`] as const,
+    (word) => [word, `The first user is always admin; others are added with \`onvif-camera user add NAME\`. ${PASSWORD}`] as const,
   ),
   ...['https', 'tls', 'ssl', 'cert', 'certificate'].map((word) => [word, HTTPS] as const),
 ]);

@@ -1,5 +1,5 @@
 /** Exit codes of the command; scripts and service managers rely on them. */
-export const EXIT = { ok: 0, failure: 1, usage: 2, portTaken: 3, noCamera: 4 } as const;
+export const EXIT = { ok: 0, failure: 1, usage: 2, portTaken: 3, noCamera: 4, notRunning: 5 } as const;
 
 interface ErrorEntry {
   /** What the user does next. */
@@ -29,6 +29,20 @@ export const ERRORS = {
   ),
   STATE_TOO_NEW: entry('Update onvif-camera, or give this version a directory of its own with --data-dir.', EXIT.failure, true),
   USER_FIXED: entry('Change it there and start again, or start without the variable.', EXIT.failure, true),
+  USER_UNKNOWN: entry('`onvif-camera user list` shows the users that there are.', EXIT.failure, true),
+  USER_EXISTS: entry(
+    '`onvif-camera user password NAME` sets his password, `onvif-camera user level NAME LEVEL` his level.',
+    EXIT.failure,
+    true,
+  ),
+  LAST_ADMINISTRATOR: entry('Make somebody else an Administrator first: `onvif-camera user level NAME administrator`.', EXIT.failure, true),
+  TOO_MANY_USERS: entry('Remove one first: `onvif-camera user remove NAME`.', EXIT.failure, true),
+  PASSWORD_WEAK: entry('Take a longer one, have one made with --generate, or insist with --weak.', EXIT.failure, true),
+  NO_STATE: entry(
+    'Start the camera once, which makes it; or name the directory of the one that is meant with --data-dir.',
+    EXIT.failure,
+    true,
+  ),
   ALREADY_RUNNING: entry('Stop the other one, or give this one its own --data-dir and ports.', EXIT.failure, true),
   PORT_TAKEN: entry('Stop the program that uses it, or choose another port (0 picks a free one).', EXIT.portTaken, true),
   PORT_FIXED: entry('Change it where it was set: flag, environment variable or settings file.', EXIT.failure, true),
@@ -63,7 +77,11 @@ export const ERRORS = {
   ANNOTATE_ASCII: entry('Write camera.annotate with letters that have no accents; codes such as %F and %T are not concerned.'),
   SETTING_WITHOUT_EFFECT: entry('Take the setting out; the picture is the same without it.'),
   SETTING_UNSUPPORTED: entry('Take the setting out, or choose a source that can do it; docs/settings.md has the table.', EXIT.usage, true),
-  ENCODER_MISSING: entry('Run `npm install` again on this machine: the image library sharp has no build for it yet.', EXIT.failure, true),
+  ENCODER_MISSING: entry(
+    'All else works without it: a camera (--source rpicam or v4l2) or pictures (--source images:DIR). Or install onvif-camera once more, for this machine.',
+    EXIT.failure,
+    true,
+  ),
   H264_UNAVAILABLE: entry('Install ffmpeg for H.264: `sudo apt install ffmpeg`. MJPEG works without it.', EXIT.failure, true),
   ENCODER_ENDED: entry('It is started again by itself; the log has what it said.'),
   NOT_MANAGED: entry(
@@ -72,8 +90,12 @@ export const ERRORS = {
     true,
   ),
   SYSTEM_FAILED: entry("The tool's own words are above. Is it installed, and may this user do it (root, or a polkit rule)?"),
+  SERVICE_FAILED: entry(
+    'The words above are those of the system. `systemctl status onvif-camera` and `journalctl -u onvif-camera` tell more.',
+  ),
   SNAPSHOT_FAILED: entry('Look at the reason above; `onvif-camera snapshot --source test out.jpg` shows whether the rest works.'),
-  NOT_RUNNING: entry('Start the camera first (`onvif-camera`); it must use the same --data-dir.'),
+  NOT_RUNNING: entry('Start the camera first (`onvif-camera`); it must use the same --data-dir.', EXIT.notRunning),
+  SERVER_REFUSED: entry("The camera's log may say more."),
   CAMERA_PASSWORD: entry('Give it with --password-file FILE or in ONVIF_CAMERA_PASSWORD.'),
   HOME_ASSISTANT_UNREACHABLE: entry(
     'Check --url: it is what your browser shows for Home Assistant, such as http://homeassistant.local:8123.',

@@ -32,3 +32,9 @@ export class LogThrottle {
     this.#suppressed = 0;
   }
 }
+
+/** User and password of an address. */
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'\\]*@/gi;
+
+/** The text without the users and passwords of the addresses in it. */
+export const withoutCredentials = (text: string): string => text.replace(URL_CREDENTIALS, '$1…@');

@@ -37,6 +37,7 @@ const NEXT_MS = 2000;
  */
 export class Hub {
   #latest: Frame | undefined;
+  #stateSince: number;
   #status: CameraStatus = { state: 'idle', error: undefined, notices: [], source: undefined };
   readonly #listeners = new Set<FrameListener>();
   readonly #statusListeners = new Set<(status: CameraStatus) => void>();
@@ -47,7 +48,9 @@ export class Hub {
   #on = false;
   readonly #times: number[] = [];
 
-  constructor(private readonly options: HubOptions) {}
+  constructor(private readonly options: HubOptions) {
+    this.#stateSince = options.clock.monotonic();
+  }
 
   /** Turns the camera on for good where it is never to be off. */
   start(): void {
@@ -76,6 +79,11 @@ export class Hub {
     return this.#status;
   }
 
+  /** When the camera came into the state that it is in, monotonic milliseconds. */
+  get stateSince(): number {
+    return this.#stateSince;
+  }
+
   /** Measured pictures per second, 0 while none come. */
   get fps(): number {
     const [first, last] = [this.#times[0], this.#times.at(-1)];
@@ -97,6 +105,7 @@ export class Hub {
   }
 
   setStatus(status: CameraStatus): void {
+    if (status.state !== this.#status.state) this.#stateSince = this.options.clock.monotonic();
     this.#status = status;
     if (status.state === 'idle' || status.state === 'starting') this.#times.length = 0;
     // A camera that is off has no current picture, and an old one is not to be taken for one.

@@ -149,7 +149,7 @@ describe('a full disk', () => {
       }
       expect(await statusFor(GUEST)).toBe(200);
       expect(readFileSync(inData('state.json'), 'utf8')).toBe(STATE);
-      expect(readdirSync(inData('')).sort()).toEqual(['server.json', 'state.json']);
+      expect(readdirSync(inData('')).sort()).toEqual(['server.json', 'state.json', 'state.lock']);
       expect(await snapshot()).toEqual([200, true]);
 
       expect((await askDevice(server, 'SystemReboot')).status).toBe(200);
@@ -206,5 +206,5 @@ test('what crashes left in the directory is gone after the next start', async ()
   writeFileSync(join(dataDir, 'state.json.0123456789abcdef.new'), 'half of');
   server = await Server.start({ args: ARGS, dataDir });
   expect(existsSync(join(dataDir, 'state.json'))).toBe(true);
-  expect(readdirSync(dataDir).sort()).toEqual(['server.json', 'state.json']);
+  expect(readdirSync(dataDir).sort()).toEqual(['server.json', 'state.json', 'state.lock']);
 });

@@ -363,7 +363,8 @@ inOwnNetwork(import.meta.filename, [OpenFiles.PROGRAM], () => {
   });
 
   describe('onvif-camera discover', () => {
-    async function discover(...argv: string[]) {
+    const discover = (...argv: string[]) => discoverOn(undefined, argv);
+    async function discoverOn(isTTY: boolean | undefined, argv: readonly string[]) {
       execFileSync('ip', ['route', 'replace', 'default', 'via', '10.99.0.2']);
       let stdout = '';
       let stderr = '';
@@ -374,7 +375,7 @@ inOwnNetwork(import.meta.filename, [OpenFiles.PROGRAM], () => {
         webDir: '/',
         wsdlDir: '/',
         stdout: { write: (text) => (stdout += text) },
-        stderr: { write: (text) => (stderr += text) },
+        stderr: { isTTY, write: (text) => (stderr += text) },
         stopRequested: new Promise(() => {}),
         onUse() {},
         onExit() {},
@@ -412,6 +413,17 @@ inOwnNetwork(import.meta.filename, [OpenFiles.PROGRAM], () => {
       expect(stderr).toContain(`No ONVIF camera answered within ${timeout} s.`);
       expect(probes()).toBeGreaterThanOrEqual(least);
       expect(probes()).toBeLessThanOrEqual(most);
+    });
+
+    test('tells on a terminal how far it is, and takes that away again', async () => {
+      await startDiscovery();
+      const { stdout, stderr } = await discoverOn(true, ['--timeout', '1']);
+      expect(stdout).toContain(UUID);
+      const [before, ...lines] = stderr.split('\r\x1b[K');
+      // The last one is the line that was taken away.
+      expect([before, lines.at(-1)]).toEqual(['', '']);
+      expect(lines.length).toBeGreaterThan(2);
+      for (const line of lines.slice(0, -1)) expect(line).toMatch(/^Listening for cameras: [01] of 1 s, 0 found$/);
     });
 
     test('finds a camera in one second', async () => {

@@ -1,4 +1,4 @@
-import type { Action } from '../command.ts';
+import { type Action, JSON_FLAG } from '../command.ts';
 
 export const discover: Action = {
   name: 'discover',
@@ -6,10 +6,7 @@ export const discover: Action = {
   more: 'It asks by WS-Discovery, as recorders do. Cameras of the same network answer, if their discovery is on.',
   synonyms: ['find', 'scan', 'search', 'list', 'probe', 'discovery'],
   positionals: [],
-  flags: [
-    { name: 'json', help: 'As JSON, for programs' },
-    { name: 'timeout', value: 'SECONDS', help: 'How long to listen, 0.1 to 600 [3]' },
-  ],
+  flags: [JSON_FLAG, { name: 'timeout', value: 'SECONDS', help: 'How long to listen, 0.1 to 600 [3]' }],
   settings: [],
   exits: { 0: 'done, whether a camera answered or not' },
   examples: [

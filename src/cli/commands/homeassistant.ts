@@ -18,7 +18,7 @@ export const homeassistant: Action = {
     { name: 'password-file', value: 'FILE', kind: 'file', help: 'The password of the camera, where it is not known here' },
   ],
   settings: [],
-  exits: {},
+  exits: { 5: 'no camera runs' },
   examples: [
     { line: 'onvif-camera homeassistant', does: 'what to type there' },
     { line: 'onvif-camera homeassistant --url http://homeassistant.local:8123', does: 'adds the camera, and asks for a token' },

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
+import helmet from 'helmet';
 
 /**
  * A client that takes nothing of its answer for twice this long is dropped, milliseconds: the first time Node's timer only notes
@@ -32,3 +33,24 @@ export const cameraProblem = (error: { code: string; message: string; hint: stri
   error
     ? { code: error.code, message: error.message, hint: error.hint }
     : { code: 'NO_PICTURE', message: 'The camera gave no picture in time.', hint: 'Try again in a moment.' };
+
+/** helmet's headers, without those that only make sense behind TLS: a camera in a home network speaks plain HTTP. */
+export const securityHeaders = () =>
+  helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'blob:', 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'self'"],
+      },
+    },
+    // Not "no-referrer": with that, browsers send `Origin: null` with the login form.
+    referrerPolicy: { policy: 'same-origin' },
+    strictTransportSecurity: false,
+    originAgentCluster: false,
+    crossOriginOpenerPolicy: false,
+  });

@@ -13,6 +13,9 @@ export interface ArrivalsOptions {
   readonly ownAddress: () => string | undefined;
 }
 
+/** Methods that change nothing (RFC 9110 section 9.2.1). */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+
 type Arrival = Pick<IncomingMessage, 'headers' | 'socket'>;
 
 /** How requests reach us: from whom, and under which of our names. */
@@ -65,10 +68,10 @@ export class Arrivals {
     return header === '' || (parsed !== undefined && isOwnHost(parsed.name, this.options.names()));
   }
 
-  /** Whether another site's page makes this request, with this browser's credentials. */
+  /** Whether another site's page makes this request, which may change something, with this browser's credentials. */
   isFromOtherSite(req: Arrival & Pick<IncomingMessage, 'method'>): boolean {
     const { origin } = req.headers;
-    return req.method === 'POST' && origin !== undefined && !isOrigin(origin, this.clientOf(req).host);
+    return !SAFE_METHODS.has(req.method ?? '') && origin !== undefined && !isOrigin(origin, this.clientOf(req).host);
   }
 }
 

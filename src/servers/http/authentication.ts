@@ -6,7 +6,7 @@ import type { Access } from '../../auth/access.ts';
 import { clearCookie, parseCookies, sessionCookie } from '../../auth/cookies.ts';
 import type { Attempt, Unchecked } from '../../auth/failure-limiter.ts';
 import { type SessionStore, Sessions } from '../../auth/sessions.ts';
-import type { User } from '../../auth/users.ts';
+import type { AccessLevel, User } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import { sendProblem } from './answers.ts';
@@ -58,7 +58,10 @@ export class Authentication {
     }
     const { authorization } = req.headers;
     if (authorization === undefined) return this.#deny(req, res, false);
-    if (this.#isLocal(authorization)) return next();
+    if (this.#isLocal(authorization)) {
+      res.locals.local = true;
+      return next();
+    }
     const { authenticator, limiter } = this.options;
     const outcome = limiter.attempt(this.#attempt(req, authenticator.claim({ authorization })), () =>
       authenticator.authenticate({ method: req.method, url: req.originalUrl, authorization }),
@@ -73,6 +76,12 @@ export class Authentication {
       if (result.reason === 'invalid') this.#failed(req);
       this.#deny(req, res, result.reason === 'stale');
     }
+  };
+
+  /** Takes note of a command on this machine where nobody has to log in; asks nobody for anything. */
+  readonly noticeLocal: RequestHandler = (req, res, next) => {
+    if (req.headers.authorization !== undefined && this.#isLocal(req.headers.authorization)) res.locals.local = true;
+    next();
   };
 
   sessionUser(req: Request): User | undefined {
@@ -184,6 +193,9 @@ export class Authentication {
 
 /** Who asks, if he had to show it. */
 export const userOf = (res: Response): User | undefined => res.locals.user;
+
+/** What the one who asks may do; a command on this machine may do what its owner may. Undefined: nobody known. */
+export const levelOf = (res: Response): AccessLevel | undefined => (res.locals.local === true ? 'Administrator' : userOf(res)?.level);
 
 /**
  * Tells, also later, whether the login holds by which the request came: the page's session, or a user with his password.

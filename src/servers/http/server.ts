@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
-import helmet from 'helmet';
+import { type AccessClass, isFree, mayAccess } from '../../auth/access.ts';
 import { addressKey } from '../../auth/address-key.ts';
 import { Recent } from '../../auth/recent.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -14,15 +14,17 @@ import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
-import { cameraProblem, expectToBeRead, sendProblem } from './answers.ts';
+import { cameraProblem, expectToBeRead, securityHeaders, sendProblem } from './answers.ts';
+import { addApi } from './api/routes.ts';
 import type { Arrivals } from './arrivals.ts';
-import { Authentication, type AuthenticationOptions, holdsOf, userOf } from './authentication.ts';
+import { Authentication, type AuthenticationOptions, holdsOf, levelOf, userOf } from './authentication.ts';
 import { BodyReader, hasBody } from './body-reader.ts';
 import { HostGuard } from './host-guard.ts';
 import { inTurn } from './in-turn.ts';
 import { OnvifHandler, type SoapEndpoint } from './onvif.ts';
 import { PageFiles } from './page-files.ts';
 import { addPublicPages, sendPage } from './pages.ts';
+import { Routes } from './routes.ts';
 import { sendHealth, sendStatus, type Vitals } from './status.ts';
 import { MjpegStreams, STREAM_HEADERS } from './stream.ts';
 
@@ -47,14 +49,17 @@ const MIN_FPS = 0.01;
 export interface HttpServerOptions {
   readonly bind: string;
   readonly port: number;
+  /** See {@link Endpoint.inherited}. */
+  readonly inherited?: number | undefined;
   /** Where the page's files are. */
   readonly webDir: string;
   /** Connections at a time. */
   readonly maxConnections: number;
   /** Whether many clients share an address, as behind a proxy; given as the socket has it. Undefined: none is. */
   readonly isShared?: (address: string) => boolean;
-  /** Undefined: everybody may look. */
-  readonly authentication: AuthenticationOptions | undefined;
+  readonly authentication: AuthenticationOptions;
+  /** Whether everybody may look without a login; who changes something needs one all the same. */
+  readonly open: boolean;
   /** Answers SOAP at /onvif/; undefined where there is none. */
   readonly onvif?: SoapEndpoint;
   /**
@@ -87,6 +92,8 @@ export class HttpServer {
   /** Connections on which somebody has logged in. */
   readonly #trusted = new WeakSet<Socket>();
   readonly #throttle: LogThrottle;
+  readonly #login: Authentication;
+  /** What stands before those who only look; undefined: nothing does. */
   readonly #authentication: Authentication | undefined;
   /** The picture that each who asks for snapshots has, by address and user: asking again at once, he waits for the next one. */
   readonly #seen = new Recent(MAX_SNAPSHOT_CLIENTS, () => ({ sequence: 0 }));
@@ -101,14 +108,15 @@ export class HttpServer {
     this.#streams = new MjpegStreams(options.hub, clock);
     this.#throttle = new LogThrottle(clock);
     this.#acceptThrottle = new LogThrottle(clock);
-    this.#authentication = options.authentication && new Authentication(options.authentication, arrivals);
+    this.#login = new Authentication(options.authentication, arrivals);
+    this.#authentication = options.open ? undefined : this.#login;
     this.#hosts = new HostGuard({ arrivals, clock, log });
     this.#bodies = new BodyReader(clock, isShared);
     this.#limit = new ConnectionLimit({
       name: 'web server',
       max: options.maxConnections,
       descriptors: options.descriptors,
-      known: options.authentication?.known,
+      known: options.open ? undefined : options.authentication.known,
       isShared,
       isTrusted: (socket) => this.#trusted.has(socket) || this.#streams.owns(socket),
       onClosed: () => this.#connectionsClosed++,
@@ -135,8 +143,7 @@ export class HttpServer {
           this.#limit.release(socket);
           tunnel(request, socket, rest, arrivals.clientAddress({ socket, headers: headersOf(request) }));
         },
-        accepts: (request, socket) =>
-          options.authentication !== undefined || arrivals.hostOf({ socket, headers: headersOf(request) }).verdict === 'ours',
+        accepts: (request, socket) => !options.open || arrivals.hostOf({ socket, headers: headersOf(request) }).verdict === 'ours',
         timeoutMs: HEADERS_TIMEOUT_MS,
         clock,
       });
@@ -145,9 +152,9 @@ export class HttpServer {
 
   /** Listens. Throws an AppError if the port or the address cannot be used, or the page's files are not there. */
   async start(): Promise<void> {
-    const { bind, port, webDir, log } = this.options;
+    const { bind, port, inherited, webDir, log } = this.options;
     this.#server.on('request', this.#makeListener(PageFiles.read(webDir)));
-    this.#port = await listen(this.#server, { bind, port, part: 'http' });
+    this.#port = await listen(this.#server, { bind, port, part: 'http', inherited });
     this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`web server: ${error.message}`, fields)));
   }
 
@@ -166,7 +173,7 @@ export class HttpServer {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
       this.#streams.close();
-      this.#authentication?.close();
+      this.#login.close();
       this.#tunnelDoor?.close();
       this.#bodies.close();
       this.#server.closeAllConnections();
@@ -183,13 +190,13 @@ export class HttpServer {
   }
 
   #makeListener(files: PageFiles): (req: IncomingMessage, res: ServerResponse) => void {
-    const { onvif: endpoint, arrivals, authentication } = this.options;
+    const { onvif: endpoint, arrivals, open } = this.options;
     const app = this.#makeApp(files);
     const onvif =
       endpoint &&
       new OnvifHandler(endpoint, this.#bodies, {
         arrivals,
-        hosts: authentication ? undefined : this.#hosts,
+        hosts: open ? this.#hosts : undefined,
         onError: (error) => this.#logFault(error, '/onvif/'),
       });
     const answer = inTurn((req, res) => {
@@ -203,7 +210,7 @@ export class HttpServer {
   }
 
   #makeApp(files: PageFiles): Express {
-    const { arrivals, publicName } = this.options;
+    const { hub, arrivals, publicName, clock, log } = this.options;
     const authentication = this.#authentication;
     authentication?.onEnd(() => this.#streams.endOutdated());
     const app = express().disable('x-powered-by').set('etag', false).set('query parser', 'simple');
@@ -214,7 +221,11 @@ export class HttpServer {
       if (hasBody(req)) res.set('Connection', 'close');
       next();
     });
-    route(app, '/healthz', { get: (_req, res) => sendHealth(res, this.#vitals()) });
+    const routes = new Routes(app, this.#guard);
+    // In front of the login.
+    new Routes(app, () => undefined).add('/healthz', {
+      get: { access: 'PRE_AUTH', handle: (_req, res) => sendHealth(res, this.#vitals()) },
+    });
     // With a password to show, programs may ask for pictures under any name: behind one that leads here, nobody else's
     // page has it. Without one, whoever is led here sees them.
     const free = (req: Request) => authentication !== undefined && isPicture(req);
@@ -226,7 +237,7 @@ export class HttpServer {
       else sendProblem(req, res, 403, { code: 'CROSS_ORIGIN', message: 'This request comes from another site.' });
     });
     addPublicPages(app, { files, bodies: this.#bodies, authentication, publicName });
-    if (authentication) app.use(authentication.require, this.#trust);
+    app.use(...(authentication ? [authentication.require, this.#trust] : [this.#login.noticeLocal]));
 
     const page = sendPage(files);
     const root: RequestHandler = (req, res, next) => {
@@ -235,20 +246,40 @@ export class HttpServer {
       if (req.query.action === 'snapshot') return this.#snapshot(req, res, next);
       page(req, res);
     };
-    route(app, ['/', '/index.html'], { get: root });
-    route(app, STREAM_PATHS, { get: this.#stream });
-    route(app, SNAPSHOT_PATH, { get: this.#snapshot });
-    route(app, '/api/status', { get: (req, res) => sendStatus(res, this.#vitals(), arrivals.baseOf(req)) });
-    route(app, '/api/v1/camera/retry', { post: this.#retry });
-    route(app, '/metrics', { get: this.#metrics() });
+    routes.add(['/', '/index.html'], { get: { access: 'READ_MEDIA', handle: root } });
+    routes.add(STREAM_PATHS, { get: { access: 'READ_MEDIA', handle: this.#stream } });
+    routes.add(SNAPSHOT_PATH, { get: { access: 'READ_MEDIA', handle: this.#snapshot } });
+    routes.add('/api/status', {
+      get: { access: 'READ_MEDIA', handle: (req, res) => sendStatus(res, this.#vitals(), arrivals.baseOf(req)) },
+    });
+    addApi(routes, {
+      ...{ hub, arrivals, clock, log, users: this.options.authentication.users, bodies: this.#bodies },
+      vitals: () => this.#vitals(),
+      viewers: () => this.#streams.listViewers(),
+    });
+    routes.add('/metrics', { get: { access: 'READ_SYSTEM', handle: this.#metrics() } });
     app.use((req, res) => sendProblem(req, res, 404, { code: 'NOT_FOUND', message: 'There is nothing at this address.' }));
     app.use(this.#onError);
     return app;
   }
 
+  /**
+   * What stands before something of a class, besides the login where nobody may look without one; undefined where whoever comes so
+   * far may have it.
+   */
+  readonly #guard = (access: AccessClass): RequestHandler | undefined => {
+    const { open } = this.options;
+    if (open ? isFree(access, { open }) : mayAccess('User', access)) return undefined;
+    const check: RequestHandler = (req, res, next) => {
+      if (mayAccess(levelOf(res), access)) next();
+      else sendProblem(req, res, 403, { code: 'FORBIDDEN', message: 'This user may not do that.', hint: 'Log in as an Administrator.' });
+    };
+    return open ? (req, res, next) => this.#login.require(req, res, () => check(req, res, next)) : check;
+  };
+
   readonly #trust: RequestHandler = (req, _res, next) => {
     this.#trusted.add(req.socket);
-    this.options.authentication?.known.add(req.socket.remoteAddress ?? '');
+    this.options.authentication.known.add(req.socket.remoteAddress ?? '');
     next();
   };
 
@@ -274,7 +305,8 @@ export class HttpServer {
     const viewer = this.options.arrivals.clientAddress(req);
     const began = this.options.clock.monotonic();
     log.debug('viewer came', { viewer, viewers: this.#streams.viewers + 1 });
-    this.#streams.add(req.socket, { fps, advance: req.query.advance === '1', holds: holdsOf(res) }, () =>
+    const client = { address: viewer, user: userOf(res)?.name };
+    this.#streams.add(req.socket, { fps, advance: req.query.advance === '1', client, holds: holdsOf(res) }, () =>
       log.debug('viewer left', {
         viewer,
         viewers: this.#streams.viewers,
@@ -304,12 +336,6 @@ export class HttpServer {
     res.set({ 'Content-Type': 'image/jpeg', 'Content-Length': String(frame.size), 'X-Timestamp': (frame.capturedAt / 1000).toFixed(3) });
     res.end(frame.jpeg);
     expectToBeRead(res);
-  };
-
-  /** 202: how it went is in the status. The camera itself sees to it that it is not tried too often. */
-  readonly #retry: RequestHandler = (_req, res) => {
-    this.options.hub.retry();
-    res.status(202).set('Cache-Control', 'no-store').end();
   };
 
   #metrics(): RequestHandler {
@@ -355,36 +381,3 @@ function statusOf(error: unknown): number {
   if (typeof code === 'string' && code.startsWith('HPE_')) return 400;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : 500;
 }
-
-/** Registers a path with its method: HEAD follows GET, OPTIONS lists them, all others get 405. */
-function route(app: Express, path: string | string[], handler: { get: RequestHandler } | { post: RequestHandler }): void {
-  const isGet = 'get' in handler;
-  if (isGet) app.get(path, handler.get);
-  else app.post(path, handler.post);
-  app.all(path, (req, res) => {
-    res.set('Allow', isGet ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS');
-    if (req.method === 'OPTIONS') res.status(204).end();
-    else sendProblem(req, res, 405, { code: 'METHOD_NOT_ALLOWED', message: `${req.method} is not possible here.` });
-  });
-}
-
-/** helmet's headers, without those that only make sense behind TLS: a camera in a home network speaks plain HTTP. */
-const securityHeaders = () =>
-  helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        imgSrc: ["'self'", 'blob:', 'data:'],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'self'"],
-      },
-    },
-    // Not "no-referrer": with that, browsers send `Origin: null` with the login form.
-    referrerPolicy: { policy: 'same-origin' },
-    strictTransportSecurity: false,
-    originAgentCluster: false,
-    crossOriginOpenerPolicy: false,
-  });

@@ -6,6 +6,7 @@ import type { H264Feed, JpegFeed } from '../../device/streams.ts';
 import type { Size } from '../../frames/size.ts';
 import type { CameraStatus } from '../../frames/stream-state.ts';
 import type { RtspCounters } from '../rtsp/counters.ts';
+import type { ViewerInfo } from '../viewer-info.ts';
 import { userOf } from './authentication.ts';
 import type { Base } from './base-url.ts';
 import type { StreamCounters } from './stream.ts';
@@ -15,6 +16,8 @@ export interface RtspVitals {
   readonly port: number;
   readonly sessions: number;
   readonly counters: Readonly<RtspCounters>;
+  /** Returns who watches by RTSP. */
+  readonly listViewers: () => readonly ViewerInfo[];
 }
 
 /** What is known of the scene. */
@@ -32,6 +35,8 @@ export interface Vitals {
   readonly name: string;
   readonly version: string;
   readonly status: CameraStatus;
+  /** When the camera came into that state, monotonic milliseconds. */
+  readonly stateSince: number;
   /** Size of the pictures in pixels; the asked one while there is none. */
   readonly size: Size;
   /** Measured pictures per second. */
@@ -45,6 +50,8 @@ export interface Vitals {
   readonly faults: number;
   /** Connections of the web server closed for want of room. */
   readonly connectionsClosed: number;
+  /** Whether the camera is announced and answers searches; clients may have told it not to answer. */
+  readonly discovery: { readonly enabled: boolean; readonly discoverable: boolean };
   /** Undefined where there is no RTSP. */
   readonly rtsp: RtspVitals | undefined;
   /** The streams that are known to be there. */
@@ -52,7 +59,12 @@ export interface Vitals {
   readonly scene: SceneStatus;
 }
 
-const shown = (error: { code: string; message: string; hint: string }) => ({ code: error.code, message: error.message, hint: error.hint });
+/** An error as others are told of it. */
+export const shownError = (error: { code: string; message: string; hint: string }) => ({
+  code: error.code,
+  message: error.message,
+  hint: error.hint,
+});
 
 /** For supervisors and sensors; open to everybody, so it says nothing that a stranger should not know. */
 export function sendHealth(res: Response, vitals: Vitals): void {
@@ -66,15 +78,14 @@ export function sendHealth(res: Response, vitals: Vitals): void {
 }
 
 /** For the page. */
-export function sendStatus(res: Response, vitals: Vitals, { origin, host }: Base): void {
-  const base = formatOrigin(origin);
+export function sendStatus(res: Response, vitals: Vitals, base: Base): void {
   const { status, size, scene } = vitals;
   res.set('Cache-Control', 'no-store').json({
     name: vitals.name,
     version: vitals.version,
     camera: status.state,
-    error: status.error ? shown(status.error) : null,
-    notices: [...status.notices, ...scene.notices].map(shown),
+    error: status.error ? shownError(status.error) : null,
+    notices: [...status.notices, ...scene.notices].map(shownError),
     source: status.source ?? '',
     width: size.width,
     height: size.height,
@@ -83,12 +94,18 @@ export function sendStatus(res: Response, vitals: Vitals, { origin, host }: Base
     motion: scene.motion ?? null,
     night: scene.night ?? null,
     user: userOf(res)?.name ?? null,
-    urls: [
-      { id: ADDRESS.stream, label: 'MJPEG stream', url: `${base}${MJPEG.webPath}` },
-      { id: ADDRESS.snapshot, label: 'Snapshot', url: `${base}${SNAPSHOT_PATH}` },
-      ...rtspUrls(vitals, host),
-    ],
+    urls: urlsOf(base, vitals),
   });
+}
+
+/** The addresses of what can be watched, as the client reaches them. */
+export function urlsOf({ origin, host }: Base, vitals: Pick<Vitals, 'rtsp' | 'video'>) {
+  const base = formatOrigin(origin);
+  return [
+    { id: ADDRESS.stream, label: 'MJPEG stream', url: `${base}${MJPEG.webPath}` },
+    { id: ADDRESS.snapshot, label: 'Snapshot', url: `${base}${SNAPSHOT_PATH}` },
+    ...rtspUrls(vitals, host),
+  ];
 }
 
 function rtspUrls({ rtsp, video }: Pick<Vitals, 'rtsp' | 'video'>, host: string) {

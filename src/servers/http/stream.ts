@@ -5,6 +5,7 @@ import { RateLimiter } from '../../core/rate-limiter.ts';
 import type { Frame } from '../../frames/frame.ts';
 import { CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, Parts } from '../../protocols/multipart/mjpeg.ts';
 import type { Hub } from '../../streams/hub.ts';
+import type { ViewerInfo } from '../viewer-info.ts';
 
 /** A viewer whose connection takes nothing for this long is dropped; that frees up to 4 MB in the kernel's queue. */
 const STALLED_VIEWER_MS = 30_000;
@@ -27,6 +28,8 @@ export interface StreamOptions {
   readonly fps: number | undefined;
   /** See `advancedPart` in protocols/multipart. */
   readonly advance: boolean;
+  /** Who watches: his address, and his user where a login was needed. */
+  readonly client: Pick<ViewerInfo, 'address' | 'user'>;
   /** Whether the login still holds by which it began; undefined: none was needed. */
   readonly holds?: (() => boolean) | undefined;
 }
@@ -64,6 +67,17 @@ export class MjpegStreams {
 
   get viewers(): number {
     return this.#viewers.length;
+  }
+
+  /** Returns who watches. */
+  listViewers(): ViewerInfo[] {
+    return this.#viewers.map(({ options: { client }, since }) => ({
+      ...client,
+      protocol: 'http',
+      transport: 'tcp',
+      stream: 'mjpeg',
+      since,
+    }));
   }
 
   /** Whether this connection carries a stream: nothing else may be written to it. */
@@ -138,6 +152,8 @@ class Viewer {
   readonly #writer: DirectWriter;
   readonly #limiter: RateLimiter | undefined;
   readonly #longestInterval: number;
+  /** When it began, monotonic milliseconds. */
+  readonly since: number;
 
   constructor(
     readonly socket: Socket,
@@ -149,7 +165,8 @@ class Viewer {
   ) {
     this.#limiter = options.fps === undefined ? undefined : new RateLimiter(options.fps);
     this.#longestInterval = options.fps === undefined ? 0 : 1000 / options.fps;
-    this.#sentAt = clock.monotonic();
+    this.since = clock.monotonic();
+    this.#sentAt = this.since;
     this.#writer = new DirectWriter(socket);
   }
 

@@ -31,6 +31,8 @@ export interface ConnectionOptions {
   readonly socket: Socket;
   /** The client's, where the socket is a proxy's. */
   readonly clientAddress?: string | undefined;
+  /** It is one half of a tunnel through HTTP. */
+  readonly tunnelled?: boolean;
   readonly requests: RtspRequests;
   readonly clock: Clock;
   readonly log: Logger;
@@ -44,6 +46,7 @@ export class RtspConnection implements RtspClient {
   readonly remoteAddress: string;
   readonly localAddress: string;
   readonly clientAddress: string;
+  readonly tunnelled: boolean;
   authenticated = false;
   user: User | undefined;
   readonly #gone = new AbortController();
@@ -67,6 +70,7 @@ export class RtspConnection implements RtspClient {
     this.remoteAddress = plainAddress(socket.remoteAddress);
     this.localAddress = plainAddress(socket.localAddress);
     this.clientAddress = options.clientAddress ?? this.remoteAddress;
+    this.tunnelled = options.tunnelled === true;
     this.#openedAt = clock.monotonic();
     this.#heardAt = this.#openedAt;
     socket.on('error', () => {});

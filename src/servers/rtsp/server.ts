@@ -13,9 +13,10 @@ import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit, isHere } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
+import type { ViewerInfo } from '../viewer-info.ts';
 import { Carriers } from './carriers.ts';
 import type { RtspClient } from './client.ts';
-import { RtspConnection } from './connection.ts';
+import { type ConnectionOptions, RtspConnection } from './connection.ts';
 import { newRtspCounters, type RtspCounters } from './counters.ts';
 import { type RtspAccess, RtspGate } from './gate.ts';
 import { H264_PAYLOAD_TYPE, H264Track } from './h264-track.ts';
@@ -42,6 +43,8 @@ const MULTICAST_RETRY_MS = 10_000;
 export interface RtspServerOptions {
   readonly bind: string;
   readonly port: number;
+  /** See {@link Endpoint.inherited}. */
+  readonly inherited?: number | undefined;
   /** Connections at a time, with those of strangers who have not logged in. */
   readonly maxConnections: number;
   /** Sessions at a time. */
@@ -117,7 +120,7 @@ export class RtspServer {
       clock,
       log,
     });
-    this.#tunnels = new Tunnels((socket, clientAddress) => this.#open(socket, clientAddress));
+    this.#tunnels = new Tunnels((socket, clientAddress) => this.#open(socket, { clientAddress, tunnelled: true }));
     // Clients that tunnel RTSP through HTTP do so to whatever port they were given.
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }, (socket) => {
       this.#open(socket).read(socket);
@@ -144,8 +147,8 @@ export class RtspServer {
 
   /** Listens. Throws an AppError if the port or the address cannot be used. */
   async start(): Promise<void> {
-    const { bind, port, access, log, clock } = this.options;
-    this.#port = await listen(this.#server, { bind, port, part: 'rtsp' });
+    const { bind, port, inherited, access, log, clock } = this.options;
+    this.#port = await listen(this.#server, { bind, port, part: 'rtsp', inherited });
     this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`RTSP server: ${error.message}`, fields)));
     this.#cancelSweep = clock.every(SWEEP_MS, () => this.#sweep());
     const users = access?.users;
@@ -162,6 +165,18 @@ export class RtspServer {
     let sum = 0;
     for (const { sessions } of this.#connections) sum += sessions.size;
     return sum;
+  }
+
+  /** Returns who plays a stream. */
+  listViewers(): ViewerInfo[] {
+    return [...this.#connections].flatMap(({ sessions, clientAddress: address, user, tunnelled }) =>
+      [...sessions.values()].flatMap(({ stream, tracks, since }): ViewerInfo[] => {
+        const kind = tracks.find(({ playing }) => playing)?.carrier.kind;
+        if (kind === undefined) return [];
+        const transport = kind === 'interleaved' ? (tunnelled ? 'http' : 'tcp') : kind;
+        return [{ protocol: 'rtsp', transport, stream: stream.name, address, user: user?.name, since }];
+      }),
+    );
   }
 
   /**
@@ -241,11 +256,11 @@ export class RtspServer {
     });
   }
 
-  #open(socket: Socket, clientAddress?: string): RtspConnection {
+  #open(socket: Socket, way: Pick<ConnectionOptions, 'clientAddress' | 'tunnelled'> = {}): RtspConnection {
     const { clock, log } = this.options;
     const connection = new RtspConnection({
       socket,
-      clientAddress,
+      ...way,
       requests: this.#requests,
       clock,
       log,

@@ -33,6 +33,8 @@ export class RtspSession {
   /** By their numbers. */
   readonly #tracks = new Map<number, SessionTrack>();
   #heardAt: number;
+  /** When it was set up first, monotonic milliseconds. */
+  readonly since: number;
 
   constructor(
     readonly id: string,
@@ -41,6 +43,7 @@ export class RtspSession {
     private readonly counters: RtspCounters,
   ) {
     this.#heardAt = now;
+    this.since = now;
   }
 
   /** The tracks that are set up, in the order of the stream. */

@@ -217,7 +217,7 @@ describe('the help', () => {
     const text = helpText(action, path);
     expect(text).toContain(`onvif-camera ${usageOf(action, path)}`);
     for (const { name, value, help } of action.flags)
-      expect(text).toMatch(new RegExp(`^ {2}--${name}${value ? ` ${value.replace(/[|]/g, '\\|')}` : ''} .*${help.slice(0, 10)}`, 'm'));
+      expect(text).toMatch(new RegExp(`^ {2}--${name}${value ? ` ${value.replace(/[|]/g, '\\|')}` : ''}\\s.*${help.slice(0, 10)}`, 'ms'));
     for (const { line, does } of action.examples)
       expect(text).toMatch(new RegExp(`^ {2}${line.replace(/[.|*+?]/g, '\\$&')} +# ${does}$`, 'm'));
     expect(action.examples.length).toBeGreaterThan(0);
@@ -235,7 +235,7 @@ It asks by WS-Discovery, as recorders do. Cameras of the same network answer, if
   --timeout SECONDS             How long to listen, 0.1 to 600 [3]
 
 Also of these, which \`onvif-camera --help\` explains:
-  --config --data-dir --log-level --log-format
+  --config --camera --data-dir --log-level --log-format
 
 Examples:
   onvif-camera discover                      # who answers within three seconds

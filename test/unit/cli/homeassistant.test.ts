@@ -146,7 +146,7 @@ describe('without an address', () => {
     camera.close();
     camera.closeAllConnections();
     const { code, stdout, stderr } = await homeassistant([]);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
     expect(stderr).toMatch(/No onvif-camera runs with the data directory .*\nStart the camera first/);
   });
 });

@@ -62,6 +62,8 @@ class QuickSocket extends SlowSocket {
   }
 }
 
+const CLIENT = { address: '192.168.1.9', user: 'max' };
+
 let clock: FakeClock;
 let hub: Hub;
 let streams: MjpegStreams;
@@ -74,7 +76,7 @@ const publish = (): Frame => {
 };
 const add = (options: { fps?: number; advance?: boolean; holds?: () => boolean } = {}, socket = new SlowSocket()) => {
   const { fps, advance = false, holds } = options;
-  streams.add(socket as unknown as Socket, { fps, advance, holds }, () => {});
+  streams.add(socket as unknown as Socket, { fps, advance, client: CLIENT, holds }, () => {});
   return socket;
 };
 
@@ -132,7 +134,7 @@ describe('MjpegStreams', () => {
     // A reset: else the kernel keeps what waits in its queue.
     expect(stalled.reset).toBe(true);
     expect(good.destroyed).toBe(false);
-    expect(streams.viewers).toBe(1);
+    expect(streams.listViewers()).toMatchObject([{ ...CLIENT, protocol: 'http', transport: 'tcp', stream: 'mjpeg' }]);
     expect(streams.counters.viewersDropped).toBe(1);
   });
 
@@ -197,9 +199,9 @@ describe('MjpegStreams', () => {
       if (typeof data !== 'string') seen.push(data.buffer);
       return true;
     };
-    streams.add(socket as unknown as Socket, { fps: undefined, advance: false }, () => {});
-    streams.add(socket as unknown as Socket, { fps: undefined, advance: false }, () => {});
-    streams.add(socket as unknown as Socket, { fps: undefined, advance: true }, () => {});
+    streams.add(socket as unknown as Socket, { fps: undefined, advance: false, client: CLIENT }, () => {});
+    streams.add(socket as unknown as Socket, { fps: undefined, advance: false, client: CLIENT }, () => {});
+    streams.add(socket as unknown as Socket, { fps: undefined, advance: true, client: CLIENT }, () => {});
     const frame = publish();
     expect(seen).toHaveLength(3);
     expect(seen.every((buffer) => buffer === frame.room.buffer)).toBe(true);

@@ -1,0 +1,111 @@
+import * as z from 'zod';
+import { type RunFile, requireRunningServer } from '../config/run-file.ts';
+import { EXIT } from '../core/errors.ts';
+import { visible } from '../core/terminal.ts';
+import { outsideAddresses } from './addresses.ts';
+import type { Handler } from './command.ts';
+import { printJson, table } from './output.ts';
+import { prepare } from './prepare.ts';
+import { askServer } from './server-api.ts';
+import { duration, localTime } from './times.ts';
+
+const problem = z.object({ code: z.string(), message: z.string(), hint: z.string() });
+/** Of /api/v1/status, what is shown here. */
+const statusSchema = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  startedAt: z.coerce.date(),
+  camera: z.looseObject({
+    state: z.string(),
+    since: z.coerce.date(),
+    source: z.string(),
+    width: z.number(),
+    height: z.number(),
+    fps: z.number(),
+    error: problem.nullable(),
+    notices: z.array(problem),
+  }),
+  h264: z.looseObject({ state: z.string() }).nullable(),
+  viewers: z
+    .array(
+      z.looseObject({
+        protocol: z.string(),
+        transport: z.string(),
+        stream: z.string(),
+        address: z.string(),
+        user: z.string().nullable(),
+        since: z.coerce.date(),
+      }),
+    )
+    .nullable(),
+  discovery: z.looseObject({ enabled: z.boolean(), discoverable: z.boolean() }),
+  urls: z.array(z.looseObject({ id: z.string(), label: z.string(), url: z.string() })),
+});
+
+type Status = z.infer<typeof statusSchema>;
+
+/** `onvif-camera status` */
+export const status: Handler = async (args, context) => {
+  const { dataDir } = await prepare(args, context);
+  const server = await requireRunningServer(dataDir);
+  const json = await ask(server);
+  if (args.flags.json === true) printJson(json, context);
+  else context.stdout.write(describe(statusSchema.parse(json), new Date()));
+  return EXIT.ok;
+};
+
+/** Asked under an address that others reach it by, where it listens there: it answers with addresses of that kind. */
+async function ask(server: RunFile): Promise<Record<string, unknown>> {
+  const request = { path: '/api/v1/status', answer: z.looseObject({}) };
+  for (const host of outsideAddresses()) {
+    try {
+      const { protocol, port } = new URL(server.url);
+      return await askServer({ ...server, url: `${protocol}//${host}${port && `:${port}`}` }, request);
+    } catch {
+      // It listens elsewhere.
+    }
+  }
+  return askServer(server, request);
+}
+
+/** Columns of what stands in front of a line. */
+const WIDTH = 15;
+
+/** The status for people. */
+function describe({ name, version, startedAt, camera, h264, viewers, discovery, urls }: Status, now: Date): string {
+  const since = (time: Date) => `${duration(now.getTime() - time.getTime())} (since ${localTime(time, now)})`;
+  const line = (label: string, text: string) => `  ${label.padEnd(WIDTH)}${visible(text)}\n`;
+  const rate = camera.state === 'live' ? `, ${camera.fps.toFixed(1)} pictures/s` : '';
+  const found = discovery.enabled ? (discovery.discoverable ? 'on' : 'off: a client turned it off') : 'off';
+  const told = [...(camera.error ? [camera.error] : []), ...camera.notices];
+  const lines = [
+    `${visible(name)}: ${STATES[camera.state] ?? camera.state}, for ${since(camera.since)}\n`,
+    line('Picture', `${camera.source || 'none yet'}, ${camera.width}×${camera.height}${rate}`),
+    line('H.264', h264 ? (STATES[h264.state] ?? h264.state) : 'none'),
+    ...told.map(({ message, hint }) => line('!', `${message} ${hint}`)),
+    ...urls.map(({ label, url }) => line(label, url)),
+    line('Discovery', found),
+    line('Program', `onvif-camera ${version}, running for ${since(startedAt)}`),
+  ];
+  return `${lines.join('')}\n${viewersOf(viewers ?? [], since)}`;
+}
+
+/** What the states are called for people. */
+const STATES: Readonly<Record<string, string>> = { idle: 'off, as nobody watches', stalled: 'no new pictures come', failed: 'not working' };
+
+const PROTOCOLS: Readonly<Record<string, string>> = {
+  'http tcp': 'HTTP',
+  'rtsp tcp': 'RTSP over TCP',
+  'rtsp udp': 'RTSP over UDP',
+  'rtsp http': 'RTSP over HTTP',
+  'rtsp multicast': 'RTSP, multicast',
+};
+
+function viewersOf(viewers: NonNullable<Status['viewers']>, since: (time: Date) => string): string {
+  if (viewers.length === 0) return 'Nobody watches.\n';
+  const rows = viewers.map((each) => {
+    const protocol = PROTOCOLS[`${each.protocol} ${each.transport}`] ?? each.protocol;
+    return [each.address, each.user ?? '-', protocol, each.stream, since(each.since)];
+  });
+  return table(['ADDRESS', 'USER', 'PROTOCOL', 'STREAM', 'WATCHES FOR'], rows);
+}

@@ -1,0 +1,119 @@
+import * as z from 'zod';
+import { withChangedUser, withoutUser, withUser } from '../auth/user-changes.ts';
+import { ACCESS_LEVELS, type AccessLevel, type User, UserStore } from '../auth/users.ts';
+import { findRunningServer, type RunFile } from '../config/run-file.ts';
+import { readExistingState, StateStore } from '../config/state.ts';
+import { lockState } from '../config/state-lock.ts';
+import { AppError } from '../core/errors.ts';
+import { directoryError } from '../core/files.ts';
+import { becomeOwnerOf } from '../system/become-owner.ts';
+import { askServer } from './server-api.ts';
+
+/** How long another process is waited for that has the state, milliseconds: one that starts is there after a second. */
+const LOCK_WAIT_MS = 5000;
+
+export type KnownUser = Pick<User, 'name' | 'level'>;
+
+export interface UserChange {
+  readonly password?: string;
+  readonly level?: AccessLevel;
+}
+
+/** Whether short passwords are taken. */
+interface Options {
+  readonly weak: boolean;
+}
+
+/** Those who may log in, as commands see and change them. All methods throw AppErrors. */
+export interface UserList {
+  /** Whether a server runs, which has a change at once. */
+  readonly running: boolean;
+  list(): Promise<readonly KnownUser[]>;
+  add(user: User, options: Options): Promise<void>;
+  change(name: string, change: UserChange, options: Options): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+/** The users of the server that runs with this data directory, or else those that are stored in it. */
+export async function openUserList(dataDir: string): Promise<UserList> {
+  const server = await findRunningServer(dataDir);
+  return server ? new ServedUsers(server) : new StoredUsers(dataDir);
+}
+
+const userSchema = z.object({ name: z.string(), level: z.enum(ACCESS_LEVELS) });
+const PATH = '/api/v1/users';
+
+class ServedUsers implements UserList {
+  readonly running = true;
+
+  constructor(private readonly server: RunFile) {}
+
+  async list(): Promise<readonly KnownUser[]> {
+    return (await askServer(this.server, { path: PATH, answer: z.object({ users: z.array(userSchema) }) })).users;
+  }
+
+  async add(user: User, options: Options): Promise<void> {
+    await askServer(this.server, { method: 'POST', path: PATH, body: { ...user, ...options }, answer: z.unknown() });
+  }
+
+  async change(name: string, change: UserChange, options: Options): Promise<void> {
+    await askServer(this.server, { method: 'PATCH', path: pathOf(name), body: { ...change, ...options }, answer: z.unknown() });
+  }
+
+  async remove(name: string): Promise<void> {
+    await askServer(this.server, { method: 'DELETE', path: pathOf(name), answer: z.unknown() });
+  }
+}
+
+const pathOf = (name: string) => `${PATH}/${encodeURIComponent(name)}`;
+
+class StoredUsers implements UserList {
+  readonly running = false;
+
+  constructor(private readonly dataDir: string) {}
+
+  async list(): Promise<readonly KnownUser[]> {
+    return readExistingState(this.dataDir).users;
+  }
+
+  add(user: User, options: Options): Promise<void> {
+    return this.#write((list) => withUser(list, user, options));
+  }
+
+  change(name: string, change: UserChange, options: Options): Promise<void> {
+    return this.#write((list) => withChangedUser(list, name, change, options));
+  }
+
+  remove(name: string): Promise<void> {
+    return this.#write((list) => withoutUser(list, name));
+  }
+
+  async #write(change: (list: readonly User[]) => User[]): Promise<void> {
+    const { dataDir } = this;
+    readExistingState(dataDir);
+    try {
+      becomeOwnerOf(dataDir);
+    } catch (error) {
+      throw directoryError(`The data directory ${dataDir} cannot be used`, error);
+    }
+    const lock = await lockState(dataDir, LOCK_WAIT_MS);
+    if (typeof lock !== 'function')
+      throw new AppError(
+        'ALREADY_RUNNING',
+        `Another onvif-camera (process ${lock.pid}) keeps the state in ${dataDir}, and does not answer.`,
+        {
+          hint: 'It may be starting or stopping: try again in a moment. If that does not help, restart it.',
+        },
+      );
+    try {
+      // Read anew: only now is it ours.
+      const { users } = readExistingState(dataDir);
+      const next = change(users);
+      // Checks names and passwords as the server does.
+      new UserStore(next);
+      new StateStore(dataDir).update({ users: next });
+    } finally {
+      lock();
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
+import { readOwnFile } from '../core/files.ts';
+import { isRunning } from './run-file.ts';
+
+const schema = z.object({ pid: z.int().positive(), began: z.string() });
+
+type Holder = z.infer<typeof schema>;
+
+/** Ours has 50. */
+const MAX_BYTES = 1024;
+/** How often it is looked whether the other one has gone, milliseconds. */
+const RETRY_MS = 50;
+
+/** A lock is written within this, milliseconds. */
+const WRITTEN_MS = 1000;
+/** The number of no process. */
+const UNKNOWN = 0;
+
+const place = (dataDir: string) => join(dataDir, 'state.lock');
+
+/** Another process, which runs, keeps the state. */
+export interface Held {
+  readonly pid: number;
+}
+
+/**
+ * Takes the state of a data directory for this process alone: what another one would write meanwhile would be lost. A lock whose
+ * process is gone does not count. Where no lock can be kept (a disk that is full or read-only), there is none.
+ *
+ * @param waitMs how long another process is waited for
+ * @param signal ends the waiting
+ * @returns what gives the lock back, or who has it
+ */
+export async function lockState(dataDir: string, waitMs: number, signal?: AbortSignal): Promise<(() => void) | Held> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    const result = attempt(dataDir);
+    if (typeof result === 'function' || performance.now() >= deadline || signal?.aborted) return result;
+    // Whoever stops waiting is told who has it.
+    await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+function attempt(dataDir: string): (() => void) | Held {
+  const path = place(dataDir);
+  const own: Holder = { pid: process.pid, began: beginOf(process.pid) };
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const holder = readHolder(path);
+    if (holder) {
+      if (holder.pid === UNKNOWN || (holder.pid !== process.pid && isRunning(holder.pid) && isSame(holder))) return { pid: holder.pid };
+      rmSync(path, { force: true });
+    }
+    // Somebody may be faster.
+    if (!writeNew(path, `${JSON.stringify(own)}\n`)) return { pid: readHolder(path)?.pid ?? UNKNOWN };
+  } catch {
+    // What is wrong with the directory shows when the state is read.
+    return () => {};
+  }
+  return () => {
+    try {
+      if (readHolder(path)?.pid === process.pid) rmSync(path, { force: true });
+    } catch {
+      // The disk may be read-only by now; a lock whose process is gone does no harm.
+    }
+  };
+}
+
+/** Gives whether it could be made: false where there is one. Leaves nothing behind where there is no room for it. */
+function writeNew(path: string, text: string): boolean {
+  try {
+    writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+/** Undefined if there is none. One that cannot be read is being written, or was cut off by a crash: then it is nobody's. */
+function readHolder(path: string): Holder | undefined {
+  const file = readOwnFile(path, { maxBytes: MAX_BYTES });
+  if (!file) return undefined;
+  try {
+    return schema.parse(JSON.parse(file.text));
+  } catch {
+    const isNew = Date.now() - statSync(path).mtimeMs < WRITTEN_MS;
+    return { pid: isNew ? UNKNOWN : process.pid, began: '' };
+  }
+}
+
+/** Whether the process is the one that took the lock, and not another that got its number. */
+const isSame = ({ pid, began }: Holder) => began === '' || began === beginOf(pid);
+
+/** When a process began, in ticks since the machine did (proc(5), starttime). Empty if unknown. */
+function beginOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // Fields 3 to 22; the name before them may have anything in it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  } catch {
+    return '';
+  }
+}

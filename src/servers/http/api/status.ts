@@ -1,0 +1,54 @@
+import type { Response } from 'express';
+import { mayAccess } from '../../../auth/access.ts';
+import type { Clock } from '../../../core/clock.ts';
+import { formatOrigin } from '../../../core/origin.ts';
+import type { ViewerInfo } from '../../viewer-info.ts';
+import { levelOf } from '../authentication.ts';
+import type { Base } from '../base-url.ts';
+import { shownError, urlsOf, type Vitals } from '../status.ts';
+
+/** What /api/v1/status tells besides the vitals. */
+export interface StatusOptions {
+  readonly viewers: readonly ViewerInfo[];
+  readonly base: Base;
+  readonly clock: Clock;
+}
+
+/**
+ * Answers with what the camera does: /api/v1/status. Who watches is told to administrators alone, to others how many do. Times are
+ * in UTC (ISO 8601), and follow from how long it is: they are right by the clock as it is now.
+ */
+export function sendFullStatus(res: Response, vitals: Vitals, { viewers, base, clock }: StatusOptions): void {
+  const { status, size, discovery } = vitals;
+  const h264 = vitals.video.find((stream) => stream.encoding === 'H264')?.source();
+  const [now, wall] = [clock.monotonic(), clock.now()];
+  const time = (monotonic: number) => new Date(wall - (now - monotonic)).toISOString();
+  res.set('Cache-Control', 'no-store').json({
+    name: vitals.name,
+    version: vitals.version,
+    startedAt: time(now - vitals.uptime * 1000),
+    uptime: Math.round(vitals.uptime),
+    camera: {
+      state: status.state,
+      since: time(vitals.stateSince),
+      source: status.source ?? '',
+      ...size,
+      fps: Math.round(vitals.fps * 10) / 10,
+      error: status.error ? shownError(status.error) : null,
+      notices: status.notices.map(shownError),
+    },
+    h264: h264 && h264 !== 'trying' ? { state: h264.status.state } : null,
+    viewerCount: viewers.length,
+    viewers: mayAccess(levelOf(res), 'READ_SYSTEM_SECRET')
+      ? [...viewers]
+          .sort((one, two) => one.since - two.since)
+          .map((each) => ({ ...each, user: each.user ?? null, since: time(each.since) }))
+      : null,
+    discovery: { enabled: discovery.enabled, discoverable: discovery.discoverable },
+    urls: [
+      { id: 'page', label: 'Page', url: `${formatOrigin(base.origin)}/` },
+      { id: 'onvif', label: 'ONVIF', url: `${formatOrigin(base.origin)}/onvif/device_service` },
+      ...urlsOf(base, vitals),
+    ],
+  });
+}
