@@ -22,12 +22,12 @@ describe.each(['pictures', 'both'] as const)('motion by %s, on scenes with noise
 
   test('tells every movement', () => {
     expect(judged().filter(({ hits, moves }) => hits !== moves)).toEqual([]);
-    expect(judged().filter(({ moves }) => moves > 0).length).toBeGreaterThan(20);
+    expect(judged().filter(({ moves }) => moves > 0).length).toBeGreaterThan(10);
   });
 
   test('gives no false alarm', () => {
     expect(judged().filter(({ falseAlarms }) => falseAlarms > 0)).toEqual([]);
-    expect(judged().filter(({ moves }) => moves === 0).length).toBeGreaterThan(20);
+    expect(judged().filter(({ moves }) => moves === 0).length).toBeGreaterThan(10);
   });
 
   test('is quick', () => {
