@@ -2,23 +2,19 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { type Logger, LogThrottle } from '../core/log.ts';
 import type { Frame } from '../frames/frame.ts';
-import type { Sensed } from '../frames/sensed.ts';
+import type { MotionBy, Sensed } from '../frames/sensed.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import type { Hub } from '../streams/hub.ts';
 import { type DayNight, DayNightSwitch } from './day-night.ts';
 import { decodeLuma } from './decode.ts';
-import { FLAWS, type Flaw, ImageHealth, meanLevel } from './health.ts';
+import { type Flaw, ImageHealth, meanLevel } from './health.ts';
 import { Held } from './held.ts';
 import type { Luma } from './luma.ts';
 import { type MotionSettings, PictureMotion } from './picture-motion.ts';
 import { LOOK_MS, SourceMotion } from './source-motion.ts';
 
 /** What is told of the scene. */
-export const FINDINGS = ['motion', ...FLAWS, 'signalLoss', 'night'] as const;
 export type Finding = 'motion' | Flaw | 'signalLoss' | 'night';
-
-/** Who looks for motion: the camera's own program, this one in the pictures, or this one as soon as the camera's stirs. */
-export type MotionBy = 'camera' | 'pictures' | 'both';
 
 export interface SceneAnalysisOptions {
   /** Undefined: nobody wants to know of motion. */

@@ -1,3 +1,6 @@
+/** Who looks for motion: the camera's own program, this one in the pictures, or this one as soon as the camera's stirs. */
+export type MotionBy = 'camera' | 'pictures' | 'both';
+
 /** What a source tells of the scene by itself, beside its pictures. */
 export type Sensed =
   /** A capture begins: nothing that was told before holds. */

@@ -73,8 +73,8 @@ export class MetadataPipe {
 export function makeMetadataFifo(dir: string): string {
   const path = join(dir, 'metadata.fifo');
   const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there?.isFIFO()) return path;
-  if (there) rmSync(path, { recursive: true });
+  if (there?.isFIFO() && there.uid === process.getuid?.()) return path;
+  if (there) rmSync(path);
   const { status, error, stderr } = spawnSync('mkfifo', ['-m', '600', path], { encoding: 'utf8', timeout: MKFIFO_TIMEOUT_MS });
   if (error) throw error;
   if (status !== 0) throw new Error(stderr.trim());

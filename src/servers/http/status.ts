@@ -3,6 +3,7 @@ import type { AppError } from '../../core/errors.ts';
 import { formatOrigin } from '../../core/origin.ts';
 import { ADDRESS, MJPEG, SNAPSHOT_PATH } from '../../device/stream-names.ts';
 import type { H264Feed, JpegFeed } from '../../device/streams.ts';
+import type { MotionBy } from '../../frames/sensed.ts';
 import type { Size } from '../../frames/size.ts';
 import type { CameraStatus } from '../../frames/stream-state.ts';
 import type { RtspCounters } from '../rtsp/counters.ts';
@@ -23,7 +24,7 @@ export interface RtspVitals {
 /** What is known of the scene. */
 export interface SceneStatus {
   /** Whether something moves, and who looks for it; undefined: nobody. */
-  readonly motion: { readonly moving: boolean; readonly by: 'camera' | 'pictures' | 'both' } | undefined;
+  readonly motion: { readonly moving: boolean; readonly by: MotionBy } | undefined;
   /** Whether it is exposed for the night; undefined: the exposure does not follow the light. */
   readonly night: boolean | undefined;
   /** What the user should know. */
