@@ -2,7 +2,7 @@
 // npm run bench [-- NAME ...] [--write] [--main FILE]
 //
 // Measures the built program, everything over the loopback interface: all of it in about sixteen minutes, or only what is
-// named. `attacks` is run only where it is named: it has a page of its own, and options (bench/attacks.mjs). --write puts the figures of a whole run into docs/performance.md. --main measures another build.
+// named. `attacks` and `video` are run only where they are named: the one has a page of its own, and options (bench/attacks.mjs). --write puts the figures of a whole run into docs/performance.md. --main measures another build.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { attacks } from './attacks/measurement.mjs';
@@ -18,6 +18,7 @@ import { useBuild } from './servers.mjs';
 import { soap } from './soap.mjs';
 import { splitter } from './splitter.mjs';
 import { stalled } from './stalled.mjs';
+import { video } from './video.mjs';
 import { viewer } from './viewer.mjs';
 
 const MEASUREMENTS = {
@@ -34,7 +35,7 @@ const MEASUREMENTS = {
   motion,
 };
 /** Not a part of a whole run. */
-const BY_NAME = { attacks };
+const BY_NAME = { attacks, video };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' }, main: { type: 'string' } } });
 const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);

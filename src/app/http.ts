@@ -1,3 +1,4 @@
+import { scaleJpeg, whyNotScaled } from '../encode/jpeg-scaler.ts';
 import { HttpServer } from '../servers/http/server.ts';
 import type { Vitals } from '../servers/http/status.ts';
 import type { Analysis } from './analysis.ts';
@@ -40,6 +41,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
     arrivals,
     publicName: () => (config.discovery.enabled && identity.discoverable ? identity.name : undefined),
     hub: capture.hub,
+    scaler: { scale: (jpeg, width) => scaleJpeg(jpeg, width, capture.picture.settings().quality), whyNot: whyNotScaled },
     descriptors,
     clock,
     log,

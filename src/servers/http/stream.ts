@@ -23,6 +23,11 @@ export interface StreamCounters {
   viewersDropped: number;
 }
 
+export const newStreamCounters = (): StreamCounters => ({ framesSent: 0, framesSkipped: 0, bytesSent: 0, viewersDropped: 0 });
+
+/** Where the pictures of a stream come from. */
+export type Pictures = Pick<Hub, 'lease' | 'subscribe' | 'latest'>;
+
 export interface StreamOptions {
   /** Pictures per second at most; undefined: all. */
   readonly fps: number | undefined;
@@ -52,7 +57,6 @@ const HEAD = `HTTP/1.1 200 OK\r\n${Object.entries(STREAM_HEADERS)
  * is slower than the camera skips pictures: at most one is under way to each, and the newest follows it.
  */
 export class MjpegStreams {
-  readonly counters: StreamCounters = { framesSent: 0, framesSkipped: 0, bytesSent: 0, viewersDropped: 0 };
   /** Replaced, never changed: whoever goes through it may make viewers leave. */
   #viewers: readonly Viewer[] = [];
   readonly #parts = new Parts();
@@ -61,8 +65,9 @@ export class MjpegStreams {
   #rest: Cancel | undefined;
 
   constructor(
-    private readonly hub: Hub,
+    private readonly hub: Pictures,
     private readonly clock: Clock,
+    readonly counters: StreamCounters = newStreamCounters(),
   ) {}
 
   get viewers(): number {
@@ -158,7 +163,7 @@ class Viewer {
   constructor(
     readonly socket: Socket,
     readonly options: StreamOptions,
-    private readonly hub: Hub,
+    private readonly hub: Pick<Pictures, 'latest'>,
     private readonly parts: Parts,
     private readonly clock: Clock,
     private readonly counters: StreamCounters,
