@@ -9,6 +9,7 @@ import { attacks } from './attacks/measurement.mjs';
 import { fanout } from './fanout.mjs';
 import { firstPicture } from './first-picture.mjs';
 import { idle } from './idle.mjs';
+import { motion } from './motion.mjs';
 import { ready } from './ready.mjs';
 import { asMarkdown, machine, writeDocument } from './report.mjs';
 import { rtsp } from './rtsp.mjs';
@@ -31,6 +32,7 @@ const MEASUREMENTS = {
   soap,
   rtsp,
   'rtsp-stalled': rtspStalled,
+  motion,
 };
 /** Not a part of a whole run. */
 const BY_NAME = { attacks, video };

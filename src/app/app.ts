@@ -7,6 +7,7 @@ import type { EventBus } from '../device/events.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import type { HttpServer } from '../servers/http/server.ts';
 import { Liveness } from '../streams/liveness.ts';
+import { Analysis } from './analysis.ts';
 import { Discovery } from './discovery.ts';
 import { makeHttp } from './http.ts';
 import { LazyEndpoint } from './lazy-endpoint.ts';
@@ -25,6 +26,7 @@ export class App {
   /** Undefined where the owner wants no RTSP. */
   readonly #rtsp: Rtsp | undefined;
   readonly #onvif: LazyEndpoint;
+  readonly #analysis: Analysis;
   readonly #http: HttpServer;
   #discovery: Discovery | undefined;
   #askRestart = (): void => {};
@@ -48,10 +50,12 @@ export class App {
     this.#liveness = new Liveness(this.#own.capture.hub, options.clock);
     this.#rtsp = options.config.rtsp.enabled ? new Rtsp(options, this.#own) : undefined;
     this.#onvif = this.#makeOnvif();
+    this.#analysis = new Analysis(options, this.#own);
     this.#http = makeHttp(options, {
       ...this.#own,
       rtsp: this.#rtsp,
       onvif: this.#onvif,
+      analysis: this.#analysis,
       discovery: () => ({ enabled: this.#discovery !== undefined, discoverable: this.#own.identity.discoverable }),
     });
   }
@@ -114,6 +118,7 @@ export class App {
       this.#writeRunFile();
       const resolved = await this.#findCamera();
       this.#own.capture.hub.start();
+      this.#analysis.start();
       await this.#startDiscovery();
       return resolved;
     } catch (error) {
@@ -127,6 +132,7 @@ export class App {
     // Goodbye first: who is told that we go does not ask any more.
     await this.#discovery?.stop();
     this.#onvif.stop();
+    this.#analysis.stop();
     await Promise.all([this.#http.stop(), this.#rtsp?.stop(), this.#own.streams.stop()]);
     this.#own.events.stop();
     await this.#own.login.usedTokens.close();

@@ -1,7 +1,11 @@
 import { Camera } from '../camera/camera.ts';
+import type { MotionWatch } from '../camera/source.ts';
+import type { Config } from '../config/schema.ts';
 import { ImagingControl } from '../device/imaging.ts';
 import { PictureControl } from '../device/picture.ts';
 import type { DeviceSettings } from '../device/settings.ts';
+import { disjoint, readArea } from '../frames/area.ts';
+import type { Sensed } from '../frames/sensed.ts';
 import { Hub } from '../streams/hub.ts';
 import type { AppOptions } from './options.ts';
 
@@ -11,7 +15,12 @@ export interface Capture {
   readonly hub: Hub;
   readonly picture: PictureControl;
   readonly imaging: ImagingControl;
+  /** Hears what the camera tells of the scene by itself; nobody listens before it is set. */
+  onSensed: (sensed: Sensed) => void;
 }
+
+/** Each costs the camera's program a stage of its own; motion in more of them is looked for in the pictures. */
+const MAX_REGIONS = 8;
 
 export function makeCapture(options: AppOptions, settings: DeviceSettings): Capture {
   const { config, spec, searchPath, dataDir, sysfs, dev, onUse, clock, log } = options;
@@ -29,6 +38,8 @@ export function makeCapture(options: AppOptions, settings: DeviceSettings): Capt
     log,
     onFrame: (frame) => hub.publish(frame),
     onReport: (report) => hub.setStatus(report),
+    onSensed: (sensed) => capture.onSensed(sensed),
+    motion: motionWatch(config.motion),
   });
   const hub: Hub = new Hub({
     demand: {
@@ -46,5 +57,21 @@ export function makeCapture(options: AppOptions, settings: DeviceSettings): Capt
     clock,
   });
   const picture = new PictureControl({ camera, hub, settings: settings.camera });
-  return { camera, hub, picture, imaging: new ImagingControl({ camera, settings: settings.camera }) };
+  const imaging = new ImagingControl({ camera, settings: settings.camera });
+  const capture: Capture = { camera, hub, picture, imaging, onSensed: () => {} };
+  return capture;
+}
+
+/** The settings as the detectors take them. */
+export const motionSettings = ({ detector, sensitivity, smallestArea, holdTime, zones, masks }: Config['motion']) => ({
+  ...{ sensitivity, smallestArea: smallestArea / 100, holdTime, trustsCamera: detector === 'camera' },
+  ...{ zones: zones.flatMap((zone) => readArea(zone) ?? []), masks: masks.flatMap((mask) => readArea(mask) ?? []) },
+});
+
+/** What the camera is to look for by itself. */
+function motionWatch(motion: Config['motion']): MotionWatch | undefined {
+  const { zones, masks, sensitivity, smallestArea } = motionSettings(motion);
+  const regions = disjoint(zones, masks);
+  const isWanted = motion.enabled && motion.detector !== 'pictures' && regions.length > 0 && regions.length <= MAX_REGIONS;
+  return isWanted ? { sensitivity, smallestArea, regions } : undefined;
 }

@@ -1,6 +1,7 @@
 import { scaleJpeg, whyNotScaled } from '../encode/jpeg-scaler.ts';
 import { HttpServer } from '../servers/http/server.ts';
 import type { Vitals } from '../servers/http/status.ts';
+import type { Analysis } from './analysis.ts';
 import type { LazyEndpoint } from './lazy-endpoint.ts';
 import type { AppOptions } from './options.ts';
 import type { Rtsp } from './rtsp.ts';
@@ -11,6 +12,7 @@ export interface HttpOptions extends Subsystems {
   /** Undefined where there is no RTSP. */
   readonly rtsp: Rtsp | undefined;
   readonly onvif: LazyEndpoint;
+  readonly analysis: Analysis;
   /** Whether the camera is announced and answers searches. */
   readonly discovery: () => Vitals['discovery'];
 }
@@ -50,7 +52,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
 
 /** Returns what tells the figures of the running program at any moment. */
 function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
-  const { identity, capture, rtsp, streams } = own;
+  const { identity, capture, rtsp, streams, analysis } = own;
   const startedAt = clock.monotonic();
   const { hub, camera, picture } = capture;
   return (): Omit<Vitals, 'viewers' | 'streams' | 'connectionsClosed'> => ({
@@ -67,5 +69,6 @@ function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
     discovery: own.discovery(),
     rtsp: rtsp?.vitals,
     video: streams.catalogue.certain,
+    scene: analysis.status,
   });
 }

@@ -19,11 +19,12 @@ export interface Subsystems {
   readonly network: Network;
   readonly capture: Capture;
   readonly streams: Streams;
+  /** What happens, for all that listen. */
   readonly events: Events;
 }
 
 /** Throws an AppError if the first password cannot be kept. */
-export function makeSubsystems(options: AppOptions, events: StreamsEvents): Subsystems {
+export function makeSubsystems(options: AppOptions, streams: StreamsEvents): Subsystems {
   const settings = new DeviceSettings(options);
   const capture = makeCapture(options, settings);
   return {
@@ -33,7 +34,7 @@ export function makeSubsystems(options: AppOptions, events: StreamsEvents): Subs
     login: makeLogin(options),
     network: makeNetwork(options),
     capture,
-    streams: new Streams(options, settings, capture, events),
+    streams: new Streams(options, settings, capture, streams),
     events: new Events(options, settings, capture),
   };
 }

@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Frame } from '../frames/frame.ts';
+import type { Sensed } from '../frames/sensed.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import type { SourceOffers } from './offers.ts';
 import { logSource, type ResolvedSource, type ResolverOptions, SourceResolver } from './resolver.ts';
@@ -15,6 +16,7 @@ export interface CameraOptions extends ResolverOptions {
   readonly watched: () => boolean;
   readonly onFrame: (frame: Frame) => void;
   readonly onReport: (report: CameraStatus) => void;
+  readonly onSensed?: ((sensed: Sensed) => void) | undefined;
 }
 
 /**
@@ -35,10 +37,11 @@ export class Camera {
   #looking = false;
   /** Of the restart with changed settings that is to come. */
   #cancelRestart: Cancel | undefined;
+  #isNight = false;
   #logged: ResolvedSource['source']['kind'] | undefined;
 
   constructor(private readonly options: CameraOptions) {
-    const { watched, clock, log, onFrame, onReport } = options;
+    const { watched, clock, log, onFrame, onReport, onSensed } = options;
     this.#settings = options.settings;
     this.#resolver = new SourceResolver(options, options);
     this.#supervisor = new CameraSupervisor({
@@ -53,6 +56,7 @@ export class Camera {
       clock,
       log,
       onFrame,
+      onSensed,
       onReport: (report) => onReport({ ...report, notices: [...(this.#resolver.resolved?.notices ?? []), ...report.notices] }),
     });
   }
@@ -124,7 +128,7 @@ export class Camera {
    * through it. Throws an AppError, with nothing changed, if the source cannot do what is set.
    */
   change(settings: CameraSettings): void {
-    this.#resolver.change(settings);
+    this.#resolver.change(forLight(settings, this.#isNight));
     this.#settings = settings;
     this.#cancelRestart ??= this.options.clock.after(GATHER_MS, () => {
       this.#cancelRestart = undefined;
@@ -136,4 +140,15 @@ export class Camera {
     this.#cancelRestart?.();
     this.#cancelRestart = undefined;
   }
+
+  /** Exposes for day or night from now on, where the exposure is to follow the light; that takes one restart of the capture. */
+  setNight(isNight: boolean): void {
+    if (isNight === this.#isNight) return;
+    this.#isNight = isNight;
+    if (this.#settings.exposure === 'auto-night') this.change(this.#settings);
+  }
 }
+
+/** The settings to capture with: those for the night, when it is night and the exposure is to follow the light. */
+const forLight = (settings: CameraSettings, isNight: boolean): CameraSettings =>
+  isNight && settings.exposure === 'auto-night' ? { ...settings, exposure: 'night' } : settings;

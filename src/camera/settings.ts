@@ -1,6 +1,6 @@
 /** What may be chosen of the settings that are a choice. */
 export const ROTATIONS = [0, 90, 180, 270] as const;
-export const EXPOSURES = ['normal', 'sport', 'short', 'long', 'night', 'custom'] as const;
+export const EXPOSURES = ['normal', 'sport', 'short', 'long', 'night', 'auto-night', 'custom'] as const;
 export const WHITE_BALANCES = [
   'auto',
   'normal',

@@ -25,6 +25,7 @@ const statusSchema = z.looseObject({
     error: problem.nullable(),
     notices: z.array(problem),
   }),
+  motion: z.looseObject({ moving: z.boolean() }).nullable(),
   h264: z.looseObject({ state: z.string() }).nullable(),
   viewers: z
     .array(
@@ -74,8 +75,8 @@ async function ask(server: RunFile): Promise<Record<string, unknown>> {
 /** Width of the column of labels, characters. */
 const WIDTH = 15;
 
-/** Returns the status as text for people. */
-function describe({ name, version, startedAt, camera, h264, viewers, discovery, urls }: Status, now: Date): string {
+/** The status for people. */
+function describe({ name, version, startedAt, camera, motion, h264, viewers, discovery, urls }: Status, now: Date): string {
   const since = (time: Date) => `${duration(now.getTime() - time.getTime())} (since ${localTime(time, now)})`;
   const line = (label: string, text: string) => `  ${label.padEnd(WIDTH)}${visible(text)}\n`;
   const rate = camera.state === 'live' ? `, ${camera.fps.toFixed(1)} pictures/s` : '';
@@ -84,6 +85,7 @@ function describe({ name, version, startedAt, camera, h264, viewers, discovery, 
   const lines = [
     `${visible(name)}: ${STATES[camera.state] ?? camera.state}, for ${since(camera.since)}\n`,
     line('Picture', `${camera.source || 'none yet'}, ${camera.width}×${camera.height}${rate}`),
+    line('Motion', motion ? `${motion.moving ? 'yes' : 'none'}; the camera stays on to see it` : 'not looked for'),
     line('H.264', h264 ? (STATES[h264.state] ?? h264.state) : 'none'),
     ...told.map(({ message, hint }) => line('!', `${message} ${hint}`)),
     ...urls.map(({ label, url }) => line(label, url)),

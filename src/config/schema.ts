@@ -16,6 +16,7 @@ import { HOST_PATTERNS, isHostPattern } from '../core/host-names.ts';
 import { areMediaPorts, NOT_DISCOVERY } from '../core/media-ports.ts';
 import { isMulticastGroup, MULTICAST_GROUPS } from '../core/multicast.ts';
 import { isNetwork, NETWORKS } from '../core/networks.ts';
+import { AREAS, isArea } from '../frames/area.ts';
 import {
   boolean,
   choice,
@@ -69,7 +70,11 @@ export const makeSchema = (source: SourceCheck) =>
         vflip: boolean(PRESET.vflip, 'Mirror top and bottom'),
         idleTimeout: numberOr(30, ['always'], 0, 86_400, 'SECONDS', 'Camera off this long after the last viewer; `always` keeps it on'),
         rpicamPath: path('FILE', 'The capture program, if it is not in PATH'),
-        exposure: choice(PRESET.exposure, EXPOSURES, 'Exposure mode; night takes long exposures at 8 pictures per second or less'),
+        exposure: choice(
+          PRESET.exposure,
+          EXPOSURES,
+          'Exposure mode; night: long ones, 8 pictures per second or less; auto-night: that when it is dark',
+        ),
         awb: choice(PRESET.awb, WHITE_BALANCES, 'White balance'),
         awbGains: numbers(2, 0, 32, 'RED,BLUE', 'Fixed white balance gains'),
         metering: choice(PRESET.metering, METERINGS, 'Exposure metering'),
@@ -153,6 +158,26 @@ export const makeSchema = (source: SourceCheck) =>
           'SECONDS',
           'Time between two key frames of the small stream',
         ),
+      })
+      .prefault({}),
+    motion: z
+      .strictObject({
+        enabled: boolean(false, 'Look for motion and tell recorders; keeps the camera on'),
+        detector: choice(
+          'auto',
+          ['auto', 'camera', 'pictures'],
+          'Who looks; auto: the pictures, where the camera says that it is worth it',
+        ),
+        sensitivity: integer(50, 1, 100, 'N', 'From 1, what stands out, to 100, the faintest change'),
+        smallestArea: number(0.3, 0.05, 50, 'PERCENT', 'Smallest thing that counts as motion, in percent of the picture'),
+        holdTime: number(10, 1, 600, 'SECONDS', 'Motion is over this long after the last movement'),
+        zones: words('"X,Y,W,H …"', 'Where motion counts, as shares of the picture; none is everywhere', { allowed: AREAS, test: isArea }),
+        masks: words('"X,Y,W,H …"', 'Where motion does not count, as shares of the picture', { allowed: AREAS, test: isArea }),
+      })
+      .prefault({}),
+    imageHealth: z
+      .strictObject({
+        enabled: boolean(false, 'Tell when the picture is too dark, bright or blurry, or shows another scene, while the camera is on'),
       })
       .prefault({}),
     auth: z

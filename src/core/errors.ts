@@ -73,6 +73,7 @@ export const ERRORS = {
   NO_FRAMES: entry('Check the cable; `rpicam-hello -t 5000` should show a picture.'),
   CAPTURE_ENDED: entry('It is started again by itself; the log has what it said.'),
   ANNOTATE_MISSING: entry('Install the overlay: `sudo apt install rpicam-apps-opencv-postprocess` (Trixie) or `rpicam-apps` (Bookworm).'),
+  MOTION_OFF: entry('Turn it on with `motion.enabled: true` (--motion on); it keeps the camera on then. docs/motion.md says more.'),
   ANNOTATE_ASCII: entry('Write camera.annotate with letters that have no accents; codes such as %F and %T are not concerned.'),
   SETTING_WITHOUT_EFFECT: entry('Take the setting out; the picture is the same without it.'),
   SETTING_UNSUPPORTED: entry('Take the setting out, or choose a source that can do it; docs/settings.md has the table.', EXIT.usage, true),

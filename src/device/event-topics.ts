@@ -35,6 +35,8 @@ export const TOPICS = {
   'VideoSource/ImageTooBright/ImagingService': IMAGE_STATE,
   'VideoSource/ImageTooBlurry/ImagingService': IMAGE_STATE,
   'VideoSource/GlobalSceneChange/ImagingService': IMAGE_STATE,
+  /** Whether the exposure is that for the night. The namespace has no such topic; this one is ours. */
+  'VideoSource/DayNight': { property: true, source: { Source: 'token' }, data: { Night: 'boolean' } },
   'RuleEngine/CellMotionDetector/Motion': {
     property: true,
     source: { VideoSourceConfigurationToken: 'token', VideoAnalyticsConfigurationToken: 'token', Rule: 'text' },

@@ -65,6 +65,7 @@ export function makeMetrics(vitals: () => Vitals, events: EventsApiOptions): () 
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   });
+  gauge('motion', '1 while something moves, as far as motion is looked for', (now) => (now.scene.motion?.moving ? 1 : 0));
   counter('faults', 'Errors in the program that nobody expected; the log has them', (now) => now.faults);
   counter('captures', 'Captures started', (now) => now.capture.starts);
   counter('frames_captured', 'Pictures taken from the camera', (now) => now.capture.frames);

@@ -60,7 +60,7 @@ const CHANGES: Readonly<Record<SettingName, readonly unknown[]>> = {
   rotation: [90, 180, 270],
   hflip: [true],
   vflip: [true],
-  exposure: ['night', 'sport'],
+  exposure: ['night', 'auto-night', 'sport'],
   awb: ['indoor'],
   awbGains: [[1, 2]],
   metering: ['spot'],
