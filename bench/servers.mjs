@@ -103,11 +103,12 @@ const SOURCES = {
  * @param {'camera' | 'images'} source
  * @param {Record<string, string | number>} options of the command line
  * @param {string} set of the pictures that it shows
+ * @param {string[]} prefix command and arguments that end in becoming the program
  */
-export async function startOurs(source, options = {}, set = 'large') {
+export async function startOurs(source, options = {}, set = 'large', prefix = []) {
   const port = await freePort();
   const began = performance.now();
-  const server = spawnOurs(source, { bind: HOST, 'http-port': port, discovery: 'off', ...options }, set);
+  const server = spawnOurs(source, { bind: HOST, 'http-port': port, discovery: 'off', ...options }, set, prefix);
   await until(server, () => answers(server.url('/healthz')));
   server.readyMs = performance.now() - began;
   return server;

@@ -17,7 +17,7 @@ export interface HttpOptions extends Subsystems {
 export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
   const { config, state, webDir, clock, log } = options;
   const { settings, identity, login, network, capture, rtsp, onvif } = own;
-  const { arrivals, budget, descriptors } = network;
+  const { arrivals, budget, descriptors, queues } = network;
   return new HttpServer({
     bind: config.bind,
     port: settings.ports.now.http,
@@ -37,6 +37,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
     arrivals,
     publicName: () => (config.discovery.enabled && identity.discoverable ? identity.name : undefined),
     hub: capture.hub,
+    queues,
     descriptors,
     clock,
     log,

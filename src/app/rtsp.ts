@@ -14,7 +14,7 @@ export class Rtsp {
 
   constructor(options: AppOptions, { settings, identity, login, network, capture, streams }: Subsystems) {
     const { config, clock, log } = options;
-    const { arrivals, budget, descriptors, hostname } = network;
+    const { arrivals, budget, descriptors, hostname, queues } = network;
     this.server = new RtspServer({
       bind: config.bind,
       port: settings.ports.now.rtsp,
@@ -22,6 +22,7 @@ export class Rtsp {
       maxSessions: budget.sessions,
       access: login.toWatch && { ...login.toWatch, basic: config.rtsp.basic },
       hub: capture.hub,
+      queues,
       streams: streams.catalogue,
       recode: (jpeg) => recodeForRtp(jpeg, capture.picture.settings().quality),
       multicast: (stream) => this.#groupOf(stream),

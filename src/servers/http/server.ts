@@ -13,6 +13,7 @@ import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
+import type { SendQueues } from '../send-queues.ts';
 import { TunnelDoor } from '../tunnel-door.ts';
 import { cameraProblem, expectToBeRead, securityHeaders, sendProblem } from './answers.ts';
 import { addApi } from './api/routes.ts';
@@ -72,6 +73,8 @@ export interface HttpServerOptions {
   /** What strangers may know the camera by, on the login form; undefined: nothing. */
   readonly publicName: () => string | undefined;
   readonly hub: Hub;
+  /** What waits in the kernel for viewers; undefined: those of this server alone. */
+  readonly queues?: SendQueues;
   /** Undefined: connections are taken as long as there is a descriptor. */
   readonly descriptors?: DescriptorReserve;
   readonly clock: Clock;
@@ -103,7 +106,7 @@ export class HttpServer {
   constructor(private readonly options: HttpServerOptions) {
     const { arrivals, tunnel, clock, log } = options;
     const isShared = (address: string) => arrivals.isTrustedProxy(address);
-    this.#streams = new MjpegStreams(options.hub, clock);
+    this.#streams = new MjpegStreams(options.hub, clock, options.queues, log);
     this.#throttle = new LogThrottle(clock);
     this.#acceptThrottle = new LogThrottle(clock);
     this.#login = new Authentication(options.authentication, arrivals);

@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { DirectWriter } from '../../core/direct-writer.ts';
+import { type Logger, silentLogger } from '../../core/log.ts';
 import { RateLimiter } from '../../core/rate-limiter.ts';
 import type { Frame } from '../../frames/frame.ts';
 import { CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, Parts } from '../../protocols/multipart/mjpeg.ts';
 import type { Hub } from '../../streams/hub.ts';
+import { SendQueues } from '../send-queues.ts';
 import type { ViewerInfo } from '../viewer-info.ts';
+import { ViewerPace } from '../viewer-pace.ts';
 
 /** A viewer whose connection takes nothing for this long is dropped; that frees up to 4 MB in the kernel's queue. */
 const STALLED_VIEWER_MS = 30_000;
@@ -49,7 +52,8 @@ const HEAD = `HTTP/1.1 200 OK\r\n${Object.entries(STREAM_HEADERS)
 
 /**
  * Sends the camera's pictures to any number of viewers as MJPEG. All viewers share the frame's one buffer. A viewer who
- * is slower than the camera skips pictures: at most one is under way to each, and the newest follows it.
+ * is slower than the camera skips pictures: at most one is under way to each, and the newest follows it. What waits for him in
+ * the kernel is kept as short where that can be seen; see {@link ViewerPace}.
  */
 export class MjpegStreams {
   readonly counters: StreamCounters = { framesSent: 0, framesSkipped: 0, bytesSent: 0, viewersDropped: 0 };
@@ -63,6 +67,8 @@ export class MjpegStreams {
   constructor(
     private readonly hub: Hub,
     private readonly clock: Clock,
+    private readonly queues: SendQueues = new SendQueues({ clock }),
+    private readonly log: Logger = silentLogger,
   ) {}
 
   get viewers(): number {
@@ -71,12 +77,13 @@ export class MjpegStreams {
 
   /** Returns who watches. */
   listViewers(): ViewerInfo[] {
-    return this.#viewers.map(({ options: { client }, since }) => ({
+    return this.#viewers.map(({ options: { client }, since, pace }) => ({
       ...client,
       protocol: 'http',
       transport: 'tcp',
       stream: 'mjpeg',
       since,
+      slow: pace.slow,
     }));
   }
 
@@ -90,7 +97,9 @@ export class MjpegStreams {
     this.#sockets.add(socket);
     socket.setTimeout(0);
     socket.write(HEAD + (options.advance ? FIRST_ADVANCED_DELIMITER : FIRST_DELIMITER), 'latin1');
-    const viewer = new Viewer(socket, options, this.hub, this.#parts, this.clock, this.counters);
+    const { clock, queues, log } = this;
+    const pace = new ViewerPace({ socket, queues, clock, log, name: () => `${options.client.address} (MJPEG)` });
+    const viewer = new Viewer(socket, options, this.hub, this.#parts, clock, this.counters, pace);
     const release = this.hub.lease();
     this.#viewers = [...this.#viewers, viewer];
     this.#rest ??= this.#work();
@@ -162,6 +171,7 @@ class Viewer {
     private readonly parts: Parts,
     private readonly clock: Clock,
     private readonly counters: StreamCounters,
+    readonly pace: ViewerPace,
   ) {
     this.#limiter = options.fps === undefined ? undefined : new RateLimiter(options.fps);
     this.#longestInterval = options.fps === undefined ? 0 : 1000 / options.fps;
@@ -173,18 +183,25 @@ class Viewer {
   /** @param now monotonic milliseconds */
   offer(frame: Frame, now: number): void {
     if (this.#limiter && !this.#limiter.pass(frame.monotonic)) return;
-    if (this.#busy) {
-      this.#missed = true;
-      this.counters.framesSkipped++;
-    } else this.#send(frame, now);
+    if (this.#busy) this.pace.proveSlow();
+    else if (this.pace.takes()) {
+      this.#send(frame, now);
+      return;
+    } else {
+      this.pace.missed();
+      this.pace.whenRoom(this.#goOn);
+    }
+    this.#missed = true;
+    this.counters.framesSkipped++;
   }
 
   stalledFor(now: number): number {
-    return this.#busy ? now - this.#sentAt : 0;
+    return this.#busy ? now - this.#sentAt : this.pace.stalledFor;
   }
 
   repeatAfter(ms: number, now: number): void {
-    if (!this.#busy && now - this.#sentAt >= Math.max(ms, this.#longestInterval) && this.hub.latest) this.#send(this.hub.latest, now);
+    if (this.#busy || now - this.#sentAt < Math.max(ms, this.#longestInterval)) return;
+    if (this.hub.latest && this.pace.takes()) this.#send(this.hub.latest, now);
   }
 
   #send(frame: Frame, now: number): void {
@@ -192,6 +209,8 @@ class Viewer {
     this.#sentAt = now;
     this.counters.framesSent++;
     this.counters.bytesSent += bytes.length;
+    this.#missed = false;
+    this.pace.gave(bytes.length);
     if (this.#writer.write(bytes)) return;
     // "drain" does not come for small pictures, but an empty write is done when they are.
     this.#busy = true;
@@ -200,8 +219,14 @@ class Viewer {
 
   readonly #written = (error?: Error | null): void => {
     this.#busy = false;
-    if (!this.#missed) return;
-    this.#missed = false;
-    if (!error && this.hub.latest) this.#send(this.hub.latest, this.clock.monotonic());
+    if (error) this.#missed = false;
+    this.#goOn();
+  };
+
+  /** The newest of those that were missed follows as soon as it may. */
+  readonly #goOn = (): void => {
+    if (this.#busy || !this.#missed || !this.hub.latest) return;
+    if (this.pace.takes()) this.#send(this.hub.latest, this.clock.monotonic());
+    else this.pace.whenRoom(this.#goOn);
   };
 }
