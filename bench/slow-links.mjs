@@ -34,7 +34,9 @@ export class SlowLink {
     await once(link.holder.stdout, 'data');
     const pid = String(link.holder.pid);
     run('ip', 'link', 'add', clean.device, 'type', 'veth', 'peer', 'name', clean.inside, 'netns', pid);
-    link.cable = spawn(compiled('slow-cable'), [lossy.device, pid, String(DELAY_MS), String(LOSS_PERCENT)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    link.cable = spawn(compiled('slow-cable'), [lossy.device, pid, String(DELAY_MS), String(LOSS_PERCENT)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     await once(link.cable.stdout, 'data');
     link.inside('ip', 'link', 'set', 'lo', 'up');
     for (const { device, network, inside } of [clean, lossy]) {

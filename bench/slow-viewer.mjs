@@ -72,7 +72,9 @@ function watchRtsp() {
   let session;
   let report;
   const send = (method, url, ...headers) =>
-    socket.write([`${method} ${url} RTSP/1.0`, `CSeq: ${++sequence}`, ...(session ? [`Session: ${session}`] : []), ...headers, '', ''].join('\r\n'));
+    socket.write(
+      [`${method} ${url} RTSP/1.0`, `CSeq: ${++sequence}`, ...(session ? [`Session: ${session}`] : []), ...headers, '', ''].join('\r\n'),
+    );
   const onPacket = (channel, packet) => {
     if (channel === 1) {
       // A sender report begins the compound packet.
@@ -85,7 +87,8 @@ function watchRtsp() {
   };
   const onAnswer = (text) => {
     session ??= /^Session: *([^;\r\n]+)/im.exec(text)?.[1];
-    if (sequence === 1) send('SETUP', `${address}/${/^a=control:(?!\*)(.+?)\r?$/m.exec(text)?.[1] ?? ''}`, 'Transport: RTP/AVP/TCP;unicast;interleaved=0-1');
+    if (sequence === 1)
+      send('SETUP', `${address}/${/^a=control:(?!\*)(.+?)\r?$/m.exec(text)?.[1] ?? ''}`, 'Transport: RTP/AVP/TCP;unicast;interleaved=0-1');
     else if (sequence === 2) send('PLAY', address);
   };
   socket.on('data', (bytes) => {

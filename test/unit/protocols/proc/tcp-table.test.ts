@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readTcpTable, type TcpEntry, tcpKey } from '../../../../src/protocols/proc/tcp-table.ts';
 
-const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                               \n';
+const HEAD =
+  '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode                               \n';
 const line = (ends: string, queued: string, rto = '20') =>
   `   1: ${ends} 01 ${queued}:00000000 01:00000014 00000000  1000        0 53211 3 0000000077fbb04e ${rto} 4 31 10 -1                   \n`;
 const V4 = '0100007F:1F90 6401A8C0:D2F0';
