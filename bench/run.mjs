@@ -2,7 +2,7 @@
 // npm run bench [-- NAME ...] [--write] [--main FILE]
 //
 // Measures the built program, everything over the loopback interface: all of it in about sixteen minutes, or only what is
-// named. `attacks` is run only where it is named: it has a page of its own, and options (bench/attacks.mjs). --write puts the figures of a whole run into docs/performance.md. --main measures another build.
+// named. `attacks` is run only where it is named: it has a page of its own, and options (bench/attacks.mjs); so is `slow`, which needs root. --write puts the figures of a whole run into docs/performance.md. --main measures another build.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { attacks } from './attacks/measurement.mjs';
@@ -14,6 +14,7 @@ import { asMarkdown, machine, writeDocument } from './report.mjs';
 import { rtsp } from './rtsp.mjs';
 import { rtspStalled } from './rtsp-stalled.mjs';
 import { useBuild } from './servers.mjs';
+import { slow } from './slow.mjs';
 import { soap } from './soap.mjs';
 import { splitter } from './splitter.mjs';
 import { stalled } from './stalled.mjs';
@@ -32,7 +33,7 @@ const MEASUREMENTS = {
   'rtsp-stalled': rtspStalled,
 };
 /** Not a part of a whole run. */
-const BY_NAME = { attacks };
+const BY_NAME = { attacks, slow };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' }, main: { type: 'string' } } });
 const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);

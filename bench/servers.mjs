@@ -186,10 +186,10 @@ export function accepts(port) {
 
 /**
  * Runs the load client against a server's stream and returns its figures; see the head of mjpeg-loadgen.c.
- * @param {{ clients: number, seconds: number, warmUp?: number, stalled?: number }} load
+ * @param {{ clients: number, seconds: number, warmUp?: number, stalled?: number, path?: string }} load
  */
-export async function load(server, { clients, seconds, warmUp = 1.2, stalled = 0 }) {
-  const args = ['-u', server.url('/stream.mjpg'), '-c', clients, '-t', seconds, '-w', warmUp, '-s', stalled, '-p', server.pid];
+export async function load(server, { clients, seconds, warmUp = 1.2, stalled = 0, path = '/stream.mjpg' }) {
+  const args = ['-u', server.url(path), '-c', clients, '-t', seconds, '-w', warmUp, '-s', stalled, '-p', server.pid];
   const { stdout } = await promisify(execFile)(compiled('mjpeg-loadgen'), args.map(String));
   return JSON.parse(stdout);
 }

@@ -1,12 +1,13 @@
 // node slow-run.mjs MAIN [FILTER]
 //
 // What slow.mjs runs in a network namespace of its own: prints one line of JSON, a list of what was measured.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds } from './process.mjs';
-import { load, startOurs, useBuild } from './servers.mjs';
+import { accepts, freePort, load, Server, startOurs, until, useBuild } from './servers.mjs';
 import { SlowLink } from './slow-links.mjs';
 import { quantile } from './statistics.mjs';
+import { compiled, pictureFolder } from './tools.mjs';
 
 const [, , main, filter = ''] = process.argv;
 useBuild(main);
@@ -32,12 +33,15 @@ const servers = {
   ours: await startOurs('camera', { ...options, 'rtsp-port': RTSP_PORT }, 'rtp'),
   unseen: await startOurs('camera', { ...options, 'rtsp-port': RTSP_PORT + 2 }, 'rtp', HIDE),
 };
+if (spawnSync('ustreamer', ['--version']).status === 0) servers.ustreamer = await startUstreamer();
+else note('without uStreamer: apt install ustreamer');
 const results = [];
 try {
   for (const each of CASES) {
     const label = `${each.viewers} by ${each.kind}, ${each.megabits} Mbit/s${each.lossy ? ', 2 % loss, 50 ms' : ''}`;
     if (!label.includes(filter)) continue;
     for (const [name, server] of Object.entries(servers)) {
+      if (each.kind === 'rtsp' && name === 'ustreamer') continue;
       note(`${label}, ${name}`);
       results.push({ ...each, server: name, ...(await measure(each, name, server)) });
     }
@@ -51,11 +55,12 @@ process.stdout.write(`${JSON.stringify(results)}\n`);
 async function measure({ kind, viewers, ...link }, name, server) {
   const used = links.slice(0, viewers);
   for (const each of used) each.shape(link);
-  const [port, path] = kind === 'rtsp' ? [RTSP_PORT + (name === 'ours' ? 0 : 2), '/mjpeg'] : [server.port, '/stream.mjpg'];
+  const mjpeg = name === 'ustreamer' ? '/stream' : '/stream.mjpg';
+  const [port, path] = kind === 'rtsp' ? [RTSP_PORT + (name === 'ours' ? 0 : 2), '/mjpeg'] : [server.port, mjpeg];
   // The fast ones alone first, for what they cost.
-  const alone = await load(server, { clients: FAST_VIEWERS, seconds: 4, warmUp: 1 });
+  const alone = await load(server, { clients: FAST_VIEWERS, seconds: 4, warmUp: 1, path: mjpeg });
   const watching = used.map((each) => each.watch(kind, port, path, TIMES));
-  const fast = load(server, { clients: FAST_VIEWERS, seconds: TIMES.window - 1, warmUp: TIMES.warmUp });
+  const fast = load(server, { clients: FAST_VIEWERS, seconds: TIMES.window - 1, warmUp: TIMES.warmUp, path: mjpeg });
   await sleep(TIMES.warmUp * 1000);
   const cpu = cpuSeconds(server.pid);
   await sleep((TIMES.window - 1) * 1000);
@@ -70,4 +75,14 @@ async function measure({ kind, viewers, ...link }, name, server) {
     cpuOfSlow: (cpuShare - alone.srv_cpu_s / alone.secs) * 100,
     fastFps: (await fast).fps_min,
   };
+}
+
+/** uStreamer with the same pictures, from what it takes for a webcam; its times are those at which it begins to send a picture. */
+async function startUstreamer() {
+  const port = await freePort();
+  const args = ['-d', '/dev/video0', '-m', 'MJPEG', '-c', 'HW', '-r', '1280x720', '-f', '30', '--host', '0.0.0.0', '-p', String(port)];
+  const env = { ...process.env, FAKE_WEBCAM: pictureFolder('rtp'), LD_PRELOAD: compiled('fake-webcam.so') };
+  const server = new Server(spawn('ustreamer', args, { env, stdio: 'ignore' }), port, undefined);
+  await until(server, () => accepts(port));
+  return server;
 }
