@@ -1,4 +1,4 @@
-// node slow-run.mjs MAIN [FILTER]
+// node slow-run.mjs MAIN [PATTERN]
 //
 // What slow.mjs runs in a network namespace of its own: prints one line of JSON, a list of what was measured.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -10,6 +10,7 @@ import { quantile } from './statistics.mjs';
 import { compiled, pictureFolder } from './tools.mjs';
 
 const [, , main, filter = ''] = process.argv;
+// PATTERN picks cases by their names, as they stand in the notes.
 useBuild(main);
 const MOST_VIEWERS = 5;
 const FAST_VIEWERS = 2;
@@ -39,7 +40,7 @@ const results = [];
 try {
   for (const each of CASES) {
     const label = `${each.viewers} by ${each.kind}, ${each.megabits} Mbit/s${each.lossy ? ', 2 % loss, 50 ms' : ''}`;
-    if (!label.includes(filter)) continue;
+    if (!new RegExp(filter).test(label)) continue;
     for (const [name, server] of Object.entries(servers)) {
       if (each.kind === 'rtsp' && name === 'ustreamer') continue;
       note(`${label}, ${name}`);

@@ -21,8 +21,12 @@ export interface WatchedQueue {
   readonly interval: number;
   /** The next reading begins: what is given from now on may be in it or not. */
   begin(): void;
-  /** @param entry undefined: it is not in the table, or there is none. @param at when it was read, monotonic milliseconds */
-  measured(entry: TcpEntry | undefined, at: number): void;
+  /**
+   * @param entry undefined: it is not in the table, or there is none
+   * @param at when it was read, monotonic milliseconds
+   * @param doubt by so many milliseconds that may have been earlier or later
+   */
+  measured(entry: TcpEntry | undefined, at: number, doubt: number): void;
 }
 
 export interface SendQueuesOptions {
@@ -79,7 +83,7 @@ export class SendQueues {
       const [table, key] = [tableOf(queue.socket), tcpKey(queue.socket, this.#littleEndian)];
       const wanted = tables.get(table) ?? new Map<string, WatchedQueue>();
       if (key !== undefined) tables.set(table, wanted.set(key, queue));
-      else queue.measured(undefined, this.#beganAt);
+      else queue.measured(undefined, this.#beganAt, 0);
     }
     for (const [table, wanted] of tables) await this.#readTable(table, wanted);
     this.#reading = false;
@@ -94,7 +98,7 @@ export class SendQueues {
       if (LASTING.has((error as NodeJS.ErrnoException).code ?? '')) this.#missing.add(table);
     }
     await file?.close().catch(() => {});
-    for (const queue of wanted.values()) queue.measured(undefined, this.options.clock.monotonic());
+    for (const queue of wanted.values()) queue.measured(undefined, this.options.clock.monotonic(), 0);
   }
 
   /** Takes out of `wanted` what it finds. */
@@ -107,12 +111,12 @@ export class SendQueues {
       const beganAt = clock.monotonic();
       const { bytesRead } = await file.read(buffer, kept, buffer.length - kept, position);
       if (bytesRead === 0) return;
-      const at = (beganAt + clock.monotonic()) / 2;
+      const doubt = (clock.monotonic() - beganAt) / 2;
       const end = kept + bytesRead;
       const whole = readTcpTable(buffer.subarray(0, end), (key, entry) => {
         const queue = wanted.get(key);
         wanted.delete(key);
-        if (queue && this.#watched.has(queue)) queue.measured(entry, at);
+        if (queue && this.#watched.has(queue)) queue.measured(entry, beganAt + doubt, doubt);
       });
       buffer.copyWithin(0, whole, end);
       position += bytesRead;

@@ -1,11 +1,12 @@
 import type { TcpEntry } from '../protocols/proc/tcp-table.ts';
 
 /**
- * What may wait for a link besides the picture that is given next, in milliseconds of what the link carries: 37 kB at
- * 10 Mbit/s, 7 kB at 2. Enough to keep the link busy where the rate was taken for a tenth too low between two readings,
- * and each millisecond is one by which the next picture arrives later.
+ * What may wait for a link besides the picture that is given next, in milliseconds of what the link carries: 25 kB at
+ * 10 Mbit/s, 5 kB at 2. Enough to keep the link busy where the rate was taken for a tenth too low between two readings,
+ * and each millisecond is one by which the next picture arrives later. On a long way, half a round trip: there rates vary more.
  */
-const SLACK_MS = 30;
+const SLACK_MS = 20;
+const SLACK_ROUND_TRIPS = 0.5;
 /** Two packets: of less than that nobody can tell whether it waits or is on its way. Bytes. */
 const LEAST_WAITING = 3000;
 /**
@@ -15,9 +16,11 @@ const LEAST_WAITING = 3000;
 const RTO_ABOVE_ROUND_TRIP_MS = 200;
 const MAX_ROUND_TRIP_MS = 100;
 /** The shortest round trip of late counts; it is forgotten by this part of the difference at each reading. */
-const ROUND_TRIP_FORGETS = 0.02;
+const ROUND_TRIP_FORGETS = 0.002;
 /** How far a link that had nothing to do may be better than what it was seen to carry: tried in these steps. */
-const RAISES = [1.25, 2, 4] as const;
+const RAISES = [1.1, 1.5, 3, 4] as const;
+/** Weight of a new reading of the rate against all before. */
+const NEWEST_WEIGHT = 0.75;
 
 /** A link as far as the queue in front of it shows: what it carries, and what waits for it between two readings of that queue. */
 export class SlowLink {
@@ -68,7 +71,8 @@ export class SlowLink {
   wait(now: number, extraMs = 0): number {
     this.#advance(now);
     const rate = this.#rate ?? 0;
-    const over = this.#queued - Math.max(LEAST_WAITING, rate * (SLACK_MS + extraMs + this.#roundTrip));
+    const slack = Math.max(SLACK_MS, SLACK_ROUND_TRIPS * this.#roundTrip);
+    const over = this.#queued - Math.max(LEAST_WAITING, rate * (slack + extraMs + this.#roundTrip));
     if (this.#last !== undefined && over <= 0) return 0;
     return rate > 0 ? over / rate : Number.POSITIVE_INFINITY;
   }
@@ -110,7 +114,7 @@ export class SlowLink {
       this.#rate = Math.max(rate, sample * raise);
     } else {
       this.#raises = 0;
-      this.#rate = this.#rate === undefined ? sample : (rate + sample) / 2;
+      this.#rate = this.#rate === undefined ? sample : rate + NEWEST_WEIGHT * (sample - rate);
     }
   }
 

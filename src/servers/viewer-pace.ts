@@ -7,12 +7,15 @@ import { SlowLink } from './slow-link.ts';
 import type { ViewerInfo } from './viewer-info.ts';
 
 /** How long a reading is good for: while pictures are left out; while the link turns out better; while it carries them all. */
-const INTERVAL_MS = { slow: 250, rising: 100, quick: 1000 } as const;
+const INTERVAL_MS = { slow: 150, rising: 100, quick: 1000 } as const;
 /** One that has missed nothing for this long keeps up again, and after so long is looked at no more. */
 const QUICK_MS = 2000;
 const RELEASE_MS = 30_000;
 /** One that has missed pictures for this long will not keep up; the owner is told. */
 const HOPELESS_MS = 30_000;
+/** On a busy machine it is not known exactly when a reading was made; one of doubt is used only where there was no better for so long. */
+const MAX_DOUBT_MS = 8;
+const MAX_AGE_MS = 1000;
 /** A connection that was not in the table is looked for again after this long. */
 const BLIND_MS = 60_000;
 
@@ -38,6 +41,7 @@ export class ViewerPace implements WatchedQueue {
   #uncertain = false;
   /** Bytes in Node's own stream when the reading began. */
   #unsent = 0;
+  #measuredAt = Number.NEGATIVE_INFINITY;
   #missedAt = Number.NEGATIVE_INFINITY;
   /** Since when pictures are left out with hardly a pause, and how many since. */
   #slowSince = 0;
@@ -123,7 +127,7 @@ export class ViewerPace implements WatchedQueue {
     this.#unsent = this.socket.writableLength;
   }
 
-  measured(entry: TcpEntry | undefined, at: number): void {
+  measured(entry: TcpEntry | undefined, at: number, doubt: number): void {
     const link = this.#link;
     if (!link) return;
     const now = this.options.clock.monotonic();
@@ -132,7 +136,8 @@ export class ViewerPace implements WatchedQueue {
       this.#release();
     } else {
       // Whether what was given meanwhile is in it cannot be told.
-      if (this.#uncertain) return;
+      if (this.#uncertain || (doubt > MAX_DOUBT_MS && at - this.#measuredAt < MAX_AGE_MS)) return;
+      this.#measuredAt = at;
       link.measured({ ...entry, queued: entry.queued + this.#unsent }, at);
       if (now - this.#missedAt >= RELEASE_MS) this.#release();
     }

@@ -25,10 +25,10 @@ let pace: ViewerPace;
 let told: string[];
 
 /** A reading, after so long. */
-function measure(ms: number, queued: number): void {
+function measure(ms: number, queued: number, doubt = 0): void {
   clock.advance(ms);
   pace.begin();
-  pace.measured({ queued, rto: 200 }, clock.monotonic());
+  pace.measured({ queued, rto: 200 }, clock.monotonic(), doubt);
 }
 
 beforeEach(() => {
@@ -65,8 +65,8 @@ describe('ViewerPace', () => {
     measure(100, 100_000);
     let calls = 0;
     pace.whenRoom(() => calls++);
-    // 1000 bytes a millisecond, of which 30,000 may wait.
-    clock.advance(69);
+    // 1000 bytes a millisecond, of which 20,000 may wait.
+    clock.advance(79);
     expect([calls, pace.takes()]).toEqual([0, false]);
     clock.advance(2);
     expect([calls, pace.takes()]).toEqual([1, true]);
@@ -92,8 +92,21 @@ describe('ViewerPace', () => {
     clock.advance(100);
     pace.begin();
     pace.gave(75_000);
-    pace.measured({ queued: 0, rto: 200 }, clock.monotonic());
+    pace.measured({ queued: 0, rto: 200 }, clock.monotonic(), 0);
     expect(pace.takes()).toBe(false);
+  });
+
+  test('nor one of which nobody knows when it was made, unless there is no better', () => {
+    pace.proveSlow();
+    measure(10, 200_000);
+    measure(100, 100_000);
+    measure(10, 0, 50);
+    expect(pace.takes()).toBe(false);
+    measure(1, 0);
+    expect(pace.takes()).toBe(true);
+    pace.gave(900_000);
+    measure(1001, 0, 50);
+    expect(pace.takes()).toBe(true);
   });
 
   test('what waits in the stream counts', () => {
@@ -112,7 +125,7 @@ describe('ViewerPace', () => {
     pace.proveSlow();
     let calls = 0;
     pace.whenRoom(() => calls++);
-    pace.measured(undefined, clock.monotonic());
+    pace.measured(undefined, clock.monotonic(), 0);
     clock.advance(1);
     expect([pace.takes(), calls, queues.watched.size]).toEqual([true, 1, 0]);
     pace.proveSlow();
