@@ -1,12 +1,40 @@
 // Builds dist/: the program as one bundle (a Pi loads one file from its SD card instead of two hundred, and needs a
-// third less memory), the page, and the licences of what is inside.
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// third less memory), the page, and the licences of what is inside. Does nothing where dist/ is what would come out.
+import { createHash } from 'node:crypto';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist');
+const stamp = join(out, '.built-from');
+
+/** A hash of everything that makes a difference to dist/. By content: git gives old files new times. */
+function hashOfInputs() {
+  const hash = createHash('sha256');
+  const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
+  for (const file of [...sources.sort(), 'package.json', 'package-lock.json', 'scripts/build.mjs']) {
+    const path = join(root, file);
+    // The lock file is not in the package that npm makes of a clone.
+    if (existsSync(path)) hash.update(`${file}\0`).update(createHash('sha256').update(readFileSync(path)).digest());
+  }
+  return hash.digest('hex');
+}
+
+const inputs = hashOfInputs();
+if (existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) process.exit();
+const { build } = await import('esbuild').catch(() => {
+  console.error(`onvif-camera is not built yet, and what builds it is missing. In ${root} run
+
+  npm ci --omit=dev
+
+and then what you tried once more.`);
+  process.exit(1);
+});
+// On a Pi it takes a while.
+console.error('Building, as something has changed …');
 rmSync(out, { recursive: true, force: true });
 
 // What would stay in memory for nothing. body-parser brings iconv-lite with charsets of all the world, half a megabyte; the
@@ -55,6 +83,8 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20.19',
   external: ['sharp'],
+  // The names of the files are hashes of paths, too: the same ones wherever node_modules is.
+  preserveSymlinks: true,
   plugins: [withoutBallast],
   legalComments: 'none',
   // Not the names, so that stacks stay readable. The source text stays in memory while the program runs.
@@ -92,3 +122,5 @@ const notices = [...packages].sort().map((dir) => {
   return `${name} ${version} (${license?.type ?? license})\n\n${file ? readFileSync(join(root, dir, file), 'utf8').trim() : ''}\n`;
 });
 writeFileSync(join(out, 'THIRD-PARTY-LICENSES.txt'), notices.join(`\n${'-'.repeat(78)}\n\n`));
+// Last, so that a build that was interrupted does not count.
+writeFileSync(stamp, inputs);

@@ -20,7 +20,7 @@ const optimize = () => {
 // As with `node --expose-gc`, which a program cannot set for itself: see core/buffer-garbage.ts.
 setFlagsFromString('--expose-gc');
 globalThis.gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
-const { run, SECRET_VARIABLES } = await import('./cli/run.ts');
+const { run, OWN_VARIABLES } = await import('./cli/run.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
@@ -64,9 +64,10 @@ const stopRequested = new Promise<NodeJS.Signals>((resolve) => {
   process.on('SIGHUP', ignoresHangup() ? () => {} : stop);
 });
 
-// What we start inherits the environment: a capture program and the scripts around it have no business with our passwords.
+// What we start inherits the environment: a capture program and the scripts around it have no business with our passwords, nor with
+// what the service manager says to us.
 const env = { ...process.env };
-for (const name of SECRET_VARIABLES) delete process.env[name];
+for (const name of OWN_VARIABLES) delete process.env[name];
 
 const ended = run(process.argv.slice(2), {
   env,

@@ -18,8 +18,8 @@ const FLOORS: readonly (readonly string[])[] = [
   // The process: what it was started with, its signals and its end.
   ['start.ts'],
   ['cli'],
-  // Puts everything together, and starts and stops it.
-  ['app'],
+  // One puts everything together, and starts and stops it; the other looks at all of it from outside.
+  ['app', 'doctor'],
   // In the browser, bundled by itself: see EXCEPTIONS.
   ['servers', 'onvif', 'discovery', 'analysis', 'web'],
   // What the camera is and is set to, free of any protocol.

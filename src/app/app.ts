@@ -1,13 +1,15 @@
 import type { ResolvedSource } from '../camera/resolver.ts';
-import { checkNotRunning, removeRunFile, writeRunFile } from '../config/run-file.ts';
-import { AppError } from '../core/errors.ts';
+import { checkNotRunning, localAddress, removeRunFile, writeRunFile } from '../config/run-file.ts';
+import { AppError, EXIT } from '../core/errors.ts';
 import { removeDrafts } from '../core/files.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
+import type { CameraStatus } from '../frames/stream-state.ts';
 import type { HttpServer } from '../servers/http/server.ts';
+import { Liveness } from '../streams/liveness.ts';
 import { Discovery } from './discovery.ts';
 import { makeHttp } from './http.ts';
 import { LazyEndpoint } from './lazy-endpoint.ts';
-import { isLoopback, localAddress, tightnessOf } from './network.ts';
+import { isLoopback, tightnessOf } from './network.ts';
 import type { AppOptions } from './options.ts';
 import { Rtsp } from './rtsp.ts';
 import { makeSubsystems, type Subsystems } from './subsystems.ts';
@@ -18,6 +20,7 @@ const RESTART_DELAY_MS = 500;
 /** The program: everything is built here, started in order and stopped in reverse. */
 export class App {
   readonly #own: Subsystems;
+  readonly #liveness: Liveness;
   /** Undefined: the owner wants no RTSP. */
   readonly #rtsp: Rtsp | undefined;
   readonly #onvif: LazyEndpoint;
@@ -35,6 +38,7 @@ export class App {
       found: (stream) => this.#rtsp?.found(stream),
       gone: (stream) => this.#rtsp?.gone(stream),
     });
+    this.#liveness = new Liveness(this.#own.capture.hub, options.clock);
     this.#rtsp = options.config.rtsp.enabled ? new Rtsp(options, this.#own) : undefined;
     this.#onvif = this.#makeOnvif();
     this.#http = makeHttp(options, {
@@ -64,11 +68,28 @@ export class App {
     return this.#rtsp?.server.port;
   }
 
+  /** How the camera is, and how many pictures come per second. */
+  get condition(): Pick<CameraStatus, 'state' | 'error' | 'source'> & { readonly fps: number } {
+    const { hub } = this.#own.capture;
+    const { state, error, source } = hub.status;
+    return { state, error, source, fps: hub.fps };
+  }
+
+  /** Hears of every change of {@link condition}, the rate left aside. */
+  onCondition(listener: () => void): void {
+    this.#own.capture.hub.watch(listener);
+  }
+
+  /** Whether the program gets on, however its camera is; see {@link Liveness.check}. */
+  isAlive(): boolean {
+    return this.#liveness.check();
+  }
+
   /**
    * Listens, finds the camera and is ready. Throws an AppError, with nothing left running, if the port is taken or the
-   * explicitly chosen camera is not there.
+   * explicitly chosen camera is not there; where it is waited for, resolves with the reason.
    */
-  async start(): Promise<ResolvedSource> {
+  async start(): Promise<ResolvedSource | AppError> {
     this.#warn();
     await this.#claimDataDir();
     try {
@@ -78,6 +99,7 @@ export class App {
       await this.#http.start();
       this.#writeRunFile();
       const resolved = await this.#findCamera();
+      this.#own.capture.hub.start();
       await this.#startDiscovery();
       return resolved;
     } catch (error) {
@@ -140,12 +162,20 @@ export class App {
     }
   }
 
-  async #findCamera(): Promise<ResolvedSource> {
+  /** A camera that is not there may come: to a service whose page says what is wrong, rather than to one that has ended. */
+  async #findCamera(): Promise<ResolvedSource | AppError> {
+    const { waitsForCamera, log } = this.options;
     const { camera, hub } = this.#own.capture;
-    const resolved = await camera.resolve();
-    hub.setStatus({ ...hub.status, source: resolved.source.description, notices: resolved.notices });
-    hub.start();
-    return resolved;
+    try {
+      const resolved = await camera.resolve();
+      hub.setStatus({ ...hub.status, source: resolved.source.description, notices: resolved.notices });
+      return resolved;
+    } catch (error) {
+      if (!waitsForCamera || !(error instanceof AppError) || error.exitCode === EXIT.usage) throw error;
+      log.error(`${error.message} ${error.hint}`, { code: error.code });
+      hub.setStatus({ ...hub.status, state: 'failed', error });
+      return error;
+    }
   }
 
   async #startDiscovery(): Promise<void> {

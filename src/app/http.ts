@@ -21,6 +21,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
   return new HttpServer({
     bind: config.bind,
     port: settings.ports.now.http,
+    inherited: options.sockets.http,
     webDir,
     maxConnections: budget.http,
     open: !config.auth.enabled,

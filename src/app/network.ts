@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { DescriptorReserve } from '../core/descriptors.ts';
-import { type ConnectionBudget, connectionBudget } from '../servers/connection-budget.ts';
+import { type ConnectionBudget, connectionBudget, tightness } from '../servers/connection-budget.ts';
 import { Arrivals } from '../servers/http/arrivals.ts';
 import { SendQueues } from '../servers/send-queues.ts';
 import { LocalNames, lanAddress } from '../system/local-names.ts';
@@ -36,16 +36,5 @@ export function makeNetwork({ config, clock }: AppOptions): Network {
 /** A server for this machine alone is not to be announced to others. */
 export const isLoopback = (bind: string) => /^(127\.|::1$|localhost$)/.test(bind);
 
-/** Where this machine reaches a server that listens on `bind`. */
-export function localAddress(bind: string): string {
-  if (bind === '0.0.0.0') return '127.0.0.1';
-  if (bind === '::') return '[::1]';
-  return bind.includes(':') ? `[${bind}]` : bind;
-}
-
 /** Tells the owner that there is room for few clients; undefined: there is enough. */
-export const tightnessOf = ({ isTight, descriptors, http, rtsp }: ConnectionBudget): string | undefined =>
-  isTight
-    ? `The system leaves this program ${descriptors} open files for its clients, enough for ${http} connections to the page and ${rtsp} by RTSP. ` +
-      'For more, raise the limit (LimitNOFILE= of the systemd service, ulimit -Hn of the shell).'
-    : undefined;
+export const tightnessOf = (budget: ConnectionBudget): string | undefined => (budget.isTight ? tightness(budget) : undefined);

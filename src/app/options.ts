@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
+import type { InheritedSockets } from '../system/inherited-sockets.ts';
 
 /** What the program is started with. */
 export interface AppOptions {
@@ -15,6 +16,12 @@ export interface AppOptions {
   /** What persists in `dataDir`. */
   readonly state: StateStore;
   readonly dataDir: string;
+  /** Which of several cameras of this machine it is (`--camera`), undefined where there is one. */
+  readonly instance: string | undefined;
+  /** Sockets of the service manager, in place of those that the servers would open. */
+  readonly sockets: InheritedSockets;
+  /** Whether to serve without the camera that was chosen, until it is there; else {@link App.start} throws. */
+  readonly waitsForCamera: boolean;
   readonly webDir: string;
   /** Where it is kept which ONVIF logins were used; the same for all that follow each other in one process. */
   readonly usedTokens: UsedTokensStore;

@@ -18,6 +18,7 @@ export class Rtsp {
     this.server = new RtspServer({
       bind: config.bind,
       port: settings.ports.now.rtsp,
+      inherited: options.sockets.rtsp,
       maxConnections: budget.rtsp,
       maxSessions: budget.sessions,
       access: login.toWatch && { ...login.toWatch, basic: config.rtsp.basic },

@@ -1,6 +1,7 @@
 import type { Machine } from '../core/machine.ts';
 import { Identity } from '../device/identity.ts';
 import { DeviceSettings } from '../device/settings.ts';
+import { ownMac } from '../system/known-mac.ts';
 import { LinuxMachine } from '../system/linux-machine.ts';
 import { type Capture, makeCapture } from './capture.ts';
 import { type Login, makeLogin } from './login.ts';
@@ -34,8 +35,14 @@ export function makeSubsystems(options: AppOptions, events: StreamsEvents): Subs
   };
 }
 
-const makeMachine = ({ config, state, searchPath, clock, log }: AppOptions): Machine =>
+const makeMachine = ({ config, state, searchPath, instance, clock, log }: AppOptions): Machine =>
   new LinuxMachine({
     ...{ managed: config.system.manage, root: '/', searchPath, clock, log },
-    mac: { mac: state.state.mac, keep: (mac) => state.update({ mac }) },
+    mac: {
+      mac: state.state.mac,
+      keep: (mac) => state.update({ mac }),
+      // Recorders take two cameras with one address for one.
+      own: instance === undefined ? undefined : ownMac(state.state.uuid),
+    },
+    instance,
   });

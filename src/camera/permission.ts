@@ -3,11 +3,11 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 
-/** What the user may not open, with the command that changes it. */
-export function permissionError(message: string): AppError {
+/** What a user may not open, with the command that changes it. @param user this one, unless another is named */
+export function permissionError(message: string, user: string = userName()): AppError {
   const next = 'then log in again (a service: start it again)';
   return new AppError('CAMERA_PERMISSION', message, {
-    hint: `Add the user to the group: \`sudo usermod -aG video ${userName()}\`, ${next}.`,
+    hint: `Add the user to the group: \`sudo usermod -aG video ${user}\`, ${next}.`,
   });
 }
 

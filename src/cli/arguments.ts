@@ -27,7 +27,7 @@ const SECRET_FLAGS: Readonly<Record<string, string>> = {
 export function readArguments(argv: readonly string[], commands: typeof COMMANDS = COMMANDS): Arguments {
   refuseSecrets(argv);
   const { values, positionals } = split(argv, commands);
-  const { config, help, [OTHER_LETTERS.help]: question, version, [OTHER_LETTERS.version]: V, ...flags } = values;
+  const { config, camera, help, [OTHER_LETTERS.help]: question, version, [OTHER_LETTERS.version]: V, ...flags } = values;
   const asked = { help: (help ?? question) === true, version: (version ?? V) === true };
   const words = [...positionals];
   while (words[0] === 'help' || words[0] === 'version') asked[words.shift() as 'help' | 'version'] = true;
@@ -35,7 +35,14 @@ export function readArguments(argv: readonly string[], commands: typeof COMMANDS
   // As in `onvif-camera user help add`.
   if (isGroupName && words[1] === 'help') asked.help = words.splice(1, 1).length > 0;
   const { path, command, rest } = findCommand(words, commands);
-  const args: Arguments = { command: path, positionals: rest, flags, config: config as string | undefined, ...asked };
+  const args: Arguments = {
+    command: path,
+    positionals: rest,
+    flags,
+    config: config as string | undefined,
+    camera: camera as string | undefined,
+    ...asked,
+  };
   if (isGroup(command)) {
     if (asked.help || asked.version) return args;
     const names = command.commands.map(({ name }) => name);

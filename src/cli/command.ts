@@ -29,7 +29,7 @@ export interface Positional {
 }
 
 export interface Example {
-  /** As it is typed, with `onvif-camera` in front. */
+  /** As it is typed, with `onvif-camera` in front, and `sudo` before that where it takes root. */
   readonly line: string;
   readonly does: string;
 }
@@ -42,6 +42,8 @@ export interface Arguments {
   /** By flag name, without dashes. */
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
   readonly config: string | undefined;
+  /** Which of several cameras of the machine. */
+  readonly camera: string | undefined;
   readonly help: boolean;
   readonly version: boolean;
 }
@@ -85,7 +87,8 @@ export const isGroup = (command: Command): command is Group => 'commands' in com
 
 /** Flags of every command. */
 export const COMMON_FLAGS: readonly Flag[] = [
-  { name: 'config', value: 'FILE', kind: 'file', help: 'Settings file [onvif-camera.yaml, if there]' },
+  { name: 'config', value: 'FILE', kind: 'file', help: 'Settings file [onvif-camera.yaml, else /etc/onvif-camera.yaml, if there]' },
+  { name: 'camera', value: 'NAME', help: 'Of several on this machine: the one of /etc/onvif-camera/NAME.yaml' },
   { name: 'version', short: 'v', help: 'Print the version' },
   { name: 'help', short: 'h', help: 'Print this' },
 ];

@@ -1,6 +1,6 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { Document, isCollection, isScalar, isSeq } from 'yaml';
-import { type ConfigFault, configError, DEFAULT_CONFIG_FILE, examineConfig } from '../config/load.ts';
+import { type ConfigFault, configError, examineConfig } from '../config/load.ts';
 import { persistedSettings } from '../config/persisted.ts';
 import type { Config } from '../config/schema.ts';
 import { readExistingState, type State } from '../config/state.ts';
@@ -15,14 +15,15 @@ import { schema, settings } from './settings.ts';
 
 /** `onvif-camera config check` */
 export const checkConfig: Handler = async (args, context) => {
-  const { file, faults } = await examineConfig(schema, settings, configInput(args, context));
+  const input = configInput(args, context);
+  const { file, faults } = await examineConfig(schema, settings, input);
   if (args.flags.json === true) printJson({ file: file === undefined ? null : resolve(file), faults: faults.map(faultJson) }, context);
   else if (faults.length > 0) {
     const lines = faults.map((fault) => visible(faultLine(fault, file)));
     context.stdout.write(`${lines.join('\n')}\n${faults.length} mistake${faults.length === 1 ? '' : 's'}.\n`);
   } else
     context.stdout.write(
-      `${visible(file ?? `There is no ${DEFAULT_CONFIG_FILE} here`)}: all is well${file ? '' : ', the defaults hold'}.\n`,
+      `${visible(file ?? `There is no ${input.defaultFile}${isAbsolute(input.defaultFile) ? '' : ' here'}`)}: all is well${file ? '' : ', the defaults hold'}.\n`,
     );
   return faults.length === 0 ? EXIT.ok : EXIT.usage;
 };
@@ -51,9 +52,10 @@ interface InForce {
 
 /** `onvif-camera config print` */
 export const printConfig: Handler = async (args, context) => {
-  const { config, given, faults } = await examineConfig(schema, settings, configInput(args, context));
+  const input = configInput(args, context);
+  const { config, given, faults } = await examineConfig(schema, settings, input);
   if (!config) throw configError(faults);
-  const kept = persistedSettings(readStateIfThere(dataDirOf(config.dataDir, context), context));
+  const kept = persistedSettings(readStateIfThere(dataDirOf(config.dataDir, args, input.place, context), context));
   const inForce = settings.map(({ key, path }): InForce => {
     const owner = given.get(key);
     const value = shown(valueAt(config, path));
@@ -104,10 +106,11 @@ function asYaml(inForce: readonly InForce[], hasPassword: boolean): string {
 /** `onvif-camera config path` */
 export const showPaths: Handler = async (args, context) => {
   // Mistakes in the file do not keep it from being found.
-  const { file, given } = await examineConfig(schema, settings, configInput(args, context));
+  const input = configInput(args, context);
+  const { file, given } = await examineConfig(schema, settings, input);
   const set = given.get('dataDir')?.value;
-  const dataDir = resolve(dataDirOf(typeof set === 'string' ? set : '', context));
-  const lookedFor = resolve(DEFAULT_CONFIG_FILE);
+  const dataDir = resolve(dataDirOf(typeof set === 'string' ? set : '', args, input.place, context));
+  const lookedFor = resolve(input.defaultFile);
   if (args.flags.json === true) printJson({ file: file === undefined ? null : resolve(file), dataDir }, context);
   else
     context.stdout.write(

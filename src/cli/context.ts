@@ -1,5 +1,10 @@
+import { SERVICE_VARIABLES } from '../system/service-manager.ts';
+
 /** Variables that hold secrets: the command has them, the programs that it starts do not. */
 export const SECRET_VARIABLES = ['ONVIF_CAMERA_PASSWORD', 'ONVIF_CAMERA_HOME_ASSISTANT_TOKEN', 'HASS_TOKEN'] as const;
+
+/** Variables that are ours alone, secret or not. */
+export const OWN_VARIABLES = [...SECRET_VARIABLES, ...SERVICE_VARIABLES] as const;
 
 /** Where somebody types, or a program writes. */
 export type Terminal = NodeJS.ReadableStream & AsyncIterable<Buffer | string> & { readonly isTTY?: boolean | undefined };
@@ -16,7 +21,7 @@ export interface Context {
   readonly wsdlDir: string;
   /** Undefined: nobody can be asked. */
   readonly stdin?: Terminal | undefined;
-  readonly stdout: { write(text: string | Uint8Array): unknown };
+  readonly stdout: { write(text: string | Uint8Array): unknown; readonly isTTY?: boolean | undefined };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   /** Resolves when the program is asked to stop, with the signal that did. */
   readonly stopRequested: Promise<string>;

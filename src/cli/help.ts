@@ -38,13 +38,13 @@ function generalHelp(): string {
     line(`--${setting.flag}${isSwitch(setting) ? '' : ` ${setting.value}`}`, `${setting.help}${isSwitch(setting) ? '' : preset(setting)}`),
   );
   const commands = COMMANDS.map((each) => `onvif-camera ${usageOf(each).padEnd(22)}${each.summary}`);
-  const [config = '', ...last] = COMMON_FLAGS.map(flagLine);
+  const [config = '', camera = '', ...last] = COMMON_FLAGS.map(flagLine);
   return `onvif-camera: a network camera from a Raspberry Pi's camera, a webcam or pictures.
 
 Usage: ${commands.join('\n       ')}
        onvif-camera help COMMAND          more on a command, such as its own options
 
-${config}${options.join('')}${last.join('')}
+${config}${camera}${options.join('')}${last.join('')}
 Every option is also a key of the settings file and an environment variable: --http-port is http.port and
 ONVIF_CAMERA_HTTP_PORT. Flags beat the environment, which beats the file. onvif-camera.example.yaml has them all.
 ONVIF_CAMERA_PASSWORD sets the password of the user "admin".
@@ -55,7 +55,7 @@ const opening = ({ summary, more }: Described) => `${summary.charAt(0).toUpperCa
 
 function helpOnAction(action: Action, path: string): string {
   const options = action.flags.map(flagLine).join('');
-  const names = ['--config', ...settingsOf(action).map(({ flag }) => `--${flag}`)];
+  const names = ['--config', '--camera', ...settingsOf(action).map(({ flag }) => `--${flag}`)];
   return `Usage: onvif-camera ${usageOf(action, path)}${action.flags.length > 0 ? ' [options]' : ''}
 
 ${opening(action)}${options === '' ? '' : `\n${options}`}

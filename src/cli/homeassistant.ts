@@ -5,8 +5,9 @@ import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { HomeAssistantApi } from './homeassistant-api.ts';
 import { addCamera, fieldsOf, TITLES, WAYS, type Way } from './homeassistant-flows.ts';
+import { readLogin } from './login.ts';
 import { prepare } from './prepare.ts';
-import { askRunningCamera, findLogin, type Login, type RunningCamera } from './running-camera.ts';
+import { askRunningCamera, type RunningCamera } from './running-camera.ts';
 import { askSecret, canAsk, findSecret } from './secrets.ts';
 
 /**
@@ -28,7 +29,7 @@ export async function homeassistant(args: Arguments, context: Context): Promise<
   void context.stopRequested.then(() => stop.abort(new AppError('HOME_ASSISTANT_REFUSED', 'Stopped before Home Assistant had answered.')));
   const token = await readToken(args, context, stop.signal);
   const camera = await askRunningCamera(dataDir, await addressTowards(url.hostname.replace(/^\[|\]$/g, '')));
-  const login = await readLogin(camera, dataDir, args, context, stop.signal);
+  const login = await readLogin({ camera, dataDir, passwordFile: flagOf(args, 'password-file') }, context, stop.signal);
   const api = new HomeAssistantApi({ url, token, signal: stop.signal });
   const version = await api.version();
   const chosen = way ?? (camera.h264 ? 'onvif' : 'mjpeg');
@@ -63,27 +64,6 @@ async function readToken(args: Arguments, context: Context, signal: AbortSignal)
 }
 
 const TOKEN_WAYS = '--token-file FILE, or ONVIF_CAMERA_HOME_ASSISTANT_TOKEN in the environment';
-
-/** The camera's login, asked for where what is known here is not right and somebody is there. */
-async function readLogin(
-  camera: RunningCamera,
-  dataDir: string,
-  args: Arguments,
-  context: Context,
-  signal: AbortSignal,
-): Promise<Login | undefined> {
-  const given = await findSecret(
-    { name: 'password', file: flagOf(args, 'password-file'), environment: [context.env.ONVIF_CAMERA_PASSWORD] },
-    context,
-  );
-  try {
-    return await findLogin(camera, dataDir, given);
-  } catch (error) {
-    const wrong = error instanceof AppError && error.code === 'CAMERA_PASSWORD';
-    if (!wrong || given !== undefined || !canAsk(context)) throw error;
-    return findLogin(camera, dataDir, await askSecret(`Password of "admin" at ${camera.host} (it is not shown): `, context, signal));
-  }
-}
 
 function readWay(text: string | boolean | undefined): Way | undefined {
   if (text === undefined) return undefined;

@@ -1,5 +1,6 @@
 import { parseSourceSpec, type SourceSpec } from '../camera/source-spec.ts';
-import { type ConfigInput, DEFAULT_CONFIG_FILE, loadConfig } from '../config/load.ts';
+import { type ConfigInput, loadConfig } from '../config/load.ts';
+import { type ConfigPlace, findConfigFile, systemDataDir } from '../config/places.ts';
 import type { Config } from '../config/schema.ts';
 import { defaultDataDir } from '../config/state.ts';
 import type { Logger } from '../core/log.ts';
@@ -12,34 +13,51 @@ export interface Prepared {
   readonly config: Config;
   /** Keys that were set by flags, environment or file. */
   readonly explicit: ReadonlySet<string>;
+  /** The settings file that was read, if any. */
+  readonly file: string | undefined;
   readonly spec: SourceSpec;
   readonly dataDir: string;
+  /** Which of several cameras of this machine (`--camera`). */
+  readonly instance: string | undefined;
+  /** The settings are those of a service, which nobody named. */
+  readonly ofService: boolean;
   readonly log: Logger;
   readonly searchPath: string;
 }
 
-/** Where settings come from. */
-export const configInput = (args: Arguments, { env }: Context): ConfigInput => ({
-  flags: args.flags,
-  env,
-  file: args.config,
-  defaultFile: DEFAULT_CONFIG_FILE,
-});
+/** Where settings come from, in which settings file among others. @throws AppError (USAGE, CONFIG_UNREADABLE) */
+export function configInput(args: Arguments, { env }: Context, withFile = true): ConfigInput & { readonly place: ConfigPlace } {
+  const place = findConfigFile(args.config, args.camera);
+  const file = place.asked && withFile ? place.file : undefined;
+  return { flags: args.flags, env, file, defaultFile: withFile ? place.file : '', place };
+}
 
 /** The data directory. @param set what the setting says, empty where it says nothing */
-export const dataDirOf = (set: string, { env, home }: Context): string => set || defaultDataDir(env, home);
+export function dataDirOf(set: string, { camera }: Pick<Arguments, 'camera'>, { ofService }: ConfigPlace, { env, home }: Context): string {
+  return set || (ofService ? systemDataDir(camera) : defaultDataDir(env, home, camera));
+}
 
-/** What every command begins with: the settings, checked, and the log. Throws an AppError if a setting is wrong. */
-export async function prepare(args: Arguments, context: Context): Promise<Prepared> {
-  const { config, file, explicit } = await loadConfig(schema, settings, configInput(args, context));
+/**
+ * What every command begins with: the settings, checked, and the log. Throws an AppError if a setting is wrong.
+ * @param withFile false: settings files are left alone, those of flags and environment have to do
+ */
+export async function prepare(args: Arguments, context: Context, withFile = true): Promise<Prepared> {
+  const { camera: instance } = args;
+  const input = configInput(args, context, withFile);
+  const { place } = input;
+  const { config, file, explicit } = await loadConfig(schema, settings, input);
   const log = makeLogger(config.log, context);
   if (file) log.debug(`settings from ${file}`);
   return {
-    config,
+    // Two of one name are hard to tell apart.
+    config: instance === undefined || explicit.has('name') ? config : { ...config, name: instance },
     explicit,
+    instance,
+    ofService: place.ofService,
+    file,
     // The schema has checked it.
     spec: parseSourceSpec(config.camera.source) as SourceSpec,
-    dataDir: dataDirOf(config.dataDir, context),
+    dataDir: dataDirOf(config.dataDir, args, place, context),
     log,
     searchPath: context.env.PATH ?? '',
   };

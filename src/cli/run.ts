@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { helpText } from './help.ts';
 import { explainPermission } from './permission.ts';
 
-export { SECRET_VARIABLES } from './context.ts';
+export { OWN_VARIABLES } from './context.ts';
 
 /** Runs the command line and returns the exit code. Errors meant for the user are printed, others are thrown. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { requireRunningServer } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
+import { isLoopbackHost } from '../core/host-names.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
 import { ADDRESS, H264 } from '../device/stream-names.ts';
 import { outsideAddresses } from './addresses.ts';
@@ -57,7 +58,7 @@ export async function askRunningCamera(dataDir: string, preferred?: string): Pro
       snapshot,
       h264: find(ADDRESS.rtsp(H264)),
       asksLogin: (await get(base, {}))?.status === 401,
-      isLocal: /^(127\.|\[::1\]$|localhost$)/.test(host),
+      isLocal: isLoopbackHost(host),
     };
   }
   throw new AppError('NOT_RUNNING', `The server at ${server.url} does not tell what it serves.`, {

@@ -1,5 +1,6 @@
 import { App } from '../app/app.ts';
 import type { ResolvedSource } from '../camera/resolver.ts';
+import { findFirstPassword, writeFirstPassword } from '../config/first-password.ts';
 import { checkNotRunning } from '../config/run-file.ts';
 import { StateStore } from '../config/state.ts';
 import { lockState } from '../config/state-lock.ts';
@@ -12,10 +13,14 @@ import { formatOrigin } from '../core/origin.ts';
 import { pause } from '../core/pause.ts';
 import { visible } from '../core/terminal.ts';
 import { H264, MJPEG, SNAPSHOT_PATH } from '../device/stream-names.ts';
+import { inheritedSockets } from '../system/inherited-sockets.ts';
+import { ServiceManager } from '../system/service-manager.ts';
 import { addresses } from './addresses.ts';
+import { atBoot } from './at-boot.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
+import { serviceState } from './service-state.ts';
 
 /** How long one that is being stopped may take, milliseconds. */
 const LOCK_WAIT_MS = 10_000;
@@ -51,14 +56,30 @@ async function serveUntilStopped(prepared: Prepared, context: Context): Promise<
   const faults = new Faults(log, systemClock);
   context.onFault(faults.take);
   const stopping = new AbortController();
+  const clock = guardedClock(systemClock, faults.take);
+  let running: App | undefined;
+  const manager = new ServiceManager({
+    ...{ env: context.env, pid: process.pid, searchPath: prepared.searchPath, clock, log },
+    status: () => (running ? serviceState(running, prepared.config.bind) : 'Starting'),
+    alive: () => running?.isAlive() ?? true,
+  });
   const lasting: Lasting = {
+    onRunning: (app) => {
+      running = app;
+      manager.ready();
+      app.onCondition(() => manager.changed());
+    },
+    waitsForCamera: manager.isThere,
     // Read once: a restart needs no disk.
     state: openState(prepared),
     usedTokens: new UsedTokensFile(prepared.dataDir),
-    clock: guardedClock(systemClock, faults.take),
+    clock,
     faults,
     stopping: stopping.signal,
-    stopRequested: context.stopRequested.then((signal) => stopping.abort(signal)),
+    stopRequested: context.stopRequested.then((signal) => {
+      manager.stopping();
+      stopping.abort(signal);
+    }),
   };
   // Clients may ask for a restart (SystemReboot): everything is built anew, in this process.
   let ports: Ports = { http: prepared.config.http.port, rtsp: prepared.config.rtsp.port };
@@ -69,6 +90,8 @@ async function serveUntilStopped(prepared: Prepared, context: Context): Promise<
       ports = await serveOnce(prepared, context, ports, lasting);
       failures = 0;
       restarts++;
+      // They were closed with the servers: systemd, which has them too, starts us anew.
+      if (hasInheritedSockets(context)) break;
     } catch (error) {
       // At the first start somebody is there to read it; later on, a program that ended would be a camera that is gone.
       if (restarts === 0) throw error;
@@ -85,8 +108,14 @@ async function serveUntilStopped(prepared: Prepared, context: Context): Promise<
   return EXIT.ok;
 }
 
+const hasInheritedSockets = ({ env }: Context) => Object.keys(inheritedSockets(env, process.pid)).length > 0;
+
 /** What is the same for every app that this process builds, one after the other. */
 interface Lasting {
+  /** Called when an app serves. */
+  readonly onRunning: (app: App) => void;
+  /** See {@link AppOptions.waitsForCamera}. */
+  readonly waitsForCamera: boolean;
   readonly state: StateStore;
   readonly usedTokens: UsedTokensFile;
   readonly clock: Clock;
@@ -97,11 +126,26 @@ interface Lasting {
   readonly stopRequested: Promise<void>;
 }
 
-function openState({ dataDir, log }: Prepared): StateStore {
-  const state = new StateStore(dataDir);
+function openState({ dataDir, ofService, log }: Prepared): StateStore {
+  const state = ofService ? stateOfService(dataDir) : new StateStore(dataDir);
   if (state.putAside) log.error(`The state file was damaged; it is kept as ${state.putAside} and a new one begins.`);
   for (const warning of state.warnings) log.warn(warning);
   return state;
+}
+
+/** Whoever types the command where a service has the camera is not to change whom its state belongs to. */
+function stateOfService(dataDir: string): StateStore {
+  try {
+    return new StateStore(dataDir);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'DATA_DIR') throw error;
+    throw new AppError(error.code, error.message, {
+      hint:
+        'It is that of the service of this machine: `onvif-camera service status` shows how it is. To run a camera by hand beside it, ' +
+        'give a settings file of your own (--config FILE), with other ports.',
+      cause: error,
+    });
+  }
 }
 
 interface Ports {
@@ -119,23 +163,29 @@ async function serveOnce(prepared: Prepared, context: Context, asked: Ports, las
   await Promise.race([started, stopRequested]);
   if (!stopping.aborted) {
     const { config } = prepared;
-    context.stdout.write(banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source: await started, context }));
+    const source = await started;
+    lasting.onRunning(app);
+    const password = tellPassword(app, prepared, context);
+    context.stdout.write(banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source, password, context }));
     // One that was picked stays: recorders have noted it down.
     ports = { http: asked.http || app.port, rtsp: asked.rtsp || (app.rtspPort ?? 0) };
     await Promise.race([stopRequested, app.restartRequested]);
   }
   // Whatever was still starting is being stopped.
   started.catch(() => {});
-  prepared.log.info(stopping.aborted ? `stopping (${stopping.reason})` : 'restarting, as a client asked');
+  const restarting = hasInheritedSockets(context)
+    ? 'ending, for systemd to start it anew, as a client asked'
+    : 'restarting, as a client asked';
+  prepared.log.info(stopping.aborted ? `stopping (${stopping.reason})` : restarting);
   await app.stop();
   return ports;
 }
 
 function build(
-  { config, explicit, spec, dataDir, log, searchPath }: Prepared,
+  { config, explicit, spec, dataDir, instance, log, searchPath }: Prepared,
   context: Context,
   ports: Ports,
-  { state, usedTokens, clock, faults }: Lasting,
+  { state, usedTokens, clock, faults, waitsForCamera }: Lasting,
 ): App {
   return new App({
     config: { ...config, http: { ...config.http, port: ports.http }, rtsp: { ...config.rtsp, port: ports.rtsp } },
@@ -143,6 +193,9 @@ function build(
     spec,
     state,
     dataDir,
+    instance,
+    sockets: inheritedSockets(context.env, process.pid),
+    waitsForCamera,
     usedTokens,
     log,
     searchPath,
@@ -158,17 +211,40 @@ function build(
   });
 }
 
+/**
+ * What the banner says of the password. One that was just made is shown where somebody sees it: on a terminal, else in a file,
+ * since a log is kept, copied and read by others.
+ */
+function tellPassword({ newPassword }: App, { dataDir, log }: Prepared, context: Context): string {
+  if (newPassword === undefined) {
+    if (context.env.ONVIF_CAMERA_PASSWORD) return 'from ONVIF_CAMERA_PASSWORD';
+    const file = findFirstPassword(dataDir);
+    return file === undefined ? 'as shown at the first start' : `in ${file}`;
+  }
+  if (context.stdout.isTTY) return `${newPassword}   (write it down: it is shown this once)`;
+  try {
+    const file = writeFirstPassword(dataDir, 'admin', newPassword);
+    log.info(`The password of the user "admin" is in ${file}, which only this user and root can read. The file goes when it is changed.`);
+    return `in ${file}`;
+  } catch (error) {
+    log.error(`${messageOf(error)}. Start once with ONVIF_CAMERA_PASSWORD to set one.`);
+    return 'could not be written down: set one with ONVIF_CAMERA_PASSWORD';
+  }
+}
+
 interface BannerOptions {
   readonly app: App;
   readonly bind: string;
   readonly name: string;
   readonly auth: boolean;
-  readonly source: ResolvedSource;
+  readonly source: ResolvedSource | AppError;
+  /** Where the password is, or what it is. */
+  readonly password: string;
   readonly context: Context;
 }
 
 /** What a new user wants to know: what is shown, where, and who may look. */
-function banner({ app, bind, name, auth, source, context }: BannerOptions): string {
+function banner({ app, bind, name, auth, source, password, context }: BannerOptions): string {
   const hosts = addresses(bind);
   const urls = hosts.map((host) => formatOrigin(app.originAt(host)));
   const [main = ''] = urls;
@@ -176,12 +252,13 @@ function banner({ app, bind, name, auth, source, context }: BannerOptions): stri
     app.rtspPort === undefined
       ? []
       : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}${MJPEG.path}, and ${H264.path} where ffmpeg is installed`];
-  const passwordSet = context.env.ONVIF_CAMERA_PASSWORD ? 'from ONVIF_CAMERA_PASSWORD' : 'as shown at the first start';
-  const password = app.newPassword ? `${app.newPassword}   (write it down: it is shown this once)` : passwordSet;
+  const picture = source instanceof AppError ? source.message : `${source.source.description}${source.reason ? ` (${source.reason})` : ''}`;
+  // Whoever reads a log has it at boot already.
+  const boot = context.stdout.isTTY ? atBoot(context) : undefined;
   const lines = [
     `${name} (onvif-camera ${context.version}) is ready.`,
     // A webcam tells its name itself.
-    `  Picture     ${visible(`${source.source.description}${source.reason ? ` (${source.reason})` : ''}`)}`,
+    `  Picture     ${visible(picture)}`,
     ...urls.map((url, at) => `  ${at === 0 ? 'Page      ' : '          '}  ${url}/`),
     `  Stream      ${main}${MJPEG.webPath}`,
     `  Snapshot    ${main}${SNAPSHOT_PATH}`,
@@ -190,6 +267,7 @@ function banner({ app, bind, name, auth, source, context }: BannerOptions): stri
     '  User        admin',
     `  Password    ${password}`,
     '  Home Assistant: `onvif-camera homeassistant` shows what to type there, or adds the camera itself.',
+    ...(boot === undefined ? [] : [`  At boot     \`${boot}\` has it start with the machine.`]),
   ];
   return `\n${lines.join('\n')}\n\n`;
 }

@@ -1,12 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Camera } from '../camera/camera.ts';
+import { writeFileSync } from 'node:fs';
+import { takeOnePicture } from '../camera/one-picture.ts';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';
-import { systemClock } from '../core/clock.ts';
-import { AppError, EXIT, messageOf, systemErrorCode } from '../core/errors.ts';
+import { AppError, EXIT, messageOf } from '../core/errors.ts';
 import { SNAPSHOT_PATH } from '../device/stream-names.ts';
-import type { Frame } from '../frames/frame.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
@@ -56,52 +52,8 @@ async function fromServer({ url, token }: RunFile, stop: AbortSignal): Promise<B
   return body;
 }
 
-function makeWorkDir(): string {
-  try {
-    return mkdtempSync(join(tmpdir(), 'onvif-camera-'));
-  } catch (error) {
-    const code = systemErrorCode(error) ?? 'SNAPSHOT_FAILED';
-    throw new AppError(code, `No folder for temporary files can be made in ${tmpdir()}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-async function fromCamera({ config, spec, log, searchPath }: Prepared, stop: AbortSignal): Promise<Buffer> {
-  const workDir = makeWorkDir();
-  let lastError: AppError | undefined;
-  let onFrame = (_frame: Frame): void => {};
-  let onFailure = (_error: AppError): void => {};
-  const camera = new Camera({
-    spec,
-    settings: config.camera,
-    rpicamPath: config.camera.rpicamPath,
-    searchPath,
-    workDir,
-    sysfs: '/sys',
-    dev: '/dev',
-    watched: () => true,
-    clock: systemClock,
-    log,
-    onFrame: (frame) => onFrame(frame),
-    onReport: ({ error }) => {
-      lastError = error ?? lastError;
-      if (error?.permanent) onFailure(error);
-    },
-  });
-  // Also keeps the process alive while it waits.
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    await camera.resolve();
-    stop.throwIfAborted();
-    return await new Promise((resolve, reject) => {
-      timer = setTimeout(() => reject(lastError ?? new AppError('NO_FRAMES', 'No picture came.')), TIMEOUT_MS);
-      stop.addEventListener('abort', () => reject(stop.reason), { once: true });
-      onFrame = (frame) => resolve(frame.jpeg);
-      onFailure = reject;
-      camera.start();
-    });
-  } finally {
-    clearTimeout(timer);
-    await camera.stop();
-    rmSync(workDir, { recursive: true, force: true });
-  }
+async function fromCamera({ config, spec, log, searchPath }: Prepared, signal: AbortSignal): Promise<Buffer> {
+  const { rpicamPath } = config.camera;
+  const places = { rpicamPath, searchPath, sysfs: '/sys', dev: '/dev' };
+  return (await takeOnePicture({ spec, settings: config.camera, ...places, log, timeoutMs: TIMEOUT_MS, signal })).frame.jpeg;
 }

@@ -4,11 +4,11 @@ import { basename, join, resolve } from 'node:path';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Place } from './faulty-yaml.ts';
 import type { FileValues } from './file.ts';
+import { DEFAULT_CONFIG_FILE } from './places.ts';
 import { type Config, type ConfigSchema, type Setting, VARIABLE_PREFIX } from './schema.ts';
 import { fromList, fromText } from './settings.ts';
 import { adviseOnSetting } from './unknown.ts';
 
-export const DEFAULT_CONFIG_FILE = 'onvif-camera.yaml';
 /** Variables with the prefix that are no settings: secrets are kept out of files and command lines. */
 const SPECIAL_VARIABLES = new Set([`${VARIABLE_PREFIX}PASSWORD`, `${VARIABLE_PREFIX}HOME_ASSISTANT_TOKEN`]);
 
@@ -16,9 +16,9 @@ export interface ConfigInput {
   /** From the command line, by flag name. */
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** `--config FILE`. */
+  /** `--config FILE`, or what stands for it. */
   readonly file: string | undefined;
-  /** Read without `--config`, if it is there: {@link DEFAULT_CONFIG_FILE}, in the working directory. */
+  /** Read where none was named, if it is there. */
   readonly defaultFile: string;
 }
 

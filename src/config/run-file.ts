@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { AppError, messageOf } from '../core/errors.ts';
 import { directoryError, readOwnFile, writeFileAtomically } from '../core/files.ts';
+import { hostOf } from '../core/origin.ts';
 
 const schema = z.object({ pid: z.int().positive(), url: z.url(), rtspPort: z.int().positive().optional(), token: z.string() });
 
@@ -13,6 +14,13 @@ export type RunFile = z.infer<typeof schema>;
 const MAX_BYTES = 4096;
 
 const place = (dataDir: string) => join(dataDir, 'server.json');
+
+/** Where this machine reaches a server that listens on `bind`. */
+export function localAddress(bind: string): string {
+  if (bind === '0.0.0.0') return '127.0.0.1';
+  if (bind === '::') return '[::1]';
+  return hostOf(bind);
+}
 
 /** Throws an AppError if the data directory cannot be written. */
 export function writeRunFile(dataDir: string, content: RunFile): void {

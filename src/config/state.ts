@@ -1,19 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { AppError } from '../core/errors.ts';
+import { AppError, ERRORS, messageOf } from '../core/errors.ts';
 import { checkPrivateDirectory, directoryError, FileTooLargeError, readOwnFile, writeFileAtomically } from '../core/files.ts';
+import { dropFirstPassword } from './first-password.ts';
+import { bringForward, type Format, withUnknown } from './state-format.ts';
 
-/** Rises when an older program could not make sense of the file any more. */
-const VERSION = 1;
+/**
+ * The version rises when what is there means something else than before, and then there is a step from the version before. A new
+ * key alone is none: a program that does not know it leaves it as it is.
+ */
+const FORMAT: Format = { version: 1, migrations: {} };
 
 const positive = z.number().positive();
 const notNegative = z.number().nonnegative();
 const portNumber = z.int().min(1).max(65_535);
 
-const stateSchema = z.object({
-  version: z.literal(VERSION),
+export const stateSchema = z.object({
+  version: z.int().positive(),
   /** Identity of this camera, the same for ever. */
   uuid: z.guid(),
   /** The MAC address by which recorders know it. */
@@ -95,12 +100,19 @@ export class StateStore {
   /** What the user should change about the directory, as sentences. */
   readonly warnings: readonly string[];
   #state: State;
+  /** What was read from the file, and what that had: it may be of another version of the program, and know more. */
+  #origin: Origin | undefined;
 
   /**
    * Reads the file, or begins a new state and writes it. A directory that cannot be written is good enough where there is a
-   * state. Throws an AppError if the directory cannot be used, is not ours alone, or holds the state of a newer version.
+   * state. One of an older version is brought to the present one, and stays beside it as `state.json.v1` or the like; of a newer
+   * version everything stays in the file that this program does not know. Throws an AppError if the directory cannot be used, is
+   * not ours alone, or holds the state of a newer version that this one can make nothing of.
    */
-  constructor(private readonly dir: string) {
+  constructor(
+    private readonly dir: string,
+    private readonly format: Format = FORMAT,
+  ) {
     const warnings: string[] = [];
     try {
       mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -108,11 +120,17 @@ export class StateStore {
       if (open !== undefined) warnings.push(open);
       const path = join(dir, FILE);
       // It holds passwords, damaged or not.
-      const found = read(path, { makePrivate: true });
+      const found = read(path, { makePrivate: true }, format);
       if (found?.exposed) warnings.push(`Others on this machine can read the passwords in ${path}, and its mode cannot be changed.`);
-      if (found?.state) this.#state = found.state;
-      else {
-        this.#state = stateSchema.parse({ version: VERSION, uuid: randomUUID(), users: [] });
+      if (found?.state) {
+        this.#state = found.state;
+        this.#origin = found.origin;
+        const { version = format.version } = found.origin ?? {};
+        if (version > format.version)
+          warnings.push(`${path} was written by a newer onvif-camera. What this one does not know stays in it.`);
+        if (version < format.version) warnings.push(...this.#migrate(path, version, found.text));
+      } else {
+        this.#state = stateSchema.parse({ version: format.version, uuid: randomUUID(), users: [] });
         if (found) this.putAside = this.#replaceDamaged(path);
         else this.#write(this.#state);
       }
@@ -121,15 +139,23 @@ export class StateStore {
       throw directoryError(`The data directory ${dir} cannot be used`, error);
     }
     this.warnings = warnings;
+    dropFirstPassword(dir, this.#state.users);
   }
 
   /** Begins anew; the identity stays. @param hard false: users and ports stay too, so that the camera can still be reached */
   reset(hard: boolean): void {
     const { uuid, mac, users, device, metadata } = this.#state;
-    const fresh = stateSchema.parse({ version: VERSION, uuid, mac, users: [], metadata });
+    const fresh = stateSchema.parse({ version: this.format.version, uuid, mac, users: [], metadata });
     const { httpPort, rtspPort } = device;
     const reachable = { ...fresh, users, device: { ...fresh.device, httpPort, rtspPort } };
-    this.update(hard ? fresh : reachable);
+    const origin = this.#origin;
+    this.#origin = undefined;
+    try {
+      this.update(hard ? fresh : reachable);
+    } catch (error) {
+      this.#origin = origin;
+      throw error;
+    }
   }
 
   get state(): Readonly<State> {
@@ -145,6 +171,7 @@ export class StateStore {
       throw directoryError(`The change cannot be kept in ${this.dir}`, error);
     }
     this.#state = next;
+    if (change.users) dropFirstPassword(this.dir, next.users);
   }
 
   /** Puts the file aside and begins a new one; where that cannot be written, all stays as it was. Gives where it is now. */
@@ -160,18 +187,41 @@ export class StateStore {
     return aside;
   }
 
+  /** Keeps the file of the older version and writes the new one. Gives what the user should know, as sentences. */
+  #migrate(path: string, version: number, text: string): string[] {
+    const kept = `${path}.v${version}`;
+    try {
+      writeFileAtomically(kept, text);
+      this.#write(this.#state);
+      return [];
+    } catch (error) {
+      // As with every state that cannot be written: it is used all the same, and migrated again at the next start.
+      return [`The state cannot be written in its new version (${messageOf(error)}); it is used as it is.`];
+    }
+  }
+
   #write(state: State): void {
-    writeFileAtomically(join(this.dir, FILE), `${JSON.stringify(state, null, 2)}\n`);
+    const { read, raw, version = 0 } = this.#origin ?? {};
+    const whole = { ...(withUnknown(state, read, raw) as State), version: Math.max(version, this.format.version) };
+    writeFileAtomically(join(this.dir, FILE), `${JSON.stringify(whole, null, 2)}\n`);
   }
 }
 
 /** What another process keeps in this data directory; undefined where it cannot be read. Changes nothing. */
 export function readState(dir: string): State | undefined {
   try {
-    return read(join(dir, FILE))?.state;
+    const found = examineState(dir);
+    return found === 'damaged' ? undefined : found;
   } catch {
     return undefined;
   }
+}
+
+/** What a file had, of which version, and what was read from it. */
+interface Origin {
+  readonly version: number;
+  readonly read: unknown;
+  readonly raw: unknown;
 }
 
 /**
@@ -192,45 +242,79 @@ export function readExistingState(dir: string): State {
   throw new AppError('DATA_DIR', `${path} is damaged.`, { hint: 'Start the camera: it keeps the file aside and begins a new one.' });
 }
 
+/**
+ * What is kept in this data directory; undefined where there is nothing yet. Changes nothing.
+ * @throws AppError STATE_TOO_NEW, UnsafeFileError, or an error of the operating system
+ */
+export function examineState(dir: string): State | 'damaged' | undefined {
+  const found = read(join(dir, FILE));
+  return found && (found.state ?? 'damaged');
+}
+
 interface Found {
   /** Undefined: the file is damaged. */
   readonly state: State | undefined;
+  readonly origin?: Origin | undefined;
+  readonly text: string;
   readonly exposed: boolean;
 }
 
 /** Undefined if there is no file. Throws STATE_TOO_NEW, and whatever {@link readOwnFile} does. */
-function read(path: string, options: { readonly makePrivate?: boolean } = {}): Found | undefined {
+function read(path: string, options: { readonly makePrivate?: boolean } = {}, format: Format = FORMAT): Found | undefined {
   try {
     const file = readOwnFile(path, { ...options, maxBytes: MAX_BYTES });
-    return file && { state: parse(file.text, path), exposed: file.exposed };
+    return file && { ...parse(file.text, path, format), text: file.text, exposed: file.exposed };
   } catch (error) {
-    if (error instanceof FileTooLargeError) return { state: undefined, exposed: false };
+    if (error instanceof FileTooLargeError) return { state: undefined, text: '', exposed: false };
     throw error;
   }
 }
 
-function parse(text: string, path: string): State | undefined {
-  let json: unknown;
+function parse(text: string, path: string, format: Format): Pick<Found, 'state' | 'origin'> {
+  let raw: Record<string, unknown>;
   try {
-    json = JSON.parse(text);
+    raw = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
   } catch {
+    return { state: undefined };
+  }
+  const version = z.int().positive().safeParse(raw.version).data;
+  if (version === undefined) return { state: undefined };
+  const present = inPresentVersion(raw, version, format);
+  const state = stateSchema.safeParse(present).data;
+  // What a newer program wrote is not damaged.
+  if (!state && version > format.version) throw tooNew(path, version, format);
+  return { state, origin: state && { version, read: state, raw: present } };
+}
+
+function inPresentVersion(raw: Record<string, unknown>, version: number, format: Format): unknown {
+  try {
+    return { ...bringForward(raw, version, format), version: format.version };
+  } catch {
+    // A step that meets something else than it knows: damaged.
     return undefined;
   }
-  const version = z.object({ version: z.int() }).safeParse(json).data?.version ?? VERSION;
-  if (version > VERSION)
-    throw new AppError(
-      'STATE_TOO_NEW',
-      `${path} was written by a newer onvif-camera (version ${version} of the file; this one knows ${VERSION}).`,
-    );
-  return stateSchema.safeParse(json).data;
+}
+
+function tooNew(path: string, version: number, format: Format): AppError {
+  const before = `${path}.v${format.version}`;
+  const back = existsSync(before)
+    ? ` Or go back to what was before the update, without what was changed since: \`mv ${before} ${path}\`.`
+    : '';
+  return new AppError(
+    'STATE_TOO_NEW',
+    `${path} was written by a newer onvif-camera (version ${version} of the file; this one knows ${format.version}).`,
+    back === '' ? {} : { hint: `${ERRORS.STATE_TOO_NEW.hint}${back}` },
+  );
 }
 
 /**
  * Where state is kept unless the user says otherwise: what systemd gives, else the user's state directory (XDG Base Directory).
  * @param env `STATE_DIRECTORY`, `XDG_STATE_HOME`
  * @param home the user's home directory
+ * @param instance which of several cameras, each of which has its own
  */
-export function defaultDataDir(env: Readonly<Record<string, string | undefined>>, home: string): string {
+export function defaultDataDir(env: Readonly<Record<string, string | undefined>>, home: string, instance?: string): string {
   const service = env.STATE_DIRECTORY?.split(':')[0];
-  return service ? service : join(env.XDG_STATE_HOME || join(home, '.local', 'state'), 'onvif-camera');
+  const name = instance === undefined ? 'onvif-camera' : `onvif-camera-${instance}`;
+  return service ? service : join(env.XDG_STATE_HOME || join(home, '.local', 'state'), name);
 }

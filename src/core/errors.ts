@@ -76,7 +76,11 @@ export const ERRORS = {
   ANNOTATE_ASCII: entry('Write camera.annotate with letters that have no accents; codes such as %F and %T are not concerned.'),
   SETTING_WITHOUT_EFFECT: entry('Take the setting out; the picture is the same without it.'),
   SETTING_UNSUPPORTED: entry('Take the setting out, or choose a source that can do it; docs/settings.md has the table.', EXIT.usage, true),
-  ENCODER_MISSING: entry('Run `npm install` again on this machine: the image library sharp has no build for it yet.', EXIT.failure, true),
+  ENCODER_MISSING: entry(
+    'All else works without it: a camera (--source rpicam or v4l2) or pictures (--source images:DIR). Or install onvif-camera once more, for this machine.',
+    EXIT.failure,
+    true,
+  ),
   H264_UNAVAILABLE: entry('Install ffmpeg for H.264: `sudo apt install ffmpeg`. MJPEG works without it.', EXIT.failure, true),
   ENCODER_ENDED: entry('It is started again by itself; the log has what it said.'),
   NOT_MANAGED: entry(
@@ -85,6 +89,9 @@ export const ERRORS = {
     true,
   ),
   SYSTEM_FAILED: entry("The tool's own words are above. Is it installed, and may this user do it (root, or a polkit rule)?"),
+  SERVICE_FAILED: entry(
+    'The words above are those of the system. `systemctl status onvif-camera` and `journalctl -u onvif-camera` tell more.',
+  ),
   SNAPSHOT_FAILED: entry('Look at the reason above; `onvif-camera snapshot --source test out.jpg` shows whether the rest works.'),
   NOT_RUNNING: entry('Start the camera first (`onvif-camera`); it must use the same --data-dir.', EXIT.notRunning),
   SERVER_REFUSED: entry("The camera's log may say more."),

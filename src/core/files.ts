@@ -108,7 +108,7 @@ function readText(file: number, path: string, maxBytes: number): string {
 /** For the owner alone. */
 const PRIVATE = 0o600;
 const DRAFT_ENDING = '.new';
-const DRAFT = /\.json\.[0-9a-f]{16}\.new$/;
+const DRAFT = /\.(?:json(?:\.v\d+)?|txt)\.[0-9a-f]{16}\.new$/;
 
 /**
  * Writes a file so that a crash or a power cut leaves the old one or the new one, never half of either. Mode 0600. What stands

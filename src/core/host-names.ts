@@ -70,6 +70,9 @@ export function addressOf(name: string): string | undefined {
   return isIP(address) === 0 ? undefined : address;
 }
 
+/** Whether a host is this machine to itself, so that no other reaches it by that. IPv6 with or without brackets. */
+export const isLoopbackHost = (name: string): boolean => /^(127\.|\[?::1\]?$|localhost$)/i.test(name);
+
 /**
  * Whether a host, as a browser has it in its address line, can be this machine. A page elsewhere may have its own name lead
  * to our address and then read what we say as its own (DNS rebinding): a name is good only where no stranger can do that.

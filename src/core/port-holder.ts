@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
+import { Processes, read } from './processes.ts';
 
 /** A program that listens on a port, as far as this user may see. */
 export interface PortHolder {
@@ -11,63 +11,28 @@ export interface PortHolder {
   readonly user: string;
 }
 
-/** TCP_LISTEN of the kernel's tcp_states.h, as /proc/net/tcp prints it. */
-const LISTENING = '0A';
-/** Longest command line that is looked at, characters; a name is at its beginning. */
-const MAX_COMMAND = 4096;
+/** TCP_LISTEN of the kernel's tcp_states.h, as /proc/net/tcp prints it, and TCP_CLOSE, which a UDP socket is in that is bound. */
+const WAITING = { tcp: '0A', udp: '07' } as const;
 
 /**
- * Who listens on a TCP port, from /proc (proc_pid_net(5)); undefined where it does not tell.
+ * Who listens on a TCP port, or has a UDP port, from /proc (proc_pid_net(5)); undefined where it does not tell.
  * @param root where the system's files are, "/"
  */
-export function portHolder(port: number, root = '/'): PortHolder | undefined {
-  const sockets = ['tcp', 'tcp6'].flatMap((table) => listeners(read(join(root, 'proc/net', table)), port));
+export function portHolder(port: number, root = '/', protocol: 'tcp' | 'udp' = 'tcp'): PortHolder | undefined {
+  const sockets = [protocol, `${protocol}6`].flatMap((table) => holders(read(join(root, 'proc/net', table)), port, WAITING[protocol]));
   const [first] = sockets;
   if (first === undefined) return undefined;
+  const processes = new Processes(root);
   const links = new Set(sockets.map(({ inode }) => `socket:[${inode}]`));
-  const pid = list(join(root, 'proc'))
-    .filter((name) => /^\d+$/.test(name))
-    .find((name) => list(join(root, 'proc', name, 'fd')).some((descriptor) => links.has(link(join(root, 'proc', name, 'fd', descriptor)))));
-  return {
-    pid: pid === undefined ? undefined : Number(pid),
-    name: pid === undefined ? undefined : programName(join(root, 'proc', pid)),
-    user: userName(read(join(root, 'etc/passwd')), first.uid),
-  };
+  const pid = processes.ids().find((id) => processes.open(id)?.some((target) => links.has(target)));
+  return { pid, name: pid === undefined ? undefined : processes.name(pid), user: processes.userName(first.uid) };
 }
 
-/** The lines of /proc/net/tcp: number, local address, remote address, state, queues, timer, retransmits, user, timeout, inode. */
-function listeners(table: string, port: number): { uid: string; inode: string }[] {
+/** The lines of /proc/net/tcp and udp: number, local address, remote address, state, queues, timer, retransmits, user, timeout, inode. */
+function holders(table: string, port: number, waiting: string): { uid: string; inode: string }[] {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return table.split('\n').flatMap((line) => {
     const [, address = '', , state, , , , uid = '', , inode = ''] = line.trim().split(/\s+/);
-    return state === LISTENING && address.endsWith(local) ? [{ uid, inode }] : [];
+    return state === waiting && address.endsWith(local) ? [{ uid, inode }] : [];
   });
-}
-
-function programName(process: string): string | undefined {
-  const name = read(join(process, 'comm')).trim();
-  const [program = '', script = ''] = read(join(process, 'cmdline')).slice(0, MAX_COMMAND).split('\0');
-  // An interpreter is named by its file, as in "node server.js"; some programs write what they like into their command line.
-  const interpreted = basename(program) === name && /^[^-].*[./]/.test(script);
-  return interpreted ? `${name} ${script}` : name || undefined;
-}
-
-/** passwd(5): the name is the first field, the number the third. */
-const userName = (passwd: string, uid: string): string =>
-  passwd
-    .split('\n')
-    .map((entry) => entry.split(':'))
-    .find((fields) => fields[2] === uid)?.[0] ?? uid;
-
-// What is missing, or not for this user to read, is empty.
-const read = (file: string): string => attempt(() => readFileSync(file, 'utf8')) ?? '';
-const list = (dir: string): string[] => attempt(() => readdirSync(dir)) ?? [];
-const link = (file: string): string => attempt(() => readlinkSync(file)) ?? '';
-
-function attempt<T>(act: () => T): T | undefined {
-  try {
-    return act();
-  } catch {
-    return undefined;
-  }
 }

@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly searchPath?: string;
   /** The whole environment; ours where nothing is said. */
   readonly env?: Readonly<Record<string, string>>;
+  /** What it reads by standard input, which others cannot see as they see its arguments; nothing where nothing is said. */
+  readonly input?: string | Uint8Array;
 }
 
 export type Run = (command: string, args: readonly string[], options: RunOptions) => Promise<RunResult>;
@@ -27,9 +29,11 @@ export type Run = (command: string, args: readonly string[], options: RunOptions
  * Runs a program to its end, without a shell, and returns what it printed; what it started in its process group ends with it.
  * Never rejects, and is over 1.7 s after `timeoutMs` whatever the program does.
  */
-export const runProgram: Run = (command, args, { timeoutMs, searchPath, env }) =>
+export const runProgram: Run = (command, args, { timeoutMs, searchPath, env, input }) =>
   new Promise((resolve) => {
-    const child = spawnGroup(command, args, { stdio: ['ignore', 'pipe', 'pipe'], searchPath, env });
+    const child = spawnGroup(command, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], searchPath, env });
+    // A program that reads no more is about to end, which is told as its end.
+    child.stdin?.on('error', () => {}).end(input);
     const output = { stdout: '', stderr: '' };
     // Without descriptors for them Node makes no streams; the error event follows.
     const outputOf = (name: 'stdout' | 'stderr') => child[name] as Readable | undefined;

@@ -1,4 +1,4 @@
-import { AppError, messageOf } from '../core/errors.ts';
+import { loadImageLibrary } from '../core/image-library.ts';
 import type { Size } from '../frames/size.ts';
 
 /** Largest size that RTP can carry, and its unit, pixels (RFC 2435 section 3.1). */
@@ -15,9 +15,7 @@ const UNIT = 8;
  * @param quality JPEG quality, 1 to 100
  */
 export async function recodeForRtp(jpeg: Buffer, quality: number): Promise<Buffer> {
-  const { default: sharp } = await import('sharp').catch((error: unknown) => {
-    throw new AppError('ENCODER_MISSING', `The image library sharp cannot be loaded: ${messageOf(error)}`, { cause: error });
-  });
+  const sharp = await loadImageLibrary('RTP of this picture');
   sharp.cache(false);
   const { width, height } = await sharp(jpeg).metadata();
   return sharp(jpeg)

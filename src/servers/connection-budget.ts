@@ -26,3 +26,8 @@ export function connectionBudget(descriptors: number): ConnectionBudget {
   const share = (wanted: number) => Math.max(1, Math.floor(wanted * part));
   return { descriptors, isTight: part < 1, http: share(http), rtsp: share(rtsp), sessions: share(sessions) };
 }
+
+/** What the owner should know of a budget that is tight. */
+export const tightness = ({ descriptors, http, rtsp }: ConnectionBudget): string =>
+  `The system leaves this program ${descriptors} open files for its clients, enough for ${http} connections to the page and ${rtsp} by RTSP. ` +
+  'For more, raise the limit (LimitNOFILE= of the systemd service, ulimit -Hn of the shell).';

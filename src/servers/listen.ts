@@ -11,6 +11,8 @@ export interface Endpoint {
   readonly port: number;
   /** Which server it is, by its part of the settings: its port is `http.port` or `rtsp.port`. */
   readonly part: 'http' | 'rtsp';
+  /** Descriptor of a socket that listens already, as systemd hands it over; address and port are its own then. */
+  readonly inherited?: number | undefined;
 }
 
 const PURPOSES = { http: 'the page', rtsp: 'RTSP' } as const;
@@ -23,7 +25,8 @@ export function listen(server: Server, endpoint: Endpoint): Promise<number> {
   return new Promise((resolve, reject) => {
     const refuse = (error: NodeJS.ErrnoException) => reject(explain(error, endpoint));
     server.once('error', refuse);
-    server.listen({ port: endpoint.port, host: endpoint.bind }, () => {
+    const { inherited, port, bind } = endpoint;
+    server.listen(inherited === undefined ? { port, host: bind } : { fd: inherited }, () => {
       server.off('error', refuse);
       resolve((server.address() as AddressInfo).port);
     });
@@ -32,7 +35,12 @@ export function listen(server: Server, endpoint: Endpoint): Promise<number> {
 
 /** Why a server cannot listen, and what can be done about it. */
 function explain(error: NodeJS.ErrnoException, endpoint: Endpoint): AppError {
-  const { bind, port, part } = endpoint;
+  const { bind, port, part, inherited } = endpoint;
+  if (inherited !== undefined)
+    return new AppError('BIND_FAILED', `The socket that was handed over for ${PURPOSES[part]} is none to listen on: ${error.message}`, {
+      hint: 'Check the .socket unit: ListenStream= with the port of the page first, then that of RTSP (onvif-camera.socket).',
+      cause: error,
+    });
   switch (error.code) {
     case 'EADDRINUSE':
       return portTaken(error, endpoint);

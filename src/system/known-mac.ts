@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Link } from './links.ts';
@@ -8,6 +9,15 @@ export interface KeptMac {
   readonly mac: string | undefined;
   /** May throw: then the next start chooses again. */
   keep(mac: string): void;
+  /** One that belongs to this camera alone, where the machine has several: no adapter's. */
+  readonly own?: string | undefined;
+}
+
+/** A MAC address that is nobody else's, made of a camera's UUID: unicast, locally administered (IEEE 802c). */
+export function ownMac(uuid: string): string {
+  const bytes = createHash('sha256').update(uuid.toLowerCase()).digest().subarray(0, 6);
+  bytes[0] = (bytes[0]! & 0xfc) | 0x02;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
 /**
@@ -26,7 +36,7 @@ export class KnownMac {
 
   /** Undefined while the machine has no network interface, and never had one. */
   get(): string | undefined {
-    this.#mac ??= this.#choose();
+    this.#mac ??= this.kept.own ?? this.#choose();
     return this.#mac;
   }
 

@@ -37,6 +37,8 @@ export interface LinuxMachineOptions {
   readonly searchPath: string;
   /** Without it the MAC address of the camera lasts as long as this object. */
   readonly mac?: KeptMac;
+  /** Which of several cameras of this machine asks: recorders take two with one serial number for one. */
+  readonly instance?: string | undefined;
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly run?: Run;
@@ -58,10 +60,12 @@ export class LinuxMachine implements Machine {
   readonly #network: NetworkManager;
   readonly #devices: Cached<NmDevice[]>;
   readonly #mac: KnownMac;
+  readonly #instance: string | undefined;
   #hardware: HardwareInfo | undefined;
 
   constructor(options: LinuxMachineOptions) {
     this.managed = options.managed;
+    this.#instance = options.instance;
     this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? silentLogger;
     const { os: given } = options;
@@ -78,7 +82,10 @@ export class LinuxMachine implements Machine {
 
   /** Read once: the serial number must not change when a network adapter is plugged in. */
   hardware(): HardwareInfo {
-    this.#hardware ??= readHardware(this.#tree, { type: this.#os.type(), machine: this.#os.machine() }, this.mac());
+    if (!this.#hardware) {
+      const board = readHardware(this.#tree, { type: this.#os.type(), machine: this.#os.machine() }, this.mac());
+      this.#hardware = this.#instance === undefined ? board : { ...board, serial: `${board.serial}-${this.#instance}` };
+    }
     return this.#hardware;
   }
 

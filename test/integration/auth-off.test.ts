@@ -23,7 +23,7 @@ const admin = () => ({ authorization: basic('admin', password) });
 
 beforeAll(async () => {
   server = await Server.start({ args: ['--source', 'test', '--width', '320', '--height', '240', '--auth', 'off'], password: null });
-  password = /Password\s+(\S+) {3}/.exec(server.stdout)![1]!;
+  password = server.firstPassword;
 });
 afterAll(async () => {
   await server.stop();
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 test('the terminal says that everybody can watch, and with what login to change something', () => {
   expect(server.stdout).toMatch(/Login\s+none to watch: everybody in the network can/);
-  expect(server.stdout).toMatch(/User\s+admin\n\s+Password\s+\S+ {3}\(write it down/);
+  expect(server.stdout).toMatch(/User\s+admin\n\s+Password\s+in \S+first-password.txt\n/);
 });
 
 describe('a stranger', () => {

@@ -339,15 +339,19 @@ describe('metrics', () => {
 });
 
 describe('passwords', () => {
-  test('without one in the environment the first start makes one, shows it once and keeps it', async () => {
+  test('without one in the environment the first start makes one, keeps it, and writes it where no log has it', async () => {
     const first = await Server.start({ args: ['--source', 'test'], password: null });
-    const password = /Password\s+(\S+) {3}/.exec(first.stdout)![1]!;
+    const password = first.firstPassword;
+    expect(first.stdout).toContain(`Password    in ${first.dataDir}/first-password.txt\n`);
+    expect(first.stderr).toContain(`is in ${first.dataDir}/first-password.txt`);
+    expect(first.stdout + first.stderr).not.toContain(password);
     const ask = (url: string) => fetch(`${url}/snapshot.jpg`, { headers: { Authorization: basic('admin', password) } });
     expect((await ask(first.url)).status).toBe(200);
     first.process.kill('SIGTERM');
     await first.ended;
     const second = await Server.start({ args: ['--source', 'test'], password: null, dataDir: first.dataDir });
-    expect(second.stdout).not.toContain(password);
+    expect(second.stdout).toContain(`Password    in ${first.dataDir}/first-password.txt\n`);
+    expect(second.stdout + second.stderr).not.toContain(password);
     expect((await ask(second.url)).status).toBe(200);
     await second.stop();
     await first.stop();

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { systemClock } from '../../src/core/clock.ts';
 import type { Logger } from '../../src/core/log.ts';
 import { Mdns, type MdnsOptions } from '../../src/discovery/mdns.ts';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { type DnsAnswer, dnsName, dnsQuery, readDns, repeatedQuestion, TYPES } from '../support/dns.ts';
 import { Avahi, type Resolved } from '../support/network/avahi.ts';
 import { Neighbour } from '../support/network/neighbour.ts';
@@ -46,6 +47,8 @@ inOwnNetwork(import.meta.filename, ['avahi-daemon', 'avahi-browse', 'dbus-daemon
       if (performance.now() > end) throw new Error(`found: ${JSON.stringify(found)}`);
     }
   }
+
+  reportClient('avahi', () => programVersion('avahi-daemon', '--version'));
 
   beforeAll(async () => {
     neighbour = await Neighbour.start();

@@ -130,6 +130,19 @@ inOwnNetwork(import.meta.filename, [], () => {
       expect([...from].sort()).toEqual([`${HOST}:${PORT} to ${PORT}`, `${HOST}:${PORT + 1} to ${PORT + 1}`]);
     });
 
+    test('goes into a network of cameras alone, out of which there is no route', async () => {
+      const route = '224.0.0.0/4 dev cable0'.split(' ');
+      execFileSync('ip', ['route', 'del', ...route]);
+      try {
+        await start('0.0.0.0');
+        const stream = await joinGroup();
+        await play();
+        await more(stream);
+      } finally {
+        execFileSync('ip', ['route', 'add', ...route]);
+      }
+    });
+
     test.each([HOST, '0.0.0.0'])('takes nothing away from who listens on the same port of this machine (bound to %s)', async (bind) => {
       await start(bind);
       const texts: string[] = [];

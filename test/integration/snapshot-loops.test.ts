@@ -4,10 +4,13 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { needsProgram } from '../support/programs.ts';
 import { basic, PASSWORD, Server } from '../support/server.ts';
 
 /** Who asks for snapshots in a loop, as go2rtc and Frigate do, gets each picture once. */
+
+reportClient('ffmpeg', () => programVersion('ffmpeg', '-version'));
 
 const FPS = 10;
 const TIMEOUT_MS = 60_000;

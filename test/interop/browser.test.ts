@@ -1,5 +1,6 @@
 import { afterEach, describe, expect } from '@jest/globals';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { CuttableLink } from '../support/cuttable-link.ts';
 import { needsProgram, program } from '../support/programs.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
@@ -19,6 +20,8 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ];
+
+reportClient('Chromium', () => programVersion(BROWSER, '--version'));
 
 let browser: Browser | undefined;
 let server: Server | undefined;

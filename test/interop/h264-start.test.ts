@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { npmVersion, programVersion, reportClient } from '../support/clients.ts';
 import { decode, withCredentials } from '../support/players.ts';
 import { needsProgram, program } from '../support/programs.ts';
 import { RtspClient } from '../support/rtsp-client.ts';
@@ -9,6 +10,9 @@ import { eventually, PASSWORD, Server } from '../support/server.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 /** A recorder that asks right after the start, as after a power failure, on a machine where ffmpeg takes 3 s longer. */
+
+reportClient('npm onvif', () => npmVersion('onvif'));
+reportClient('ffmpeg', () => programVersion('ffmpeg', '-version'));
 
 interface Cam {
   readonly profiles: readonly { readonly $: { readonly token: string } }[];

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { debianVersion, reportClient } from '../support/clients.ts';
 import { Neighbour } from '../support/network/neighbour.ts';
 import { inOwnNetwork } from '../support/network/own-network.ts';
 import { PASSWORD, Server } from '../support/server.ts';
@@ -13,6 +14,9 @@ const RTSP = `rtsp://${NETWORK}.1:8554`;
 inOwnNetwork(import.meta.filename, ['onvif-util'], () => {
   let neighbour: Neighbour;
   let camera: Server;
+
+  // Its tool does not name it.
+  reportClient('libonvif', () => debianVersion('onvif-tools'));
 
   beforeAll(async () => {
     neighbour = await Neighbour.inLan(NETWORK);

@@ -4,11 +4,14 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals';
 import sharp from 'sharp';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { needsProgram } from '../support/programs.ts';
 import { eventually, Server } from '../support/server.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 /** The recorder Motion, also at the heart of motionEye, which reads streams by ffmpeg's libraries and MJPEG by its own code. */
+
+reportClient('Motion', () => programVersion('motion', '-h'));
 
 /** Motion puts it into an address as it is: nothing that means something there. */
 const PASSWORD = 'correct-horse-battery';

@@ -4,12 +4,18 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
+import { npmVersion, programVersion, pythonVersion, reportClient } from '../support/clients.ts';
 import { needsProgram, needsPython, PYTHON } from '../support/programs.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { basic, PASSWORD, Server } from '../support/server.ts';
 import { Viewer } from '../support/viewer.ts';
 
 /** ONVIF clients we did not write, against the stand-in for the Pi's camera. */
+
+reportClient('npm onvif', () => npmVersion('onvif'));
+reportClient('node-onvif-ts', () => npmVersion('node-onvif-ts'));
+reportClient('curl', () => programVersion('curl', '--version'));
+reportClient('python-zeep', () => pythonVersion('zeep'));
 
 let stage: Stage;
 let server: Server;

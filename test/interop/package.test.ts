@@ -1,39 +1,56 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
+import { ARCHITECTURE } from '../support/debian.ts';
+import { needsProgram, program } from '../support/programs.ts';
 
-/** The package as npm delivers it, installed into an empty place: what a user gets, without this source tree. */
+/** What `npm run package` makes, and the package for npm installed into an empty place: what a user gets, without this source tree. */
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  version: string;
+  dependencies: Record<string, string>;
+};
+const DEBS = ['amd64', 'arm64', 'armhf'].map((architecture) => `onvif-camera_${version}_${architecture}.deb`);
+const TGZ = `onvif-camera-${version}.tgz`;
 let dir: string;
-let files: string[];
 const command = () => join(dir, 'prefix/bin/onvif-camera');
+const control = async (deb: string, field: string) => (await run('dpkg-deb', ['--field', join(dir, deb), field])).stdout.trim();
+const needsDpkg = (title: string, fn: () => Promise<void>, timeout?: number) => needsProgram('dpkg-deb', title, fn, timeout);
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'package-'));
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', dir], { cwd: root });
-  const [packed] = Object.values(
-    JSON.parse(stdout.slice(stdout.search(/^[[{]/m))) as Record<string, { filename: string; files: { path: string }[] }>,
-  );
-  files = packed!.files.map(({ path }) => path);
-  await run('npm', ['install', '--global', '--ignore-scripts', '--prefix', join(dir, 'prefix'), join(dir, packed!.filename)]);
-}, 180_000);
+  const targets = program('dpkg-deb') ? [] : ['npm'];
+  // The time is given, as there may be no clone, and changes that no commit has.
+  const env = { ...process.env, SOURCE_DATE_EPOCH: '1790000000' };
+  await run(process.execPath, [join(root, 'scripts/package.mjs'), ...targets, '--out', dir], { env });
+  await run('npm', ['install', '--global', '--ignore-scripts', '--prefix', join(dir, 'prefix'), join(dir, TGZ)]);
+}, 300_000);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-test('holds the program, the page, the example settings, what Home Assistant takes and the licences, and no source or test', () => {
+test('holds the program, the page, the manual, the units, what Home Assistant takes and the licences, and no source or test', async () => {
+  const { stdout } = await run('tar', ['-tzf', join(dir, TGZ)]);
+  const files = stdout
+    .trim()
+    .split('\n')
+    .map((path) => path.replace('package/', ''));
   expect(files).toEqual(
     expect.arrayContaining([
       'dist/main.js',
       'dist/web/index.html',
       'dist/web/assets/page.js',
       'dist/THIRD-PARTY-LICENSES.txt',
+      'deploy/onvif-camera.yaml',
+      'deploy/systemd/onvif-camera.service',
+      'share/onvif-camera.1',
+      'share/onvif-camera.bash',
       'onvif-camera.example.yaml',
       'homeassistant/README.md',
       'homeassistant/packages/onvif_camera.yaml',
@@ -44,6 +61,47 @@ test('holds the program, the page, the example settings, what Home Assistant tak
   expect(files.filter((path) => /^(src|test|bench|scripts)\//.test(path))).toEqual([]);
 });
 
+test('brings nothing along but the image library, and builds nothing', () => {
+  const installed = JSON.parse(readFileSync(join(dir, 'prefix/lib/node_modules/onvif-camera/package.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
+  expect(installed).toMatchObject({ version, dependencies: { sharp: dependencies.sharp } });
+  expect(Object.keys(installed.dependencies as object)).toEqual(['sharp']);
+  expect(installed).not.toHaveProperty('scripts');
+});
+
+needsDpkg('is there for every Debian that a Pi can have, and needs nothing there but Node.js', async () => {
+  for (const deb of DEBS) {
+    expect(deb).toContain(await control(deb, 'Architecture'));
+    // The other two are on every system.
+    expect(await control(deb, 'Depends')).toBe('nodejs (>= 20.19), libc6, passwd');
+    const camera = deb.includes('amd64') ? '' : 'rpicam-apps-core | rpicam-apps-lite | rpicam-apps | libcamera-apps, ';
+    expect(await control(deb, 'Recommends')).toBe(`${camera}ffmpeg, util-linux (>= 2.33)`);
+    const { stdout } = await run('dpkg-deb', ['--contents', join(dir, deb)]);
+    expect(stdout.match(/libvips-cpp\.so/g)).toHaveLength(1);
+    // Whoever built it, it is root's, and nobody else may write it.
+    expect(stdout.split('\n').filter((line) => line !== '' && !/^(l|.rw.r-.r-.) ?\S* root\/root/.test(line))).toEqual([]);
+  }
+});
+
+needsDpkg(
+  'is the same to the byte, built from the same sources elsewhere, later and by somebody with other habits',
+  async () => {
+    const clone = join(dir, 'clone');
+    const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
+    for (const file of stdout.split('\0').filter((each) => existsSync(join(root, each)) && each !== ''))
+      cpSync(join(root, file), join(clone, file), { recursive: true });
+    symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
+    const env = { ...process.env, SOURCE_DATE_EPOCH: '1790000000', TZ: 'Asia/Tokyo', LANG: 'de_DE.UTF-8' };
+    const build = `umask 077; exec "$0" scripts/package.mjs npm ${ARCHITECTURE} --out again`;
+    await run('sh', ['-c', build, process.execPath], { cwd: clone, env });
+    for (const file of [TGZ, `onvif-camera_${version}_${ARCHITECTURE}.deb`])
+      expect(readFileSync(join(clone, 'again', file)).equals(readFileSync(join(dir, file)))).toBe(true);
+  },
+  300_000,
+);
+
 test('names the licence of everything inside, and none of them is the GPL', () => {
   const text = readFileSync(join(dir, 'prefix/lib/node_modules/onvif-camera/dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
   const licences = [...text.matchAll(/^\S+ \d\S* \((.+)\)$/gm)].map(([, licence]) => licence!);
@@ -52,7 +110,6 @@ test('names the licence of everything inside, and none of them is the GPL', () =
 });
 
 test('runs: takes a picture, and serves', async () => {
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   expect((await run(command(), ['--version'])).stdout.trim()).toBe(version);
   await run(command(), ['snapshot', 'out.jpg', '--source', 'test', '--data-dir', dir], { cwd: dir });
   expect(readJpegHeader(readFileSync(join(dir, 'out.jpg')))).toMatchObject({ width: 1280, height: 720 });

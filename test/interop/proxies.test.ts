@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { ask, Guesser } from '../support/http-client.ts';
 import { withCredentials } from '../support/players.ts';
 import { needsProgram, program } from '../support/programs.ts';
@@ -9,6 +10,9 @@ import { PROXIES, ReverseProxy } from '../support/reverse-proxy.ts';
 import { basic, PASSWORD, Server } from '../support/server.ts';
 
 /** The examples of docs/remote.md, with real proxies. Their clients come from other addresses of this machine. */
+
+reportClient('nginx', () => programVersion('nginx', '-v'));
+reportClient('Caddy', () => programVersion('caddy', 'version'));
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { complaintsOf, DECODERS, FRAMES, play } from '../support/gstreamer.ts';
 import { Player, rtspUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
 import { Server } from '../support/server.ts';
 
 /** Both streams by RTSP, played by GStreamer. */
+
+reportClient('GStreamer rtspsrc', () => programVersion('gst-launch-1.0', '--version'));
 
 let server: Server;
 beforeAll(async () => {

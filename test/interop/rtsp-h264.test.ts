@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { BARS, colourBars, grey, noise, PictureFolder, PLAIN } from '../support/pictures.ts';
 import { decode, encodersOf, lastFrame, meansOf, Player, probe, rtspUrl, TRANSPORTS, tunnelUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
@@ -6,6 +7,8 @@ import { Server } from '../support/server.ts';
 import { Viewer } from '../support/viewer.ts';
 
 /** The H.264 stream by RTSP, played by ffmpeg. */
+
+reportClient('ffmpeg', () => programVersion('ffmpeg', '-version'));
 
 async function startServer(...args: string[]): Promise<Server> {
   const server = await Server.start({ args: ['--h264', 'on', ...args] });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import sharp, { type JpegOptions } from 'sharp';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { PictureFolder, PLAIN, waves } from '../support/pictures.ts';
 import { type Decoded, decode, lastFrame, md5Of, probe, rtspUrl, TRANSPORTS, tunnelUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
@@ -8,6 +9,8 @@ import { Server } from '../support/server.ts';
 import { type Part, Viewer } from '../support/viewer.ts';
 
 /** The JPEG stream by RTSP, played by ffmpeg. */
+
+reportClient('ffmpeg', () => programVersion('ffmpeg', '-version'));
 
 const FPS = 20;
 const TICKS_PER_SECOND = 90_000;
@@ -75,13 +78,9 @@ describe('pictures made for it', () => {
     expect(frames).toHaveLength(20);
   });
 
-  needsProgram('ffprobe', 'are what ffprobe says: codec, profile, size and rate', async () => {
+  needsProgram('ffprobe', 'are what ffprobe says: codec, profile and size', async () => {
     for (const transport of TRANSPORTS) {
-      const found = await probe(
-        rtspUrl(server, '/mjpeg'),
-        transport,
-        'codec_name,profile,pix_fmt,width,height,color_range,color_space,r_frame_rate',
-      );
+      const found = await probe(rtspUrl(server, '/mjpeg'), transport, 'codec_name,profile,pix_fmt,width,height,color_range,color_space');
       expect(found).toEqual({
         codec_name: 'mjpeg',
         profile: 'Baseline',
@@ -90,7 +89,6 @@ describe('pictures made for it', () => {
         height: 240,
         color_range: 'pc',
         color_space: 'bt470bg',
-        r_frame_rate: `${FPS}/1`,
       });
     }
   });

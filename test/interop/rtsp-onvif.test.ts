@@ -1,10 +1,14 @@
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { npmVersion, programVersion, reportClient } from '../support/clients.ts';
 import { Player, probe, rtspUrl, withCredentials } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
 import { PASSWORD, Server } from '../support/server.ts';
 
 /** From an ONVIF client's questions to pictures in a player: exactly the address that the client was given is played. */
+
+reportClient('npm onvif', () => npmVersion('onvif'));
+reportClient('ffmpeg', () => programVersion('ffmpeg', '-version'));
 
 type Callback = (error: Error | null, result: unknown) => void;
 interface EncoderConfiguration {

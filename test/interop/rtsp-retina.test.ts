@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
+import { reportClient } from '../support/clients.ts';
 import { Player, rtspUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
-import { BUILD_TIMEOUT_MS, buildRetinaClient, playStrictly } from '../support/retina.ts';
+import { BUILD_TIMEOUT_MS, buildRetinaClient, playStrictly, retinaVersion } from '../support/retina.ts';
 import { Server } from '../support/server.ts';
 
 /** The Rust library retina (Moonfire NVR), with all time stamps enforced. */
+
+reportClient('retina', retinaVersion);
 
 let server: Server;
 beforeAll(async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { systemClock } from '../../src/core/clock.ts';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { complaintsOf, DECODERS, FRAMES, play } from '../support/gstreamer.ts';
 import { LiveRtspServer } from '../support/live-rtsp-server.ts';
 import { decode } from '../support/players.ts';
@@ -7,6 +8,9 @@ import { needsProgram } from '../support/programs.ts';
 import { MetadataTrack } from '../support/rtp/metadata-track.ts';
 
 /** Streams with a metadata track beside the picture, played by who knows nothing of metadata. */
+
+reportClient('ffmpeg', () => programVersion('ffmpeg', '-version'));
+reportClient('GStreamer rtspsrc', () => programVersion('gst-launch-1.0', '--version'));
 
 const DOCUMENT = '<?xml version="1.0"?><tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema"></tt:MetadataStream>';
 /** What GStreamer's UDP source says of a track that the pipeline does not want. */

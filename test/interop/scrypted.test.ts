@@ -2,12 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildAuthorizationHeader, DIGEST, parseWWWAuthenticateHeader } from 'http-auth-utils';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
+import { npmVersion, reportClient } from '../support/clients.ts';
 import { PASSWORD, Server } from '../support/server.ts';
 
 /**
  * Scrypted's pictures and requests by HTTP: it has all challenges in one line, which http-auth-utils reads as one, and
  * counts on with the challenge that it has.
  */
+
+reportClient('http-auth-utils', () => npmVersion('http-auth-utils'));
 
 let server: Server;
 beforeAll(async () => {

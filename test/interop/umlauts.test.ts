@@ -3,10 +3,17 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { npmVersion, programVersion, pythonVersion, reportClient } from '../support/clients.ts';
 import { needsProgram, needsPython, PYTHON } from '../support/programs.ts';
 import { Server } from '../support/server.ts';
 
 /** A password with umlauts, which clients make bytes of in their own ways. */
+
+reportClient('npm onvif', () => npmVersion('onvif'));
+reportClient('node-onvif-ts', () => npmVersion('node-onvif-ts'));
+reportClient('python-zeep', () => pythonVersion('zeep'));
+reportClient('curl', () => programVersion('curl', '--version'));
+reportClient('ffmpeg', () => programVersion('ffmpeg', '-version'));
 
 const PASSWORD = 'Grüße, schöner Ärger';
 const TIMEOUT_MS = 60_000;

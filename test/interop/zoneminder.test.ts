@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
+import { programVersion, reportClient } from '../support/clients.ts';
 import { Neighbour } from '../support/network/neighbour.ts';
 import { inOwnNetwork } from '../support/network/own-network.ts';
 import { withCredentials } from '../support/players.ts';
@@ -31,6 +32,8 @@ inOwnNetwork(import.meta.filename, ZONEMINDER, () => {
         ...['--source', 'test', '--width', '640', '--height', '480', '--fps', String(FPS)],
       ],
     });
+
+  reportClient('ZoneMinder', () => programVersion('zmc', '--version'));
 
   beforeAll(async () => {
     neighbour = await Neighbour.inLan(NETWORK);

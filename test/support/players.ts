@@ -91,8 +91,8 @@ export async function lastFrame(input: readonly string[], count: number): Promis
   return stdout.subarray(stdout.length - stdout.length / count);
 }
 
-/** ffprobe skips over the scan of the first picture, and says this of some whole ones, of files too. */
-const MISTAKEN = /^\[mjpeg @ \w+\] EOI missing, emulating\n/gm;
+/** Ffmpeg, finding out what it has, skips over the scan of the first picture, and says this of some whole ones, of files too. */
+export const MISTAKEN = /^\[mjpeg @ \w+\] EOI missing, emulating\n/gm;
 
 /** What ffprobe says of the first video stream. */
 export async function probe(url: string, transport: Transport, entries: string): Promise<Record<string, unknown>> {

@@ -1,9 +1,9 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { cachePlace } from './cache.ts';
 import { PASSWORD } from './server.ts';
 
 /** A client made of the Rust library retina, which takes nothing that contradicts itself: test/interop/retina has its source. */
@@ -13,14 +13,15 @@ const SOURCE = join(import.meta.dirname, '../interop/retina');
 export const BUILD_TIMEOUT_MS = 600_000;
 const run = promisify(execFile);
 
-/** Where it is in the user's cache folder: by what it is made of. */
-function place(): string {
-  const hash = createHash('sha256');
-  for (const file of ['Cargo.toml', 'src/main.rs']) hash.update(readFileSync(join(SOURCE, file)));
-  hash.update(execFileSync('cargo', ['--version']));
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(cache, 'onvif-camera-retina', hash.digest('hex').slice(0, 16));
-}
+const place = (): string =>
+  cachePlace(
+    'retina',
+    [join(SOURCE, 'Cargo.toml'), join(SOURCE, 'src/main.rs')],
+    execFileSync('cargo', ['--version'], { encoding: 'utf8' }),
+  );
+
+/** The version of the library: its list of dependencies allows no other. */
+export const retinaVersion = (): string => /^retina = "=(.+)"$/m.exec(readFileSync(join(SOURCE, 'Cargo.toml'), 'utf8'))![1]!;
 
 /** Builds it, unless it is there. Gives its path. */
 export async function buildRetinaClient(): Promise<string> {

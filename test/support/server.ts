@@ -133,6 +133,11 @@ export class Server {
     return this.#runFile.url;
   }
 
+  /** The password that the first start made, which is in no output. */
+  get firstPassword(): string {
+    return /^Password +(.+)$/m.exec(readFileSync(join(this.dataDir, 'first-password.txt'), 'utf8'))![1]!;
+  }
+
   get rtspPort(): number {
     return this.#runFile.rtspPort;
   }

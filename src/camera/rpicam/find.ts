@@ -1,7 +1,6 @@
 import { AppError } from '../../core/errors.ts';
-import { deniedCameraDevice, permissionError } from '../permission.ts';
 import type { FindSource } from '../source.ts';
-import { findRpicam, listRpicamCameras } from './list.ts';
+import { explainNoCamera, findRpicam, listRpicamCameras } from './list.ts';
 import { asksForFocus } from './notices.ts';
 import { RpicamSource } from './source.ts';
 
@@ -16,11 +15,7 @@ export const find: FindSource<'rpicam'> = async ({ camera }, { rpicamPath, searc
   const cameras = await listRpicamCameras(program, searchPath, asksForFocus(settings));
   const found = cameras.find((each) => each.index === camera);
   const name = program.split('/').at(-1)!;
-  if (cameras.length === 0) {
-    const denied = deniedCameraDevice(dev);
-    if (denied) throw permissionError(`${name} sees no camera: this user may not open ${denied}.`);
-    throw new AppError('NO_CAMERA', `No camera found by ${name}.`);
-  }
+  if (cameras.length === 0) throw explainNoCamera(program, dev);
   if (!found) {
     throw new AppError('NO_CAMERA', `${name} has no camera number ${camera}, only ${cameras.map((each) => each.index).join(', ')}.`, {
       hint: 'Choose one with --source rpicam:N; `rpicam-hello --list-cameras` lists them.',

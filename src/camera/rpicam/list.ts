@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import { findProgram } from '../../core/programs.ts';
 import { runProgram } from '../../core/run-program.ts';
 import type { Size } from '../../frames/size.ts';
+import { deniedCameraDevice, permissionError } from '../permission.ts';
 import { readMessage } from './messages.ts';
 
 /** A sensor mode as `--list-cameras` shows it. */
@@ -77,4 +78,13 @@ export async function listRpicamCameras(program: string, searchPath: string, con
     'CAPTURE_ENDED',
     `${name} --list-cameras failed: ${result.stderr.trim().split('\n').at(-1) || `exit code ${result.code}`}`,
   );
+}
+
+/** Why the capture program sees no camera, where it says no more than that. @param dev root of the devices, "/dev" */
+export function explainNoCamera(program: string, dev: string): AppError {
+  const name = program.split('/').at(-1)!;
+  const denied = deniedCameraDevice(dev);
+  return denied
+    ? permissionError(`${name} sees no camera: this user may not open ${denied}.`)
+    : new AppError('NO_CAMERA', `No camera found by ${name}.`);
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
-import { AppError, messageOf } from '../../core/errors.ts';
+import type { AppError } from '../../core/errors.ts';
+import { loadImageLibrary } from '../../core/image-library.ts';
 import { allocateRoom, HEADROOM } from '../../frames/frame.ts';
 import { annotateNotice } from '../ascii.ts';
 import { unsupportedSettings } from '../defaults.ts';
@@ -76,11 +77,7 @@ type Encode = (scene: Scene) => Promise<Buffer>;
 
 /** Loads the image library at the first use: a server whose camera is a real one never pays for it. */
 async function loadEncoder(quality: number): Promise<Encode> {
-  const { default: sharp } = await import('sharp').catch((error: unknown) => {
-    throw new AppError('ENCODER_MISSING', `The test pattern needs the image library sharp, which can't be loaded: ${messageOf(error)}`, {
-      cause: error,
-    });
-  });
+  const sharp = await loadImageLibrary('The test pattern');
   // No picture comes twice, and one thread per picture leaves the other cores to those who watch.
   sharp.cache(false);
   sharp.concurrency(1);

@@ -4,14 +4,16 @@ import { AppError } from '../../core/errors.ts';
 import { type Action, type Command, isGroup } from '../command.ts';
 import { config } from './config.ts';
 import { discover } from './discover.ts';
+import { doctor } from './doctor.ts';
 import { homeassistant } from './homeassistant.ts';
 import { serve } from './serve.ts';
+import { service } from './service.ts';
 import { snapshot } from './snapshot.ts';
 import { status } from './status.ts';
 import { user } from './user.ts';
 
 /** Every command, in the order of the help; the first is the one that nothing has to be typed for. What each does is loaded by itself. */
-export const COMMANDS: readonly [Action, ...Command[]] = [serve, status, snapshot, discover, homeassistant, user, config];
+export const COMMANDS: readonly [Action, ...Command[]] = [serve, status, snapshot, discover, doctor, homeassistant, user, config, service];
 
 /** Every command that is run, with what it is called. */
 export const actionsOf = (commands: readonly Command[]): (readonly [path: string, action: Action])[] =>

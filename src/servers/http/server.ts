@@ -50,6 +50,8 @@ const MIN_FPS = 0.01;
 export interface HttpServerOptions {
   readonly bind: string;
   readonly port: number;
+  /** See {@link Endpoint.inherited}. */
+  readonly inherited?: number | undefined;
   /** Where the page's files are. */
   readonly webDir: string;
   /** Connections at a time. */
@@ -153,9 +155,9 @@ export class HttpServer {
 
   /** Listens. Throws an AppError if the port or the address cannot be used, or the page's files are not there. */
   async start(): Promise<void> {
-    const { bind, port, webDir, log } = this.options;
+    const { bind, port, inherited, webDir, log } = this.options;
     this.#server.on('request', this.#makeListener(PageFiles.read(webDir)));
-    this.#port = await listen(this.#server, { bind, port, part: 'http' });
+    this.#port = await listen(this.#server, { bind, port, part: 'http', inherited });
     this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`web server: ${error.message}`, fields)));
   }
 

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { messageOf } from '../../core/errors.ts';
+import { machineInterfaces } from '../../core/interfaces.ts';
 import type { Logger } from '../../core/log.ts';
 import type { MulticastGroup } from '../../core/multicast.ts';
 import type { RtspCounters } from './counters.ts';
@@ -9,7 +10,7 @@ import { type Pacer, UdpSender } from './udp-sender.ts';
 
 export interface MulticastOptions {
   readonly track: Track;
-  /** Address whose interface sends; undefined: the system's choice. */
+  /** Address whose interface sends; undefined: the system's choice, or the first one where it has no route. */
   readonly local: string | undefined;
   readonly pacer: Pacer;
   readonly counters: RtspCounters;
@@ -140,13 +141,25 @@ export class MulticastStream {
       socket.setMulticastTTL(ttl);
       if (local !== undefined) socket.setMulticastInterface(local);
       // A group never is where a datagram comes from: what others on this machine are to get on this port, they get.
-      await connected(socket, port, address);
+      await connected(socket, port, address).catch((error: NodeJS.ErrnoException) => {
+        // A network of cameras without a way out has no route to any group.
+        const own = local === undefined && error.code === 'ENETUNREACH' ? firstAddress() : undefined;
+        if (own === undefined) throw error;
+        socket.setMulticastInterface(own);
+        return connected(socket, port, address);
+      });
       return socket;
     } catch (error) {
       socket.close();
       throw new Error(messageOf(error));
     }
   }
+}
+
+/** The machine's first IPv4 address that others can reach. */
+function firstAddress(): string | undefined {
+  const all = Object.values(machineInterfaces.read()).flatMap((addresses) => addresses ?? []);
+  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
 }
 
 function bound(port: number, address: string | undefined): Promise<Socket> {

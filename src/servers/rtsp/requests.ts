@@ -74,6 +74,8 @@ export interface RequestsOptions {
 
 /** What each method of RTSP does (RFC 2326 section 10). */
 export class RtspRequests {
+  /** Why there was no multicast the last time: told once. */
+  #noMulticast = '';
   readonly #handlers: Readonly<Record<RtspMethod, (request: RtspRequest, client: RtspClient) => Promise<Body> | Body>> = {
     OPTIONS: (request, client) => this.#options(request, client),
     DESCRIBE: (request, client) => this.#describe(request, client),
@@ -218,7 +220,10 @@ export class RtspRequests {
     try {
       await session.prepare(parts);
     } catch (error) {
-      this.options.log.debug(`RTSP: no multicast: ${messageOf(error)}`);
+      const reason = messageOf(error);
+      if (reason !== this.#noMulticast)
+        this.options.log.warn(`multicast cannot begin: ${reason}. The client was told to try again; \`ip route\` shows the ways out.`);
+      this.#noMulticast = reason;
       return NOT_YET;
     }
     const base = baseOf(request, client, session.stream);

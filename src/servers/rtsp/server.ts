@@ -44,6 +44,8 @@ const MULTICAST_RETRY_MS = 10_000;
 export interface RtspServerOptions {
   readonly bind: string;
   readonly port: number;
+  /** See {@link Endpoint.inherited}. */
+  readonly inherited?: number | undefined;
   /** Connections at a time, with those of strangers who have not logged in. */
   readonly maxConnections: number;
   /** Sessions at a time. */
@@ -150,8 +152,8 @@ export class RtspServer {
 
   /** Listens. Throws an AppError if the port or the address cannot be used. */
   async start(): Promise<void> {
-    const { bind, port, access, log, clock } = this.options;
-    this.#port = await listen(this.#server, { bind, port, part: 'rtsp' });
+    const { bind, port, inherited, access, log, clock } = this.options;
+    this.#port = await listen(this.#server, { bind, port, part: 'rtsp', inherited });
     this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`RTSP server: ${error.message}`, fields)));
     this.#cancelSweep = clock.every(SWEEP_MS, () => this.#sweep());
     const users = access?.users;

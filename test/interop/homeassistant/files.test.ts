@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser } from 'playwright-core';
 import { parse } from 'yaml';
+import { reportClient } from '../../support/clients.ts';
 import { HomeAssistant } from '../../support/homeassistant/hass.ts';
 import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
 import { dashboard, keep, openDashboard } from '../../support/homeassistant/page.ts';
@@ -77,6 +78,8 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
       ],
       env: stage.env,
     });
+
+  reportClient('Home Assistant', () => hass.version());
 
   beforeAll(async () => {
     neighbour = await Neighbour.inLan(NETWORK);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { reportClient } from '../../support/clients.ts';
 import { DigestOnly } from '../../support/homeassistant/digest-only.ts';
 import { HomeAssistant } from '../../support/homeassistant/hass.ts';
 import { translations, withHomeAssistant } from '../../support/homeassistant/installation.ts';
@@ -40,6 +41,8 @@ withHomeAssistant(import.meta.filename, [], ({ venv }) => {
     const { pictures } = await watch(await stream(), (count) => count === 10);
     expect(new Set(pictures).size).toBeGreaterThan(5);
   };
+
+  reportClient('Home Assistant', () => hass.version());
 
   beforeAll(async () => {
     neighbour = await Neighbour.inLan(NETWORK);

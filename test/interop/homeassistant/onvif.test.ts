@@ -4,6 +4,7 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { reportClient } from '../../support/clients.ts';
 import { type FlowResult, HomeAssistant } from '../../support/homeassistant/hass.ts';
 import { translations, withHomeAssistant } from '../../support/homeassistant/installation.ts';
 import { dashboard, keep, openDashboard } from '../../support/homeassistant/page.ts';
@@ -60,6 +61,8 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
   };
   const mac = () => networkInterfaces().lan!.find(({ family }) => family === 'IPv4')!.mac;
   const still = async (entity: string) => Buffer.from(await (await hass.fetch(`/api/camera_proxy/${entity}`)).arrayBuffer());
+
+  reportClient('Home Assistant', () => hass.version());
 
   beforeAll(async () => {
     neighbour = await Neighbour.inLan(NETWORK);

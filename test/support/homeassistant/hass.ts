@@ -151,6 +151,11 @@ export class HomeAssistant {
     await this.fetch(`/api/config/config_entries/entry/${flow.result!.entry_id}`, { method: 'DELETE' });
   }
 
+  /** Its version, as it says itself. */
+  async version(): Promise<string> {
+    return ((await (await this.fetch('/api/config')).json()) as { version: string }).version;
+  }
+
   async states(): Promise<State[]> {
     return (await (await this.fetch('/api/states')).json()) as State[];
   }

@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from '@jest/globals';
 import { installation, program } from '../programs.ts';
@@ -16,6 +17,7 @@ const WITH_OWN_SYS = ['-m', 'sh', '-c', 'mount -t sysfs sysfs /sys && exec "$@"'
 function obstacle(programs: readonly string[]): string | undefined {
   const missing = ['ip', 'unshare', 'nsenter', ...programs].find((name) => !program(name));
   if (missing) return `needs ${missing}: ${installation(missing)}`;
+  if (process.getuid?.() !== 0 && programs.includes('avahi-daemon')) return 'needs root: avahi-daemon makes a folder in /run';
   try {
     execFileSync('unshare', [...UNSHARE, ...WITH_OWN_SYS, 'ip', 'link', 'add', 'try0', 'type', 'veth', 'peer', 'name', 'try1'], {
       stdio: 'pipe',
@@ -42,7 +44,10 @@ export function inOwnNetwork(file: string, programs: readonly string[], define: 
     `in a network of its own${reason ? ` (${reason})` : ''}`,
     async () => {
       const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', join(ROOT, 'node_modules/jest/bin/jest.js')];
-      const args = [...UNSHARE, ...WITH_OWN_SYS, process.execPath, ...jest, '--runInBand', '--verbose', '--forceExit', file];
+      // In there everybody is root, whose cache may be another user's.
+      const cache = join(tmpdir(), `jest-${process.getuid!()}`);
+      const options = ['--runInBand', '--verbose', '--forceExit', '--cacheDirectory', cache];
+      const args = [...UNSHARE, ...WITH_OWN_SYS, process.execPath, ...jest, ...options, file];
       await new Promise<void>((resolve, reject) => {
         execFile(
           'unshare',

@@ -8,10 +8,8 @@ import type { SourceSpec } from '../../../src/camera/source-spec.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { settingsWith } from '../../support/frames.ts';
+import { asOrdinaryUser } from '../../support/ordinary-user.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
-
-/** A user id that owns nothing here. */
-const NOBODY = 65_534;
 
 let dev: string;
 
@@ -21,17 +19,6 @@ function device(name: string, mode: number): void {
   mkdirSync(join(path, '..'), { recursive: true });
   writeFileSync(path, '');
   chmodSync(path, mode);
-}
-
-/** Does it as a user whom file modes concern: the superuser may open everything. */
-async function asOrdinaryUser<T>(act: () => Promise<T> | T): Promise<T> {
-  if (process.geteuid!() !== 0) return act();
-  process.seteuid!(NOBODY);
-  try {
-    return await act();
-  } finally {
-    process.seteuid!(0);
-  }
 }
 
 beforeEach(() => {

@@ -235,7 +235,7 @@ It asks by WS-Discovery, as recorders do. Cameras of the same network answer, if
   --timeout SECONDS             How long to listen, 0.1 to 600 [3]
 
 Also of these, which \`onvif-camera --help\` explains:
-  --config --data-dir --log-level --log-format
+  --config --camera --data-dir --log-level --log-format
 
 Examples:
   onvif-camera discover                      # who answers within three seconds

@@ -49,7 +49,7 @@ describe('commands of a command', () => {
     expect(read('discover', '--json').flags).toEqual({ json: true });
     expect(usageError('discover', '--steel').message).toBe('--steel is an option of the command key cut.');
     expect(usageError('key', 'cut', 'front', '--json').message).toMatch(
-      /^--json is an option of the commands status, discover, user list, others\.$/,
+      /^--json is an option of the commands status, discover, doctor, others\.$/,
     );
   });
 
@@ -112,7 +112,7 @@ describe('the table of commands', () => {
 
   test.each(actions)('examples of %s are read as that command', (path, { examples }) => {
     for (const { line } of examples) {
-      const [program, ...argv] = line.replace(/ [<>|] .*/, '').split(' ');
+      const [program, ...argv] = line.replace(/^sudo | [<>|] .*/g, '').split(' ');
       expect([program, readArguments(argv).command]).toEqual(['onvif-camera', path]);
     }
   });

@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { findFirstPassword, writeFirstPassword } from '../../../src/config/first-password.ts';
 import { defaultDataDir, readState, type State, StateStore } from '../../../src/config/state.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 const ADMIN = { name: 'admin', password: 'pass wörd "\n', level: 'Administrator' } as const;
+const GUEST = { name: 'guest', password: 'x', level: 'User' } as const;
 
 let dir: string;
 const file = () => join(dir, 'state.json');
@@ -120,6 +122,157 @@ describe('StateStore', () => {
     expect(readFileSync(file(), 'utf8')).toBe(newer);
     expect(readdirSync(dir)).toEqual(['state.json']);
     expect(readState(dir)).toBeUndefined();
+  });
+});
+
+describe('versions of the state', () => {
+  /** What version 0.1.0 of the program wrote: made by hand with it, with two users, a profile, a name and other ports. */
+  const REAL = readFileSync(join(import.meta.dirname, '../../fixtures/state/0.1.0.json'), 'utf8');
+  /** A format two versions ahead, in which users have got a role, and the camera's name has moved. */
+  const AHEAD = {
+    version: 3,
+    migrations: {
+      1: ({ device, ...rest }: Record<string, unknown>) => ({ ...rest, device: { ...(device as object), location: 'moved' } }),
+      2: ({ profiles, ...rest }: Record<string, unknown>) => ({
+        ...rest,
+        profiles: [...(profiles as object[]), { token: 'new', name: 'N' }],
+      }),
+    },
+  };
+  const put = (text: string) => {
+    mkdirSync(dir, { recursive: true });
+    writeFileSync(file(), text, { mode: 0o600 });
+  };
+  const onDisk = () => JSON.parse(readFileSync(file(), 'utf8'));
+
+  test('one of 0.1.0 is used as it is: identity, users, profiles, ports', () => {
+    put(REAL);
+    const { state, warnings } = new StateStore(dir);
+    expect(state).toMatchObject(JSON.parse(REAL));
+    expect(warnings).toEqual([]);
+    expect(readdirSync(dir)).toEqual(['state.json']);
+    expect(readFileSync(file(), 'utf8')).toBe(REAL);
+  });
+
+  test('an older one is brought to the present version step by step, and stays beside it', () => {
+    put(REAL);
+    const before = JSON.parse(REAL);
+    const { state, warnings } = new StateStore(dir, AHEAD);
+    expect(warnings).toEqual([]);
+    expect(state).toMatchObject({ version: 3, uuid: before.uuid, users: before.users });
+    expect(state.device).toMatchObject({ name: 'Garage', location: 'moved', httpPort: 18180, rtspPort: 18554 });
+    expect(state.profiles.map(({ token }) => token)).toEqual(['rec', 'new']);
+    expect(readFileSync(`${file()}.v1`, 'utf8')).toBe(REAL);
+    expect(mode(`${file()}.v1`)).toBe(0o600);
+    expect(onDisk()).toMatchObject({ version: 3, device: { location: 'moved' } });
+    // The next start has nothing to do.
+    rmSync(`${file()}.v1`);
+    expect(new StateStore(dir, AHEAD).state).toEqual(state);
+    expect(readdirSync(dir)).toEqual(['state.json']);
+  });
+
+  test('a step that meets something else than it knows finds the file damaged: kept, and reported', () => {
+    put('{"version": 1, "uuid": "75c2c7c0-5838-4d9b-b0ec-f0928c95dc63", "users": []}');
+    const { putAside, state } = new StateStore(dir, AHEAD);
+    expect(putAside).toMatch(/damaged/);
+    expect(state.uuid).not.toBe('75c2c7c0-5838-4d9b-b0ec-f0928c95dc63');
+  });
+
+  test('going back: what a newer version wrote is used as far as it is known, and the rest stays', () => {
+    const newer = {
+      ...JSON.parse(REAL),
+      version: 2,
+      streams: { sub: { width: 640 } },
+      users: [
+        { name: 'admin', password: 'a-b-c', level: 'Administrator', note: 'keep me' },
+        { name: 'nvr', password: 'recorder-1', level: 'Operator', note: 'goes with the user' },
+      ],
+    };
+    newer.device.contact = 'somebody';
+    put(JSON.stringify(newer));
+    const store = new StateStore(dir);
+    expect(store.warnings).toEqual([expect.stringContaining('newer onvif-camera')]);
+    expect(store.state.users.map(({ name, password }) => [name, password])).toEqual([
+      ['admin', 'a-b-c'],
+      ['nvr', 'recorder-1'],
+    ]);
+    store.update({
+      users: [{ name: 'admin', password: 'new', level: 'Administrator' }, GUEST],
+      device: { ...store.state.device, name: 'Door' },
+    });
+    expect(onDisk()).toMatchObject({
+      version: 2,
+      streams: { sub: { width: 640 } },
+      device: { name: 'Door', contact: 'somebody', httpPort: 18180 },
+    });
+    expect(onDisk().users).toEqual([{ name: 'admin', password: 'new', level: 'Administrator', note: 'keep me' }, GUEST]);
+    // And forward again, and back once more.
+    expect(new StateStore(dir, { version: 2, migrations: {} }).warnings).toEqual([]);
+    expect(new StateStore(dir).state.users).toHaveLength(2);
+    expect(readdirSync(dir)).toEqual(['state.json']);
+  });
+
+  test('a setting that was taken back does not come back from the file', () => {
+    put(REAL);
+    const store = new StateStore(dir);
+    const { httpPort: _, ...device } = store.state.device;
+    store.update({ device, profiles: [] });
+    expect(onDisk()).not.toHaveProperty('device.httpPort');
+    expect(onDisk().profiles).toEqual([]);
+  });
+
+  test('a reset forgets what is not known as well', () => {
+    put(JSON.stringify({ ...JSON.parse(REAL), streams: {} }));
+    const store = new StateStore(dir);
+    store.reset(true);
+    expect(onDisk()).not.toHaveProperty('streams');
+    expect(onDisk()).toMatchObject({ uuid: store.state.uuid, users: [] });
+  });
+
+  test('a newer one of which nothing can be made says how to go back to the one of before', () => {
+    put(JSON.stringify({ version: 2, people: [] }));
+    writeFileSync(`${file()}.v1`, REAL);
+    expect(() => new StateStore(dir)).toThrow(
+      expect.objectContaining({ code: 'STATE_TOO_NEW', hint: expect.stringContaining(`mv ${file()}.v1`) }),
+    );
+  });
+});
+
+describe('the first password', () => {
+  const path = () => join(dir, 'first-password.txt');
+
+  test('is in a file of its own for the owner alone, until it is changed', () => {
+    const store = new StateStore(dir);
+    store.update({ users: [ADMIN] });
+    expect(writeFirstPassword(dir, 'admin', 'abcd-efgh-ijkl')).toBe(path());
+    expect(mode(path())).toBe(0o600);
+    expect(readFileSync(path(), 'utf8')).toContain('abcd-efgh-ijkl');
+    store.update({ users: [{ ...ADMIN, password: 'abcd-efgh-ijkl' }, GUEST] });
+    expect(findFirstPassword(dir)).toBe(path());
+    store.update({ camera: { width: 640 } });
+    expect(new StateStore(dir).state.users).toHaveLength(2);
+    expect(findFirstPassword(dir)).toBe(path());
+    store.update({ users: [{ ...ADMIN, password: 'another one' }] });
+    expect(findFirstPassword(dir)).toBeUndefined();
+    expect(readdirSync(dir)).toEqual(['state.json']);
+  });
+
+  test('goes with the user, also where another program deleted him', () => {
+    const store = new StateStore(dir);
+    store.update({ users: [{ ...ADMIN, password: 'abcd-efgh-ijkl' }, GUEST] });
+    writeFirstPassword(dir, 'admin', 'abcd-efgh-ijkl');
+    const kept = JSON.parse(readFileSync(file(), 'utf8'));
+    writeFileSync(file(), JSON.stringify({ ...kept, users: [GUEST] }));
+    expect(new StateStore(dir).state.users).toEqual([GUEST]);
+    expect(findFirstPassword(dir)).toBeUndefined();
+  });
+
+  test('a file of the same name that is none of ours is left alone', () => {
+    new StateStore(dir);
+    writeFileSync(path(), 'my notes\n');
+    new StateStore(dir).update({ users: [GUEST] });
+    expect(readFileSync(path(), 'utf8')).toBe('my notes\n');
+    expect(findFirstPassword(dir)).toBeUndefined();
   });
 });
 

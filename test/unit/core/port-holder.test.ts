@@ -51,6 +51,14 @@ describe('who listens on a port', () => {
     expect(portHolder(8888, root)).toMatchObject({ name: 'nginx' });
   });
 
+  test('is found on a UDP port, which has no listeners', () => {
+    write('proc/net/udp', HEAD + line('00000000:0E76', '07', 33, 504));
+    startProcess(92, ['wsdd'], [504]);
+    expect(portHolder(3702, root, 'udp')).toEqual({ pid: 92, name: 'wsdd', user: 'www-data' });
+    expect(portHolder(3702, root)).toBeUndefined();
+    expect(portHolder(8080, root, 'udp')).toBeUndefined();
+  });
+
   test('is at least known by its user where the processes of others cannot be looked into', () => {
     expect(portHolder(8080, root)).toEqual({ pid: undefined, name: undefined, user: 'www-data' });
   });

@@ -1,6 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import { DEFAULT_CAMERA_SETTINGS } from '../../../../src/camera/defaults.ts';
 import { TestPatternSource } from '../../../../src/camera/test-pattern/source.ts';
+import { loadImageLibrary } from '../../../../src/core/image-library.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { Recorder } from '../../../support/recorder.ts';
 
@@ -22,4 +23,14 @@ test('without its image library the test pattern ends with a reason; until it st
   await clock.advanceAsync(1000);
   expect(recorder.ends).toHaveLength(1);
   expect(clock.pending).toBe(0);
+});
+
+test('a Pi Zero does not even try to load it: the library is made for a newer processor, which would end the process', async () => {
+  load.mockClear();
+  const loading = loadImageLibrary('The test pattern', 'armv6l');
+  await expect(loading).rejects.toMatchObject({
+    code: 'ENCODER_MISSING',
+    message: expect.stringMatching(/^The test pattern needs .*armv6l/),
+  });
+  expect(load).not.toHaveBeenCalled();
 });

@@ -1,0 +1,130 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { type Document, parseDocument } from 'yaml';
+import { loadConfig } from '../config/load.ts';
+import { DEFAULT_CONFIG_FILE, systemConfigFile } from '../config/places.ts';
+import { findRunningServer } from '../config/run-file.ts';
+import { defaultDataDir, readState } from '../config/state.ts';
+import { AppError } from '../core/errors.ts';
+import { readOwnFile, writeFileAtomically } from '../core/files.ts';
+import { portHolder } from '../core/port-holder.ts';
+import { SERVICE_USER, type SystemdService } from '../system/service/service.ts';
+import { ownProgram } from './at-boot.ts';
+import type { ServiceWork } from './service-work.ts';
+import { schema, settings } from './settings.ts';
+
+/** The first ports that are looked at for a camera beside others, and how many pairs there may be. */
+const FIRST = { http: 8081, rtsp: 8555 };
+const MAX_PAIRS = 64;
+/** Files of the data directory that are taken over; bytes at most. */
+const STATE_FILES = ['state.json', 'used-tokens.json', 'first-password.txt'];
+const MAX_STATE = 8 << 20;
+
+/**
+ * Finds out which settings and which state a service begins with, and gives what puts them in their place. What is there already
+ * stays as it is; else those of a camera that ran by hand are taken over.
+ * @throws AppError, with nothing changed
+ */
+export async function planSettings(work: ServiceWork): Promise<() => Promise<void>> {
+  const { service, instance, args, tell } = work;
+  const file = systemConfigFile(instance);
+  const place = service.path(file);
+  const given = Object.entries(args.flags).filter(([, value]) => value !== undefined);
+  if (existsSync(place)) {
+    if (given.length > 0)
+      throw new AppError('USAGE', `There is a settings file already: ${file}.`, {
+        hint: `Change --${given[0]?.[0]} there, then: sudo systemctl restart ${service.unit}`,
+      });
+    return async () => tell(`left the settings as they are: ${file}`);
+  }
+  const byHand = instance === undefined ? await findHandMade(work) : undefined;
+  const document = byHand?.settings ?? parseDocument(templateOf(work));
+  document.setIn(['dataDir'], service.dataDir);
+  if (instance !== undefined) {
+    const ports = await freePorts(work);
+    document.setIn(['http', 'port'], ports.http);
+    document.setIn(['rtsp', 'port'], ports.rtsp);
+  }
+  for (const [flag, value] of given) {
+    const setting = settings.find((each) => each.flag === flag);
+    if (setting) document.setIn(setting.path, value);
+  }
+  const text = document.toString();
+  return async () => {
+    mkdirSync(dirname(place), { recursive: true });
+    writeFileSync(place, text, { mode: 0o644, flag: 'wx' });
+    tell(byHand?.settings ? `wrote ${file}, with the settings of ${byHand.file}` : `wrote ${file}`);
+    if (byHand) await takeOver(work, byHand.dataDir);
+  };
+}
+
+function templateOf({ instance, context }: ServiceWork): string {
+  const folder = join(dirname(dirname(ownProgram(context).main)), 'deploy');
+  if (instance === undefined) return readFileSync(join(folder, 'onvif-camera.yaml'), 'utf8');
+  return readFileSync(join(folder, 'second-camera.yaml'), 'utf8').replaceAll('garden', instance);
+}
+
+interface HandMade {
+  /** Undefined: there is no settings file where the command was typed. */
+  readonly settings: Document | undefined;
+  readonly file: string;
+  readonly dataDir: string;
+}
+
+/** The camera that somebody ran in this directory before. */
+async function findHandMade({ service, machine, context }: ServiceWork): Promise<HandMade> {
+  const file = join(machine.cwd, DEFAULT_CONFIG_FILE);
+  // Wrong settings are told now, rather than by a service that does not start.
+  const loaded = await loadConfig(schema, settings, { flags: {}, env: {}, file: undefined, defaultFile: file });
+  const document = loaded.file === undefined ? undefined : parseDocument(readFileSync(file, 'utf8'));
+  const pictures = /^images:([^/].*)$/.exec(loaded.config.camera.source)?.[1];
+  // A service starts elsewhere.
+  if (pictures !== undefined) document?.setIn(['camera', 'source'], `images:${resolve(machine.cwd, pictures)}`);
+  const user = context.env.SUDO_USER;
+  const home = user === undefined ? context.home : await service.homeOf(user);
+  const dataDir = service.path(loaded.config.dataDir || defaultDataDir({}, home ?? context.home));
+  const running = await findRunningServer(dataDir);
+  if (running)
+    throw new AppError('ALREADY_RUNNING', `The camera runs by hand (process ${running.pid}), at ${running.url}.`, {
+      hint: 'Stop it first (Ctrl+C there); then do this again.',
+    });
+  return { settings: document, file, dataDir };
+}
+
+/** Copies who may log in, and by what recorders know the camera, unless the service has had its own before. */
+async function takeOver({ service, tell }: ServiceWork, from: string): Promise<void> {
+  const to = service.path(service.dataDir);
+  if (existsSync(join(to, 'state.json')) || !existsSync(join(from, 'state.json'))) return;
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  for (const name of STATE_FILES) {
+    const text = readOwnFile(join(from, name), { maxBytes: MAX_STATE })?.text;
+    if (text !== undefined) writeFileAtomically(join(to, name), text);
+  }
+  await service.do('chown', '-R', `${SERVICE_USER}:${SERVICE_USER}`, to);
+  tell(`took users, passwords and identity over from ${from}`);
+}
+
+/** A pair of ports that no other camera of this machine is set to, and nobody listens on. */
+async function freePorts({ service, instance }: ServiceWork): Promise<{ http: number; rtsp: number }> {
+  const used = new Set<number>();
+  for (const file of cameraFiles(service)) {
+    if (file === service.path(systemConfigFile(instance))) continue;
+    const loaded = await loadConfig(schema, settings, { flags: {}, env: {}, file: undefined, defaultFile: file }).catch(() => undefined);
+    if (!loaded) continue;
+    const { http, rtsp, dataDir } = loaded.config;
+    const changed = dataDir === '' ? undefined : readState(service.path(dataDir))?.device;
+    for (const port of [http.port, rtsp.port, changed?.httpPort, changed?.rtspPort]) if (port !== undefined) used.add(port);
+  }
+  for (let pair = 0; pair < MAX_PAIRS; pair++) {
+    const ports = { http: FIRST.http + pair, rtsp: FIRST.rtsp + pair };
+    if (Object.values(ports).every((port) => !used.has(port) && portHolder(port) === undefined)) return ports;
+  }
+  throw new AppError('PORT_TAKEN', 'No pair of ports is free for another camera.', { hint: 'Give them with --http-port and --rtsp-port.' });
+}
+
+/** The settings files of all cameras of this machine. */
+function cameraFiles(service: SystemdService): string[] {
+  const folder = dirname(service.path(systemConfigFile('x')));
+  const named = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.yaml')) : [];
+  return [service.path(systemConfigFile(undefined)), ...named.map((name) => join(folder, name))];
+}

@@ -1,0 +1,25 @@
+import type { SystemdService } from '../system/service/service.ts';
+import type { Arguments } from './command.ts';
+import type { Context } from './context.ts';
+
+/** The machine that a service is installed on; tests give another one. */
+export interface ServiceMachine {
+  /** Root of the file system: "/". */
+  readonly root: string;
+  /** User that we run as; 0 is root. */
+  readonly uid: number | undefined;
+  /** Where the system's tools are looked up, as in PATH. */
+  readonly searchPath: string;
+  /** Directory in which the command was typed. */
+  readonly cwd: string;
+}
+
+/** What every command of `service` has in hand. */
+export interface ServiceWork {
+  readonly service: SystemdService;
+  readonly machine: ServiceMachine;
+  readonly instance: string | undefined;
+  readonly args: Arguments;
+  readonly context: Context;
+  readonly tell: (line: string) => void;
+}

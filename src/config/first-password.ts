@@ -1,0 +1,49 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { directoryError, readOwnFile, writeFileAtomically } from '../core/files.ts';
+
+type Users = readonly { readonly name: string; readonly password: string }[];
+
+/** Ours has 300. */
+const MAX_BYTES = 4096;
+
+const place = (dataDir: string) => join(dataDir, 'first-password.txt');
+
+/**
+ * Keeps the password that was made at the first start where nobody sees a terminal: `first-password.txt` in the data directory,
+ * mode 0600. Gives its path. The file goes with the password: see {@link dropFirstPassword}.
+ * @throws AppError
+ */
+export function writeFirstPassword(dataDir: string, user: string, password: string): string {
+  const path = place(dataDir);
+  const text = `User      ${user}\nPassword  ${password}\n\nMade at the first start of onvif-camera. Note it down and delete this file; when the password is changed,\nor the user deleted, it goes by itself.\n`;
+  try {
+    writeFileAtomically(path, text);
+  } catch (error) {
+    throw directoryError(`The first password cannot be kept in ${path}`, error);
+  }
+  return path;
+}
+
+/** The path of the file, if there is one. */
+export const findFirstPassword = (dataDir: string): string | undefined => (read(dataDir) ? place(dataDir) : undefined);
+
+/** Removes the file if what it says is not right any more. Never throws: a file that cannot be removed opens nothing. */
+export function dropFirstPassword(dataDir: string, users: Users): void {
+  const kept = read(dataDir);
+  if (!kept || users.some(({ name, password }) => name === kept.user && password === kept.password)) return;
+  try {
+    rmSync(place(dataDir), { force: true });
+  } catch {
+    // The disk may be read-only.
+  }
+}
+
+function read(dataDir: string): { readonly user: string; readonly password: string } | undefined {
+  try {
+    const [, user, password] = /^User +(.+)\nPassword +(.+)\n/.exec(readOwnFile(place(dataDir), { maxBytes: MAX_BYTES })?.text ?? '') ?? [];
+    return user === undefined || password === undefined ? undefined : { user, password };
+  } catch {
+    return undefined;
+  }
+}

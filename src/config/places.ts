@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+
+/** Name of the settings file, in the working directory and in the directory of the system's settings. */
+export const DEFAULT_CONFIG_FILE = 'onvif-camera.yaml';
+/** Where the system's settings are, and with them those of the service. */
+export const SYSTEM_CONFIG_DIR = '/etc';
+
+/** What a camera may be called by `--camera`: its files, its service and its user see the name. */
+const INSTANCE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
+
+/**
+ * The settings file of the service of the whole machine.
+ * @param instance which of several cameras; undefined: the one that has no name
+ */
+export const systemConfigFile = (instance: string | undefined, dir: string = SYSTEM_CONFIG_DIR): string =>
+  instance === undefined ? join(dir, DEFAULT_CONFIG_FILE) : join(dir, 'onvif-camera', `${instance}.yaml`);
+
+/** Where the service of the whole machine keeps its state, as its unit says (StateDirectory=). */
+export const systemDataDir = (instance: string | undefined): string =>
+  join('/var/lib', instance === undefined ? 'onvif-camera' : `onvif-camera-${instance}`);
+
+/** @throws AppError (USAGE) for a name that cannot be one */
+export function checkInstance(name: string): string {
+  if (!INSTANCE.test(name))
+    throw new AppError('USAGE', `--camera takes a name of at most 32 letters, digits, "-" and "_", not "${name}".`, {
+      hint: 'It is the name of a settings file: --camera garden reads /etc/onvif-camera/garden.yaml.',
+    });
+  return name;
+}
+
+/** The settings file to read. */
+export interface ConfigPlace {
+  readonly file: string;
+  /** Somebody named it, or a camera: without it nothing is read. Else it need not be there. */
+  readonly asked: boolean;
+  /** It is that of a service: so is the state, unless the file says otherwise. */
+  readonly ofService: boolean;
+}
+
+/**
+ * Which settings file counts: the one of `--config`, else that of `--camera`, else `onvif-camera.yaml` in the working directory,
+ * else that of the service.
+ * @throws AppError (USAGE, CONFIG_UNREADABLE)
+ */
+export function findConfigFile(config: string | undefined, instance: string | undefined, dir: string = SYSTEM_CONFIG_DIR): ConfigPlace {
+  if (instance !== undefined) checkInstance(instance);
+  if (config !== undefined) return { file: config, asked: true, ofService: false };
+  const system = systemConfigFile(instance, dir);
+  const there = existsSync(system);
+  if (instance === undefined) {
+    const ofService = !existsSync(DEFAULT_CONFIG_FILE) && there;
+    return { file: ofService ? system : DEFAULT_CONFIG_FILE, asked: false, ofService };
+  }
+  if (there) return { file: system, asked: true, ofService: true };
+  throw new AppError('CONFIG_UNREADABLE', `There is no camera "${instance}" on this machine: there is no ${system}.`, {
+    hint: `\`sudo onvif-camera service install --camera ${instance}\` makes one.`,
+  });
+}

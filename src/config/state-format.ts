@@ -1,0 +1,43 @@
+/** A file as JSON.parse gives it. */
+type Json = Readonly<Record<string, unknown>>;
+
+/** How versions of a file follow each other. */
+export interface Format {
+  /** The one that is written. */
+  readonly version: number;
+  /** By version: what makes the next one of it. A key is missing where nothing but the number changed. */
+  readonly migrations: Readonly<Record<number, (json: Json) => Json>>;
+}
+
+/** A file of an older version, brought to the present one step by step. May throw what the steps throw on one that is damaged. */
+export function bringForward(json: Json, from: number, { version, migrations }: Format): Json {
+  let now = json;
+  for (let at = from; at < version; at++) now = { ...(migrations[at]?.(now) ?? now), version: at + 1 };
+  return now;
+}
+
+/**
+ * Puts back what the file has and this version of the program does not know, so that going back to an older version, and forward
+ * again, loses nothing. Items of a list are known by their token, hash or name; with an item goes what belongs to it.
+ * @param next what is to be written
+ * @param read what the program made of the file
+ * @param raw what the file has
+ */
+export function withUnknown(next: unknown, read: unknown, raw: unknown): unknown {
+  if (Array.isArray(next) && Array.isArray(read) && Array.isArray(raw))
+    return next.map((item) => {
+      const at = read.findIndex((each) => idOf(each) !== undefined && idOf(each) === idOf(item));
+      return at < 0 ? item : withUnknown(item, read[at], raw[at]);
+    });
+  if (!isObject(next) || !isObject(read) || !isObject(raw)) return next;
+  const result: Record<string, unknown> = { ...next };
+  for (const [key, value] of Object.entries(raw)) {
+    if (Object.hasOwn(result, key)) result[key] = withUnknown(result[key], read[key], value);
+    else if (!Object.hasOwn(read, key)) result[key] = value;
+  }
+  return result;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const idOf = (item: unknown): unknown => (isObject(item) ? (item.token ?? item.hash ?? item.name) : undefined);

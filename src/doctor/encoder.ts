@@ -1,0 +1,81 @@
+import { silentLogger } from '../core/log.ts';
+import { findProgram } from '../core/programs.ts';
+import { runProgram } from '../core/run-program.ts';
+import { probeEncoder } from '../encode/probe.ts';
+import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
+import { wanted } from './source.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** ffmpeg loads a hundred libraries, which takes a Pi Zero some seconds, milliseconds. */
+const ANSWER_TIMEOUT_MS = 10_000;
+/** The trials of both encoders run at once and take 20 s each at the longest, milliseconds. */
+const TRIAL_MS = 25_000;
+
+const INSTALL = '`sudo apt install ffmpeg`';
+
+/** ffmpeg, which encodes H.264 and reads webcams. */
+export function encoderChecks(surroundings: Surroundings): Check[] {
+  return [
+    { id: 'ffmpeg', title: 'ffmpeg', run: () => ffmpeg(surroundings) },
+    { id: 'ffmpeg-encoders', title: 'Encoders of ffmpeg', run: () => encoders(surroundings) },
+    { id: 'h264-trial', title: 'H.264, a trial', timeoutMs: TRIAL_MS, run: () => trial(surroundings) },
+  ];
+}
+
+/** The ffmpeg that encodes, as the camera itself finds it. */
+export const findFfmpeg = ({ settings: { config }, searchPath }: Pick<Surroundings, 'settings' | 'searchPath'>): string | undefined =>
+  findProgram(config.h264.ffmpegPath || 'ffmpeg', searchPath);
+
+async function ffmpeg(surroundings: Surroundings): Promise<Result> {
+  const { settings, searchPath } = surroundings;
+  const { ffmpegPath } = settings.config.h264;
+  const program = findFfmpeg(surroundings);
+  if (program === undefined) {
+    if (ffmpegPath !== '')
+      return failure(`there is no program ${ffmpegPath} (h264.ffmpegPath)`, `Correct the setting, or take it out and ${INSTALL}.`);
+    if (wanted(surroundings, 'v4l2') === 'yes') return failure('ffmpeg is not installed, and a webcam needs it', INSTALL);
+    if (!settings.config.h264.enabled) return skipped('ffmpeg is not installed, and h264.enabled is off');
+    return warning('ffmpeg is not installed: there is no H.264, which most recorders want', `${INSTALL}. MJPEG works without it.`);
+  }
+  const { code, stdout, stderr } = await runProgram(program, ['-hide_banner', '-version'], { timeoutMs: ANSWER_TIMEOUT_MS, searchPath });
+  const [, version] = /^ffmpeg version (\S+)/m.exec(stdout) ?? [];
+  if (code !== 0 || version === undefined)
+    return failure(
+      `${program} does not run: ${stderr.trim().split('\n').at(-1) || `exit code ${code}`}`,
+      "Install the system's own anew: `sudo apt install --reinstall ffmpeg`",
+    );
+  return ok(`${program} ${version}`);
+}
+
+/** Names of our encoders; the Pi's hardware has the second one. */
+const NAMES = ['libx264', 'h264_v4l2m2m'] as const;
+
+async function encoders(surroundings: Surroundings): Promise<Result> {
+  const { settings, searchPath } = surroundings;
+  const program = findFfmpeg(surroundings);
+  if (program === undefined) return skipped('ffmpeg is not installed');
+  if (!settings.config.h264.enabled) return skipped('h264.enabled is off');
+  const { stdout } = await runProgram(program, ['-hide_banner', '-encoders'], { timeoutMs: ANSWER_TIMEOUT_MS, searchPath });
+  const has = NAMES.filter((name) => new RegExp(`^ V\\S+ ${name}\\s`, 'm').test(stdout));
+  const { encoder } = settings.config.h264;
+  const missing = encoder === 'auto' ? has.length === 0 : !has.includes(encoder);
+  if (missing)
+    return failure(
+      `${program} has no ${encoder === 'auto' ? 'encoder for H.264' : `${encoder} (h264.encoder)`}`,
+      "Install the system's own ffmpeg, which has libx264: `sudo apt install --reinstall ffmpeg`. MJPEG works without it.",
+    );
+  return ok(`has ${has.join(' and ')}`);
+}
+
+async function trial(surroundings: Surroundings): Promise<Result> {
+  const { settings, searchPath } = surroundings;
+  const { enabled, encoder, ffmpegPath } = settings.config.h264;
+  if (!enabled) return skipped('h264.enabled is off');
+  if (findFfmpeg(surroundings) === undefined) return skipped('ffmpeg is not installed');
+  const startedAt = performance.now();
+  const found = await probeEncoder({ ffmpeg: ffmpegPath || undefined, wanted: encoder, searchPath, log: silentLogger });
+  if ('error' in found) return fromError(found.error);
+  const { hardware, software } = found.ok;
+  const works = [...(hardware ? ['h264_v4l2m2m (hardware)'] : []), ...(software ? ['libx264'] : [])].join(' and ');
+  return ok(`${works} encoded ten pictures, in ${((performance.now() - startedAt) / 1000).toFixed(1)} s with all around it`);
+}

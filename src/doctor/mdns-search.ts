@@ -1,0 +1,66 @@
+import { Bonjour } from 'bonjour-service';
+import { MDNS_PORT } from '../discovery/mdns-responder.ts';
+import { MdnsSocket } from '../discovery/mdns-socket.ts';
+
+/** Longest wait for an answer, milliseconds. */
+const LISTEN_MS = 3000;
+/** When to ask again, milliseconds: a query may get lost, and what was sent to all a second ago is not repeated (RFC 6762 section 6). */
+const AGAIN_MS = 1300;
+
+/** Services that are kept; answers can be made up without end. */
+const MAX_FOUND = 500;
+
+/** A service of type `_onvif._tcp`, as it told of itself. */
+export interface FoundService {
+  readonly port: number;
+  /** Empty: they came in another message, or did not. */
+  readonly addresses: readonly string[];
+  readonly uuid: string | undefined;
+}
+
+/**
+ * Searches for ONVIF cameras by mDNS on one interface, until one with `uuid` has told its
+ * address or the time is over; all that answered.
+ * @throws Error of the operating system: EADDRINUSE where another program keeps port 5353 for itself
+ */
+export function searchMdns(address: string, uuid: string, signal: AbortSignal): Promise<FoundService[]> {
+  return new Promise((resolve, reject) => {
+    const found: FoundService[] = [];
+    const socket: MdnsSocket = new MdnsSocket((datagram, sender) => {
+      try {
+        socket.deliver(datagram, sender);
+      } catch {
+        // What a stranger sends is no reason to end.
+      }
+    });
+    const transport = { socket, port: MDNS_PORT, interface: address, bind: '0.0.0.0' };
+    const bonjour = new Bonjour(transport as object, () => {});
+    let again: NodeJS.Timeout | undefined;
+    const end = (act: () => void) => {
+      clearTimeout(timer);
+      clearTimeout(again);
+      signal.removeEventListener('abort', finish);
+      try {
+        bonjour.destroy();
+      } catch {
+        // Its socket was never open.
+      }
+      act();
+    };
+    const finish = () => end(() => resolve(found));
+    const timer = setTimeout(finish, LISTEN_MS);
+    signal.addEventListener('abort', finish, { once: true });
+    const { mdns } = (bonjour as unknown as { server: { mdns: NodeJS.EventEmitter } }).server;
+    mdns.on('error', (error: Error) => end(() => reject(error)));
+    mdns.on('warning', () => {});
+    const ask = () => {
+      bonjour.find({ type: 'onvif' }, ({ port, addresses = [], txt }) => {
+        const service = { port, addresses, uuid: typeof txt?.uuid === 'string' ? txt.uuid : undefined };
+        if (found.length < MAX_FOUND) found.push(service);
+        if (service.uuid === uuid && addresses.length > 0) finish();
+      });
+    };
+    again = setTimeout(ask, AGAIN_MS);
+    ask();
+  });
+}

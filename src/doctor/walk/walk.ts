@@ -1,0 +1,271 @@
+import * as z from 'zod';
+import { AppError, ERRORS, type ErrorCode, messageOf } from '../../core/errors.ts';
+import { findProgram } from '../../core/programs.ts';
+import { readJpegHeader, wholeJpegLength } from '../../frames/jpeg.ts';
+import { type Check, failure, fromError, ok, type Result, skipped, warning } from '../check.ts';
+import { explainNoServer, type Surroundings } from '../surroundings.ts';
+import { type Client, makeClient, quietly } from './client.ts';
+import { pullEvents } from './events.ts';
+import { get, readTwoPictures } from './http.ts';
+import { playWithFfmpeg } from './play.ts';
+import { playRtsp, type Transport } from './rtsp.ts';
+
+/** For each step, milliseconds: the camera may have to start, and the encoder after it. */
+const STEP_MS = 25_000;
+/** For the streams of all profiles, milliseconds; there are three at most. */
+const ALL_MS = 3 * STEP_MS;
+/** How much earlier ffmpeg is told to end than the step, milliseconds. */
+const BEFORE_MS = 3000;
+/** Recorders write down the camera's times as they are; above this they notice, milliseconds. */
+const NOTICED_MS = 5000;
+/** What answers in milliseconds when all is well. */
+const ANSWER_MS = 5000;
+
+const LOG = '`journalctl -u onvif-camera -n 50`, or the terminal where it runs, has the reason';
+
+/** A whole client's way through the running camera, with node-onvif-ts and ffmpeg, by the address that others use. */
+export function walkChecks(surroundings: Surroundings): Check[] {
+  const walk = new Walk(surroundings);
+  const step = (id: string, title: string, run: (signal: AbortSignal) => Promise<Result>, timeoutMs = STEP_MS): Check => ({
+    ...{ id, title, timeoutMs },
+    run: (signal) => walk.step(() => run(signal)),
+  });
+  return [
+    step('service', 'The camera program', (signal) => walk.service(signal)),
+    step('walk-date', 'Date by ONVIF', (signal) => walk.date(signal)),
+    step('walk-login', 'Login by ONVIF', (signal) => walk.login(signal)),
+    step('walk-profiles', 'Profiles', () => walk.profiles()),
+    step('walk-addresses', 'Addresses announced', () => walk.addresses()),
+    step('walk-snapshot', 'Snapshot', (signal) => walk.snapshot(signal)),
+    step('walk-mjpeg', 'MJPEG by HTTP', (signal) => walk.mjpeg(signal)),
+    step('walk-rtsp-tcp', 'RTSP over TCP', (signal) => walk.rtspOfAll(signal), ALL_MS),
+    step('walk-rtsp-udp', 'RTSP over UDP', (signal) => walk.rtsp('udp', signal)),
+    step('walk-rtsp-tunnel', 'RTSP through HTTP', (signal) => walk.rtsp('tunnel', signal)),
+    step('walk-events', 'Events', (signal) => walk.events(signal)),
+  ];
+}
+
+const health = z.object({ version: z.string(), camera: z.string(), error: z.string().optional(), uptime: z.number() });
+
+class Walk {
+  readonly #surroundings: Surroundings;
+  #client: Client | undefined;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** A step, where there is somebody to walk to. */
+  async step(run: () => Promise<Result>): Promise<Result> {
+    const { server, base } = this.#surroundings;
+    if (server && base !== undefined) return run().catch(explain);
+    return skipped(explainNoServer(this.#surroundings));
+  }
+
+  get #base(): string {
+    return this.#surroundings.base ?? '';
+  }
+
+  async service(signal: AbortSignal): Promise<Result> {
+    const { version, server } = this.#surroundings;
+    const answer = await fetch(`${this.#base}/healthz`, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]) });
+    const { data } = health.safeParse(await answer.json());
+    if (!answer.ok || !data)
+      return failure(
+        `${this.#base}/healthz is answered with ${answer.status} and is none of ours`,
+        'Restart the camera; is it an older version?',
+      );
+    const seen = `process ${server?.pid} at ${this.#base}, camera ${data.camera}, for ${duration(data.uptime)}`;
+    const code = data.error !== undefined && Object.hasOwn(ERRORS, data.error) ? (data.error as ErrorCode) : undefined;
+    if (data.camera === 'failed' || data.camera === 'stalled')
+      return failure(`${seen}${data.error ? ` (${data.error})` : ''}`, code ? ERRORS[code].hint : LOG);
+    if (data.version !== version)
+      return warning(
+        `${seen}; it is version ${data.version}, and this is ${version}`,
+        'Restart it, so that the new version runs: `sudo systemctl restart onvif-camera`',
+      );
+    return ok(seen);
+  }
+
+  /** Without a login, as recorders ask before they log in. */
+  async date(signal: AbortSignal): Promise<Result> {
+    const { clockWindow } = this.#surroundings.settings.config.auth;
+    const { services } = makeClient(this.#base, undefined);
+    try {
+      await quietly(() => services.device!.getSystemDateAndTime(), signal);
+    } catch (error) {
+      return failure(`GetSystemDateAndTime: ${messageOf(error)}`, LOG);
+    }
+    // It has whole seconds, rounded down.
+    const ahead = (services.device!.getTimeDiff() ?? 0) + 500;
+    const seen = `the camera's clock is ${(Math.abs(ahead) / 1000).toFixed(1)} s ${ahead < 0 ? 'slow' : 'fast'} against this one`;
+    const fix = 'Set both by NTP: `sudo timedatectl set-ntp true` on each; the check "clock" has more.';
+    if (Math.abs(ahead) > clockWindow * 1000)
+      return failure(`${seen}: logins of ONVIF are refused above ${clockWindow} s (auth.clockWindow)`, fix);
+    return Math.abs(ahead) > NOTICED_MS ? warning(seen, fix) : ok(`${this.#base} answers, its clock is right`);
+  }
+
+  async login(signal: AbortSignal): Promise<Result> {
+    const { login, noLogin } = this.#surroundings;
+    // That nobody knows the password here is no fault of the camera.
+    if (noLogin) return noLogin.given ? fromError(noLogin.error) : skipped(`${noLogin.error.message} ${noLogin.error.hint}`);
+    const client = makeClient(this.#base, login);
+    try {
+      const { Manufacturer, Model, FirmwareVersion } = await quietly(() => client.init(), signal);
+      this.#client = client;
+      const who = login ? `${login.user} by WS-UsernameToken` : 'nobody asks for a login';
+      return ok(`${who}: ${Manufacturer} ${Model}, ${FirmwareVersion}`);
+    } catch (error) {
+      const reason = messageOf(error).replace(/^Failed to initialize the device: (Error: )?/, '');
+      return /401|400|password|Sender|not authorized/i.test(reason)
+        ? failure(`${login?.user ?? 'nobody'} is refused: ${reason}`, ERRORS.CAMERA_PASSWORD.hint)
+        : failure(`node-onvif-ts cannot connect: ${reason}`, LOG);
+    }
+  }
+
+  async profiles(): Promise<Result> {
+    if (!this.#client) return NO_LOGIN;
+    const { config } = this.#surroundings.settings;
+    const profiles = this.#client.getProfileList();
+    const shown = profiles.map(({ token, video }) => {
+      const { encoding, resolution, framerate } = video.encoder ?? {};
+      return `${token} (${encoding} ${resolution?.width}x${resolution?.height}, ${framerate} per second)`;
+    });
+    const seen = shown.join(', ');
+    if (profiles.length === 0) return failure('the camera has no profile', LOG);
+    const first = profiles[0]?.video.encoder?.encoding;
+    if (config.h264.enabled && first !== 'H264')
+      return warning(
+        `${seen}: without H.264 first, which most recorders take`,
+        'See the checks "ffmpeg" and "h264-trial"; restart the camera when they are well.',
+      );
+    return ok(seen);
+  }
+
+  /** Where the camera sends clients to: to the address by which they came. */
+  async addresses(): Promise<Result> {
+    if (!this.#client) return NO_LOGIN;
+    const here = new URL(this.#base).hostname;
+    const told = this.#client
+      .getProfileList()
+      .flatMap(({ token, stream, snapshot }) =>
+        Object.entries({ ...stream, snapshot }).map(([kind, uri]) => ({ what: `${token} ${kind}`, uri: String(uri) })),
+      );
+    const { rtspPort } = this.#surroundings.server ?? {};
+    const missing = told.find(({ what, uri }) => uri === '' && (rtspPort !== undefined || /http|snapshot/.test(what)));
+    if (missing) return failure(`the camera gives no address for ${missing.what}`, LOG);
+    const elsewhere = told.find(({ uri }) => uri !== '' && (!URL.canParse(uri) || new URL(uri).hostname !== here));
+    if (elsewhere)
+      return failure(
+        `asked at ${here}, the camera sends clients to ${elsewhere.uri}`,
+        'Behind a proxy, it has to pass the host on and be in http.trustedProxies (docs/remote.md); else restart the camera.',
+      );
+    return ok(`all ${told.filter(({ uri }) => uri !== '').length} lead to ${here}`);
+  }
+
+  async snapshot(signal: AbortSignal): Promise<Result> {
+    const client = this.#client;
+    const [profile] = client?.getProfileList() ?? [];
+    if (!client || !profile) return NO_LOGIN;
+    // By ourselves first: the library says nothing, for ever, where there is no picture.
+    await get(profile.snapshot, this.#surroundings.login, signal);
+    const { body } = await quietly(() => client.fetchSnapshot(), signal);
+    const jpeg = Buffer.from(body);
+    const header = readJpegHeader(jpeg);
+    if (!header || wholeJpegLength(jpeg) === 0) return failure(`${jpeg.length} bytes that are no JPEG`, LOG);
+    const seen = `${header.width}x${header.height}, ${Math.round(jpeg.length / 1000)} kB`;
+    return (await this.#decode(jpeg)) ? ok(`${seen}, decoded`) : ok(`${seen}; whole, but not decoded, as there is no sharp`);
+  }
+
+  /** False: nobody here can. Throws where it is broken. */
+  async #decode(jpeg: Buffer): Promise<boolean> {
+    const library = await this.#surroundings.loadImageLibrary().catch(() => undefined);
+    if (!library) return false;
+    await library(jpeg).raw().toBuffer();
+    return true;
+  }
+
+  async mjpeg(signal: AbortSignal): Promise<Result> {
+    if (!this.#client) return NO_LOGIN;
+    const profile = this.#client.getProfileList().find(({ video }) => video.encoder?.encoding === 'JPEG');
+    if (!profile) return failure('there is no profile with JPEG', LOG);
+    const { login } = this.#surroundings;
+    const url = profile.stream.http;
+    const ffmpeg = this.#ffmpeg;
+    if (ffmpeg === undefined)
+      return ok(`two pictures, ${await readTwoPictures(url, login, signal)} bytes (our own check, as ffmpeg is missing)`);
+    const { searchPath } = this.#surroundings;
+    const trouble = await playWithFfmpeg({ ffmpeg, searchPath, url, login, timeoutMs: STEP_MS - BEFORE_MS });
+    return trouble === undefined ? ok(`ffmpeg decodes ${url}`) : failure(`ffmpeg on ${url}: ${trouble}`, LOG);
+  }
+
+  get #ffmpeg(): string | undefined {
+    return findProgram('ffmpeg', this.#surroundings.searchPath);
+  }
+
+  /** Every profile's stream, one after the other; the first that fails is told. */
+  async rtspOfAll(signal: AbortSignal): Promise<Result> {
+    const played: Result[] = [];
+    for (const profile of this.#client?.getProfileList() ?? []) {
+      const result = await this.rtsp('tcp', signal, profile);
+      if (result.level !== 'ok') return result;
+      played.push(result);
+    }
+    return played.length === 0 ? NO_LOGIN : ok(played.map(({ seen }) => seen).join('; '));
+  }
+
+  /** A profile's stream. Unless said otherwise the first one's: most recorders take that and nothing else. */
+  async rtsp(transport: Transport, signal: AbortSignal, profile = this.#client?.getProfileList()[0]): Promise<Result> {
+    const { server, login, searchPath } = this.#surroundings;
+    if (!profile) return NO_LOGIN;
+    if (server?.rtspPort === undefined) return skipped('rtsp.enabled is off');
+    const { stream } = profile;
+    const url = { tunnel: stream.http.replace(/^http:/, 'rtsp:'), tcp: stream.rtsp, udp: stream.udp }[transport];
+    if (!url) return failure(`the camera gives no address for ${profile.token}`, LOG);
+    const fix =
+      transport === 'udp'
+        ? `Let players use TCP (\`-rtsp_transport tcp\`; most recorders have a choice); the check "firewall" has more. ${LOG}.`
+        : `${LOG}.`;
+    const ffmpeg = this.#ffmpeg;
+    if (ffmpeg !== undefined) {
+      const trouble = await playWithFfmpeg({ ffmpeg, searchPath, url, login, transport, timeoutMs: STEP_MS - BEFORE_MS });
+      return trouble === undefined ? ok(`ffmpeg decodes ${url}`) : failure(`ffmpeg on ${url}: ${trouble}`, fix);
+    }
+    try {
+      // Ended before the step is: what came until then is known.
+      const bounded = AbortSignal.any([signal, AbortSignal.timeout(STEP_MS - BEFORE_MS)]);
+      const packets = await playRtsp(url, transport, login, bounded);
+      return ok(`${packets} packets of ${url} (our own check, nothing decoded, as ffmpeg is missing)`);
+    } catch (error) {
+      return failure(`${url}: ${messageOf(error)} (our own check, as ffmpeg is missing)`, fix);
+    }
+  }
+
+  async events(signal: AbortSignal): Promise<Result> {
+    if (!this.#client) return NO_LOGIN;
+    // The library has asked for the capabilities, and has a service for each.
+    const { events } = this.#client.services as { events: { readonly xaddr?: string } | null };
+    if (!events?.xaddr) return skipped('this camera has no events');
+    try {
+      const count = await pullEvents(events.xaddr, this.#surroundings.login, signal);
+      return ok(`a pull point gives ${count} message${count === 1 ? '' : 's'}`);
+    } catch (error) {
+      return failure(`no events: ${messageOf(error)}`, LOG);
+    }
+  }
+}
+
+/** A connection that broke off is the camera's mistake, and none of the check. */
+function explain(error: unknown): Result {
+  if (error instanceof AppError) return fromError(error);
+  // What fetch() throws says why in its cause alone.
+  const { cause } = error as { readonly cause?: unknown };
+  return failure(`${messageOf(error)}${cause === undefined ? '' : ` (${messageOf(cause)})`}`, LOG);
+}
+
+const NO_LOGIN = skipped('the login did not work, see "walk-login"');
+
+function duration(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}

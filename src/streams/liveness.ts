@@ -1,0 +1,37 @@
+import type { Clock } from '../core/clock.ts';
+import type { CameraStatus } from '../frames/stream-state.ts';
+import type { Hub } from './hub.ts';
+
+/**
+ * How long a camera that is wanted may send no picture while nothing is said of it either, milliseconds. What watches over the
+ * capture has an answer within seconds; with the longest exposures there are, 120 s each, it waits 20 minutes for the first.
+ */
+const STUCK_MS = 30 * 60_000;
+
+/**
+ * Tells a program that is stuck from a camera that is broken: the state of a broken camera is known, and tried anew. It is looked
+ * at now and then, by whoever wants to know; a picture costs nothing.
+ */
+export class Liveness {
+  #status: CameraStatus | undefined;
+  #sequence: number | undefined;
+  #since: number;
+
+  constructor(
+    private readonly hub: Pick<Hub, 'status' | 'latest'>,
+    private readonly clock: Pick<Clock, 'monotonic'>,
+  ) {
+    this.#since = clock.monotonic();
+  }
+
+  /** Whether the camera's part of the program gets on: false after {@link STUCK_MS} in which nothing came of it that has to. To be asked at least every minute. */
+  check(): boolean {
+    const { status, latest } = this.hub;
+    const now = this.clock.monotonic();
+    const rests = status.state === 'idle' || status.state === 'failed';
+    if (rests || status !== this.#status || latest?.sequence !== this.#sequence) this.#since = now;
+    this.#status = status;
+    this.#sequence = latest?.sequence;
+    return now - this.#since < STUCK_MS;
+  }
+}

@@ -1,0 +1,235 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { createServer, type Server as NetServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { run } from '../../src/cli/run.ts';
+import { basic, MAIN, Server } from '../support/server.ts';
+import { makeTempDir } from '../support/temp-dir.ts';
+
+/** As a service of systemd has it: what it is told of the program, the ports that it hands over, and the first password. */
+
+const started: Server[] = [];
+
+async function start(options: Parameters<typeof Server.start>[0]): Promise<Server> {
+  const server = await Server.start(options);
+  started.push(server);
+  return server;
+}
+
+afterEach(async () => {
+  for (const server of started.splice(0)) await server.stop();
+});
+
+/** A `systemd-notify` that keeps what it is given, a line each time. */
+class Notify {
+  readonly dir = makeTempDir();
+  readonly #file = join(this.dir, 'heard');
+
+  constructor() {
+    const program = join(this.dir, 'systemd-notify');
+    writeFileSync(this.#file, '');
+    writeFileSync(program, `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >> ${this.#file}\n`);
+    chmodSync(program, 0o755);
+  }
+
+  env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+    return { ...process.env, PATH: `${this.dir}:${process.env.PATH}`, NOTIFY_SOCKET: '/run/systemd/notify', ...more };
+  }
+
+  get heard(): string[] {
+    return readFileSync(this.#file, 'utf8').split('\n').slice(0, -1);
+  }
+
+  async until(test: (lines: string[]) => boolean): Promise<string[]> {
+    const changes = watch(this.#file);
+    const late = setTimeout(() => changes.emit('error', new Error(`heard only:\n${this.heard.join('\n')}`)), 20_000);
+    while (!test(this.heard)) await once(changes, 'change');
+    clearTimeout(late);
+    changes.close();
+    return this.heard;
+  }
+}
+
+describe('systemd', () => {
+  test('is told that the camera is ready, that it is not stuck, and that it ends', async () => {
+    const notify = new Notify();
+    const server = await start({ args: ['--source', 'test'], env: notify.env({ WATCHDOG_USEC: '1500000' }) });
+    const [first] = await notify.until((lines) => lines.filter((line) => line.includes('WATCHDOG=1')).length >= 4);
+    expect(first).toMatch(
+      new RegExp(`^/run/systemd/notify READY=1 STATUS=Idle, nobody is watching, ${server.url}/ \\(test pattern\\) WATCHDOG=1$`),
+    );
+    server.process.kill('SIGTERM');
+    expect(await server.ended).toEqual({ code: 0, signal: null });
+    expect((await notify.until((lines) => lines.at(-1)!.includes('STOPPING=1'))).at(-1)).toContain('STATUS=Stopping');
+  });
+
+  test('is told nothing by a program that does not get on', async () => {
+    const notify = new Notify();
+    const server = await start({ args: ['--source', 'test'], env: notify.env({ WATCHDOG_USEC: '300000' }) });
+    await notify.until((lines) => lines.length >= 3);
+    server.process.kill('SIGSTOP');
+    // What was on its way when it stopped.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const before = notify.heard.length;
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    expect(notify.heard).toHaveLength(before);
+    server.process.kill('SIGCONT');
+    await notify.until((lines) => lines.length > before);
+  });
+
+  test('has a camera that is not there served, and said to be broken, rather than ended', async () => {
+    const notify = new Notify();
+    const device = join(notify.dir, 'video0');
+    const server = await start({ args: ['--source', `v4l2:${device}`], env: notify.env({ WATCHDOG_USEC: '600000' }) });
+    const lines = await notify.until((heard) => heard.filter((line) => line.includes('WATCHDOG=1')).length >= 4);
+    expect(lines[0]).toContain('READY=1 STATUS=Camera failed');
+    expect(await (await fetch(`${server.url}/healthz`)).json()).toMatchObject({ camera: 'failed', error: 'NO_SUCH_DEVICE' });
+    expect((await server.fetch('/snapshot.jpg')).status).toBe(503);
+    expect(server.process.exitCode).toBeNull();
+  });
+
+  test('says nothing to the programs that the camera starts', async () => {
+    const notify = new Notify();
+    const environment = join(notify.dir, 'environment');
+    const rpicam = join(notify.dir, 'rpicam-vid');
+    writeFileSync(rpicam, `#!/bin/sh\nenv > ${environment}\n`);
+    chmodSync(rpicam, 0o755);
+    await start({
+      args: ['--source', 'rpicam', '--rpicam-path', rpicam],
+      env: notify.env({ WATCHDOG_USEC: '60000000', LISTEN_FDS: '1', LISTEN_PID: '1' }),
+    });
+    const known = readFileSync(environment, 'utf8');
+    expect(known).toContain('PATH=');
+    expect(known).not.toMatch(/^(NOTIFY|WATCHDOG|LISTEN)_/m);
+  });
+});
+
+describe('sockets that systemd hands over', () => {
+  let sockets: NetServer[];
+
+  /** The program with two sockets that listen already, at descriptors 3 and 4. */
+  async function handOver(args: readonly string[]): Promise<{ ports: number[]; child: ChildProcess; said: () => string; dataDir: string }> {
+    sockets = [];
+    for (let count = 0; count < 2; count++) {
+      const socket = createServer().listen(0, '127.0.0.1');
+      await once(socket, 'listening');
+      sockets.push(socket);
+    }
+    const dataDir = makeTempDir();
+    const descriptors = sockets.map((socket) => (socket as unknown as { _handle: { fd: number } })._handle.fd);
+    // LISTEN_PID is the process itself, which only that knows.
+    const words = [
+      '-c',
+      'LISTEN_PID=$$ LISTEN_FDS=2 exec "$@"',
+      'sh',
+      process.execPath,
+      MAIN,
+      '--data-dir',
+      dataDir,
+      '--source',
+      'test',
+      '--h264',
+      'off',
+    ];
+    const child = spawn('sh', [...words, ...args], { stdio: ['ignore', 'pipe', 'pipe', ...descriptors], cwd: dataDir });
+    let text = '';
+    child.stdout!.on('data', (chunk) => {
+      text += String(chunk);
+    });
+    child.stderr!.on('data', (chunk) => {
+      text += String(chunk);
+    });
+    while (!text.includes('is ready.')) {
+      await Promise.race([once(child.stdout!, 'data'), once(child, 'exit')]);
+      if (child.exitCode !== null) break;
+    }
+    return { ports: sockets.map((socket) => (socket.address() as { port: number }).port), child, said: () => text, dataDir };
+  }
+
+  afterEach(() => {
+    for (const socket of sockets) if (socket.listening) socket.close();
+  });
+
+  test('take the place of the ports that are set; a restart that a client asks for is left to systemd', async () => {
+    const { ports, child, said, dataDir } = await handOver(['--http-port', '1', '--rtsp-port', '2']);
+    try {
+      // Else we would take connections.
+      for (const socket of sockets) socket.close();
+      const [http, rtsp] = ports;
+      expect(said()).toContain(`:${http}/`);
+      expect(said()).toContain(`rtsp://`);
+      expect(JSON.parse(readFileSync(join(dataDir, 'server.json'), 'utf8'))).toMatchObject({
+        url: `http://127.0.0.1:${http}`,
+        rtspPort: rtsp,
+      });
+      expect(await (await fetch(`http://127.0.0.1:${http}/healthz`)).json()).toMatchObject({ status: 'ok' });
+      const password = /^Password +(.+)$/m.exec(readFileSync(join(dataDir, 'first-password.txt'), 'utf8'))![1]!;
+      const answer = await fetch(`http://127.0.0.1:${http}/onvif/device_service`, {
+        method: 'POST',
+        headers: { Authorization: basic('admin', password), 'Content-Type': 'application/soap+xml' },
+        body: '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body><SystemReboot xmlns="http://www.onvif.org/ver10/device/wsdl"/></s:Body></s:Envelope>',
+      });
+      expect(answer.status).toBe(200);
+      await once(child, 'exit');
+      expect(child.exitCode).toBe(0);
+      expect(said()).toContain('for systemd to start it anew');
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
+  test('that are none to listen on are an error in words', async () => {
+    sockets = [];
+    const dataDir = makeTempDir();
+    const server = Server.spawn({
+      dataDir,
+      program: ['sh', '-c', 'LISTEN_PID=$$ LISTEN_FDS=2 exec "$@" 3</dev/null 4</dev/null', 'sh', process.execPath, MAIN],
+      args: ['--source', 'test'],
+    });
+    expect((await server.ended).code).toBe(1);
+    expect(server.stderr).toMatch(/socket that was handed over for .* is none to listen on.*\n.*onvif-camera\.socket/);
+  });
+});
+
+describe('the first password', () => {
+  beforeAll(() => {
+    expect(existsSync('/etc/onvif-camera.yaml')).toBe(false);
+  });
+
+  test('is shown on a terminal, with how to have the camera at boot, and is in no file', async () => {
+    const dataDir = makeTempDir();
+    let stop = (_: string) => {};
+    let stdout = '';
+    const code = await run(
+      ['--source', 'test', '--http-port', '0', '--rtsp-port', '0', '--h264', 'off', '--bind', '127.0.0.1', '--data-dir', dataDir],
+      {
+        env: { PATH: process.env.PATH },
+        home: dataDir,
+        version: '1.2.3',
+        wsdlDir: '/nonexistent',
+        webDir: join(import.meta.dirname, '../../dist/web'),
+        stdout: {
+          isTTY: true,
+          write: (text) => {
+            stdout += String(text);
+            stop('SIGTERM');
+          },
+        },
+        stderr: { write: () => {} },
+        stopRequested: new Promise((resolve) => {
+          stop = resolve;
+        }),
+        onUse() {},
+        onExit() {},
+        onFault() {},
+      },
+    );
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/Password {4}\w{4}-\w{4}-\w{4} {3}\(write it down/);
+    expect(existsSync(join(dataDir, 'first-password.txt'))).toBe(false);
+    if (existsSync('/run/systemd/system')) expect(stdout).toMatch(/At boot {5}`sudo .* service install`/);
+    else expect(stdout).not.toContain('At boot');
+  });
+});
