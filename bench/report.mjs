@@ -22,7 +22,7 @@ export function asMarkdown(measured) {
   const rows = results.map((result) => [result.what, result.measured, result.target ?? '', verdict(result)]);
   const details = measured.flatMap((each) => (each.table ? [each.table] : []));
   return [
-    table(['What', 'Measured', 'Target', 'Met'], rows),
+    ...(rows.length > 0 ? [table(['What', 'Measured', 'Target', 'Met'], rows)] : []),
     ...details.map(({ title, head, rows: lines }) => `${title}:\n\n${table(head, lines)}`),
   ].join('\n\n');
 }

@@ -1,3 +1,4 @@
+import { scaleJpeg, whyNotScaled } from '../encode/jpeg-scaler.ts';
 import { HttpServer } from '../servers/http/server.ts';
 import type { Vitals } from '../servers/http/status.ts';
 import type { LazyEndpoint } from './lazy-endpoint.ts';
@@ -39,6 +40,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
     publicName: () => (config.discovery.enabled && identity.discoverable ? identity.name : undefined),
     hub: capture.hub,
     queues,
+    scaler: { scale: (jpeg, width) => scaleJpeg(jpeg, width, capture.picture.settings().quality), whyNot: whyNotScaled },
     descriptors,
     clock,
     log,

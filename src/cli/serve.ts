@@ -12,7 +12,7 @@ import { Faults, guardedClock } from '../core/faults.ts';
 import { formatOrigin } from '../core/origin.ts';
 import { pause } from '../core/pause.ts';
 import { visible } from '../core/terminal.ts';
-import { H264, MJPEG, SNAPSHOT_PATH } from '../device/stream-names.ts';
+import { H264, MJPEG, SNAPSHOT_PATH, SUB } from '../device/stream-names.ts';
 import { inheritedSockets } from '../system/inherited-sockets.ts';
 import { ServiceManager } from '../system/service-manager.ts';
 import { addresses } from './addresses.ts';
@@ -251,7 +251,7 @@ function banner({ app, bind, name, auth, source, password, context }: BannerOpti
   const rtsp =
     app.rtspPort === undefined
       ? []
-      : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}${MJPEG.path}, and ${H264.path} where ffmpeg is installed`];
+      : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}${MJPEG.path}, and ${H264.path}, ${SUB.path} where ffmpeg is installed`];
   const picture = source instanceof AppError ? source.message : `${source.source.description}${source.reason ? ` (${source.reason})` : ''}`;
   // Whoever reads a log has it at boot already.
   const boot = context.stdout.isTTY ? atBoot(context) : undefined;

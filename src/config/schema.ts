@@ -105,10 +105,10 @@ export const makeSchema = (source: SourceCheck) =>
               allowed: `${MULTICAST_GROUPS}, or empty`,
               test: (address) => address === '' || isMulticastGroup(address),
             }),
-            port: even(5004, 1024, 65_532, 'PORT', 'UDP port of the MJPEG stream; H.264 has the one two above', {
+            port: even(5004, 1024, 65_530, 'PORT', 'UDP port of the MJPEG stream; H.264 has the one two above, the small one four', {
               allowed: NOT_DISCOVERY,
-              // RTP and RTCP of the one, and of the other.
-              test: (port) => areMediaPorts(port, port + 1, port + 2, port + 3),
+              // RTP and RTCP of each.
+              test: (port) => areMediaPorts(port, port + 1, port + 2, port + 3, port + 4, port + 5),
             }),
             ttl: integer(1, 1, 255, 'HOPS', 'How many networks multicast may cross at most; 1 stays in this one'),
           })
@@ -125,6 +125,22 @@ export const makeSchema = (source: SourceCheck) =>
         bitrate: integer(2000, MIN_BITRATE, MAX_BITRATE, 'KBIT', 'Bit rate of H.264 in kbit/s'),
         keyframeInterval: number(2, MIN_KEYFRAME_INTERVAL, MAX_KEYFRAME_INTERVAL, 'SECONDS', 'Time between two H.264 key frames'),
         ffmpegPath: path('FILE', 'The ffmpeg program that encodes, if it is not in PATH'),
+      })
+      .prefault({}),
+    sub: z
+      .strictObject({
+        enabled: boolean(true, 'Offer a second, smaller H.264, on which recorders look for movement'),
+        width: integer(0, 0, 8192, 'PIXELS', 'Width of the small picture, 0 follows from the height'),
+        height: integer(360, 0, 8192, 'PIXELS', 'Height of the small picture, 0 follows from the width'),
+        fps: number(10, 0, 120, 'N', 'Small pictures per second, 0 is as captured'),
+        bitrate: integer(512, MIN_BITRATE, MAX_BITRATE, 'KBIT', 'Bit rate of the small stream in kbit/s'),
+        keyframeInterval: number(
+          2,
+          MIN_KEYFRAME_INTERVAL,
+          MAX_KEYFRAME_INTERVAL,
+          'SECONDS',
+          'Time between two key frames of the small stream',
+        ),
       })
       .prefault({}),
     auth: z

@@ -17,6 +17,11 @@ const positive = z.number().positive();
 const notNegative = z.number().nonnegative();
 const portNumber = z.int().min(1).max(65_535);
 
+const encoderSchema = z
+  .object({ width: notNegative, height: notNegative, fps: notNegative, bitrate: positive, keyframeInterval: positive })
+  .partial()
+  .default({});
+
 export const stateSchema = z.object({
   version: z.int().positive(),
   /** Identity of this camera, the same for ever. */
@@ -31,10 +36,9 @@ export const stateSchema = z.object({
   /** Settings of the capture that clients changed; before rotation. */
   camera: z.object({ width: positive, height: positive, fps: positive, quality: positive }).partial().default({}),
   /** Settings of the H.264 encoder that clients changed; 0 is as captured. */
-  h264: z
-    .object({ width: notNegative, height: notNegative, fps: notNegative, bitrate: positive, keyframeInterval: positive })
-    .partial()
-    .default({}),
+  h264: encoderSchema,
+  /** Those of the small stream's. */
+  sub: encoderSchema,
   /**
    * Which H.264 encoders the last trial found to work (config `h264.encoder` being `wanted`), and of which ffmpeg: its path,
    * when it was changed (milliseconds since the Unix epoch), and its size in bytes. Found out anew where it cannot be read.

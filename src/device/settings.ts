@@ -101,7 +101,7 @@ export interface MulticastSettings extends MulticastGroup {
 }
 
 export interface DeviceSettingsOptions {
-  readonly config: Pick<Config, 'name' | 'camera' | 'h264'> & {
+  readonly config: Pick<Config, 'name' | 'camera' | 'h264' | 'sub'> & {
     readonly http: Pick<Config['http'], 'port'>;
     readonly rtsp: Pick<Config['rtsp'], 'port' | 'multicast'>;
   };
@@ -118,22 +118,20 @@ export class DeviceSettings {
   /** The capture; sizes are those before rotation. */
   readonly camera: SettingsGroup<Config['camera']>;
   readonly h264: SettingsGroup<H264Settings>;
+  /** The small stream. */
+  readonly sub: SettingsGroup<H264Settings>;
   readonly identity: SettingsGroup<IdentitySettings>;
   readonly ports: SettingsGroup<PortSettings>;
 
   constructor(private readonly options: DeviceSettingsOptions) {
     const { config, state } = options;
-    const { width, height, fps, bitrate, keyframeInterval } = config.h264;
     this.camera = new SettingsGroup({
       configured: config.camera,
       isOwners: this.#owners('camera'),
       kept: { read: () => state.state.camera, write: (camera) => state.update({ camera }) },
     });
-    this.h264 = new SettingsGroup({
-      configured: { width, height, fps, bitrate, keyframeInterval },
-      isOwners: this.#owners('h264'),
-      kept: { read: () => state.state.h264, write: (h264) => state.update({ h264 }) },
-    });
+    this.h264 = this.#encoder('h264');
+    this.sub = this.#encoder('sub');
     this.identity = new SettingsGroup<IdentitySettings>({
       configured: { name: config.name, location: '', discoverable: true, scopes: [] },
       isOwners: (key) => key === 'name' && options.explicit.has('name'),
@@ -181,6 +179,16 @@ export class DeviceSettings {
         port: kept.port !== undefined && areMediaPorts(kept.port, kept.port + 1) ? kept.port : undefined,
         ttl: kept.ttl && Math.min(kept.ttl, ttl),
       }),
+    });
+  }
+
+  #encoder(name: 'h264' | 'sub'): SettingsGroup<H264Settings> {
+    const { config, state } = this.options;
+    const { width, height, fps, bitrate, keyframeInterval } = config[name];
+    return new SettingsGroup<H264Settings>({
+      configured: { width, height, fps, bitrate, keyframeInterval },
+      isOwners: this.#owners(name),
+      kept: { read: () => state.state[name], write: (kept) => state.update({ [name]: kept }) },
     });
   }
 

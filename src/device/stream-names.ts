@@ -39,8 +39,19 @@ export const H264 = {
   portPair: 1,
 } as const satisfies StreamNames;
 
+/** A smaller H.264, on which recorders look for movement while they keep the large one. */
+export const SUB = {
+  id: 'sub',
+  name: 'H.264, small',
+  encoding: 'H264',
+  encoder: 'sub_encoder',
+  path: '/sub',
+  webPath: '/sub',
+  portPair: 2,
+} as const satisfies StreamNames;
+
 /** Every stream that there can be, now or after another start. */
-export const STREAMS: readonly StreamNames[] = [MJPEG, H264];
+export const STREAMS: readonly StreamNames[] = [MJPEG, H264, SUB];
 
 /** Path on the web server of one current picture. */
 export const SNAPSHOT_PATH = '/snapshot.jpg';

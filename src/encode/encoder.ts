@@ -41,6 +41,26 @@ export interface VideoEncoder {
   stop(): Promise<void>;
 }
 
+/** What an encoder is to do, from its start to its end. */
+export interface EncoderTask {
+  readonly settings: EncoderSettings;
+  /** Pixels of the pictures that go in and of those that come out. */
+  readonly from: Size;
+  readonly to: Size;
+  /** Pictures per second that are to be expected. */
+  readonly frameRate: number;
+  /** Counts what becomes of the frames. */
+  readonly counters: EncoderCounters;
+}
+
+/** Starts encoders, of whatever kind. */
+export interface EncoderFactory {
+  /** Starts one. Throws where that is known at once to be in vain. */
+  start(task: EncoderTask, events: VideoEncoderEvents): VideoEncoder;
+  /** The settings are others now: what failed before may work. */
+  reset(): void;
+}
+
 /** What became of the frames, over restarts. */
 export interface EncoderCounters {
   /** Encoders started. */

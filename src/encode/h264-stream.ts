@@ -1,18 +1,16 @@
-import { type BackoffPolicy, backoffDelay } from '../core/backoff.ts';
+import type { BackoffPolicy } from '../core/backoff.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
+import { type Failure, KeepAlive, type LifeEnd } from '../core/keep-alive.ts';
 import type { Logger } from '../core/log.ts';
-import { pause } from '../core/pause.ts';
 import { RateLimiter } from '../core/rate-limiter.ts';
 import type { AccessUnit, ParameterSets } from '../frames/access-unit.ts';
 import type { Frame } from '../frames/frame.ts';
 import type { Size } from '../frames/size.ts';
 import type { StreamState } from '../frames/stream-state.ts';
 import { encodedSize } from './encoded-size.ts';
-import type { EncoderCounters, EncoderSettings, VideoEncoder } from './encoder.ts';
-import { FfmpegEncoder } from './ffmpeg-encoder.ts';
+import type { EncoderCounters, EncoderFactory, EncoderSettings, VideoEncoder } from './encoder.ts';
 import { PictureGroup } from './picture-group.ts';
-import { codecFor, type EncoderChoice } from './probe.ts';
 import { RateWatch } from './rate-watch.ts';
 
 /** Where the pictures come from; the hub is one. */
@@ -26,12 +24,13 @@ export interface PictureFeed {
 }
 
 export interface H264StreamOptions {
+  /** For people: "H.264". */
+  readonly name: string;
   readonly feed: PictureFeed;
   /** Asked at each start of the encoder, for pictures of the size that is there now. */
   readonly settings: (captured: Size) => EncoderSettings;
-  readonly encoder: () => EncoderChoice;
-  /** Where helper programs are looked up, as in PATH. */
-  readonly searchPath: string;
+  /** Makes what encodes. */
+  readonly encoders: EncoderFactory;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random?: () => number;
@@ -52,18 +51,15 @@ export type AccessUnitListener = (unit: AccessUnit) => void;
 const LINGER_MS = 5000;
 /** First retry soon: an encoder that died can usually be started again; 30 s keeps a broken one quiet. */
 const RETRY: BackoffPolicy = { firstMs: 200, maxMs: 30_000 };
-/** An encoder that ran this long was healthy: the next failure counts as the first. Milliseconds. */
-const HEALTHY_MS = 10_000;
-/** This many failures in a row after units had come, and "stalled" becomes "failed". */
-const STALLS_UNTIL_FAILED = 4;
+/** Shortest rest after a failure, milliseconds; what settings changed is tried at once. */
+const SHORTEST_REST_MS = 0;
 /** Assumed while the feed's rate is unknown and none is set. */
 const USUAL_FPS = 15;
 /** The feed's latest frame is encoded first if it is no older than this, milliseconds: nobody wants to wait for a slow camera's next one. */
 const CURRENT_MS = 2000;
 
-/** The end of an encoder that was asked for; nobody gets to see these. */
+/** The end of an encoder that was asked for; nobody gets to see it. */
 const STOPPED = new AppError('ENCODER_ENDED', 'Stopped.');
-const RESTARTED = new AppError('ENCODER_ENDED', 'Restarted.');
 
 /**
  * The camera's pictures as one H.264 stream for all viewers. The camera and the encoder run while there is a viewer;
@@ -81,17 +77,34 @@ export class H264Stream {
   /** Who wants units: listeners, and those who wait for parameter sets. */
   #viewers = 0;
   #cancelLinger: Cancel | undefined;
-  #wanted: AbortController | undefined;
-  #running: Promise<void> | undefined;
+  readonly #life: KeepAlive;
+  /** Gives the camera's pictures back, while they are wanted. */
+  #release: (() => void) | undefined;
   #encoder: VideoEncoder | undefined;
   /** Ends the encoder under way, if there is one. */
-  #finish: ((reason: AppError) => void) | undefined;
-  /** Ends the pause before the next attempt. */
-  #retry = new AbortController();
-  /** The hardware encoder failed although it had worked when it was tried. */
-  #hardwareFailed = false;
+  #finish: ((reason: LifeEnd) => void) | undefined;
 
-  constructor(private readonly options: H264StreamOptions) {}
+  constructor(private readonly options: H264StreamOptions) {
+    const { feed, clock, random } = options;
+    this.#life = new KeepAlive({
+      live: (wanted) => this.#encode(wanted),
+      given: () => this.counters.units,
+      retry: () => RETRY,
+      shortestRest: SHORTEST_REST_MS,
+      onFailure: (failure) => this.#failed(failure),
+      onWanted: () => {
+        this.#release = feed.lease();
+      },
+      onUnwanted: (resting) => {
+        this.#release?.();
+        if (!resting) return;
+        this.#parameterSets = undefined;
+        this.#set({ state: 'idle', error: undefined });
+      },
+      clock,
+      random,
+    });
+  }
 
   get status(): H264Status {
     return this.#status;
@@ -150,17 +163,16 @@ export class H264Stream {
 
   /** Puts changed settings into force: starts the encoder again. */
   changed(): void {
-    this.#hardwareFailed = false;
+    this.options.encoders.reset();
     this.#parameterSets = undefined;
-    this.#finish?.(RESTARTED);
-    this.#retry.abort();
+    this.#finish?.('restart');
+    if (this.#life.restLeft !== undefined) this.#life.retry();
   }
 
   /** Ends the encoder, whoever is watching. Resolves when nothing of it is left; nothing starts it again but a new viewer. */
   async stop(): Promise<void> {
     this.#listeners.clear();
-    this.#rest();
-    await this.#running;
+    await this.#rest();
   }
 
   #hold(): () => void {
@@ -173,73 +185,41 @@ export class H264Stream {
       if (!held) return;
       held = false;
       this.#viewers--;
-      if (this.#viewers === 0 && this.#wanted) this.#cancelLinger = this.options.clock.after(LINGER_MS, () => this.#rest());
+      if (this.#viewers === 0 && this.#life.isWanted) this.#cancelLinger = this.options.clock.after(LINGER_MS, () => void this.#rest());
     };
   }
 
   #start(): void {
-    if (this.#wanted) return;
-    this.#wanted = new AbortController();
+    if (this.#life.isWanted) return;
     this.#set({ state: 'starting', error: undefined });
-    this.#running ??= this.#run();
+    this.#life.start();
   }
 
-  #rest(): void {
+  /** Resolves when nothing of the encoder is left. */
+  #rest(): Promise<void> {
     this.#cancelLinger?.();
     this.#cancelLinger = undefined;
-    this.#wanted?.abort();
-    this.#wanted = undefined;
+    return this.#life.stop();
   }
 
-  async #run(): Promise<void> {
-    while (this.#wanted) {
-      const release = this.options.feed.lease();
-      await this.#keepAlive(this.#wanted.signal);
-      release();
-      // Wanted again while the last encoder was being stopped: go round, otherwise rest.
-      if (!this.#wanted) this.#set({ state: 'idle', error: undefined });
-    }
-    this.#parameterSets = undefined;
-    this.#running = undefined;
-  }
-
-  async #keepAlive(wanted: AbortSignal): Promise<void> {
-    const { clock, log } = this.options;
-    let failures = 0;
-    let hadUnits = false;
-    while (!wanted.aborted) {
-      const began = clock.monotonic();
-      const unitsBefore = this.counters.units;
-      const error = await this.#encode(wanted);
-      if (wanted.aborted) return;
-      if (error === RESTARTED) {
-        failures = 0;
-        continue;
-      }
-      const gotUnits = this.counters.units > unitsBefore;
-      hadUnits ||= gotUnits;
-      failures = gotUnits && clock.monotonic() - began >= HEALTHY_MS ? 1 : failures + 1;
-      const state = hadUnits && failures < STALLS_UNTIL_FAILED && !error.permanent ? 'stalled' : 'failed';
-      const delay = backoffDelay(RETRY, failures, this.options.random);
-      const news = this.#status.error?.code !== error.code || this.#status.state !== state;
-      this.#set({ state, error });
-      const text = `${error.message} ${error.hint}`;
-      if (news) log.warn(`H.264 ${state}: ${text}`, { code: error.code, retryInSeconds: Math.round(delay / 100) / 10 });
-      else log.debug(`H.264 ${state}: ${text}`, { attempt: failures });
-      this.#retry = new AbortController();
-      await pause(clock, delay, AbortSignal.any([wanted, this.#retry.signal]));
-    }
+  #failed({ error, count, state, delay }: Failure): void {
+    const { name, log } = this.options;
+    const news = this.#status.error?.code !== error.code || this.#status.state !== state;
+    this.#set({ state, error });
+    const text = `${error.message} ${error.hint}`;
+    if (news) log.warn(`${name} ${state}: ${text}`, { code: error.code, retryInSeconds: Math.round(delay / 100) / 10 });
+    else log.debug(`${name} ${state}: ${text}`, { attempt: count });
   }
 
   /** One encoder, from the first picture to its end. Resolves when nothing of it is left, with the reason why it ended. */
-  #encode(wanted: AbortSignal): Promise<AppError> {
+  #encode(wanted: AbortSignal): Promise<LifeEnd> {
     const { clock, feed } = this.options;
     const expectedRate = (fps: number) => (fps > 0 ? Math.min(fps, feed.fps || fps) : feed.fps || USUAL_FPS);
     let running: { encoder: VideoEncoder; from: Size; fps: number; rate: RateWatch; limiter: RateLimiter | undefined } | undefined;
 
     return new Promise((resolve) => {
       let over = false;
-      const finish = (reason: AppError) => {
+      const finish = (reason: LifeEnd) => {
         if (over) return;
         over = true;
         unsubscribe();
@@ -257,7 +237,7 @@ export class H264Stream {
           const resized = frame.width !== running.from.width || frame.height !== running.from.height;
           if (resized) this.#parameterSets = undefined;
           // The next encoder begins with this frame, if it is quick: it is the feed's latest.
-          if (resized || running.rate.isWrong(expectedRate(running.fps), clock.monotonic())) return finish(RESTARTED);
+          if (resized || running.rate.isWrong(expectedRate(running.fps), clock.monotonic())) return finish('restart');
         } else {
           const from = { width: frame.width, height: frame.height };
           const settings = this.options.settings(from);
@@ -286,36 +266,26 @@ export class H264Stream {
   }
 
   #startEncoder(settings: EncoderSettings, from: Size, frameRate: number, finish: (reason: AppError) => void): VideoEncoder {
-    const { searchPath, clock, log, encoder } = this.options;
-    const { counters } = this;
+    const { name, encoders, clock, log } = this.options;
     const to = encodedSize(settings, from);
-    const choice = encoder();
-    const codec = codecFor({ ...choice, hardware: choice.hardware && !(this.#hardwareFailed && choice.software) }, to);
-    const { bitrate, keyframeInterval } = settings;
     const began = clock.monotonic();
     let live = false;
-    counters.starts++;
-    return new FfmpegEncoder(
-      {
-        ffmpeg: choice.ffmpeg,
-        plan: { codec, from, to, frameRate, bitrate, keyframeInterval },
-        searchPath,
-        clock,
-        log,
-        counters,
-      },
+    this.counters.starts++;
+    const encoder = encoders.start(
+      { settings, from, to, frameRate, counters: this.counters },
       {
         unit: (unit) => {
-          if (!live) log.info(`H.264 live: ${codec}`, { ...to, kbitPerSecond: bitrate, afterMs: Math.round(clock.monotonic() - began) });
+          if (!live) {
+            const afterMs = Math.round(clock.monotonic() - began);
+            log.info(`${name} live: ${encoder.name}`, { ...to, kbitPerSecond: settings.bitrate, afterMs });
+          }
           live = true;
           this.#onUnit(unit);
         },
-        ended: (error) => {
-          if (codec === 'h264_v4l2m2m' && !live) this.#hardwareFailed = true;
-          finish(error);
-        },
+        ended: finish,
       },
     );
+    return encoder;
   }
 
   #onUnit(unit: AccessUnit): void {

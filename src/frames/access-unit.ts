@@ -7,8 +7,8 @@ export interface ParameterSets {
   readonly pps: Buffer;
 }
 
-/** One coded picture, with the times of the frame it was made from. Shared by every viewer; never changes. */
-export interface AccessUnit extends Pick<Frame, 'sequence' | 'capturedAt' | 'monotonic'> {
+/** One coded picture as a decoder gets it. */
+export interface CodedPicture {
   /** NAL units without start codes: SPS and PPS in front of each IDR picture, then the slices. */
   readonly nals: readonly Buffer[];
   /** An IDR picture: decoding can begin here. */
@@ -18,3 +18,6 @@ export interface AccessUnit extends Pick<Frame, 'sequence' | 'capturedAt' | 'mon
   /** Bytes of all NAL units. */
   readonly size: number;
 }
+
+/** One coded picture, with the times of the frame it was made from. Shared by every viewer; never changes. */
+export interface AccessUnit extends CodedPicture, Pick<Frame, 'sequence' | 'capturedAt' | 'monotonic'> {}

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../src/core/log.ts';
 import type { H264Settings } from '../../src/encode/encoder.ts';
+import { FfmpegEncoders } from '../../src/encode/ffmpeg/factory.ts';
+import type { EncoderChoice } from '../../src/encode/ffmpeg/probe.ts';
 import { H264Stream } from '../../src/encode/h264-stream.ts';
-import type { EncoderChoice } from '../../src/encode/probe.ts';
 import type { AccessUnit } from '../../src/frames/access-unit.ts';
 import type { Frame } from '../../src/frames/frame.ts';
 import { linkEncoder } from '../support/encoder.ts';
@@ -75,10 +76,10 @@ beforeEach(() => {
   choice = { ffmpeg, hardware: false, software: true };
   units = [];
   stream = new H264Stream({
+    name: 'H.264',
     feed,
     settings: () => settings,
-    encoder: () => choice,
-    searchPath: process.env.PATH ?? '',
+    encoders: new FfmpegEncoders({ choice: () => choice, searchPath: process.env.PATH ?? '', clock, log: silentLogger }),
     clock,
     log: silentLogger,
     random: () => 0.5,
@@ -322,11 +323,11 @@ describe('H264Stream', () => {
   test('other settings, or pictures of another size: a new encoder, the same viewers', async () => {
     watch();
     await encode(2);
-    settings = { ...settings, width: 32, height: 24, bitrate: 500 };
+    settings = { ...settings, width: 48, height: 36, bitrate: 500 };
     stream.changed();
     await until(() => entries().some(({ end }) => end !== undefined));
     await encode(1);
-    expect(starts().map(({ filters }) => filters)).toEqual([expect.not.stringContaining('w='), expect.stringContaining('w=32:h=24')]);
+    expect(starts().map(({ filters }) => filters)).toEqual([expect.not.stringContaining('w='), expect.stringContaining('w=48:h=36')]);
     clock.advance(100);
     const larger = feed.show(makePicture({ width: 128, height: 96 }));
     await until(() => units.at(-1)!.sequence === larger.sequence);

@@ -9,8 +9,9 @@ import { silentLogger } from '../../src/core/log.ts';
 import { H264Control } from '../../src/device/h264.ts';
 import { DeviceSettings } from '../../src/device/settings.ts';
 import type { H264Settings } from '../../src/encode/encoder.ts';
+import { FfmpegEncoders } from '../../src/encode/ffmpeg/factory.ts';
+import { probeEncoder } from '../../src/encode/ffmpeg/probe.ts';
 import { H264Stream } from '../../src/encode/h264-stream.ts';
-import { probeEncoder } from '../../src/encode/probe.ts';
 import type { AccessUnit } from '../../src/frames/access-unit.ts';
 import type { Picture } from '../../src/frames/frame.ts';
 import { NAL, nalType } from '../../src/frames/h264.ts';
@@ -55,7 +56,14 @@ async function open(
   const settings = { width: 0, height: 0, fps: 0, bitrate: 1000, keyframeInterval: 1, ...change };
   const feed = new PlayedFeed(times);
   feed.fps = FPS;
-  stream = new H264Stream({ feed, settings: () => settings, encoder: () => choice, searchPath, clock: systemClock, log: silentLogger });
+  const common = { clock: systemClock, log: silentLogger };
+  stream = new H264Stream({
+    name: 'H.264',
+    feed,
+    settings: () => settings,
+    encoders: new FfmpegEncoders({ choice: () => choice, searchPath, ...common }),
+    ...common,
+  });
   return { feed, stream };
 }
 
@@ -122,6 +130,35 @@ describe('H.264 by the real ffmpeg', () => {
       const [r, g, b] = pictures.subarray(middle, middle + 3);
       const [wantedR, wantedG, wantedB] = sequence % 2 === 1 ? [0xc0, 0x20, 0x40] : [0x20, 0x40, 0xc0];
       for (const difference of [r! - wantedR!, g! - wantedG!, b! - wantedB!]) expect(Math.abs(difference)).toBeLessThan(10);
+    }
+  });
+
+  needsProgram('ffmpeg', 'black and white are at the ends of the narrow range, whatever the sampling, scaled or not', async () => {
+    for (const [format, width] of [
+      ['yuvj420p', 0],
+      ['yuvj422p', 0],
+      ['yuvj444p', 160],
+      ['gray', 0],
+    ] as const) {
+      const args = ['-v', 'error', '-f', 'lavfi', '-i', 'color=black:size=320x240,drawbox=w=160:h=240:color=white:t=fill'];
+      const jpeg = execFileSync('ffmpeg', [...args, '-frames:v', '1', '-pix_fmt', format, '-q:v', '2', '-f', 'mjpeg', 'pipe:1']);
+      let picture: Picture | undefined;
+      new JpegSplitter((each) => (picture = each)).push(jpeg);
+      const { feed, stream } = await open({ width });
+      play(feed, [picture!]);
+      const units = await next(stream, 3);
+      stopFeeding?.();
+      await stream.stop();
+      const raw = spawnSync('ffmpeg', ['-v', 'warning', '-f', 'h264', '-i', 'pipe:0', '-f', 'rawvideo', '-pix_fmt', 'yuv420p', 'pipe:1'], {
+        input: annexB(units),
+      }).stdout;
+      const columns = width || 320;
+      const middle = raw.subarray(columns * 60, columns * 61);
+      for (const [at, level] of [
+        [0.25, 235],
+        [0.75, 16],
+      ] as const)
+        expect(Math.abs(middle[columns * at]! - level)).toBeLessThanOrEqual(2);
     }
   });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import sharp from 'sharp';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
 import { basic, PASSWORD, Server } from '../support/server.ts';
 import { Viewer } from '../support/viewer.ts';
@@ -27,6 +28,47 @@ const raw = (bytes: string) =>
     socket.on('error', () => {});
     socket.on('close', () => resolve(answer));
   });
+
+describe('smaller pictures', () => {
+  let wide: Server;
+  beforeAll(async () => {
+    wide = await Server.start({ args: ['--source', 'test', '--width', '640', '--height', '480', '--fps', '20'] });
+  });
+  afterAll(() => wide.stop());
+
+  test('come by ?width=, each made once for all who want it', async () => {
+    const viewers = [new Viewer(wide, '/stream.mjpg?width=320'), new Viewer(wide, '/stream.mjpg?width=320')];
+    const large = new Viewer(wide, '/stream.mjpg');
+    await Promise.all([...viewers, large].map((viewer) => viewer.next(3)));
+    for (const viewer of viewers) {
+      const size = await sharp(viewer.parts[0]!.jpeg).metadata();
+      expect([size.width, size.height]).toEqual([320, 240]);
+    }
+    expect((await sharp(large.parts[0]!.jpeg).metadata()).width).toBe(640);
+    const [one, other] = viewers.map(({ parts }) => new Map(parts.map(({ headers, jpeg }) => [headers['X-Timestamp'], jpeg])));
+    const common = [...one!].filter(([time]) => other!.has(time));
+    expect(common.length).toBeGreaterThan(0);
+    for (const [time, jpeg] of common) expect(other!.get(time)).toEqual(jpeg);
+    await Promise.all([...viewers, large].map((viewer) => viewer.close()));
+  });
+
+  test.each(['0', '321', '640px', '8000', ''])('?width=%s is refused', async (width) => {
+    for (const path of ['/stream.mjpg', '/snapshot.jpg']) {
+      const answer = await server.fetch(`${path}?width=${width}`, { headers: json });
+      expect([answer.status, await problem(answer)]).toEqual([400, 'BAD_WIDTH']);
+    }
+  });
+
+  test('?width= makes a snapshot smaller, and never larger', async () => {
+    for (const [asked, width] of [
+      [320, 320],
+      [1280, 640],
+    ]) {
+      const answer = await wide.fetch(`/snapshot.jpg?width=${asked}`);
+      expect((await sharp(Buffer.from(await answer.arrayBuffer())).metadata()).width).toBe(width);
+    }
+  });
+});
 
 describe('the stream', () => {
   test('headers, delimiters and parts as the contract has them', async () => {

@@ -95,7 +95,7 @@ describe('npm onvif and ffmpeg, right after the start', () => {
       await (await start()).output(TRIED);
       await stop();
       const later = await start();
-      expect(await tokens(later)).toEqual(['h264', 'mjpeg']);
+      expect(await tokens(later)).toEqual(['h264', 'sub', 'mjpeg']);
       expect(later.stderr).not.toMatch(TRIED);
       await record(later);
     },
@@ -130,7 +130,7 @@ describe('npm onvif and ffmpeg, right after the start', () => {
       await stop();
       rmSync(library);
       const later = await start();
-      expect(await tokens(later)).toEqual(['h264', 'mjpeg']);
+      expect(await tokens(later)).toEqual(['h264', 'sub', 'mjpeg']);
       await later.output(/There is no H\.264/);
       await eventually(async () => (await tokens(later)).join() === 'mjpeg', 'the profile is gone');
       expect((await describeH264(later)).status).toBe(404);

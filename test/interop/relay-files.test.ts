@@ -63,12 +63,14 @@ describe('frigate.yml', () => {
     mjpeg: ['-avoid_negative_ts', 'make_zero', '-fflags', '+genpts+discardcorrupt', '-use_wallclock_as_timestamps', '1'],
   };
 
-  needsProgram('ffmpeg', "its camera is what its go2rtc calls so, and go2rtc's source plays", async () => {
+  needsProgram('ffmpeg', "its inputs are what its go2rtc calls so, and go2rtc's sources play", async () => {
     const { go2rtc, cameras } = read('frigate.yml') as Frigate;
     for (const [name, { ffmpeg }] of Object.entries(cameras)) {
-      expect(ffmpeg.inputs.map(({ path }) => path)).toEqual([`rtsp://127.0.0.1:8554/${name}`]);
-      expect(ffmpeg.inputs.flatMap(({ roles }) => roles).sort()).toEqual(['detect', 'record']);
-      expect(await streamAt(go2rtc.streams[name]![0]!)).toBe('h264 640x360');
+      expect(ffmpeg.inputs.map(({ path, roles }) => [path, ...roles])).toEqual([
+        [`rtsp://127.0.0.1:8554/${name}`, 'record'],
+        [`rtsp://127.0.0.1:8554/${name}_sub`, 'detect'],
+      ]);
+      for (const source of [name, `${name}_sub`]) expect(await streamAt(go2rtc.streams[source]![0]!)).toBe('h264 640x360');
     }
   });
 

@@ -64,9 +64,10 @@ describeNeeding(obstacle, 'go2rtc.yaml', () => {
     };
     const restream = await Go2rtcRelay.start(go2rtc, `rtsp:\n  listen: ":8554"\n${stringify(part)}`);
     try {
-      const { path } = cameras.pi_camera.ffmpeg.inputs[0]!;
-      const { frames, size } = await decode(path.replace(':8554', `:${restream.rtspPort}`), 'tcp', 20);
-      expect([frames.length, size]).toEqual([20, '640x360']);
+      for (const { path } of cameras.pi_camera.ffmpeg.inputs) {
+        const { frames, size } = await decode(path.replace(':8554', `:${restream.rtspPort}`), 'tcp', 20);
+        expect([frames.length, size]).toEqual([20, '640x360']);
+      }
     } finally {
       await restream.stop();
     }

@@ -3,7 +3,7 @@ import { programVersion, reportClient } from '../support/clients.ts';
 import { BARS, colourBars, grey, noise, PictureFolder, PLAIN } from '../support/pictures.ts';
 import { decode, encodersOf, lastFrame, meansOf, Player, probe, rtspUrl, TRANSPORTS, tunnelUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
-import { Server } from '../support/server.ts';
+import { eventually, Server } from '../support/server.ts';
 import { Viewer } from '../support/viewer.ts';
 
 /** The H.264 stream by RTSP, played by ffmpeg. */
@@ -22,11 +22,10 @@ const packetsOf = (lines: readonly string[]) =>
     return { time: Number(time), bytes: Number(bytes), keyframe: flags!.startsWith('K') };
   });
 
-/** The encoder that a server has started. */
-function encoderOf(server: Server): number {
-  const encoders = encodersOf(server.pid);
-  expect(encoders).toHaveLength(1);
-  return encoders[0]!;
+/** The encoder that a server has started, once those of earlier viewers are gone. */
+async function encoderOf(server: Server): Promise<number> {
+  await eventually(() => encodersOf(server.pid).length === 1, 'one encoder');
+  return encodersOf(server.pid)[0]!;
 }
 
 describe('the moving test pattern', () => {
@@ -84,17 +83,63 @@ describe('the moving test pattern', () => {
     }
   });
 
+  for (const transport of TRANSPORTS) {
+    needsProgram(
+      'ffmpeg',
+      `is small as /sub over ${transport}, at its own rate, without a complaint`,
+      async () => {
+        const url = transport === 'http' ? tunnelUrl(server, '/sub') : rtspUrl(server, '/sub');
+        const decoded = await decode(url, transport, 40);
+        expect(decoded.stderr).toBe('');
+        expect(decoded.size).toBe('480x360');
+        expect(decoded.frames).toHaveLength(40);
+        expect(await probe(rtspUrl(server, '/sub'), transport, 'width,height,avg_frame_rate')).toEqual({
+          width: 480,
+          height: 360,
+          avg_frame_rate: '10/1',
+        });
+      },
+      60_000,
+    );
+  }
+
+  needsProgram(
+    'ffmpeg',
+    'is not interrupted by who comes to /sub and goes',
+    async () => {
+      const large = Player.packets(rtspUrl(server, '/h264'));
+      try {
+        await large.until((lines) => lines.length >= 10, '10 packets');
+        const encoder = await encoderOf(server);
+        for (let count = 0; count < 3; count++) {
+          const small = Player.packets(rtspUrl(server, '/sub'));
+          await small.until((lines) => lines.length >= 10, '10 small packets');
+          await small.stop();
+        }
+        expect(await encoderOf(server)).toBe(encoder);
+        const packets = packetsOf(large.lines).filter(({ time }) => !Number.isNaN(time));
+        // One key frame, which the encoder began with, and no gap.
+        expect(packets.filter(({ keyframe }) => keyframe).length).toBeLessThanOrEqual(1);
+        const gaps = packets.slice(1).map(({ time }, at) => time - packets[at]!.time);
+        expect(Math.max(...gaps)).toBeLessThan(1);
+      } finally {
+        await large.stop();
+      }
+    },
+    60_000,
+  );
+
   needsProgram('ffmpeg', 'goes on within 5 s for its viewers when the encoder is killed', async () => {
     const viewer = Player.frames(rtspUrl(server, '/h264'));
     const frames = (lines: readonly string[]) => lines.filter((line) => line.startsWith('0,')).length;
     try {
       await viewer.until((lines) => frames(lines) >= 20, '20 frames', 20);
-      const encoder = encoderOf(server);
+      const encoder = await encoderOf(server);
       process.kill(encoder, 'SIGKILL');
       await server.output(/H\.264 stalled[\s\S]*H\.264 live/, 5);
       const before = frames(viewer.lines);
       await viewer.until((lines) => frames(lines) >= before + 20, '20 frames of the next encoder', 5);
-      expect(encoderOf(server)).not.toBe(encoder);
+      expect(await encoderOf(server)).not.toBe(encoder);
     } finally {
       await viewer.stop();
     }

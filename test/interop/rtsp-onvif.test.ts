@@ -32,12 +32,12 @@ const { Cam } = createRequire(import.meta.url)('onvif') as {
   Cam: new (options: object, callback: (this: Cam, error: Error | null) => void) => Cam;
 };
 
-const CODECS = { h264: 'h264', mjpeg: 'mjpeg' } as const;
+const CODECS = { h264: ['h264', 640, 480], sub: ['h264', 320, 240], mjpeg: ['mjpeg', 640, 480] } as const;
 const TOKENS = Object.keys(CODECS) as (keyof typeof CODECS)[];
 let server: Server;
 beforeAll(async () => {
   const picture = ['--source', 'test', '--width', '640', '--height', '480', '--fps', '20'];
-  server = await Server.start({ args: ['--h264', 'on', '--h264-keyframe-interval', '60', ...picture] });
+  server = await Server.start({ args: ['--h264', 'on', '--h264-keyframe-interval', '60', '--sub-height', '240', ...picture] });
   await server.output(/H\.264 by/);
 });
 afterAll(() => server?.stop());
@@ -75,7 +75,8 @@ describe('npm onvif', () => {
         const { uri } = await call<{ uri: string }>(cam, 'getStreamUri', { protocol, profileToken: token });
         // Tunnelled RTSP is addressed as HTTP in ONVIF and as RTSP in ffmpeg; host, port and path are the same.
         const url = withCredentials(protocol === 'HTTP' ? uri.replace('http:', 'rtsp:') : uri);
-        expect(await probe(url, transport, 'codec_name,width,height')).toEqual({ codec_name: CODECS[token], width: 640, height: 480 });
+        const [codec_name, width, height] = CODECS[token];
+        expect(await probe(url, transport, 'codec_name,width,height')).toEqual({ codec_name, width, height });
       });
     }
   }
@@ -139,7 +140,7 @@ describe('node-onvif-ts', () => {
     const profiles = device.getProfileList();
     expect(profiles.map(({ token }) => token)).toEqual(TOKENS);
     for (const { token, stream } of profiles) {
-      const codec = { codec_name: CODECS[token as keyof typeof CODECS] };
+      const codec = { codec_name: CODECS[token as keyof typeof CODECS][0] };
       expect(await probe(withCredentials(stream.udp!), 'udp', 'codec_name')).toEqual(codec);
       expect(await probe(withCredentials(stream.rtsp!), 'tcp', 'codec_name')).toEqual(codec);
       expect(await probe(withCredentials(stream.http!).replace('http:', 'rtsp:'), 'http', 'codec_name')).toEqual(codec);

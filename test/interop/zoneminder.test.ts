@@ -58,6 +58,7 @@ inOwnNetwork(import.meta.filename, ZONEMINDER, () => {
     test('it reads the profiles, with the right password', async () => {
       expect(await zoneMinder.profiles(DEVICE, soap, 'admin', PASSWORD)).toEqual([
         { name: 'H.264', encoding: 'H264', size: '640x480', url: `rtsp://${NETWORK}.1:8554/h264` },
+        { name: 'H.264, small', encoding: 'H264', size: '480x360', url: `rtsp://${NETWORK}.1:8554/sub` },
         { name: 'MJPEG', encoding: 'JPEG', size: '640x480', url: `rtsp://${NETWORK}.1:8554/mjpeg` },
       ]);
       expect(await zoneMinder.profiles(DEVICE, soap, 'admin', 'wrong').catch(() => [])).toEqual([]);

@@ -98,6 +98,7 @@ export class FakeMulticast implements MulticastController {
   readonly targets = new Map<string, MulticastGroup>([
     ['mjpeg_encoder', { address: '239.255.1.2', port: 5004, ttl: 1 }],
     ['h264_encoder', { address: '239.255.1.2', port: 5006, ttl: 1 }],
+    ['sub_encoder', { address: '239.255.1.2', port: 5008, ttl: 1 }],
   ]);
   readonly started = new Set<string>();
   /** Thrown by the next change. */

@@ -6,6 +6,7 @@ import { addressKey } from '../../auth/address-key.ts';
 import { Recent } from '../../auth/recent.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { DescriptorReserve } from '../../core/descriptors.ts';
+import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Origin } from '../../core/origin.ts';
 import { MJPEG, SNAPSHOT_PATH } from '../../device/stream-names.ts';
@@ -18,6 +19,7 @@ import { TunnelDoor } from '../tunnel-door.ts';
 import { cameraProblem, expectToBeRead, securityHeaders, sendProblem } from './answers.ts';
 import { addApi } from './api/routes.ts';
 import type { Arrivals } from './arrivals.ts';
+import { readAsked } from './asked.ts';
 import { Authentication, type AuthenticationOptions, holdsOf, levelOf, userOf } from './authentication.ts';
 import { BodyReader, hasBody } from './body-reader.ts';
 import { HostGuard } from './host-guard.ts';
@@ -27,7 +29,8 @@ import { PageFiles } from './page-files.ts';
 import { addPublicPages, sendPage } from './pages.ts';
 import { Routes } from './routes.ts';
 import { sendHealth, sendStatus, type Vitals } from './status.ts';
-import { MjpegStreams, STREAM_HEADERS } from './stream.ts';
+import { STREAM_HEADERS } from './stream.ts';
+import { type Scaler, StreamSizes } from './stream-sizes.ts';
 
 /** How long a snapshot waits for a picture: a Pi's camera needs 2 s to start, a slow webcam 5 s. */
 const SNAPSHOT_TIMEOUT_MS = 10_000;
@@ -42,10 +45,7 @@ const KEEP_ALIVE_DELAY_MS = 30_000;
 const MAX_SNAPSHOT_CLIENTS = 1024;
 /** Seconds after which a client may try again when the camera gave no picture. */
 const RETRY_AFTER_S = 5;
-/** Rates a viewer may ask for. */
-const MAX_FPS = 120;
 const STREAM_PATHS: string[] = [MJPEG.webPath, '/cam.mjpg'];
-const MIN_FPS = 0.01;
 
 export interface HttpServerOptions {
   readonly bind: string;
@@ -77,6 +77,8 @@ export interface HttpServerOptions {
   readonly hub: Hub;
   /** What waits in the kernel for viewers; undefined: those of this server alone. */
   readonly queues?: SendQueues;
+  /** Makes smaller pictures for those who ask for them. */
+  readonly scaler: Scaler;
   /** Undefined: connections are taken as long as there is a descriptor. */
   readonly descriptors?: DescriptorReserve;
   readonly clock: Clock;
@@ -87,7 +89,7 @@ export interface HttpServerOptions {
 
 /** The web server: page, stream, snapshot, status. Constructing is inert. */
 export class HttpServer {
-  readonly #streams: MjpegStreams;
+  readonly #streams: StreamSizes;
   readonly #server: Server;
   readonly #tunnelDoor: TunnelDoor | undefined;
   readonly #limit: ConnectionLimit;
@@ -108,7 +110,7 @@ export class HttpServer {
   constructor(private readonly options: HttpServerOptions) {
     const { arrivals, tunnel, clock, log } = options;
     const isShared = (address: string) => arrivals.isTrustedProxy(address);
-    this.#streams = new MjpegStreams(options.hub, clock, options.queues, log);
+    this.#streams = new StreamSizes(options.hub, options.scaler.scale, clock, options.queues && { queues: options.queues, log });
     this.#throttle = new LogThrottle(clock);
     this.#acceptThrottle = new LogThrottle(clock);
     this.#login = new Authentication(options.authentication, arrivals);
@@ -286,13 +288,10 @@ export class HttpServer {
     next();
   };
 
-  readonly #stream: RequestHandler = (req, res) => {
-    const { hub, log } = this.options;
-    const fps = req.query.fps === undefined ? undefined : Number(req.query.fps);
-    if (fps !== undefined && !(fps >= MIN_FPS && fps <= MAX_FPS)) {
-      sendProblem(req, res, 400, { code: 'BAD_FPS', message: `fps must be a number from ${MIN_FPS} to ${MAX_FPS}.` });
-      return;
-    }
+  readonly #stream: RequestHandler = async (req, res) => {
+    const { hub, scaler, log } = this.options;
+    const asked = readAsked(req.query);
+    if ('problem' in asked) return sendProblem(req, res, 400, asked.problem);
     if (req.method === 'HEAD') {
       res.set(STREAM_HEADERS).end();
       return;
@@ -304,12 +303,14 @@ export class HttpServer {
       sendProblem(req, res, 503, cameraProblem(hub.status.error));
       return;
     }
+    const missing = asked.width === undefined ? undefined : await scaler.whyNot();
+    if (missing) return sendProblem(req, res, 503, missing);
     if (req.socket.destroyed) return;
     const viewer = this.options.arrivals.clientAddress(req);
     const began = this.options.clock.monotonic();
     log.debug('viewer came', { viewer, viewers: this.#streams.viewers + 1 });
     const client = { address: viewer, user: userOf(res)?.name };
-    this.#streams.add(req.socket, { fps, advance: req.query.advance === '1', client, holds: holdsOf(res) }, () =>
+    this.#streams.add(req.socket, asked.width, { fps: asked.fps, advance: req.query.advance === '1', client, holds: holdsOf(res) }, () =>
       log.debug('viewer left', {
         viewer,
         viewers: this.#streams.viewers,
@@ -320,6 +321,8 @@ export class HttpServer {
 
   readonly #snapshot: RequestHandler = async (req, res) => {
     res.set({ 'Cache-Control': 'no-store', 'Cross-Origin-Resource-Policy': 'cross-origin' });
+    const asked = readAsked({ width: req.query.width });
+    if ('problem' in asked) return sendProblem(req, res, 400, asked.problem);
     if (req.method === 'HEAD') {
       res.type('image/jpeg').end();
       return;
@@ -330,14 +333,16 @@ export class HttpServer {
     const { hub } = this.options;
     const frame = (await hub.following(seen.sequence, gone.signal)) ?? (await hub.current(SNAPSHOT_TIMEOUT_MS, gone.signal));
     if (gone.signal.aborted) return;
-    if (!frame) {
+    const picture = frame && (await this.#streams.picture(frame, asked.width));
+    if (!picture || picture instanceof AppError) {
       res.set('Retry-After', String(RETRY_AFTER_S));
-      sendProblem(req, res, 503, cameraProblem(hub.status.error));
+      sendProblem(req, res, 503, cameraProblem(picture ?? hub.status.error));
       return;
     }
-    seen.sequence = frame.sequence;
-    res.set({ 'Content-Type': 'image/jpeg', 'Content-Length': String(frame.size), 'X-Timestamp': (frame.capturedAt / 1000).toFixed(3) });
-    res.end(frame.jpeg);
+    seen.sequence = picture.sequence;
+    const { size, capturedAt, jpeg } = picture;
+    res.set({ 'Content-Type': 'image/jpeg', 'Content-Length': String(size), 'X-Timestamp': (capturedAt / 1000).toFixed(3) });
+    res.end(jpeg);
     expectToBeRead(res);
   };
 

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { DirectWriter } from '../../core/direct-writer.ts';
-import { type Logger, silentLogger } from '../../core/log.ts';
+import { silentLogger } from '../../core/log.ts';
 import { RateLimiter } from '../../core/rate-limiter.ts';
 import type { Frame } from '../../frames/frame.ts';
 import { CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, Parts } from '../../protocols/multipart/mjpeg.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { SendQueues } from '../send-queues.ts';
 import type { ViewerInfo } from '../viewer-info.ts';
-import { ViewerPace } from '../viewer-pace.ts';
+import { ViewerPace, type ViewerPaceOptions } from '../viewer-pace.ts';
 
 /** A viewer whose connection takes nothing for this long is dropped; that frees up to 4 MB in the kernel's queue. */
 const STALLED_VIEWER_MS = 30_000;
@@ -25,6 +25,11 @@ export interface StreamCounters {
   /** Viewers dropped because they took nothing for 30 s. */
   viewersDropped: number;
 }
+
+export const newStreamCounters = (): StreamCounters => ({ framesSent: 0, framesSkipped: 0, bytesSent: 0, viewersDropped: 0 });
+
+/** Where the pictures of a stream come from. */
+export type Pictures = Pick<Hub, 'lease' | 'subscribe' | 'latest'>;
 
 export interface StreamOptions {
   /** Pictures per second at most; undefined: all. */
@@ -50,13 +55,15 @@ const HEAD = `HTTP/1.1 200 OK\r\n${Object.entries(STREAM_HEADERS)
   .map(([name, value]) => `${name}: ${value}\r\n`)
   .join('')}\r\n`;
 
+/** How viewers are kept from seeing old pictures. */
+export type Pacing = Pick<ViewerPaceOptions, 'queues' | 'log'>;
+
 /**
  * Sends the camera's pictures to any number of viewers as MJPEG. All viewers share the frame's one buffer. A viewer who
  * is slower than the camera skips pictures: at most one is under way to each, and the newest follows it. What waits for him in
  * the kernel is kept as short where that can be seen; see {@link ViewerPace}.
  */
 export class MjpegStreams {
-  readonly counters: StreamCounters = { framesSent: 0, framesSkipped: 0, bytesSent: 0, viewersDropped: 0 };
   /** Replaced, never changed: whoever goes through it may make viewers leave. */
   #viewers: readonly Viewer[] = [];
   readonly #parts = new Parts();
@@ -65,10 +72,10 @@ export class MjpegStreams {
   #rest: Cancel | undefined;
 
   constructor(
-    private readonly hub: Hub,
+    private readonly hub: Pictures,
     private readonly clock: Clock,
-    private readonly queues: SendQueues = new SendQueues({ clock }),
-    private readonly log: Logger = silentLogger,
+    readonly counters: StreamCounters = newStreamCounters(),
+    private readonly pacing: Pacing = { queues: new SendQueues({ clock }), log: silentLogger },
   ) {}
 
   get viewers(): number {
@@ -97,8 +104,8 @@ export class MjpegStreams {
     this.#sockets.add(socket);
     socket.setTimeout(0);
     socket.write(HEAD + (options.advance ? FIRST_ADVANCED_DELIMITER : FIRST_DELIMITER), 'latin1');
-    const { clock, queues, log } = this;
-    const pace = new ViewerPace({ socket, queues, clock, log, name: () => `${options.client.address} (MJPEG)` });
+    const { clock } = this;
+    const pace = new ViewerPace({ ...this.pacing, socket, clock, name: () => `${options.client.address} (MJPEG)` });
     const viewer = new Viewer(socket, options, this.hub, this.#parts, clock, this.counters, pace);
     const release = this.hub.lease();
     this.#viewers = [...this.#viewers, viewer];
@@ -167,7 +174,7 @@ class Viewer {
   constructor(
     readonly socket: Socket,
     readonly options: StreamOptions,
-    private readonly hub: Hub,
+    private readonly hub: Pick<Pictures, 'latest'>,
     private readonly parts: Parts,
     private readonly clock: Clock,
     private readonly counters: StreamCounters,

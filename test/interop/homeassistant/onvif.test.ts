@@ -123,7 +123,10 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
     expect(data.device).toMatchObject({
       info: { manufacturer: expect.any(String), fw_version: version, serial_number: expect.stringMatching(/^[0-9a-f]{12,}$/), mac: mac() },
       capabilities: { snapshot: true, ptz: false, imaging: false },
-      profiles: [{ token: 'h264', video: { encoding: 'H264', resolution: { width: 640, height: 480 } } }],
+      profiles: [
+        { token: 'h264', video: { encoding: 'H264', resolution: { width: 640, height: 480 } } },
+        { token: 'sub', video: { encoding: 'H264', resolution: { width: 480, height: 360 } } },
+      ],
     });
   });
 

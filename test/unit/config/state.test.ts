@@ -325,7 +325,7 @@ test('a file from before there was RTSP and H.264 is read as it is', () => {
   writeFileSync(file(), JSON.stringify(old));
   const { state, putAside } = new StateStore(dir);
   expect(putAside).toBeUndefined();
-  expect(state).toEqual({ ...old, h264: {}, multicast: {} });
+  expect(state).toEqual({ ...old, h264: {}, sub: {}, multicast: {} });
 });
 
 describe('the factory default', () => {
@@ -334,6 +334,7 @@ describe('the factory default', () => {
     store.update({
       users: [ADMIN],
       h264: { bitrate: 500 },
+      sub: { bitrate: 200 },
       multicast: { mjpeg_encoder: { port: 6000, autoStart: true } },
       device: { ...store.state.device, name: 'Door', httpPort: 81, rtspPort: 554 },
     });
@@ -343,7 +344,13 @@ describe('the factory default', () => {
   test('soft: forgets all but who may come in, by which ports', () => {
     const store = changed();
     store.reset(false);
-    expect(new StateStore(dir).state).toMatchObject({ users: [ADMIN], h264: {}, multicast: {}, device: { httpPort: 81, rtspPort: 554 } });
+    expect(new StateStore(dir).state).toMatchObject({
+      users: [ADMIN],
+      h264: {},
+      sub: {},
+      multicast: {},
+      device: { httpPort: 81, rtspPort: 554 },
+    });
     expect(store.state.device.name).toBeUndefined();
   });
 

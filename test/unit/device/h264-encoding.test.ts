@@ -8,6 +8,7 @@ import { StateStore } from '../../../src/config/state.ts';
 import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { silentLogger } from '../../../src/core/log.ts';
+import { EncoderTrial } from '../../../src/device/encoder-trial.ts';
 import { H264Encoding } from '../../../src/device/h264-encoding.ts';
 import { DeviceSettings } from '../../../src/device/settings.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -27,7 +28,12 @@ let dataDir: string;
 let told: string[];
 let warnings: string[];
 let feed: PlayedFeed;
-const started: H264Encoding[] = [];
+interface Tried {
+  readonly encoding: H264Encoding;
+  readonly trial: EncoderTrial;
+}
+
+const started: Tried[] = [];
 beforeEach(() => {
   [bin, dataDir, told, warnings] = [makeTempDir(), makeTempDir(), [], []];
   feed = new PlayedFeed(systemClock);
@@ -37,8 +43,9 @@ afterEach(async () => {
   mkdirSync(bin, { recursive: true });
   writeFileSync(gate(), '');
   for (const each of started.splice(0)) {
-    await each.stop();
-    await each.trialOver;
+    each.trial.stop();
+    await each.encoding.stop();
+    await each.trial.over;
   }
   rmSync(bin, { recursive: true });
 });
@@ -58,29 +65,36 @@ interface Start {
   readonly clock?: Clock;
 }
 
-async function start({ config = {}, state = new StateStore(dataDir), clock = systemClock }: Start = {}): Promise<H264Encoding> {
-  const encoding = new H264Encoding({
+async function start({ config = {}, state = new StateStore(dataDir), clock = systemClock }: Start = {}): Promise<Tried> {
+  const trial = new EncoderTrial({
     config: { ...preset, ...config },
-    settings: new DeviceSettings({ config: schema.parse({}), explicit: new Set(), state }).h264,
     state,
+    // The stand-in is a Node program.
+    searchPath: `${bin}:${process.env.PATH}`,
+    clock,
+    log: { ...silentLogger, warn: (message) => void warnings.push(message) },
+  });
+  const encoding = new H264Encoding({
+    ...{ name: 'H.264', trial },
+    settings: new DeviceSettings({ config: schema.parse({}), explicit: new Set(), state }).h264,
     feed,
     picture: new FakeCamera(),
-    // The stand-in is a Node program.
     searchPath: `${bin}:${process.env.PATH}`,
     onFound: () => told.push('found'),
     onGone: () => told.push('gone'),
     clock,
     log: { ...silentLogger, warn: (message) => void warnings.push(message) },
   });
-  started.push(encoding);
-  await encoding.start();
-  return encoding;
+  const tried = { encoding, trial };
+  started.push(tried);
+  await trial.start();
+  return tried;
 }
 
 /** A start whose trial comes to its end: what it found is remembered. */
 const tried = async () => {
-  const encoding = await start();
-  await encoding.known();
+  const { encoding, trial } = await start();
+  await trial.known();
   await encoding.stop();
   told.length = 0;
 };
@@ -89,11 +103,11 @@ const remembered = () => new StateStore(dataDir).state.encoder;
 describe('at the first start', () => {
   test('it is not known until the encoders were tried; meanwhile the settings are there', async () => {
     install(['libx264'], true);
-    const encoding = await start();
+    const { encoding, trial } = await start();
     expect(encoding.stream).toBe('trying');
     expect(encoding.control.settings()).toMatchObject({ width: 1280, height: 720, bitrate: preset.bitrate });
     expect(remembered()).toBeUndefined();
-    const known = encoding.known();
+    const known = trial.known();
     writeFileSync(gate(), '');
     await known;
     expect(encoding.stream).toMatchObject({ status: { state: 'idle' } });
@@ -104,9 +118,9 @@ describe('at the first start', () => {
   test('nobody waits for longer than 2 s', async () => {
     install(['libx264'], true);
     const clock = new FakeClock();
-    const encoding = await start({ clock });
+    const { encoding, trial } = await start({ clock });
     let over = false;
-    void encoding.known().then(() => {
+    void trial.known().then(() => {
       over = true;
     });
     await settle();
@@ -121,16 +135,16 @@ describe('at the first start', () => {
 
   test('an ffmpeg without an encoder is none', async () => {
     install([]);
-    const encoding = await start();
-    await encoding.known();
+    const { encoding, trial } = await start();
+    await trial.known();
     expect(encoding.stream).toBeUndefined();
     expect(told).toEqual([]);
     expect(remembered()).toBeUndefined();
   });
 
   test('without ffmpeg there is none', async () => {
-    const encoding = await start({ config: { ffmpegPath: ffmpeg() } });
-    await encoding.known();
+    const { encoding, trial } = await start({ config: { ffmpegPath: ffmpeg() } });
+    await trial.known();
     expect(encoding.stream).toBeUndefined();
   });
 });
@@ -140,13 +154,13 @@ describe('at a later start', () => {
     install(['libx264']);
     await tried();
     install(['libx264'], true);
-    const encoding = await start();
+    const { encoding, trial } = await start();
     const { stream } = encoding;
     expect(stream).toMatchObject({ status: { state: 'idle' } });
-    await encoding.known();
+    await trial.known();
     expect(told).toEqual(['found']);
     writeFileSync(gate(), '');
-    await encoding.trialOver;
+    await trial.over;
     expect(encoding.stream).toBe(stream);
     expect(told).toEqual(['found']);
   });
@@ -158,8 +172,8 @@ describe('at a later start', () => {
     state.update = () => {
       throw new Error('written');
     };
-    const encoding = await start({ state });
-    await encoding.trialOver;
+    const { encoding, trial } = await start({ state });
+    await trial.over;
     expect(encoding.stream).toMatchObject({ status: { state: 'idle' } });
     expect(warnings).toEqual([]);
   });
@@ -182,7 +196,7 @@ describe('at a later start', () => {
     install(['libx264']);
     await tried();
     install(['libx264'], true);
-    const encoding = await start({ config: change() });
+    const { encoding } = await start({ config: change() });
     expect(encoding.stream).toBe('trying');
   });
 
@@ -190,7 +204,7 @@ describe('at a later start', () => {
     install(['libx264']);
     await tried();
     install([], true);
-    const encoding = await start();
+    const { encoding } = await start();
     expect(encoding.stream).toMatchObject({ status: { state: 'idle' } });
     writeFileSync(gate(), '');
     await eventually(() => encoding.stream === undefined, 'it is gone');
@@ -203,13 +217,13 @@ describe('at a later start', () => {
     install(['libx264']);
     await tried();
     install([], true);
-    const encoding = await start();
+    const { encoding, trial } = await start();
     const { stream } = encoding;
     if (typeof stream !== 'object') throw new Error('no stream');
     const first = new Promise((resolve) => stream.subscribe(resolve));
     feed.show();
     await first;
-    const known = encoding.trialOver;
+    const known = trial.over;
     writeFileSync(gate(), '');
     await known;
     expect(encoding.stream).toBe(stream);
@@ -222,8 +236,8 @@ describe('at a later start', () => {
     await tried();
     expect(remembered()).toMatchObject({ hardware: true, software: true });
     install(['libx264']);
-    const encoding = await start();
-    await encoding.trialOver;
+    const { encoding, trial } = await start();
+    await trial.over;
     const { stream } = encoding;
     if (typeof stream !== 'object') throw new Error('no stream');
     const first = new Promise((resolve) => stream.subscribe(resolve));
@@ -240,8 +254,8 @@ test('a state that cannot be written, as on a full disk, costs the memory alone'
   state.update = () => {
     throw new AppError('DATA_DIR', 'The disk is full.');
   };
-  const encoding = await start({ state });
-  await encoding.known();
+  const { encoding, trial } = await start({ state });
+  await trial.known();
   expect(encoding.stream).toMatchObject({ status: { state: 'idle' } });
   expect(warnings).toEqual([expect.stringContaining('The disk is full.')]);
 });

@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { ADDRESS, H264, MJPEG, STREAMS, type StreamNames } from '../../../src/device/stream-names.ts';
+import { ADDRESS, H264, MJPEG, STREAMS, type StreamNames, SUB } from '../../../src/device/stream-names.ts';
 import { type H264Feed, type H264Source, type JpegFeed, StreamCatalogue } from '../../../src/device/streams.ts';
 
 const SOURCE = {} as H264Source;
-const SUB: StreamNames = { ...H264, id: 'sub', name: 'H.264, small', encoder: 'sub_encoder', path: '/sub', webPath: '/sub', portPair: 2 };
 
 const jpeg: JpegFeed = { ...MJPEG, fps: () => 15 };
 const h264 = (names: StreamNames, source: () => H264Source | 'trying' | undefined, known = async () => {}): H264Feed => ({
@@ -63,5 +62,5 @@ describe('the catalogue', () => {
 test('no two streams share a name by which clients know them', () => {
   for (const name of ['id', 'encoder', 'path', 'webPath', 'portPair'] as const)
     expect(new Set(STREAMS.map((stream) => stream[name])).size).toBe(STREAMS.length);
-  expect(STREAMS.map(ADDRESS.rtsp)).toEqual(['rtsp-mjpeg', 'rtsp-h264']);
+  expect(STREAMS.map(ADDRESS.rtsp)).toEqual(['rtsp-mjpeg', 'rtsp-h264', 'rtsp-sub']);
 });

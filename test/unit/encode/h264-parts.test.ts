@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { encodedSize } from '../../../src/encode/encoded-size.ts';
-import { codecArguments, ffmpegArguments } from '../../../src/encode/ffmpeg-arguments.ts';
-import { KeyFrameSchedule } from '../../../src/encode/key-frame-schedule.ts';
+import { codecArguments, ffmpegArguments } from '../../../src/encode/ffmpeg/arguments.ts';
+import { KeyFrameSchedule } from '../../../src/encode/ffmpeg/key-frame-schedule.ts';
+import { codecFor } from '../../../src/encode/ffmpeg/probe.ts';
 import { PictureGroup } from '../../../src/encode/picture-group.ts';
-import { codecFor } from '../../../src/encode/probe.ts';
 import { RateWatch } from '../../../src/encode/rate-watch.ts';
 import type { AccessUnit } from '../../../src/frames/access-unit.ts';
 
@@ -107,7 +107,24 @@ describe("ffmpeg's arguments", () => {
 
   test('scale only where the sizes differ', () => {
     expect(ffmpegArguments(plan).join(' ')).not.toContain('w=');
-    expect(ffmpegArguments({ ...plan, to: { width: 640, height: 360 } }).join(' ')).toContain('scale=w=640:h=360');
+    expect(ffmpegArguments({ ...plan, to: { width: 854, height: 480 } }).join(' ')).toContain('scale=w=854:h=480');
+  });
+
+  test.each<[number, number, string | undefined, boolean]>([
+    [1280, 720, undefined, false],
+    [854, 480, undefined, true],
+    [640, 360, '1', false],
+    [640, 358, '1', true],
+    [642, 360, undefined, true],
+    [426, 240, '1', true],
+    [320, 180, '2', false],
+    [2, 2, '3', true],
+  ])('the decoder halves the picture as often as %ix%i allows', (width, height, lowres, scales) => {
+    const args = ffmpegArguments({ ...plan, to: { width, height } });
+    const at = args.indexOf('-lowres');
+    expect(at === -1 ? undefined : args[at + 1]).toBe(lowres);
+    expect(at).toBeLessThan(args.indexOf('-i'));
+    expect(args.join(' ').includes('scale=w=')).toBe(scales);
   });
 
   test('libx264 only is told what only libx264 knows', () => {

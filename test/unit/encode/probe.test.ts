@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../../src/core/log.ts';
-import { type ProbeOptions, probeEncoder } from '../../../src/encode/probe.ts';
+import { type ProbeOptions, probeEncoder } from '../../../src/encode/ffmpeg/probe.ts';
 import { linkEncoder } from '../../support/encoder.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 

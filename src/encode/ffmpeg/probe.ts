@@ -1,9 +1,9 @@
-import { AppError } from '../core/errors.ts';
-import type { Logger } from '../core/log.ts';
-import { findProgram } from '../core/programs.ts';
-import { runProgram } from '../core/run-program.ts';
-import type { Size } from '../frames/size.ts';
-import { type Codec, codecArguments } from './ffmpeg-arguments.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import { findProgram } from '../../core/programs.ts';
+import { runProgram } from '../../core/run-program.ts';
+import type { Size } from '../../frames/size.ts';
+import { type Codec, codecArguments } from './arguments.ts';
 
 /** What this machine can encode with. */
 export interface EncoderChoice {

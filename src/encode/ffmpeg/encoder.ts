@@ -1,15 +1,14 @@
-import type { Cancel, Clock } from '../core/clock.ts';
-import { AppError, messageOf, systemErrorCode } from '../core/errors.ts';
-import type { Logger } from '../core/log.ts';
-import { Program, type ProgramEnd } from '../core/program.ts';
-import type { ParameterSets } from '../frames/access-unit.ts';
-import type { Frame } from '../frames/frame.ts';
-import { isSlice, NAL, nalType, splitAnnexB } from '../frames/h264.ts';
-import { FLV_TIMESTAMP_MODULUS, FlvDemuxer, FlvError, type FlvVideo } from '../protocols/flv/demuxer.ts';
-import { readAvcConfiguration, splitLengthPrefixed } from '../protocols/h264/avc.ts';
-import { mjpegClusterHeader, mjpegStreamHeader } from '../protocols/matroska/mjpeg-stream.ts';
-import type { EncoderCounters, VideoEncoder, VideoEncoderEvents } from './encoder.ts';
-import { type Codec, type EncodingPlan, ffmpegArguments, keyFrameTimestamp } from './ffmpeg-arguments.ts';
+import type { Cancel, Clock } from '../../core/clock.ts';
+import { AppError, messageOf, systemErrorCode } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import { Program, type ProgramEnd } from '../../core/program.ts';
+import type { CodedPicture } from '../../frames/access-unit.ts';
+import type { Frame } from '../../frames/frame.ts';
+import { FLV_TIMESTAMP_MODULUS, FlvDemuxer, FlvError, type FlvVideo } from '../../protocols/flv/demuxer.ts';
+import { FlvPictures } from '../../protocols/flv/pictures.ts';
+import { mjpegClusterHeader, mjpegStreamHeader } from '../../protocols/matroska/mjpeg-stream.ts';
+import type { EncoderCounters, VideoEncoder, VideoEncoderEvents } from '../encoder.ts';
+import { type Codec, type EncodingPlan, ffmpegArguments, keyFrameTimestamp } from './arguments.ts';
 import { KeyFrameSchedule } from './key-frame-schedule.ts';
 
 export interface FfmpegEncoderOptions {
@@ -57,6 +56,7 @@ export class FfmpegEncoder implements VideoEncoder {
   readonly #program: Program;
   readonly #schedule: KeyFrameSchedule;
   readonly #demuxer = new FlvDemuxer((video) => this.#onVideo(video), MAX_UNIT_BYTES);
+  readonly #pictures = new FlvPictures();
   readonly #stopWatchdog: Cancel;
   #over = false;
   #lastLine = '';
@@ -70,12 +70,6 @@ export class FfmpegEncoder implements VideoEncoder {
   /** Since when pictures have been offered and no unit has come; undefined while nobody waits. */
   #unanswered: number | undefined;
   #answered = false;
-
-  /** Bytes of the lengths in front of NAL units; 0: start codes. */
-  #lengthSize = 0;
-  #sps: Buffer | undefined;
-  #pps: Buffer | undefined;
-  #parameterSets: ParameterSets | undefined;
 
   constructor(
     private readonly options: FfmpegEncoderOptions,
@@ -165,53 +159,30 @@ export class FfmpegEncoder implements VideoEncoder {
     }
   }
 
-  #onVideo({ kind, timestamp, data }: FlvVideo): void {
+  #onVideo(video: FlvVideo): void {
     if (this.#over) return;
-    if (kind === 'configuration') {
-      // Empty where the encoder brings its parameter sets in band.
-      const configuration = readAvcConfiguration(data);
-      this.#lengthSize = configuration?.lengthSize ?? 0;
-      if (configuration) this.#setParameters(configuration.sps, configuration.pps);
-      return;
-    }
-    const nals = this.#lengthSize > 0 ? splitLengthPrefixed(data, this.#lengthSize) : splitAnnexB(data);
-    if (!nals) throw new FlvError('the lengths of its NAL units do not add up');
-    const find = (type: number) => nals.find((nal) => nalType(nal) === type);
-    this.#setParameters(find(NAL.SPS) ?? this.#sps, find(NAL.PPS) ?? this.#pps);
-    const slices = nals.filter(isSlice);
-    if (slices.length > 0) this.#onPicture(slices, timestamp);
-  }
-
-  #setParameters(sps: Buffer | undefined, pps: Buffer | undefined): void {
-    if (sps === this.#sps && pps === this.#pps) return;
-    this.#sps = sps;
-    this.#pps = pps;
-    this.#parameterSets = sps && pps && { sps, pps };
+    const picture = this.#pictures.read(video);
+    if (picture) this.#onPicture(picture, video.timestamp);
   }
 
   /** Finds the frame of a coded picture by its time, and passes both on. */
-  #onPicture(slices: readonly Buffer[], timestamp: number): void {
+  #onPicture(picture: CodedPicture, timestamp: number): void {
     const index = this.#inFlight.findIndex((each) => distance(each.timestamp, timestamp) <= TIMESTAMP_TOLERANCE);
-    const parameterSets = this.#parameterSets;
     if (index === -1) throw new FlvError(`no picture was taken at ${timestamp} ms`);
-    if (!parameterSets) throw new FlvError('it has no parameter sets');
     const { frame } = this.#inFlight[index]!;
     // Those before it came to nothing.
     this.#inFlight.splice(0, index + 1);
 
-    const keyframe = slices.some((nal) => nalType(nal) === NAL.IDR);
-    const nals = keyframe ? [parameterSets.sps, parameterSets.pps, ...slices] : slices;
-    const size = nals.reduce((sum, nal) => sum + nal.length, 0);
     const { counters, clock } = this.options;
     counters.units++;
-    if (keyframe) counters.keyframes++;
-    counters.bytes += size;
+    if (picture.keyframe) counters.keyframes++;
+    counters.bytes += picture.size;
     this.#unanswered = undefined;
     // A decoder can begin with nothing else.
-    if (this.#answered || keyframe) {
+    if (this.#answered || picture.keyframe) {
       this.#answered = true;
       const { sequence, capturedAt, monotonic } = frame;
-      this.events.unit({ nals, keyframe, parameterSets, size, sequence, capturedAt, monotonic });
+      this.events.unit({ ...picture, sequence, capturedAt, monotonic });
     }
     const waiting = this.#waiting;
     if (!waiting || this.#over) return;

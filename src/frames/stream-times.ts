@@ -1,0 +1,39 @@
+/** Where the stream's own time and ours have parted by this much, they are put together anew, milliseconds. */
+const APART_MS = 1000;
+/** Two pictures are never at the same moment, milliseconds. */
+const LEAST_STEP_MS = 1;
+
+/**
+ * When pictures were taken, of a stream that tells its own time: the arrival of the first, and from there on by the stream, so that
+ * what a busy machine delivers in bunches keeps its distances. Times never go back.
+ */
+export class StreamTimes {
+  #anchor: { readonly own: number; readonly ours: number } | undefined;
+  #last = Number.NEGATIVE_INFINITY;
+
+  /** @param modulus at which the stream's time begins at 0 again, milliseconds */
+  constructor(private readonly modulus: number) {}
+
+  /**
+   * @param own the stream's time of a picture, milliseconds
+   * @param arrival monotonic, milliseconds
+   * @returns when the picture was taken: monotonic, milliseconds
+   */
+  at(own: number, arrival: number): number {
+    this.#anchor ??= { own, ours: arrival };
+    let time = this.#anchor.ours + this.#since(own, this.#anchor.own);
+    if (Math.abs(time - arrival) >= APART_MS) {
+      this.#anchor = { own, ours: arrival };
+      time = arrival;
+    } else this.#anchor = { own, ours: time };
+    this.#last = Math.max(time, this.#last + LEAST_STEP_MS);
+    return this.#last;
+  }
+
+  /** From one time of the stream to another, whichever is later, across its wrap. */
+  #since(own: number, before: number): number {
+    const difference = (own - before) % this.modulus;
+    if (difference > this.modulus / 2) return difference - this.modulus;
+    return difference < -this.modulus / 2 ? difference + this.modulus : difference;
+  }
+}
