@@ -2,7 +2,7 @@
 // npm run bench [-- NAME ...] [--write] [--main FILE]
 //
 // Measures the built program, everything over the loopback interface: all of it in about sixteen minutes, or only what is
-// named. `attacks` and `video` are run only where they are named: the one has a page of its own, and options (bench/attacks.mjs). --write puts the figures of a whole run into docs/performance.md. --main measures another build.
+// named. `attacks`, `slow` and `video` are run only where they are named: the first has a page of its own, and options (bench/attacks.mjs), `slow` needs root. --write puts the figures of a whole run into docs/performance.md. --main measures another build.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { attacks } from './attacks/measurement.mjs';
@@ -15,6 +15,7 @@ import { asMarkdown, machine, writeDocument } from './report.mjs';
 import { rtsp } from './rtsp.mjs';
 import { rtspStalled } from './rtsp-stalled.mjs';
 import { useBuild } from './servers.mjs';
+import { slow } from './slow.mjs';
 import { soap } from './soap.mjs';
 import { splitter } from './splitter.mjs';
 import { stalled } from './stalled.mjs';
@@ -35,7 +36,7 @@ const MEASUREMENTS = {
   motion,
 };
 /** Not a part of a whole run. */
-const BY_NAME = { attacks, video };
+const BY_NAME = { attacks, slow, video };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean' }, main: { type: 'string' } } });
 const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);

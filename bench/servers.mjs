@@ -103,11 +103,12 @@ const SOURCES = {
  * @param {'camera' | 'images'} source
  * @param {Record<string, string | number>} options of the command line
  * @param {string} set of the pictures that it shows
+ * @param {string[]} prefix command and arguments that end in becoming the program
  */
-export async function startOurs(source, options = {}, set = 'large') {
+export async function startOurs(source, options = {}, set = 'large', prefix = []) {
   const port = await freePort();
   const began = performance.now();
-  const server = spawnOurs(source, { bind: HOST, 'http-port': port, discovery: 'off', ...options }, set);
+  const server = spawnOurs(source, { bind: HOST, 'http-port': port, discovery: 'off', ...options }, set, prefix);
   await until(server, () => answers(server.url('/healthz')));
   server.readyMs = performance.now() - began;
   return server;
@@ -185,10 +186,10 @@ export function accepts(port) {
 
 /**
  * Runs the load client against a server's stream and returns its figures; see the head of mjpeg-loadgen.c.
- * @param {{ clients: number, seconds: number, warmUp?: number, stalled?: number }} load
+ * @param {{ clients: number, seconds: number, warmUp?: number, stalled?: number, path?: string }} load
  */
-export async function load(server, { clients, seconds, warmUp = 1.2, stalled = 0 }) {
-  const args = ['-u', server.url('/stream.mjpg'), '-c', clients, '-t', seconds, '-w', warmUp, '-s', stalled, '-p', server.pid];
+export async function load(server, { clients, seconds, warmUp = 1.2, stalled = 0, path = '/stream.mjpg' }) {
+  const args = ['-u', server.url(path), '-c', clients, '-t', seconds, '-w', warmUp, '-s', stalled, '-p', server.pid];
   const { stdout } = await promisify(execFile)(compiled('mjpeg-loadgen'), args.map(String));
   return JSON.parse(stdout);
 }

@@ -40,7 +40,7 @@ export class Analysis {
 
   constructor(
     private readonly options: AppOptions,
-    { capture, events }: Pick<Subsystems, 'capture' | 'events'>,
+    { capture, events }: Pick<Subsystems, 'capture'> & { readonly events: Pick<Subsystems['events'], 'bus'> },
   ) {
     const { config, clock, log } = options;
     const { hub, camera } = capture;

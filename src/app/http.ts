@@ -20,7 +20,7 @@ export interface HttpOptions extends Subsystems {
 export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
   const { config, state, webDir, clock, log } = options;
   const { settings, identity, login, network, capture, events, rtsp, onvif } = own;
-  const { arrivals, budget, descriptors } = network;
+  const { arrivals, budget, descriptors, queues } = network;
   return new HttpServer({
     bind: config.bind,
     port: settings.ports.now.http,
@@ -42,6 +42,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
     publicName: () => (config.discovery.enabled && identity.discoverable ? identity.name : undefined),
     hub: capture.hub,
     events: { feed: events.bus, log: events.log },
+    queues,
     scaler: { scale: (jpeg, width) => scaleJpeg(jpeg, width, capture.picture.settings().quality), whyNot: whyNotScaled },
     descriptors,
     clock,

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { DescriptorReserve } from '../core/descriptors.ts';
 import { type ConnectionBudget, connectionBudget, tightness } from '../servers/connection-budget.ts';
 import { Arrivals } from '../servers/http/arrivals.ts';
+import { SendQueues } from '../servers/send-queues.ts';
 import { LocalNames, lanAddress } from '../system/local-names.ts';
 import type { AppOptions } from './options.ts';
 
@@ -12,6 +13,8 @@ export interface Network {
   readonly descriptors: DescriptorReserve;
   readonly budget: ConnectionBudget;
   readonly arrivals: Arrivals;
+  /** What waits in the kernel for viewers. */
+  readonly queues: SendQueues;
 }
 
 export function makeNetwork({ config, clock }: AppOptions): Network {
@@ -21,6 +24,7 @@ export function makeNetwork({ config, clock }: AppOptions): Network {
     hostname: hostname().split('.')[0] ?? '',
     descriptors,
     budget: connectionBudget(descriptors.forOthers),
+    queues: new SendQueues({ clock }),
     arrivals: new Arrivals({
       trustedProxies: config.http.trustedProxies,
       names: () => ({ ...localNames.read(), allowed: config.http.hosts }),

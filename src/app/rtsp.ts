@@ -21,7 +21,7 @@ export class Rtsp {
 
   constructor(options: AppOptions, { settings, identity, login, network, capture, streams, events }: Subsystems) {
     const { config, clock, log } = options;
-    const { arrivals, budget, descriptors, hostname } = network;
+    const { arrivals, budget, descriptors, hostname, queues } = network;
     const stream = newRtpStream(METADATA_PAYLOAD_TYPE);
     const track = { name: METADATA.id, stream, cname: cnameOf(hostname), feed: events.bus, clock };
     this.metadata = config.rtsp.metadata ? new MetadataTrack(track) : undefined;
@@ -33,6 +33,7 @@ export class Rtsp {
       maxSessions: budget.sessions,
       access: login.toWatch && { ...login.toWatch, basic: config.rtsp.basic },
       hub: capture.hub,
+      queues,
       streams: streams.catalogue,
       recode: (jpeg) => recodeForRtp(jpeg, capture.picture.settings().quality),
       beside: () => (this.metadata ? [this.metadata] : []),

@@ -36,6 +36,7 @@ const statusSchema = z.looseObject({
         address: z.string(),
         user: z.string().nullable(),
         since: z.coerce.date(),
+        slow: z.looseObject({ bitRate: z.number().nullable() }).nullish(),
       }),
     )
     .nullable(),
@@ -106,11 +107,17 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   'rtsp multicast': 'RTSP, multicast',
 };
 
+/** What is told of a viewer whose connection does not carry all pictures. */
+function slowness(slow: NonNullable<Status['viewers']>[number]['slow']): string {
+  if (!slow) return '';
+  return `, slow connection${slow.bitRate === null ? '' : ` (${(slow.bitRate / 1e6).toFixed(1)} Mbit/s)`}`;
+}
+
 function viewersOf(viewers: NonNullable<Status['viewers']>, since: (time: Date) => string): string {
   if (viewers.length === 0) return 'Nobody watches.\n';
   const rows = viewers.map((each) => {
     const protocol = PROTOCOLS[`${each.protocol} ${each.transport}`] ?? each.protocol;
-    return [each.address, each.user ?? '-', protocol, each.stream, since(each.since)];
+    return [each.address, each.user ?? '-', protocol, each.stream, since(each.since) + slowness(each.slow)];
   });
   return table(['ADDRESS', 'USER', 'PROTOCOL', 'STREAM', 'WATCHES FOR'], rows);
 }

@@ -11,4 +11,6 @@ export interface ViewerInfo {
   readonly user: string | undefined;
   /** When it began, monotonic milliseconds. */
   readonly since: number;
+  /** A connection that does not carry all pictures: since when it has not, monotonic milliseconds, and bits per second that it carries. */
+  readonly slow?: { readonly since: number; readonly bitRate: number | undefined } | undefined;
 }

@@ -14,6 +14,7 @@ import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
+import type { SendQueues } from '../send-queues.ts';
 import { TunnelHandler } from '../tunnel-handler.ts';
 import { cameraProblem, expectToBeRead, securityHeaders, sendProblem } from './answers.ts';
 import type { EventsApiOptions } from './api/events.ts';
@@ -76,6 +77,8 @@ export interface HttpServerOptions {
   readonly publicName: () => string | undefined;
   readonly hub: Hub;
   readonly events: EventsApiOptions;
+  /** What waits in the kernel for viewers; undefined: those of this server alone. */
+  readonly queues?: SendQueues;
   /** Makes smaller pictures for those who ask for them. */
   readonly scaler: Scaler;
   /** Undefined: connections are taken as long as there is a descriptor. */
@@ -109,7 +112,7 @@ export class HttpServer {
   constructor(private readonly options: HttpServerOptions) {
     const { arrivals, tunnel, clock, log } = options;
     const isShared = (address: string) => arrivals.isTrustedProxy(address);
-    this.#streams = new StreamSizes(options.hub, options.scaler.scale, clock);
+    this.#streams = new StreamSizes(options.hub, options.scaler.scale, clock, options.queues && { queues: options.queues, log });
     this.#throttle = new LogThrottle(clock);
     this.#acceptThrottle = new LogThrottle(clock);
     this.#login = new Authentication(options.authentication, arrivals);

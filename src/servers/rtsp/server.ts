@@ -12,6 +12,7 @@ import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit, isHere } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
+import { SendQueues } from '../send-queues.ts';
 import { TunnelHandler } from '../tunnel-handler.ts';
 import type { ViewerInfo } from '../viewer-info.ts';
 import { type RtspAccess, RtspAuthenticator } from './authenticator.ts';
@@ -52,6 +53,8 @@ export interface RtspServerOptions {
   /** Undefined: everybody may look. */
   readonly access: RtspAccess | undefined;
   readonly hub: Hub;
+  /** What waits in the kernel for clients; undefined: those of this server alone. */
+  readonly queues?: SendQueues;
   /** What there is to be played; asked at each request. */
   readonly streams: Pick<StreamCatalogue<JpegFeed | H264Feed>, 'byPath' | 'byId' | 'known' | 'all'>;
   readonly recode: Recode;
@@ -82,6 +85,7 @@ export class RtspServer {
   readonly #limit: ConnectionLimit;
   readonly #acceptThrottle: LogThrottle;
   readonly #pacer: Pacer;
+  readonly #queues: SendQueues;
   /** By the id of the stream, with the source that they were made for: another one's times are not the same. */
   readonly #streams = new Map<string, { readonly source: Hub | H264Source; readonly stream: Stream }>();
   readonly #multicast = new Map<Track, MulticastStream>();
@@ -95,6 +99,7 @@ export class RtspServer {
     const { hub, clock, log, streams } = options;
     const { counters } = this;
     this.#acceptThrottle = new LogThrottle(clock);
+    this.#queues = options.queues ?? new SendQueues({ clock });
     this.#pacer = new Pacer(clock, () => hub.fps || (streams.byId(MJPEG.id)?.fps() ?? 0));
     const carriers = new Carriers({
       multicast: (track) => {
@@ -169,12 +174,22 @@ export class RtspServer {
 
   /** Returns who plays a stream. */
   listViewers(): ViewerInfo[] {
-    return [...this.#connections].flatMap(({ sessions, clientAddress: address, user, tunnelled }) =>
+    return [...this.#connections].flatMap(({ sessions, clientAddress: address, user, tunnelled, pace }) =>
       [...sessions.values()].flatMap(({ stream, tracks, since }): ViewerInfo[] => {
         const kind = tracks.find(({ playing }) => playing)?.carrier.kind;
         if (kind === undefined) return [];
         const transport = kind === 'interleaved' ? (tunnelled ? 'http' : 'tcp') : kind;
-        return [{ protocol: 'rtsp', transport, stream: stream.name, address, user: user?.name, since }];
+        return [
+          {
+            protocol: 'rtsp',
+            transport,
+            stream: stream.name,
+            address,
+            user: user?.name,
+            since,
+            slow: kind === 'interleaved' ? pace.slow : undefined,
+          },
+        ];
       }),
     );
   }
@@ -262,6 +277,7 @@ export class RtspServer {
       socket,
       ...way,
       requests: this.#requests,
+      queues: this.#queues,
       clock,
       log,
       onClose: () => this.#connections.delete(connection),

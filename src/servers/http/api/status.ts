@@ -44,7 +44,12 @@ export function sendFullStatus(res: Response, vitals: Vitals, { viewers, base, c
     viewers: mayAccess(levelOf(res), 'READ_SYSTEM_SECRET')
       ? [...viewers]
           .sort((one, two) => one.since - two.since)
-          .map((each) => ({ ...each, user: each.user ?? null, since: time(each.since) }))
+          .map(({ slow, ...each }) => ({
+            ...each,
+            user: each.user ?? null,
+            since: time(each.since),
+            slow: slow ? { since: time(slow.since), bitRate: slow.bitRate === undefined ? null : Math.round(slow.bitRate) } : null,
+          }))
       : null,
     discovery: { enabled: discovery.enabled, discoverable: discovery.discoverable },
     urls: [
