@@ -130,7 +130,7 @@ export class App {
         this.#restartSoon();
       },
     };
-    return new LazyEndpoint(async () => (await import('./onvif.ts')).makeOnvif(options, own), options.onUse);
+    return new LazyEndpoint(async () => (await import('./onvif.ts')).makeOnvif(options, own));
   }
 
   /** What the owner should know of his settings and his system. */

@@ -1,6 +1,7 @@
 import { Camera } from '../camera/camera.ts';
 import { PictureControl } from '../device/picture.ts';
 import type { DeviceSettings } from '../device/settings.ts';
+import { usedFromNowOn } from '../platform/memory.ts';
 import { Hub } from '../streams/hub.ts';
 import type { AppOptions } from './options.ts';
 
@@ -12,7 +13,7 @@ export interface Capture {
 }
 
 export function makeCapture(options: AppOptions, settings: DeviceSettings): Capture {
-  const { config, spec, searchPath, dataDir, sysfs, dev, onUse, clock, log } = options;
+  const { config, spec, searchPath, dataDir, sysfs, dev, clock, log } = options;
   const camera = new Camera({
     spec,
     settings: settings.camera.now,
@@ -30,7 +31,7 @@ export function makeCapture(options: AppOptions, settings: DeviceSettings): Capt
   const hub: Hub = new Hub({
     demand: {
       start: () => {
-        onUse();
+        usedFromNowOn();
         camera.start();
       },
       stop: () => {

@@ -377,7 +377,6 @@ inOwnNetwork(import.meta.filename, [OpenFiles.PROGRAM], () => {
         stdout: { write: (text) => (stdout += text) },
         stderr: { isTTY, write: (text) => (stderr += text) },
         stopRequested: new Promise(() => {}),
-        onUse() {},
         onExit() {},
         onFault() {},
       });
