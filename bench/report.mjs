@@ -26,7 +26,9 @@ export function asMarkdown(measured) {
 }
 
 export function machine() {
-  return `Node ${process.versions.node}, Linux ${release()}, ${process.arch}, ${availableParallelism()} cores (${cpus()[0].model.trim()}).`;
+  // The kernel's own version, without what who built it adds.
+  const [kernel] = release().split('-');
+  return `Node ${process.versions.node}, Linux ${kernel}, ${process.arch}, ${availableParallelism()} cores (${cpus()[0].model.trim()}).`;
 }
 
 /** Puts the text into docs/performance.md, in place of the last measurement. */

@@ -26,18 +26,19 @@ const FLOORS: readonly (readonly string[])[] = [
   ['device'],
   ['streams', 'auth', 'config', 'system'],
   ['camera', 'encode'],
-  ['protocols'],
+  // What only computes, and what touches the operating system and the engine.
+  ['protocols', 'platform'],
   ['frames'],
   ['core'],
 ];
 
 /** Those that show the device know the camera, its configuration and the system by the device alone. */
-const BEHIND_THE_DEVICE = ['device', 'streams', 'auth', 'encode', 'protocols', 'frames', 'core'];
+const BEHIND_THE_DEVICE = ['device', 'streams', 'auth', 'encode', 'protocols', 'platform', 'frames', 'core'];
 
 /** What a part may import, where that is less than the floors below it. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['start.ts'],
-  'start.ts': ['cli'],
+  'start.ts': ['cli', 'platform'],
   web: ['core', 'frames', 'device/stream-names.ts'],
   servers: BEHIND_THE_DEVICE,
   onvif: BEHIND_THE_DEVICE,

@@ -153,7 +153,7 @@ export class App {
         this.#restartSoon();
       },
     };
-    return new LazyEndpoint(async () => (await import('./onvif.ts')).makeOnvif(options, own), options.onUse);
+    return new LazyEndpoint(async () => (await import('./onvif.ts')).makeOnvif(options, own));
   }
 
   /** Warns of what the owner should know about his settings and his system. */

@@ -6,6 +6,7 @@ import { PictureControl } from '../device/picture.ts';
 import type { DeviceSettings } from '../device/settings.ts';
 import { disjoint, readArea } from '../frames/area.ts';
 import type { Sensed } from '../frames/sensed.ts';
+import { usedFromNowOn } from '../platform/memory.ts';
 import { Hub } from '../streams/hub.ts';
 import type { AppOptions } from './options.ts';
 
@@ -23,7 +24,7 @@ export interface Capture {
 const MAX_REGIONS = 8;
 
 export function makeCapture(options: AppOptions, settings: DeviceSettings): Capture {
-  const { config, spec, searchPath, dataDir, sysfs, dev, onUse, clock, log } = options;
+  const { config, spec, searchPath, dataDir, sysfs, dev, clock, log } = options;
   const camera = new Camera({
     spec,
     settings: settings.camera.now,
@@ -44,7 +45,7 @@ export function makeCapture(options: AppOptions, settings: DeviceSettings): Capt
   const hub: Hub = new Hub({
     demand: {
       start: () => {
-        onUse();
+        usedFromNowOn();
         camera.start();
       },
       stop: () => {

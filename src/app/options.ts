@@ -36,9 +36,7 @@ export interface AppOptions {
   readonly dev: string;
   /** Password of `admin` from the environment; it beats the stored one and is not stored. */
   readonly password: string | undefined;
-  /** Called when the camera begins to be used: when somebody watches, or is about to ask by ONVIF. */
-  readonly onUse: () => void;
-  /** Returns how many unexpected errors there were since the start. */
+  /** Errors nobody expected, since the start. */
   readonly faults: () => number;
   readonly clock: Clock;
   readonly log: Logger;

@@ -1,5 +1,4 @@
 import type { BackoffPolicy } from '../core/backoff.ts';
-import { bufferGarbage } from '../core/buffer-garbage.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, type ErrorCode, messageOf } from '../core/errors.ts';
 import { type Failure, KeepAlive, type LifeEnd } from '../core/keep-alive.ts';
@@ -9,6 +8,7 @@ import { Frame, type Picture } from '../frames/frame.ts';
 import { JpegSplitter, MAX_PICTURE_BYTES, type SplitterCounters } from '../frames/jpeg-splitter.ts';
 import type { Sensed } from '../frames/sensed.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
+import { countBuffer } from '../platform/memory.ts';
 import { LOOK_INTERVAL_MS, PaceWatch } from './pace-watch.ts';
 import type { Capture, Source } from './source.ts';
 
@@ -215,7 +215,7 @@ export class CameraSupervisor {
         if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
         onFrame(new Frame(picture, this.counters.frames, clock.now(), now));
       }
-      bufferGarbage.count(picture.room.length);
+      countBuffer(picture.room.length);
     };
   }
 

@@ -25,8 +25,6 @@ export interface Context {
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   /** Resolves when the program is asked to stop, with the signal that did. */
   readonly stopRequested: Promise<string>;
-  /** To be called when the camera begins to be used: when somebody watches, or is about to ask by ONVIF. */
-  onUse(): void;
   /** Hands errors that nobody caught to `act` from now on, in place of ending the program with them. */
   onFault(act: (error: unknown) => void): void;
   /** Calls `act` when the process ends, however it does. */

@@ -205,7 +205,6 @@ function build(
     wsdlDir: context.wsdlDir,
     version: context.version,
     password: context.env.ONVIF_CAMERA_PASSWORD || undefined,
-    onUse: context.onUse,
     clock,
     faults: () => faults.count,
   });

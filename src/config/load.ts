@@ -9,8 +9,11 @@ import { type Config, type ConfigSchema, type Setting, VARIABLE_PREFIX } from '.
 import { fromList, fromText } from './settings.ts';
 import { adviseOnSetting } from './unknown.ts';
 
-/** Variables with the prefix that are no settings: secrets are kept out of files and command lines. */
-const SPECIAL_VARIABLES = new Set([`${VARIABLE_PREFIX}PASSWORD`, `${VARIABLE_PREFIX}HOME_ASSISTANT_TOKEN`]);
+/**
+ * Variables with the prefix that are no settings: secrets are kept out of files and command lines, and V8 is set up before any file
+ * is read.
+ */
+const SPECIAL_VARIABLES = new Set(['PASSWORD', 'HOME_ASSISTANT_TOKEN', 'PLAIN_V8'].map((name) => VARIABLE_PREFIX + name));
 
 export interface ConfigInput {
   /** From the command line, by flag name. */

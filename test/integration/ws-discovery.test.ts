@@ -376,7 +376,6 @@ inOwnNetwork(import.meta.filename, [OpenFiles.PROGRAM], () => {
         stdout: { write: (text) => (stdout += text) },
         stderr: { isTTY, write: (text) => (stderr += text) },
         stopRequested: new Promise(() => {}),
-        onUse() {},
         onExit() {},
         onFault() {},
       });
