@@ -1,10 +1,10 @@
 import type { ResolvedSource } from '../camera/resolver.ts';
 import { checkNotRunning, localAddress, removeRunFile, writeRunFile } from '../config/run-file.ts';
 import { AppError, EXIT } from '../core/errors.ts';
-import { removeDrafts } from '../core/files.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
 import type { EventBus } from '../device/events.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
+import { removeDrafts } from '../platform/files.ts';
 import type { HttpServer } from '../servers/http/server.ts';
 import { Liveness } from '../streams/liveness.ts';
 import { Analysis } from './analysis.ts';

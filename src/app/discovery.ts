@@ -1,7 +1,6 @@
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
-import type { Machine } from '../core/machine.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
 import type { Identity } from '../device/identity.ts';
 import { MJPEG } from '../device/stream-names.ts';
@@ -10,6 +9,7 @@ import { MetadataVersions } from '../discovery/metadata-version.ts';
 import { WsDiscovery } from '../discovery/ws-discovery.ts';
 import { DEVICE } from '../onvif/device/options.ts';
 import { deviceScopes } from '../onvif/device/scopes.ts';
+import type { Machine } from '../platform/machine.ts';
 import { ONVIF_TYPES } from '../protocols/ws-discovery/names.ts';
 
 export interface DiscoveryOptions {

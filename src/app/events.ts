@@ -4,7 +4,7 @@ import { MachineEvents } from '../device/machine-events.ts';
 import { tellSignalLoss } from '../device/media-events.ts';
 import type { DeviceSettings } from '../device/settings.ts';
 import { H264, MJPEG, type StreamNames, SUB } from '../device/stream-names.ts';
-import { LinuxVitals } from '../system/linux-vitals.ts';
+import { LinuxVitals } from '../platform/machine/linux-vitals.ts';
 import type { Capture } from './capture.ts';
 import type { AppOptions } from './options.ts';
 

@@ -7,7 +7,7 @@ import type { SessionStore } from '../auth/sessions.ts';
 import { UsedTokens } from '../auth/used-tokens.ts';
 import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
 import { loadUsers } from '../device/users.ts';
-import { thisBoot } from '../system/boot.ts';
+import { thisBoot } from '../platform/machine/boot.ts';
 import type { AppOptions } from './options.ts';
 
 /** The realm of every protocol: clients keep credentials by realm. */

@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
-import { DescriptorReserve } from '../core/descriptors.ts';
+import { DescriptorReserve } from '../platform/descriptors.ts';
+import { LocalNames, lanAddress } from '../platform/machine/local-names.ts';
 import { type ConnectionBudget, connectionBudget, tightness } from '../servers/connection-budget.ts';
 import { Arrivals } from '../servers/http/arrivals.ts';
 import { SendQueues } from '../servers/send-queues.ts';
-import { LocalNames, lanAddress } from '../system/local-names.ts';
 import type { AppOptions } from './options.ts';
 
 /** What the servers share: how many clients there is room for, and who comes from where. */

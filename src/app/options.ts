@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
-import type { InheritedSockets } from '../system/inherited-sockets.ts';
+import type { InheritedSockets } from '../platform/service/inherited-sockets.ts';
 
 /** What the program is started with. */
 export interface AppOptions {

@@ -1,8 +1,8 @@
-import type { Machine } from '../core/machine.ts';
 import { Identity } from '../device/identity.ts';
 import { DeviceSettings } from '../device/settings.ts';
-import { ownMac } from '../system/known-mac.ts';
-import { LinuxMachine } from '../system/linux-machine.ts';
+import { ownMac } from '../platform/machine/known-mac.ts';
+import { LinuxMachine } from '../platform/machine/linux-machine.ts';
+import type { Machine } from '../platform/machine.ts';
 import { type Capture, makeCapture } from './capture.ts';
 import { Events } from './events.ts';
 import { type AppLogin, makeLogin } from './login.ts';

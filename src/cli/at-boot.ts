@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram } from '../core/programs.ts';
+import { findProgram } from '../platform/programs.ts';
 import type { Context } from './context.ts';
 
 /** Exists where systemd runs the machine: sd_booted(3). */

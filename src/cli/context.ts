@@ -1,4 +1,4 @@
-import { SERVICE_VARIABLES } from '../system/service-manager.ts';
+import { SERVICE_VARIABLES } from '../platform/service/service-manager.ts';
 
 /** Variables that hold secrets: they are kept from the programs that a command starts. */
 export const SECRET_VARIABLES = ['ONVIF_CAMERA_PASSWORD', 'ONVIF_CAMERA_HOME_ASSISTANT_TOKEN', 'HASS_TOKEN'] as const;

@@ -1,4 +1,4 @@
-import type { SystemdService } from '../system/service/service.ts';
+import type { SystemdService } from '../platform/service/service.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 

@@ -5,9 +5,9 @@ import { checkInstance, systemConfigFile, systemDataDir } from '../config/places
 import { readRunFile } from '../config/run-file.ts';
 import { fromText } from '../config/settings.ts';
 import { AppError, EXIT } from '../core/errors.ts';
-import { findProgram } from '../core/programs.ts';
 import { terminalSafeJson, visible } from '../core/terminal.ts';
-import { SystemdService, unitsBeside } from '../system/service/service.ts';
+import { findProgram } from '../platform/programs.ts';
+import { SystemdService, unitsBeside } from '../platform/service/service.ts';
 import { addresses } from './addresses.ts';
 import { ownCommand, ownProgram } from './at-boot.ts';
 import type { Handler } from './command.ts';

@@ -5,8 +5,8 @@ import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { readExistingState, StateStore } from '../config/state.ts';
 import { lockState } from '../config/state-lock.ts';
 import { AppError } from '../core/errors.ts';
-import { directoryError } from '../core/files.ts';
-import { becomeOwnerOf } from '../system/become-owner.ts';
+import { directoryError } from '../platform/files.ts';
+import { becomeOwnerOf } from '../platform/service/become-owner.ts';
 import { askServer } from './server-api.ts';
 
 /** Longest wait for another process that has the state, milliseconds: one that starts is there after a second. */

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { directoryError, readOwnFile, writeFileAtomically } from '../core/files.ts';
+import { directoryError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 
 type Users = readonly { readonly name: string; readonly password: string }[];
 

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { AppError, messageOf } from '../core/errors.ts';
-import { directoryError, readOwnFile, writeFileAtomically } from '../core/files.ts';
 import { hostOf } from '../core/origin.ts';
+import { directoryError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 
 const schema = z.object({ pid: z.int().positive(), url: z.url(), rtspPort: z.int().positive().optional(), token: z.string() });
 

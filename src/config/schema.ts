@@ -14,9 +14,9 @@ import {
 } from '../camera/settings.ts';
 import { HOST_PATTERNS, isHostPattern } from '../core/host-names.ts';
 import { areMediaPorts, NOT_DISCOVERY } from '../core/media-ports.ts';
-import { isMulticastGroup, MULTICAST_GROUPS } from '../core/multicast.ts';
 import { isNetwork, NETWORKS } from '../core/networks.ts';
 import { AREAS, isArea } from '../frames/area.ts';
+import { isMulticastGroup, MULTICAST_GROUPS } from '../platform/multicast.ts';
 import {
   boolean,
   choice,

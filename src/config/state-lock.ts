@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { readOwnFile } from '../core/files.ts';
+import { readOwnFile } from '../platform/files.ts';
 import { isRunning } from './run-file.ts';
 
 const schema = z.object({ pid: z.int().positive(), began: z.string() });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { ANNOTATE_POSITIONS, AUTOFOCUS_MODES, HDR_MODES, MAX_ANNOTATE_LENGTH } from '../camera/settings.ts';
 import { AppError, ERRORS, messageOf } from '../core/errors.ts';
-import { checkPrivateDirectory, directoryError, FileTooLargeError, readOwnFile, writeFileAtomically } from '../core/files.ts';
+import { checkPrivateDirectory, directoryError, FileTooLargeError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 import { dropFirstPassword } from './first-password.ts';
 import { bringForward, type Format, withUnknown } from './state-format.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { directoryError, readOwnFile, writeFileInBackground } from '../core/files.ts';
+import { directoryError, readOwnFile, writeFileInBackground } from '../platform/files.ts';
 
 /** Longest file that is read, bytes: 50,000 logins take 2 MB. */
 const MAX_BYTES = 8 << 20;

@@ -1,6 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import type { MulticastGroup } from '../core/multicast.ts';
+import type { MulticastGroup } from '../platform/multicast.ts';
 import type { DeviceSettings, MulticastSettings, SettingsGroup } from './settings.ts';
 import type { StreamNames } from './stream-names.ts';
 

@@ -2,8 +2,8 @@ import type { Config } from '../config/schema.ts';
 import type { StateStore } from '../config/state.ts';
 import type { Cancel } from '../core/clock.ts';
 import { areMediaPorts } from '../core/media-ports.ts';
-import { groupOf, isMulticastGroup, type MulticastGroup } from '../core/multicast.ts';
 import type { H264Settings } from '../encode/encoder.ts';
+import { groupOf, isMulticastGroup, type MulticastGroup } from '../platform/multicast.ts';
 import type { StreamNames } from './stream-names.ts';
 
 /** What is kept of a group of settings: those that clients changed. */

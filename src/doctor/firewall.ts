@@ -1,4 +1,4 @@
-import { findProgram } from '../core/programs.ts';
+import { findProgram } from '../platform/programs.ts';
 import { ok, type Result, skipped, warning } from './check.ts';
 import type { Surroundings } from './surroundings.ts';
 

@@ -1,8 +1,8 @@
 import type { Server, Socket } from 'node:net';
 import { addressKey } from '../auth/address-key.ts';
 import type { Clock } from '../core/clock.ts';
-import type { DescriptorReserve } from '../core/descriptors.ts';
 import { type Logger, LogThrottle } from '../core/log.ts';
+import type { DescriptorReserve } from '../platform/descriptors.ts';
 import { FairShare } from './fair-share.ts';
 import { interpose } from './interpose.ts';
 

@@ -1,6 +1,5 @@
 import type { AccessClass } from '../../src/auth/access.ts';
 import type { SourceOffers } from '../../src/camera/offers.ts';
-import type { MulticastGroup } from '../../src/core/multicast.ts';
 import type { H264Controller, H264Options } from '../../src/device/h264.ts';
 import type { MulticastController } from '../../src/device/multicast.ts';
 import type { PictureController, PictureSettings } from '../../src/device/picture.ts';
@@ -12,6 +11,7 @@ import type { Size } from '../../src/frames/size.ts';
 import type { MediaServiceOptions } from '../../src/onvif/media/model.ts';
 import { makeMediaService } from '../../src/onvif/media/service.ts';
 import type { RequestContext, SoapObject } from '../../src/onvif/service.ts';
+import type { MulticastGroup } from '../../src/platform/multicast.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
 import { CONTEXT } from './onvif-context.ts';
 import { FakeImaging } from './onvif-imaging.ts';

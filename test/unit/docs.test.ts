@@ -131,8 +131,8 @@ describe('settings', () => {
     let count = 0;
     for (const { text, where } of code) {
       const [, key, value] = /^([a-z\d]+(?:\.[A-Za-z\d]+)+)(?:: (.+))?$/.exec(text) ?? [];
-      // A host's name may begin like a section.
-      if (key === undefined || !sections.has(key.split('.')[0]!) || key.endsWith('.example.com')) continue;
+      // A host's name may begin like a section, and a file's.
+      if (key === undefined || !sections.has(key.split('.')[0]!) || /\.(?:example\.com|yaml)$/.test(key)) continue;
       count++;
       const setting = settings.find((each) => each.key === key);
       if (!setting) wrong.push(`${where}: there is no setting ${key}`);

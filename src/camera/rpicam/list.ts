@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts';
-import { findProgram } from '../../core/programs.ts';
-import { runProgram } from '../../core/run-program.ts';
 import type { Size } from '../../frames/size.ts';
+import { findProgram } from '../../platform/programs.ts';
+import { runProgram } from '../../platform/run-program.ts';
 import type { Range } from '../offers.ts';
 import { deniedCameraDevice, permissionError } from '../permission.ts';
 import { readMessage } from './messages.ts';

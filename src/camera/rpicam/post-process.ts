@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { readOwnFile, writeFileAtomically } from '../../core/files.ts';
 import type { Area } from '../../frames/area.ts';
+import { readOwnFile, writeFileAtomically } from '../../platform/files.ts';
 import { toAscii } from '../ascii.ts';
 import type { MotionWatch } from '../source.ts';
 

@@ -1,7 +1,7 @@
 import { type AppError, messageOf } from '../../core/errors.ts';
-import { directoryError } from '../../core/files.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Sensed } from '../../frames/sensed.ts';
+import { directoryError } from '../../platform/files.ts';
 import type { SourceOffers } from '../offers.ts';
 import { captureProgram } from '../program-source.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';

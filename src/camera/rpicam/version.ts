@@ -1,4 +1,4 @@
-import { runProgram } from '../../core/run-program.ts';
+import { runProgram } from '../../platform/run-program.ts';
 
 const VERSION_TIMEOUT_MS = 10_000;
 

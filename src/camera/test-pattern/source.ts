@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { AppError } from '../../core/errors.ts';
-import { loadImageLibrary } from '../../core/image-library.ts';
 import { allocateRoom, HEADROOM } from '../../frames/frame.ts';
+import { loadImageLibrary } from '../../platform/image-library.ts';
 import { annotateNotice } from '../ascii.ts';
 import { unsupportedSettings } from '../defaults.ts';
 import { ANY_QUALITY, type SourceOffers, usualSizes } from '../offers.ts';

@@ -1,4 +1,4 @@
-import { runProgram } from '../../core/run-program.ts';
+import { runProgram } from '../../platform/run-program.ts';
 import type { CameraSettings } from '../settings.ts';
 
 const PROBE_TIMEOUT_MS = 5000;

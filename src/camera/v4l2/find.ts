@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { findProgram } from '../../core/programs.ts';
+import { findProgram } from '../../platform/programs.ts';
 import type { FindSource } from '../source.ts';
 import { listVideoDevices } from './devices.ts';
 import { canDrawText } from './draw-text.ts';

@@ -2,8 +2,8 @@ import dns from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { machineInterfaces } from '../../core/interfaces.ts';
 import { Networks, plainAddress } from '../../core/networks.ts';
+import { machineInterfaces } from '../../platform/interfaces.ts';
 
 /** Loopback, unspecified, multicast and reserved: whoever names those as the consumer wants us to send where he may not. */
 const FORBIDDEN = new Networks(['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3', '::/96', 'ff00::/8']);

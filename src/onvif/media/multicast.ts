@@ -1,7 +1,7 @@
 import { areMediaPorts, NOT_DISCOVERY } from '../../core/media-ports.ts';
-import { isMulticastGroup, MULTICAST_GROUPS, type MulticastGroup } from '../../core/multicast.ts';
 import type { MulticastController } from '../../device/multicast.ts';
 import type { VideoStream } from '../../device/streams.ts';
+import { isMulticastGroup, MULTICAST_GROUPS, type MulticastGroup } from '../../platform/multicast.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { child, integer, text, token } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Cancel, Clock } from '../../core/clock.ts';
-import { DirectWriter } from '../../core/direct-writer.ts';
 import { silentLogger } from '../../core/log.ts';
 import { RateLimiter } from '../../core/rate-limiter.ts';
 import type { Frame } from '../../frames/frame.ts';
+import { DirectWriter } from '../../platform/direct-writer.ts';
 import { CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, Parts } from '../../protocols/multipart/mjpeg.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { SendQueues } from '../send-queues.ts';

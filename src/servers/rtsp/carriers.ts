@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { areMediaPorts } from '../../core/media-ports.ts';
-import type { MulticastGroup } from '../../core/multicast.ts';
+import type { MulticastGroup } from '../../platform/multicast.ts';
 import { formatTransport, type Pair, type TransportOffer } from '../../protocols/rtsp/transport.ts';
 import type { RtspClient } from './client.ts';
 import type { RtspCounters } from './counters.ts';

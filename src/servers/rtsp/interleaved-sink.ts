@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
-import { DirectWriter } from '../../core/direct-writer.ts';
+import { DirectWriter } from '../../platform/direct-writer.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import type { Pair } from '../../protocols/rtsp/transport.ts';
 import type { ViewerPace } from '../viewer-pace.ts';
