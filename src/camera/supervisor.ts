@@ -31,7 +31,8 @@ export interface SupervisorOptions {
 const RETRY: BackoffPolicy = { firstMs: 300, maxMs: 30_000 };
 /** While somebody waits: from the repaired camera to the picture within 5 s, of which a Pi needs 2 to start it. */
 const RETRY_WATCHED: BackoffPolicy = { firstMs: 300, maxMs: 2000 };
-/** What hardly changes while the program runs, and costs a start of the capture program to look at: no hurry, even if watched. */
+/** What hardly changes while the program runs, and costs a start of the capture program to look at: seldom, even if watched. */
+const RETRY_SETTLED: BackoffPolicy = { firstMs: 30_000, maxMs: 30_000 };
 const SETTLED: ReadonlySet<ErrorCode> = new Set([
   'OPTION_UNKNOWN',
   'OPTION_INVALID',
@@ -74,7 +75,7 @@ export class CameraSupervisor {
     this.#life = new KeepAlive({
       live: (wanted) => this.#capture(wanted),
       given: () => this.counters.frames,
-      retry: (error) => (options.watched() && !SETTLED.has(error.code) ? RETRY_WATCHED : RETRY),
+      retry: ({ code }) => (SETTLED.has(code) ? RETRY_SETTLED : options.watched() ? RETRY_WATCHED : RETRY),
       shortestRest: SHORTEST_REST_MS,
       onFailure: (failure) => this.#failed(failure),
       onWanted: () => this.#forget(),

@@ -230,6 +230,19 @@ describe('CameraSupervisor', () => {
     expect(source.captures).toHaveLength(tries);
   });
 
+  test('what only a change of the settings helps is tried every half minute from the first time on', async () => {
+    watched = true;
+    supervisor.start();
+    await settle();
+    for (let tries = 1; tries <= 3; tries++) {
+      source.last.events.ended(new AppError('OPTION_UNKNOWN', 'no such option'));
+      await clock.advanceAsync(20_000);
+      expect(source.captures).toHaveLength(tries);
+      await clock.advanceAsync(20_000);
+      expect(source.captures).toHaveLength(tries + 1);
+    }
+  });
+
   /** Fails until the next try is half a minute away. */
   async function failForLong(): Promise<void> {
     supervisor.start();
