@@ -79,7 +79,7 @@ describe('a camera that is well', () => {
       'walk-rtsp-tcp': { level: 'ok', seen: expect.stringMatching(/^\d+ packets .*our own check, nothing decoded/) },
       'walk-rtsp-udp': { level: 'ok', seen: expect.stringMatching(/^\d+ packets /) },
       'walk-rtsp-tunnel': { level: 'ok', seen: expect.stringMatching(/^\d+ packets /) },
-      'walk-events': { level: 'skipped', seen: 'this camera has no events' },
+      'walk-events': { level: 'ok', seen: expect.stringMatching(/^a pull point gives \d+ messages$/) },
     });
   });
 
@@ -294,17 +294,15 @@ describe('a camera that is not well', () => {
       type: 'application/soap+xml',
       body: Buffer.from(`<s:Envelope xmlns:s="${ENVELOPE}"><s:Body>${body}</s:Body></s:Envelope>`),
     });
-    /** A camera with an event service of its own. */
+    /** A camera with another event service. */
     const withEvents =
       (pull: ReturnType<typeof soap>): Alter =>
       (path, asked) => {
         if (/GetCapabilities\b/.test(asked))
-          return inAnswerTo('GetCapabilities', (text) =>
-            text.replace(
-              /(<\w+:Capabilities\b[^>]*>)/,
-              `$1<tt:Events xmlns:tt="http://www.onvif.org/ver10/schema"><tt:XAddr>${camera.url}/onvif/event_service</tt:XAddr></tt:Events>`,
-            ),
-          )(path, asked);
+          return inAnswerTo('GetCapabilities', (text) => text.replace(/[^<>]*\/onvif\/event_service/, `${camera.url}/onvif/event_service`))(
+            path,
+            asked,
+          );
         if (/CreatePullPointSubscription/.test(asked))
           return () =>
             soap(
@@ -313,6 +311,11 @@ describe('a camera that is not well', () => {
         if (/PullMessages/.test(asked)) return path === '/onvif/pull?id=1&x=2' ? pull : undefined;
         return undefined;
       };
+
+    test('a camera that has none is not asked', async () => {
+      const without = inAnswerTo('GetCapabilities', (text) => text.replace(/<(\w+:Events)>.*?<\/\1>/s, ''));
+      expect(await step('walk-events', without)).toEqual({ level: 'skipped', seen: 'this camera has no events' });
+    });
 
     test('they are pulled', async () => {
       const messages = '<PullMessagesResponse><w:NotificationMessage/><w:NotificationMessage/></PullMessagesResponse>';
