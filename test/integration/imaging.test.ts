@@ -104,8 +104,8 @@ test('the text in the picture: made, shown, refused, kept and removed', async ()
   expect(await media(`<CreateOSD>${osd('UpperLeft', text)}</CreateOSD>`)).toMatch(/OSDToken>osd_text</);
   await eventually(() => captures().length === 2, 'the capture is started anew');
   await viewer.next(10);
-  expect(captures()[1]).toBe(`--post-process-file ${join(dataDir, 'annotate.json')}`);
-  expect(readFileSync(join(dataDir, 'annotate.json'), 'utf8')).toContain('"text":"%d/%m/%Y %T"');
+  expect(captures()[1]).toBe(`--post-process-file ${join(dataDir, 'post-process.json')}`);
+  expect(readFileSync(join(dataDir, 'post-process.json'), 'utf8')).toContain('"text":"%d/%m/%Y %T"');
   await viewer.close();
   await server.stop();
   await start();
