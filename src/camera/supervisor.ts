@@ -216,7 +216,7 @@ export class CameraSupervisor {
         if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
         onFrame(new Frame(picture, this.counters.frames, clock.now(), now));
       }
-      countBuffer(picture.room.length);
+      countBuffer(picture.buffer.length);
     };
   }
 

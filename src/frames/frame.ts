@@ -7,22 +7,22 @@ import type { Size } from './size.ts';
 export const HEADROOM = 160;
 export const TAILROOM = 64;
 
-/** A complete JPEG in a buffer with room around it, as the splitter delivers it; its real size is read from the start-of-frame segment. */
+/** A complete JPEG in a buffer with space around it, as the splitter delivers it; its real size is read from the start-of-frame segment. */
 export interface Picture extends Size {
   /** HEADROOM bytes, the JPEG, TAILROOM bytes. */
-  readonly room: Buffer;
+  readonly buffer: Buffer;
   /** Length of the JPEG in bytes. */
   readonly size: number;
 }
 
 /** Allocates the buffer for a JPEG of `size` bytes. The JPEG belongs at offset {@link HEADROOM}. */
-export function allocateRoom(size: number): Buffer {
+export function allocateBuffer(size: number): Buffer {
   return Buffer.allocUnsafeSlow(HEADROOM + size + TAILROOM);
 }
 
 /** One captured picture. Shared by every viewer; the JPEG bytes never change. */
 export class Frame implements Picture {
-  readonly room: Buffer;
+  readonly buffer: Buffer;
   readonly size: number;
   readonly width: number;
   readonly height: number;
@@ -38,14 +38,14 @@ export class Frame implements Picture {
     readonly capturedAt: number,
     readonly monotonic: number,
   ) {
-    this.room = picture.room;
+    this.buffer = picture.buffer;
     this.size = picture.size;
     this.width = picture.width;
     this.height = picture.height;
   }
 
-  /** The JPEG, SOI to EOI: a view into {@link room}. Made when it is asked for, as most viewers get the room itself. */
+  /** The JPEG, SOI to EOI: a view into {@link buffer}. Made when it is asked for, as most viewers get the buffer itself. */
   get jpeg(): Buffer {
-    return this.room.subarray(HEADROOM, HEADROOM + this.size);
+    return this.buffer.subarray(HEADROOM, HEADROOM + this.size);
   }
 }

@@ -1,10 +1,10 @@
-import { allocateRoom, HEADROOM, type Picture, TAILROOM } from './frame.ts';
+import { allocateBuffer, HEADROOM, type Picture, TAILROOM } from './frame.ts';
 import { STANDARD_DHT } from './jpeg.ts';
 
 /** Largest picture that is taken: 8 MiB, about four times a 4608 × 2592 picture at quality 95. */
 export const MAX_PICTURE_BYTES = 8 * 1024 * 1024;
 
-/** The next picture is taken to be as large as the last one, and this much more: room for it is made before its end is known. */
+/** The next picture is taken to be as large as the last one, and this much more: its buffer is made before its end is known. */
 const GROWTH = 1.25;
 
 export interface SplitterCounters {
@@ -49,9 +49,9 @@ const isRestart = (marker: number) => marker >= 0xd0 && marker <= 0xd7;
  */
 export class JpegSplitter {
   #state = State.Sync;
-  /** What came in earlier chunks of the picture under way: this many bytes, already in the room that it will have. */
+  /** What came in earlier chunks of the picture under way: this many bytes, already in the buffer that it will have. */
   #held = 0;
-  #room: Buffer = NOTHING;
+  #buffer: Buffer = NOTHING;
   /** Size of the last picture, bytes. */
   #lastSize = 0;
   /** Sync and Scan: the last byte seen was 0xFF. */
@@ -193,24 +193,24 @@ export class JpegSplitter {
   #keep(chunk: Buffer, start: number): void {
     const needed = this.#held + chunk.length - start;
     this.#makeRoom(needed, Math.max(2 * needed, Math.ceil(GROWTH * this.#lastSize)));
-    chunk.copy(this.#room, HEADROOM + this.#held, start);
+    chunk.copy(this.#buffer, HEADROOM + this.#held, start);
     this.#held = needed;
   }
 
-  /** Sees to a room for at least `needed` bytes of picture, and for `wanted` if a new one has to be made. */
+  /** Sees to a buffer for at least `needed` bytes of picture, and for `wanted` if a new one has to be made. */
   #makeRoom(needed: number, wanted: number): void {
-    if (HEADROOM + needed + TAILROOM <= this.#room.length) return;
-    const larger = allocateRoom(Math.max(needed, Math.min(wanted, this.maxBytes)));
-    if (this.#held > 0) this.#room.copy(larger, HEADROOM, HEADROOM, HEADROOM + this.#held);
-    this.#room = larger;
+    if (HEADROOM + needed + TAILROOM <= this.#buffer.length) return;
+    const larger = allocateBuffer(Math.max(needed, Math.min(wanted, this.maxBytes)));
+    if (this.#held > 0) this.#buffer.copy(larger, HEADROOM, HEADROOM, HEADROOM + this.#held);
+    this.#buffer = larger;
   }
 
-  /** The room with what is held, for a picture of `size` bytes. */
-  #takeRoom(size: number): Buffer {
+  /** The buffer with what is held, for a picture of `size` bytes. */
+  #takeBuffer(size: number): Buffer {
     this.#makeRoom(size, size);
-    const room = this.#room.subarray(0, HEADROOM + size + TAILROOM);
-    this.#room = NOTHING;
-    return room;
+    const buffer = this.#buffer.subarray(0, HEADROOM + size + TAILROOM);
+    this.#buffer = NOTHING;
+    return buffer;
   }
 
   #begin(firstPiece?: Buffer): void {
@@ -296,16 +296,16 @@ export class JpegSplitter {
       return;
     }
     const size = bytes + tables;
-    const room = this.#held > 0 ? this.#takeRoom(size) : allocateRoom(size);
-    chunk.copy(room, HEADROOM + this.#held, start, end);
+    const buffer = this.#held > 0 ? this.#takeBuffer(size) : allocateBuffer(size);
+    chunk.copy(buffer, HEADROOM + this.#held, start, end);
     if (tables > 0) {
       const gap = HEADROOM + this.#scanHeaderOffset;
-      room.copyWithin(gap + tables, gap, HEADROOM + bytes);
-      STANDARD_DHT.copy(room, gap);
+      buffer.copyWithin(gap + tables, gap, HEADROOM + bytes);
+      STANDARD_DHT.copy(buffer, gap);
     }
     this.#held = 0;
     this.#lastSize = size;
     this.counters.pictures++;
-    this.deliver({ room, size, width: this.#width, height: this.#height });
+    this.deliver({ buffer, size, width: this.#width, height: this.#height });
   }
 }

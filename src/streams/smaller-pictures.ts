@@ -1,4 +1,4 @@
-import { allocateRoom, Frame, HEADROOM } from '../frames/frame.ts';
+import { allocateBuffer, Frame, HEADROOM } from '../frames/frame.ts';
 import { readJpegHeader } from '../frames/jpeg.ts';
 import type { FrameListener, Hub } from './hub.ts';
 
@@ -57,10 +57,10 @@ export class SmallerPictures implements Pick<Hub, 'lease' | 'subscribe' | 'lates
     const jpeg = await this.scale(frame.jpeg, this.width);
     const header = readJpegHeader(jpeg);
     if (!header) throw new Error('what was made of the picture is none');
-    const room = allocateRoom(jpeg.length);
-    jpeg.copy(room, HEADROOM);
+    const buffer = allocateBuffer(jpeg.length);
+    jpeg.copy(buffer, HEADROOM);
     const { width, height } = header;
-    return new Frame({ room, size: jpeg.length, width, height }, frame.sequence, frame.capturedAt, frame.monotonic);
+    return new Frame({ buffer, size: jpeg.length, width, height }, frame.sequence, frame.capturedAt, frame.monotonic);
   }
 
   #take(frame: Frame): void {

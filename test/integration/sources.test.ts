@@ -27,7 +27,7 @@ afterEach(async () => {
 /** The pictures of the recording as files. */
 function writePictures(count: number): Buffer[] {
   const pictures: Buffer[] = [];
-  const splitter = new JpegSplitter(({ room, size }) => pictures.push(room.subarray(HEADROOM, HEADROOM + size)));
+  const splitter = new JpegSplitter(({ buffer, size }) => pictures.push(buffer.subarray(HEADROOM, HEADROOM + size)));
   splitter.push(barsRecording());
   const chosen = pictures.slice(0, count);
   for (const [k, jpeg] of chosen.entries()) writeFileSync(join(dir, `f${k + 1}.jpg`), jpeg);

@@ -22,8 +22,8 @@ const chunkSizes = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, ma
 
 function split(chunks: readonly Buffer[]) {
   const found: { width: number; height: number; jpeg: string }[] = [];
-  const splitter = new JpegSplitter(({ room, size, width, height }) =>
-    found.push({ width, height, jpeg: room.toString('latin1', HEADROOM, HEADROOM + size) }),
+  const splitter = new JpegSplitter(({ buffer, size, width, height }) =>
+    found.push({ width, height, jpeg: buffer.toString('latin1', HEADROOM, HEADROOM + size) }),
   );
   for (const chunk of chunks) {
     // As from a reader that uses its memory again: a chunk is only good until push returns.

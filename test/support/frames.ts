@@ -2,15 +2,15 @@ import { EventEmitter, once } from 'node:events';
 import { DEFAULT_CAMERA_SETTINGS } from '../../src/camera/defaults.ts';
 import type { CameraSettings } from '../../src/camera/settings.ts';
 import type { Capture, CaptureEvents, Source } from '../../src/camera/source.ts';
-import { allocateRoom, Frame, HEADROOM, type Picture } from '../../src/frames/frame.ts';
+import { allocateBuffer, Frame, HEADROOM, type Picture } from '../../src/frames/frame.ts';
 import { type JpegShape, makeJpeg } from './jpegs.ts';
 
-/** A JPEG in its room, as the splitter delivers it. */
+/** A JPEG in its buffer, as the splitter delivers it. */
 export function makePicture(shape: JpegShape = {}): Picture {
   const jpeg = makeJpeg(shape);
-  const room = allocateRoom(jpeg.length);
-  jpeg.copy(room, HEADROOM);
-  return { room, size: jpeg.length, width: shape.width ?? 64, height: shape.height ?? 48 };
+  const buffer = allocateBuffer(jpeg.length);
+  jpeg.copy(buffer, HEADROOM);
+  return { buffer, size: jpeg.length, width: shape.width ?? 64, height: shape.height ?? 48 };
 }
 
 export const makeFrame = (

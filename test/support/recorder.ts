@@ -40,4 +40,4 @@ export class Recorder implements CaptureEvents {
 }
 
 /** The JPEG alone. */
-export const jpegOf = ({ room, size }: Picture): Buffer => room.subarray(HEADROOM, HEADROOM + size);
+export const jpegOf = ({ buffer, size }: Picture): Buffer => buffer.subarray(HEADROOM, HEADROOM + size);

@@ -6,7 +6,7 @@ import { type LogFields, silentLogger } from '../../src/core/log.ts';
 import { H264, MJPEG } from '../../src/device/stream-names.ts';
 import { type H264Feed, type H264Source, type JpegFeed, StreamCatalogue } from '../../src/device/streams.ts';
 import type { AccessUnit } from '../../src/frames/access-unit.ts';
-import { allocateRoom, Frame, HEADROOM } from '../../src/frames/frame.ts';
+import { allocateBuffer, Frame, HEADROOM } from '../../src/frames/frame.ts';
 import { STANDARD_DHT } from '../../src/frames/jpeg.ts';
 import { RtspServer, type RtspServerOptions } from '../../src/servers/rtsp/server.ts';
 import { SendQueues } from '../../src/servers/send-queues.ts';
@@ -156,9 +156,14 @@ export class PlayedRtspServer {
   /** One picture from the camera, taken now. @param size bytes of its data */
   show(size = 500): Frame {
     const jpeg = jpegOf(size);
-    const room = allocateRoom(jpeg.length);
-    jpeg.copy(room, HEADROOM);
-    const frame = new Frame({ room, size: jpeg.length, width: 64, height: 48 }, ++this.#sequence, this.clock.now(), this.clock.monotonic());
+    const buffer = allocateBuffer(jpeg.length);
+    jpeg.copy(buffer, HEADROOM);
+    const frame = new Frame(
+      { buffer, size: jpeg.length, width: 64, height: 48 },
+      ++this.#sequence,
+      this.clock.now(),
+      this.clock.monotonic(),
+    );
     this.hub.setStatus({ state: 'live', error: undefined, notices: [], source: undefined });
     this.hub.publish(frame);
     return frame;

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import type { Clock } from '../../core/clock.ts';
-import { allocateRoom, HEADROOM, type Picture } from '../../frames/frame.ts';
+import { allocateBuffer, HEADROOM, type Picture } from '../../frames/frame.ts';
 
 /** A folder larger than this is read anew each time round. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -37,27 +37,27 @@ export class PictureCache {
     return this.#version;
   }
 
-  /** A copy: a picture's room is written to when it is sent, and an earlier showing may still be on its way. */
+  /** A copy: a picture's buffer is written to when it is sent, and an earlier showing may still be on its way. */
   get(name: string): Picture | undefined {
     if (this.clock.monotonic() - this.#filledAt > MAX_AGE_MS) this.#forget();
     const picture = this.#pictures.get(name);
     if (!picture) return undefined;
-    const room = allocateRoom(picture.size);
-    picture.room.copy(room, HEADROOM, HEADROOM, HEADROOM + picture.size);
-    return { ...picture, room };
+    const buffer = allocateBuffer(picture.size);
+    picture.buffer.copy(buffer, HEADROOM, HEADROOM, HEADROOM + picture.size);
+    return { ...picture, buffer };
   }
 
   /** @param version that the folder had when the picture began to be read */
   keep(name: string, picture: Picture, version: number): void {
     if (!this.#watcher || this.#full || version !== this.#version) return;
-    if (this.#bytes + picture.room.length > MAX_BYTES) {
+    if (this.#bytes + picture.buffer.length > MAX_BYTES) {
       this.#forget();
       this.#full = true;
       return;
     }
     if (this.#pictures.size === 0) this.#filledAt = this.clock.monotonic();
     this.#pictures.set(name, picture);
-    this.#bytes += picture.room.length;
+    this.#bytes += picture.buffer.length;
   }
 
   close(): void {

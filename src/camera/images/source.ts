@@ -3,7 +3,7 @@ import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, messageOf } from '../../core/errors.ts';
-import { allocateRoom, HEADROOM, type Picture, TAILROOM } from '../../frames/frame.ts';
+import { allocateBuffer, HEADROOM, type Picture, TAILROOM } from '../../frames/frame.ts';
 import { readJpegHeader, wholeJpegLength } from '../../frames/jpeg.ts';
 import { MAX_PICTURE_BYTES } from '../../frames/jpeg-splitter.ts';
 import { unsupportedSettings } from '../defaults.ts';
@@ -164,21 +164,21 @@ async function readPicture(path: string): Promise<Picture | undefined> {
   }
 }
 
-/** Reads straight into the room that the picture is sent from. */
+/** Reads straight into the buffer that the picture is sent from. */
 async function readInto(file: FileHandle): Promise<Picture> {
   const stat = await file.stat();
   if (!stat.isFile()) throw new Error('not a file');
   if (stat.size > MAX_PICTURE_BYTES) throw new Error(`larger than ${MAX_PICTURE_BYTES / BYTES_PER_MIB} MiB`);
-  const room = allocateRoom(stat.size);
+  const buffer = allocateBuffer(stat.size);
   let length = 0;
   while (length < stat.size) {
-    const { bytesRead } = await file.read(room, HEADROOM + length, stat.size - length, length);
+    const { bytesRead } = await file.read(buffer, HEADROOM + length, stat.size - length, length);
     if (bytesRead === 0) break;
     length += bytesRead;
   }
-  const header = readJpegHeader(room, HEADROOM, length);
-  const size = wholeJpegLength(room, HEADROOM, length);
+  const header = readJpegHeader(buffer, HEADROOM, length);
+  const size = wholeJpegLength(buffer, HEADROOM, length);
   if (header === undefined || size === 0) throw new Error('not a whole JPEG');
   // Bytes behind the picture are left out.
-  return { room: room.subarray(0, HEADROOM + size + TAILROOM), size, width: header.width, height: header.height };
+  return { buffer: buffer.subarray(0, HEADROOM + size + TAILROOM), size, width: header.width, height: header.height };
 }

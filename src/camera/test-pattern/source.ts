@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import type { AppError } from '../../core/errors.ts';
-import { allocateRoom, HEADROOM } from '../../frames/frame.ts';
+import { allocateBuffer, HEADROOM } from '../../frames/frame.ts';
 import { loadImageLibrary } from '../../platform/image-library.ts';
 import { annotateNotice } from '../ascii.ts';
 import { unsupportedSettings } from '../defaults.ts';
@@ -73,9 +73,9 @@ export class TestPatternSource implements Source {
         scene.draw(clock.now(), frame);
         const jpeg = await encode(scene);
         if (signal.aborted) return;
-        const room = allocateRoom(jpeg.length);
-        jpeg.copy(room, HEADROOM);
-        events.picture({ room, size: jpeg.length, width: scene.width, height: scene.height });
+        const buffer = allocateBuffer(jpeg.length);
+        jpeg.copy(buffer, HEADROOM);
+        events.picture({ buffer, size: jpeg.length, width: scene.width, height: scene.height });
       },
       (error) => events.ended(error),
     );

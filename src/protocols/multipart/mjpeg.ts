@@ -16,19 +16,19 @@ export const FIRST_ADVANCED_DELIMITER = FIRST_DELIMITER + ADVANCED_HEADER;
 const DELIMITER = `\r\n--${BOUNDARY}\r\n`;
 const TAIL = Buffer.from(DELIMITER + ADVANCED_HEADER, 'latin1');
 
-/** Writes the part's header and delimiter into the room around the JPEG; the same frame always gives the same bytes. */
+/** Writes the part's header and delimiter into the free bytes around the JPEG; the same frame always gives the same bytes. */
 function writeAround(frame: Frame): number {
   const header = `Content-Type: image/jpeg\r\nContent-Length: ${frame.size}\r\nX-Timestamp: ${(frame.capturedAt / 1000).toFixed(3)}\r\n\r\n`;
   const start = HEADROOM - header.length;
-  frame.room.write(header, start, 'latin1');
-  TAIL.copy(frame.room, HEADROOM + frame.size);
+  frame.buffer.write(header, start, 'latin1');
+  TAIL.copy(frame.buffer, HEADROOM + frame.size);
   return start;
 }
 
 /** One part: header, JPEG and the next delimiter, as one view into the frame's own buffer. */
 export function part(frame: Frame): Buffer {
   const start = writeAround(frame);
-  return frame.room.subarray(start, HEADROOM + frame.size + DELIMITER.length);
+  return frame.buffer.subarray(start, HEADROOM + frame.size + DELIMITER.length);
 }
 
 /**
@@ -37,7 +37,7 @@ export function part(frame: Frame): Buffer {
  */
 export function advancedPart(frame: Frame): Buffer {
   writeAround(frame);
-  return frame.room.subarray(HEADROOM, HEADROOM + frame.size + TAIL.length);
+  return frame.buffer.subarray(HEADROOM, HEADROOM + frame.size + TAIL.length);
 }
 
 /** Makes each form of a frame's part once, however many viewers ask for it: they all want the newest frame. */

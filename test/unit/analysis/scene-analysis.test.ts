@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import { type Finding, SceneAnalysis } from '../../../src/analysis/scene-analysis.ts';
 import { silentLogger } from '../../../src/core/log.ts';
-import { allocateRoom, Frame, HEADROOM } from '../../../src/frames/frame.ts';
+import { allocateBuffer, Frame, HEADROOM } from '../../../src/frames/frame.ts';
 import type { CameraStatus } from '../../../src/frames/stream-state.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
@@ -58,9 +58,9 @@ async function show(place?: number): Promise<void> {
   const yard = sharp({ create: { width: 640, height: 480, channels: 3, background: '#999' } });
   const drawn = place === undefined ? yard : yard.composite([{ input: square, left: Math.round(place * 540), top: 200 }]);
   const jpeg = await drawn.jpeg().toBuffer();
-  const room = allocateRoom(jpeg.length);
-  jpeg.copy(room, HEADROOM);
-  const frame = new Frame({ room, size: jpeg.length, width: 640, height: 480 }, 1, clock.now(), clock.monotonic());
+  const buffer = allocateBuffer(jpeg.length);
+  jpeg.copy(buffer, HEADROOM);
+  const frame = new Frame({ buffer, size: jpeg.length, width: 640, height: 480 }, 1, clock.now(), clock.monotonic());
   for (const listener of hub.frames) listener(frame);
   // The picture is looked at in slices, between which all else goes on.
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -161,9 +161,9 @@ test('a picture that cannot be read is complained of and no more', async () => {
   const complaints: string[] = [];
   start({ motion: MOTION, log: { ...silentLogger, warn: (text) => void complaints.push(text) } });
   hub.become('live');
-  const room = allocateRoom(4);
-  room.write('ffd8ffd9', HEADROOM, 'hex');
-  const frame = new Frame({ room, size: 4, width: 8, height: 8 }, 1, clock.now(), clock.monotonic());
+  const buffer = allocateBuffer(4);
+  buffer.write('ffd8ffd9', HEADROOM, 'hex');
+  const frame = new Frame({ buffer, size: 4, width: 8, height: 8 }, 1, clock.now(), clock.monotonic());
   for (const listener of hub.frames) listener(frame);
   for (let turn = 0; turn < 200 && complaints.length === 0; turn++) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(complaints[0]).toMatch(/cannot be looked at/);

@@ -84,14 +84,14 @@ describe('ImagesSource', () => {
     expect(recorder.notices).toEqual([]);
   });
 
-  test('delivers the bytes of the file in a room; what follows the picture is cut off', async () => {
+  test('delivers the bytes of the file in a buffer; what follows the picture is cut off', async () => {
     put('a.jpg', Buffer.concat([picture(5), Buffer.alloc(1000, 0x20)]));
     const { take, capture, recorder } = begin();
     await take(1);
     await capture.stop();
     const shown = recorder.pictures[0]!;
     expect(shown).toMatchObject({ width: 48, height: 32, size: picture(5).length });
-    expect(shown.room).toHaveLength(HEADROOM + shown.size + TAILROOM);
+    expect(shown.buffer).toHaveLength(HEADROOM + shown.size + TAILROOM);
     expect(jpegOf(shown)).toEqual(picture(5));
   });
 
@@ -101,7 +101,7 @@ describe('ImagesSource', () => {
     expect(await take(3)).toEqual([2, 2, 2]);
     await capture.stop();
     // Each viewer may still hold the one before.
-    expect(recorder.pictures[0]!.room.buffer).not.toBe(recorder.pictures[1]!.room.buffer);
+    expect(recorder.pictures[0]!.buffer.buffer).not.toBe(recorder.pictures[1]!.buffer.buffer);
   });
 
   test('new files join with the next round, vanished ones leave at once', async () => {

@@ -6,7 +6,7 @@ import { barsRecording, cut, makeJpeg } from '../../support/jpegs.ts';
 
 /** As text: comparing buffers byte by byte takes the test runner seconds. */
 const text = (bytes: Buffer) => bytes.toString('latin1');
-const bytesOf = ({ room, size }: Picture) => text(room.subarray(HEADROOM, HEADROOM + size));
+const bytesOf = ({ buffer, size }: Picture) => text(buffer.subarray(HEADROOM, HEADROOM + size));
 
 function split(chunks: readonly Buffer[], maxBytes?: number) {
   const pictures: Picture[] = [];

@@ -72,9 +72,9 @@ describe('readJpegHeader', () => {
   });
 
   test('reads from an offset, and counts the scan from there', () => {
-    const room = Buffer.concat([Buffer.alloc(160, 0xff), baseline, Buffer.alloc(64, 0xff)]);
-    expect(readJpegHeader(room, 160, baseline.length)).toEqual(readJpegHeader(baseline));
-    expect(readJpegHeader(room)).toBeUndefined();
+    const buffer = Buffer.concat([Buffer.alloc(160, 0xff), baseline, Buffer.alloc(64, 0xff)]);
+    expect(readJpegHeader(buffer, 160, baseline.length)).toEqual(readJpegHeader(baseline));
+    expect(readJpegHeader(buffer)).toBeUndefined();
   });
 
   test('does not look into segments: a whole JPEG in an EXIF segment is only a thumbnail', async () => {
@@ -101,8 +101,8 @@ describe('readJpegHeader', () => {
     ['a height of 0', (jpeg, sof) => jpeg.fill(0, sof + 5, sof + 7)],
     ['a width of 0', (jpeg, sof) => jpeg.fill(0, sof + 7, sof + 9)],
     ['no components', (jpeg, sof) => jpeg.fill(0, sof + 9, sof + 10)],
-    ['more components than the segment has room for', (jpeg, sof) => jpeg.fill(4, sof + 9, sof + 10)],
-    ['more components in the scan than the segment has room for', (jpeg, _sof, sos) => jpeg.fill(4, sos + 4, sos + 5)],
+    ['more components than the segment has buffer for', (jpeg, sof) => jpeg.fill(4, sof + 9, sof + 10)],
+    ['more components in the scan than the segment has buffer for', (jpeg, _sof, sos) => jpeg.fill(4, sos + 4, sos + 5)],
   ])('%s: no JPEG', (_name, damage) => {
     const sof = baseline.indexOf(Buffer.from([0xff, MARKER.SOF0, 0, 17]));
     const damaged = damage(Buffer.from(baseline), sof, readJpegHeader(baseline)!.scanOffset)!;

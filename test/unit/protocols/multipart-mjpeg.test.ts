@@ -27,8 +27,8 @@ describe('MJPEG parts', () => {
     const plain = part(each);
     const before = plain.toString('latin1');
     const advanced = advancedPart(each);
-    expect(plain.buffer).toBe(each.room.buffer);
-    expect(advanced.buffer).toBe(each.room.buffer);
+    expect(plain.buffer).toBe(each.buffer.buffer);
+    expect(advanced.buffer).toBe(each.buffer.buffer);
     part(each);
     expect(plain.toString('latin1')).toBe(before);
   });

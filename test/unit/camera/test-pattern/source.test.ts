@@ -75,11 +75,11 @@ describe('TestPatternSource', () => {
     expect(source).toMatchObject({ kind: 'test', description: 'test pattern', captureFps: 10, unsupported: ['ev', 'roi'] });
   });
 
-  test('delivers whole pictures in a room, with their real size', async () => {
+  test('delivers whole pictures in a buffer, with their real size', async () => {
     const { next, capture } = begin({ ...SMALL, width: 325, height: 243, rotation: 90 });
     const picture = await next(0);
     expect(picture).toMatchObject({ width: 240, height: 320 });
-    expect(picture.room).toHaveLength(HEADROOM + picture.size + TAILROOM);
+    expect(picture.buffer).toHaveLength(HEADROOM + picture.size + TAILROOM);
     const jpeg = jpegOf(picture);
     expect(wholeJpegLength(jpeg)).toBe(picture.size);
     expect(readJpegHeader(jpeg)).toMatchObject({ width: 240, height: 320, components: 3, progressive: false });

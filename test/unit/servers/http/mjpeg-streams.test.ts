@@ -204,7 +204,7 @@ describe('MjpegStreams', () => {
     streams.add(socket as unknown as Socket, { fps: undefined, advance: true, client: CLIENT }, () => {});
     const frame = publish();
     expect(seen).toHaveLength(3);
-    expect(seen.every((buffer) => buffer === frame.room.buffer)).toBe(true);
+    expect(seen.every((buffer) => buffer === frame.buffer.buffer)).toBe(true);
     // Made once for both who want it plain.
     expect(written.at(-3)).toBe(written.at(-2));
   });

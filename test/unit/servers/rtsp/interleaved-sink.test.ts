@@ -11,20 +11,20 @@ import { makeStream } from '../../../support/rtp/streams.ts';
 
 /** Says what the test wants said, and notes what it hears. */
 class FakePace {
-  room = true;
+  buffer = true;
   /** For pictures that others are built on. */
   someRoom = true;
   given = 0;
   misses = 0;
   stalledFor = 0;
   call: (() => void) | undefined;
-  takes = (extraMs = 0) => (extraMs > 0 ? this.someRoom : this.room);
+  takes = (extraMs = 0) => (extraMs > 0 ? this.someRoom : this.buffer);
   gave = (bytes: number) => (this.given += bytes);
   missed = () => this.misses++;
   proveSlow = () => this.misses++;
   whenRoom = (call: () => void) => (this.call = call);
   makeRoom(): void {
-    this.room = true;
+    this.buffer = true;
     this.someRoom = true;
     this.call?.();
     this.call = undefined;
@@ -71,7 +71,7 @@ describe('of pictures that stand by themselves', () => {
     const sink = makeSink('any');
     const batches = [batch(true), batch(true), batch(true), batch(true)] as const;
     sink.deliver(batches[0]);
-    pace.room = false;
+    pace.buffer = false;
     for (const each of batches.slice(1)) sink.deliver(each);
     expect(written).toEqual([batches[0].framed]);
     pace.makeRoom();
@@ -83,14 +83,14 @@ describe('of pictures that stand by themselves', () => {
   test('one that was left out is not sent behind a newer one, nor after a pause', () => {
     const sink = makeSink('any');
     const batches = [batch(true), batch(true), batch(true)] as const;
-    pace.room = false;
+    pace.buffer = false;
     sink.deliver(batches[0]);
-    pace.room = true;
+    pace.buffer = true;
     sink.deliver(batches[1]);
     pace.makeRoom();
     expect(written).toEqual([batches[1].framed]);
     expect(counters.framesSkipped).toBe(1);
-    pace.room = false;
+    pace.buffer = false;
     sink.deliver(batches[2]);
     sink.drop();
     pace.makeRoom();
@@ -103,7 +103,7 @@ describe('of pictures that are built on others', () => {
     const sink = makeSink('keyframe');
     const [first, waiting, missed, between, key, next] = [true, false, false, false, true, false].map(batch) as RtpBatch[];
     sink.deliver(first!);
-    pace.room = false;
+    pace.buffer = false;
     sink.deliver(waiting!);
     expect(written).toEqual([first!.framed, waiting!.framed]);
     pace.someRoom = false;
@@ -120,7 +120,7 @@ describe('of pictures that are built on others', () => {
     const sink = makeSink('keyframe');
     pace.someRoom = false;
     sink.deliver(batch(false));
-    pace.room = false;
+    pace.buffer = false;
     pace.someRoom = true;
     sink.deliver(batch(true));
     expect(written).toEqual([]);
