@@ -19,9 +19,9 @@ const chunks = [];
 for (let at = 0; at < stream.length; at += CHUNK_BYTES) chunks.push(stream.subarray(at, at + CHUNK_BYTES));
 
 let delivered = 0;
-const splitter = new JpegSplitter(({ room }) => {
+const splitter = new JpegSplitter(({ buffer }) => {
   delivered++;
-  countBuffer(room.length);
+  countBuffer(buffer.length);
 });
 const runFor = (ms) => {
   const end = performance.now() + ms;

@@ -112,8 +112,17 @@ export async function probe(url: string, transport: Transport, entries: string):
 export function encodersOf(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`)
     .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
-    .filter((child) => child !== '' && readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('libx264'))
+    .filter((child) => child !== '' && commandLineOf(child).includes('libx264'))
     .map(Number);
+}
+
+/** Empty where the process has ended meanwhile. */
+function commandLineOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** A program that plays until it is stopped, and what it has printed so far. */
