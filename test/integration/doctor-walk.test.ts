@@ -8,7 +8,7 @@ import { walkChecks } from '../../src/doctor/walk/walk.ts';
 import { type Alter, AlteredCamera, at, inAnswerTo } from '../support/altered-camera.ts';
 import { makePrograms, makeSurroundings } from '../support/doctor.ts';
 import { needsProgram, program } from '../support/programs.ts';
-import { PASSWORD, Server } from '../support/server.ts';
+import { basic, PASSWORD, Server } from '../support/server.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 /** The client's walk of `onvif-camera doctor` through a real camera, and through one that answers some things wrongly. */
@@ -92,6 +92,27 @@ describe('a camera that is well', () => {
     const commandLines = readFileSync(log, 'utf8');
     expect(commandLines.split('\n')).toHaveLength(5);
     expect(commandLines).not.toMatch(/admin|battery|127\.0\.0\.1/);
+  });
+
+  test('is well with a profile that a recorder made and has not filled', async () => {
+    const soap = (body: string) =>
+      fetch(`${server.url}/onvif/media_service`, {
+        method: 'POST',
+        headers: { Authorization: basic(LOGIN.user, PASSWORD), 'Content-Type': 'application/soap+xml' },
+        body: `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>${body}</s:Body></s:Envelope>`,
+      });
+    const MEDIA = 'xmlns="http://www.onvif.org/ver10/media/wsdl"';
+    expect((await soap(`<CreateProfile ${MEDIA}><Name>Recorder</Name><Token>rec</Token></CreateProfile>`)).status).toBe(200);
+    const found = await walk(surroundingsOf({ base: server.url }));
+    await soap(`<DeleteProfile ${MEDIA}><ProfileToken>rec</ProfileToken></DeleteProfile>`);
+    expect(found).toMatchObject({
+      'walk-profiles': {
+        level: 'ok',
+        seen: 'mjpeg (JPEG 320x240, 15 per second), rec (no encoder: a recorder made it, and has not put one in)',
+      },
+      'walk-addresses': { level: 'ok', seen: 'all 4 lead to 127.0.0.1' },
+      'walk-rtsp-tcp': { level: 'ok' },
+    });
   });
 
   test('is walked through without a login where it asks for none', async () => {
