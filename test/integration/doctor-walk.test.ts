@@ -8,7 +8,8 @@ import { walkChecks } from '../../src/doctor/walk/walk.ts';
 import { type Alter, AlteredCamera, at, inAnswerTo } from '../support/altered-camera.ts';
 import { makePrograms, makeSurroundings } from '../support/doctor.ts';
 import { needsProgram, program } from '../support/programs.ts';
-import { basic, PASSWORD, Server } from '../support/server.ts';
+import { PASSWORD, Server } from '../support/server.ts';
+import { askMedia } from '../support/soap.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 /** The client's walk of `onvif-camera doctor` through a real camera, and through one that answers some things wrongly. */
@@ -95,16 +96,9 @@ describe('a camera that is well', () => {
   });
 
   test('is well with a profile that a recorder made and has not filled', async () => {
-    const soap = (body: string) =>
-      fetch(`${server.url}/onvif/media_service`, {
-        method: 'POST',
-        headers: { Authorization: basic(LOGIN.user, PASSWORD), 'Content-Type': 'application/soap+xml' },
-        body: `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>${body}</s:Body></s:Envelope>`,
-      });
-    const MEDIA = 'xmlns="http://www.onvif.org/ver10/media/wsdl"';
-    expect((await soap(`<CreateProfile ${MEDIA}><Name>Recorder</Name><Token>rec</Token></CreateProfile>`)).status).toBe(200);
+    expect((await askMedia(server, 'CreateProfile', '<Name>Recorder</Name><Token>rec</Token>')).status).toBe(200);
     const found = await walk(surroundingsOf({ base: server.url }));
-    await soap(`<DeleteProfile ${MEDIA}><ProfileToken>rec</ProfileToken></DeleteProfile>`);
+    await askMedia(server, 'DeleteProfile', '<ProfileToken>rec</ProfileToken>');
     expect(found).toMatchObject({
       'walk-profiles': {
         level: 'ok',
