@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ARCHITECTURE, Debian, obstacleToDebian } from '../support/debian.ts';
@@ -16,6 +16,7 @@ const STATE = '/var/lib/onvif-camera/state.json';
 const SETTINGS = '/etc/onvif-camera.yaml';
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const OLDER = '0.0.9';
+const SOCKET = '/etc/systemd/system/sockets.target.wants/onvif-camera.socket';
 const GARDEN = '/etc/systemd/system/multi-user.target.wants/onvif-camera@garden.service';
 
 interface Seen {
@@ -152,7 +153,9 @@ describeNeeding(obstacleToDebian(), 'The .deb', () => {
     }, 120_000);
 
     test('leaves settings and state when it is removed, and nothing at all when it is purged', async () => {
-      // A second camera of this machine.
+      // As if ports were opened by systemd, and a second camera of this machine.
+      mkdirSync(dirname(debian.path(SOCKET)), { recursive: true });
+      symlinkSync('/usr/lib/systemd/system/onvif-camera.socket', debian.path(SOCKET));
       for (const folder of ['/etc/onvif-camera', '/var/lib/onvif-camera-garden']) mkdirSync(debian.path(folder));
       debian.write('/etc/onvif-camera/garden.yaml', 'name: Garden\n');
       const kept = [STATE, SETTINGS].map((file) => debian.read(file));
