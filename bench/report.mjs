@@ -3,14 +3,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const DOCUMENT = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
-const BEGIN = '<!-- measured: written by `npm run bench -- --write` -->';
 const END = '<!-- end of measured -->';
 
 const verdict = ({ met }) => (met === undefined ? '' : met ? 'yes' : '**no**');
 
 /** Columns are padded, so that the text reads well unrendered too. */
-function table(head, rows) {
+export function table(head, rows) {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
   const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`;
   return [line(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...rows.map(line)].join('\n');
@@ -28,13 +26,21 @@ export function asMarkdown(measured) {
 }
 
 export function machine() {
-  return `Node ${process.versions.node}, Linux ${release()}, ${process.arch}, ${availableParallelism()} cores (${cpus()[0].model.trim()}).`;
+  // The kernel's own version, without what who built it adds.
+  const [kernel] = release().split('-');
+  return `Node ${process.versions.node}, Linux ${kernel}, ${process.arch}, ${availableParallelism()} cores (${cpus()[0].model.trim()}).`;
 }
 
 /** Puts the text into docs/performance.md, in place of the last measurement. */
-export function writeDocument(text) {
-  const document = readFileSync(DOCUMENT, 'utf8');
-  const [begin, end] = [document.indexOf(BEGIN), document.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${DOCUMENT} has no place for the figures`);
-  writeFileSync(DOCUMENT, `${document.slice(0, begin + BEGIN.length)}\n\n${text}\n\n${document.slice(end)}`);
+export const writeDocument = (text) => writeInto('docs/performance.md', '`npm run bench -- --write`', text);
+
+/** Puts the text into a document, in place of the last measurement of the same command. */
+export function writeInto(file, command, text) {
+  const path = fileURLToPath(new URL(`../${file}`, import.meta.url));
+  const document = readFileSync(path, 'utf8');
+  const mark = `<!-- measured: written by ${command} -->`;
+  const begin = document.indexOf(mark);
+  const end = document.indexOf(END, begin);
+  if (begin < 0 || end < begin) throw new Error(`${file} has no place for the figures`);
+  writeFileSync(path, `${document.slice(0, begin + mark.length)}\n\n${text}\n\n${document.slice(end)}`);
 }

@@ -31,6 +31,12 @@ export function useBuild(path) {
   main.path = path;
 }
 
+/** Variables beside those of this process, for the programs that are measured. */
+const extraEnv = {};
+
+/** Measures the program with further variables in its environment. */
+export const useEnvironment = (variables) => void Object.assign(extraEnv, variables);
+
 /** Path of the build that is measured. */
 export const builtProgram = () => main.path;
 
@@ -103,11 +109,12 @@ const SOURCES = {
  * @param {'camera' | 'images'} source
  * @param {Record<string, string | number>} options of the command line
  * @param {string} set of the pictures that it shows
+ * @param {string[]} prefix command and arguments that end in becoming the program
  */
-export async function startOurs(source, options = {}, set = 'large') {
+export async function startOurs(source, options = {}, set = 'large', prefix = [], variables = {}) {
   const port = await freePort();
   const began = performance.now();
-  const server = spawnOurs(source, { bind: HOST, 'http-port': port, discovery: 'off', ...options }, set);
+  const server = spawnOurs(source, { bind: HOST, 'http-port': port, discovery: 'off', ...options }, set, prefix, variables);
   await until(server, () => answers(server.url('/healthz')));
   server.readyMs = performance.now() - began;
   return server;
@@ -124,11 +131,17 @@ export function startOursInNetwork(source) {
   return spawnOurs(source, { 'http-port': 8080 }, 'large', unshare);
 }
 
-function spawnOurs(source, options, set, prefix = []) {
+function spawnOurs(source, options, set, prefix = [], variables = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'onvif-camera-bench-'));
   const own = { fps: FPS, 'rtsp-port': 0, h264: 'off', 'data-dir': folder, 'log-level': 'error' };
   const args = Object.entries({ ...SOURCES[source](set), ...own, ...options }).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const env = { ...process.env, BENCH_PICTURES: pictureFolder(set), BENCH_NOTES: join(folder, 'first-pictures') };
+  const env = {
+    ...process.env,
+    ...extraEnv,
+    ...variables,
+    BENCH_PICTURES: pictureFolder(set),
+    BENCH_NOTES: join(folder, 'first-pictures'),
+  };
   const [command, ...words] = [...prefix, process.execPath, main.path, ...args];
   const child = spawn(command, words, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   return new Server(child, options['http-port'], folder);
@@ -185,10 +198,10 @@ export function accepts(port) {
 
 /**
  * Runs the load client against a server's stream and returns its figures; see the head of mjpeg-loadgen.c.
- * @param {{ clients: number, seconds: number, warmUp?: number, stalled?: number }} load
+ * @param {{ clients: number, seconds: number, warmUp?: number, stalled?: number, path?: string }} load
  */
-export async function load(server, { clients, seconds, warmUp = 1.2, stalled = 0 }) {
-  const args = ['-u', server.url('/stream.mjpg'), '-c', clients, '-t', seconds, '-w', warmUp, '-s', stalled, '-p', server.pid];
+export async function load(server, { clients, seconds, warmUp = 1.2, stalled = 0, path = '/stream.mjpg' }) {
+  const args = ['-u', server.url(path), '-c', clients, '-t', seconds, '-w', warmUp, '-s', stalled, '-p', server.pid];
   const { stdout } = await promisify(execFile)(compiled('mjpeg-loadgen'), args.map(String));
   return JSON.parse(stdout);
 }

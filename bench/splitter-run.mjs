@@ -1,4 +1,4 @@
-// Runs the splitter alone, in a process of its own: node --expose-gc splitter-run.mjs SPLITTER BUFFER_GARBAGE SET, the first two
+// Runs the splitter alone, in a process of its own: node splitter-run.mjs SPLITTER MEMORY SET, the first two
 // being modules. Prints bytes per CPU second.
 import { readPictures } from './tools.mjs';
 
@@ -7,9 +7,11 @@ const CHUNK_BYTES = 64 * 1024;
 const WARM_UP_MS = 500;
 const RUN_MS = 1500;
 
-const [splitterPath, garbagePath, set] = process.argv.slice(2);
+const [splitterPath, memoryPath, set] = process.argv.slice(2);
+const { countBuffer, tuneV8, usedFromNowOn } = await import(memoryPath);
+tuneV8(process.env.ONVIF_CAMERA_PLAIN_V8);
 const { JpegSplitter } = await import(splitterPath);
-const { bufferGarbage } = await import(garbagePath);
+usedFromNowOn();
 
 const pictures = readPictures(set);
 const stream = Buffer.concat(pictures);
@@ -19,7 +21,7 @@ for (let at = 0; at < stream.length; at += CHUNK_BYTES) chunks.push(stream.subar
 let delivered = 0;
 const splitter = new JpegSplitter(({ room }) => {
   delivered++;
-  bufferGarbage.count(room.length);
+  countBuffer(room.length);
 });
 const runFor = (ms) => {
   const end = performance.now() + ms;

@@ -10,13 +10,14 @@ const OUT = join(HERE, 'build');
 
 export const CAMERA = join(HERE, 'camera.mjs');
 
-/** Compiles a C program of this folder unless that has been done, and returns its path. */
+/** Compiles a C program of this folder, or a library (`.so`), unless that has been done, and returns its path. */
 export function compiled(name) {
-  const source = join(HERE, `${name}.c`);
+  const source = join(HERE, `${name.replace(/\.so$/, '')}.c`);
   const program = join(OUT, name);
+  const kind = name.endsWith('.so') ? ['-shared', '-fPIC'] : [];
   mkdirSync(OUT, { recursive: true });
   if (!existsSync(program) || statSync(program).mtimeMs < statSync(source).mtimeMs) {
-    execFileSync('gcc', ['-O2', '-Wall', '-Wextra', '-o', program, source, '-lm'], { stdio: 'inherit' });
+    execFileSync('gcc', ['-O2', '-Wall', '-Wextra', ...kind, '-o', program, source, '-lm', '-ldl'], { stdio: 'inherit' });
   }
   return program;
 }

@@ -2,24 +2,15 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { tuneV8 } from './platform/memory.ts';
 
-// Keeps V8's young generation at 1 MB instead of letting it grow to 16: pictures live outside of it, and starting up is
-// all that would make it grow. Must come before the program itself is loaded.
-setFlagsFromString('--semi-space-growth-factor=1');
-// Nothing is optimised until the camera is used: starting up and answering searches are not worth it, and the compiler's code
-// alone would take 3 MB of memory. From then on early: what runs is the same few functions thirty times a second, which
-// would wait for minutes. The flag for that has changed its name and its meaning with V8 (Node.js 20 has 11, 22 has 12).
-const EARLY = process.versions.v8.startsWith('11.') ? '--interrupt-budget=8192' : '--invocation-count-for-turbofan=300';
-setFlagsFromString('--no-opt');
-const optimize = () => {
-  setFlagsFromString('--opt');
-  setFlagsFromString(EARLY);
-};
-// As with `node --expose-gc`, which a program cannot set for itself: see core/buffer-garbage.ts.
-setFlagsFromString('--expose-gc');
-globalThis.gc = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
+try {
+  tuneV8(process.env.ONVIF_CAMERA_PLAIN_V8);
+} catch (error) {
+  process.stderr.write(`onvif-camera: ${(error as Error).message}\n`);
+  process.exit(2);
+}
+// Loaded only now: what loading needs of memory counts.
 const { run, OWN_VARIABLES } = await import('./cli/run.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -75,7 +66,6 @@ const ended = run(process.argv.slice(2), {
   version,
   webDir: fileURLToPath(new URL('web/', import.meta.url)),
   wsdlDir: fileURLToPath(new URL('../wsdl/', import.meta.url)),
-  onUse: optimize,
   onExit: (act) => process.on('exit', act),
   onFault: (act) => {
     onFault = act;

@@ -24,20 +24,24 @@ const FLOORS: readonly (readonly string[])[] = [
   ['servers', 'onvif', 'discovery', 'analysis', 'web'],
   // What the camera is and is set to, free of any protocol.
   ['device'],
-  ['streams', 'auth', 'config', 'system'],
+  ['streams', 'auth', 'config'],
   ['camera', 'encode'],
-  ['protocols'],
+  // What only computes, and what touches the operating system and the engine.
+  ['protocols', 'platform'],
   ['frames'],
   ['core'],
 ];
 
 /** Those that show the device know the camera, its configuration and the system by the device alone. */
-const BEHIND_THE_DEVICE = ['device', 'streams', 'auth', 'encode', 'protocols', 'frames', 'core'];
+const BEHIND_THE_DEVICE = ['device', 'streams', 'auth', 'encode', 'protocols', 'platform', 'frames', 'core'];
+
+/** What of platform/ these do not know: the machine's settings and its service manager. */
+const BEHIND_THE_MACHINE = /^platform\/(machine|service)\//;
 
 /** What a part may import, where that is less than the floors below it. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['start.ts'],
-  'start.ts': ['cli'],
+  'start.ts': ['cli', 'platform'],
   web: ['core', 'frames', 'device/stream-names.ts'],
   servers: BEHIND_THE_DEVICE,
   onvif: BEHIND_THE_DEVICE,
@@ -50,6 +54,7 @@ const FLOOR_OF = new Map(FLOORS.flatMap((parts, floor) => parts.map((part) => [p
 /** Whether a part may import a file of another part. */
 function mayImport(part: string, target: string): boolean {
   const exceptions = EXCEPTIONS[part];
+  if (exceptions === BEHIND_THE_DEVICE && BEHIND_THE_MACHINE.test(target)) return false;
   if (exceptions) return exceptions.includes(target) || exceptions.includes(partOf(target));
   return FLOOR_OF.get(part)! < FLOOR_OF.get(partOf(target))!;
 }
@@ -133,6 +138,16 @@ describe('src/', () => {
     expect(knowing.map(([file]) => file).sort()).toEqual(['main.ts', 'start.ts']);
   });
 
+  test('keeps what touches the operating system out of core/', () => {
+    const touching = [...imports].filter(
+      ([file, targets]) => partOf(file) === 'core' && targets.some((target) => IMPURE_MODULES.test(target)),
+    );
+    // These take of node:net what only computes.
+    const onlyComputes = (file: string) =>
+      /import \{ (BlockList|isIP|isIPv4|isIPv6)(, (BlockList|isIP|isIPv4|isIPv6))* \} from 'node:net'/.test(texts.get(file)!);
+    expect(touching.map(([file]) => file).filter((file) => !onlyComputes(file))).toEqual([]);
+  });
+
   test('loads nothing before the version of Node.js is known', () => {
     const [first] = texts.get('main.ts')!.split('process.versions');
     expect(importsOf('main.ts', first!)).toEqual([]);
@@ -163,6 +178,8 @@ describe('these tests', () => {
         'device/stream-names.ts': [],
         'web/page/main.ts': ['device/stream-names.ts'],
         'core/errors.ts': [],
+        'platform/memory.ts': [],
+        'platform/machine/links.ts': [],
         ...changes,
       }),
     );
@@ -182,6 +199,8 @@ describe('these tests', () => {
     ['servers/http/server.ts', 'onvif/endpoint.ts'],
     ['onvif/endpoint.ts', 'servers/http/server.ts'],
     ['servers/http/server.ts', 'camera/source.ts'],
+    ['servers/http/server.ts', 'platform/machine/links.ts'],
+    ['protocols/rtp.ts', 'platform/memory.ts'],
     ['servers/http/server.ts', 'app/app.ts'],
     ['main.ts', 'cli/run.ts'],
     ['start.ts', 'app/app.ts'],

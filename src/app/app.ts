@@ -1,11 +1,13 @@
 import type { ResolvedSource } from '../camera/resolver.ts';
 import { checkNotRunning, localAddress, removeRunFile, writeRunFile } from '../config/run-file.ts';
 import { AppError, EXIT } from '../core/errors.ts';
-import { removeDrafts } from '../core/files.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
+import type { EventBus } from '../device/events.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
+import { removeDrafts } from '../platform/files.ts';
 import type { HttpServer } from '../servers/http/server.ts';
 import { Liveness } from '../streams/liveness.ts';
+import { Analysis } from './analysis.ts';
 import { Discovery } from './discovery.ts';
 import { makeHttp } from './http.ts';
 import { LazyEndpoint } from './lazy-endpoint.ts';
@@ -14,20 +16,21 @@ import type { AppOptions } from './options.ts';
 import { Rtsp } from './rtsp.ts';
 import { makeSubsystems, type Subsystems } from './subsystems.ts';
 
-/** Time for an answer to reach its client. */
+/** Time for an answer to reach its client, milliseconds. */
 const RESTART_DELAY_MS = 500;
 
 /** The program: everything is built here, started in order and stopped in reverse. */
 export class App {
   readonly #own: Subsystems;
   readonly #liveness: Liveness;
-  /** Undefined: the owner wants no RTSP. */
+  /** Undefined where the owner wants no RTSP. */
   readonly #rtsp: Rtsp | undefined;
   readonly #onvif: LazyEndpoint;
+  readonly #analysis: Analysis;
   readonly #http: HttpServer;
   #discovery: Discovery | undefined;
   #askRestart = (): void => {};
-  /** Resolves when a client asked to start anew; the one who started the app does it. */
+  /** Resolves when a client asked for a restart, which is for the owner of this app to carry out. */
   readonly restartRequested = new Promise<void>((resolve) => {
     this.#askRestart = resolve;
   });
@@ -35,16 +38,24 @@ export class App {
   /** Throws an AppError if the first password cannot be kept. Nothing runs before {@link start}. */
   constructor(private readonly options: AppOptions) {
     this.#own = makeSubsystems(options, {
-      found: (stream) => this.#rtsp?.found(stream),
-      gone: (stream) => this.#rtsp?.gone(stream),
+      found: (stream) => {
+        this.#rtsp?.found(stream);
+        this.#own.events.profileChanged(stream);
+      },
+      gone: (stream) => {
+        this.#rtsp?.gone(stream);
+        this.#own.events.profileChanged(stream);
+      },
     });
     this.#liveness = new Liveness(this.#own.capture.hub, options.clock);
     this.#rtsp = options.config.rtsp.enabled ? new Rtsp(options, this.#own) : undefined;
     this.#onvif = this.#makeOnvif();
+    this.#analysis = new Analysis(options, this.#own);
     this.#http = makeHttp(options, {
       ...this.#own,
       rtsp: this.#rtsp,
       onvif: this.#onvif,
+      analysis: this.#analysis,
       discovery: () => ({ enabled: this.#discovery !== undefined, discoverable: this.#own.identity.discoverable }),
     });
   }
@@ -54,52 +65,60 @@ export class App {
     return this.#own.login.newPassword;
   }
 
+  /** What happens in the camera. */
+  get events(): EventBus {
+    return this.#own.events.bus;
+  }
+
   get port(): number {
     return this.#http.port;
   }
 
-  /** What the addresses of the web server begin with. @param host of this machine, as in a URL */
+  /** Returns the origin under which the web server is reached. @param host of this machine, as in a URL */
   originAt(host: string): Origin {
     return this.#http.originAt(host);
   }
 
-  /** Undefined: there is no RTSP. */
+  /** Port of the RTSP server; undefined where there is none. */
   get rtspPort(): number | undefined {
     return this.#rtsp?.server.port;
   }
 
-  /** How the camera is, and how many pictures come per second. */
+  /** State of the camera, and how many pictures come per second. */
   get condition(): Pick<CameraStatus, 'state' | 'error' | 'source'> & { readonly fps: number } {
     const { hub } = this.#own.capture;
     const { state, error, source } = hub.status;
     return { state, error, source, fps: hub.fps };
   }
 
-  /** Hears of every change of {@link condition}, the rate left aside. */
+  /** Calls `listener` after every change of {@link condition}, except of the rate. */
   onCondition(listener: () => void): void {
     this.#own.capture.hub.watch(listener);
   }
 
-  /** Whether the program gets on, however its camera is; see {@link Liveness.check}. */
+  /** Whether the program makes progress, whatever its camera does; see {@link Liveness.check}. */
   isAlive(): boolean {
     return this.#liveness.check();
   }
 
   /**
-   * Listens, finds the camera and is ready. Throws an AppError, with nothing left running, if the port is taken or the
-   * explicitly chosen camera is not there; where it is waited for, resolves with the reason.
+   * Listens, finds the camera and announces it. Returns the source, or the reason why there is none yet where the camera is
+   * waited for. Throws an AppError, with nothing left running, if a port is taken or the explicitly chosen camera is not
+   * there.
    */
   async start(): Promise<ResolvedSource | AppError> {
     this.#warn();
     await this.#claimDataDir();
     try {
       await this.#own.login.usedTokens.open();
+      await this.#own.events.start();
       await this.#rtsp?.start();
       await this.#own.streams.start();
       await this.#http.start();
       this.#writeRunFile();
       const resolved = await this.#findCamera();
       this.#own.capture.hub.start();
+      this.#analysis.start();
       await this.#startDiscovery();
       return resolved;
     } catch (error) {
@@ -112,7 +131,10 @@ export class App {
   async stop(): Promise<void> {
     // Goodbye first: who is told that we go does not ask any more.
     await this.#discovery?.stop();
+    this.#onvif.stop();
+    this.#analysis.stop();
     await Promise.all([this.#http.stop(), this.#rtsp?.stop(), this.#own.streams.stop()]);
+    this.#own.events.stop();
     await this.#own.login.usedTokens.close();
     await this.#own.capture.camera.stop();
     removeRunFile(this.options.dataDir, process.pid);
@@ -123,6 +145,7 @@ export class App {
     const own = {
       ...this.#own,
       multicast: this.#rtsp?.multicast,
+      metadata: this.#rtsp?.metadata,
       ports: () => ({ http: this.port, rtsp: this.rtspPort }),
       restart: async () => this.#restartSoon(),
       factoryDefault: async (hard: boolean) => {
@@ -130,10 +153,10 @@ export class App {
         this.#restartSoon();
       },
     };
-    return new LazyEndpoint(async () => (await import('./onvif.ts')).makeOnvif(options, own), options.onUse);
+    return new LazyEndpoint(async () => (await import('./onvif.ts')).makeOnvif(options, own));
   }
 
-  /** What the owner should know of his settings and his system. */
+  /** Warns of what the owner should know about his settings and his system. */
   #warn(): void {
     const { config, log } = this.options;
     if (!config.auth.enabled)
@@ -142,14 +165,14 @@ export class App {
     if (tightness !== undefined) log.warn(tightness);
   }
 
-  /** Throws AppError ALREADY_RUNNING where another process has the data directory. */
+  /** Checks that no other process uses the data directory, and removes what crashes left in it. Throws AppError ALREADY_RUNNING. */
   async #claimDataDir(): Promise<void> {
     const { dataDir } = this.options;
     await checkNotRunning(dataDir);
     removeDrafts(dataDir);
   }
 
-  /** A camera whose disk is full or read-only serves all the same. */
+  /** Writes the run file; only warns where it cannot, as a camera whose disk is full or read-only serves all the same. */
   #writeRunFile(): void {
     const { config, dataDir, log } = this.options;
     try {
@@ -162,7 +185,7 @@ export class App {
     }
   }
 
-  /** A camera that is not there may come: to a service whose page says what is wrong, rather than to one that has ended. */
+  /** Finds the camera. Returns the reason where it is missing and waited for: the page of a running service says what is wrong. */
   async #findCamera(): Promise<ResolvedSource | AppError> {
     const { waitsForCamera, log } = this.options;
     const { camera, hub } = this.#own.capture;
@@ -195,7 +218,7 @@ export class App {
     await this.#discovery.start();
   }
 
-  /** The answer to the one who asked goes out first. */
+  /** Asks for a restart after the answer to the request that wanted it went out. */
   #restartSoon(): void {
     this.options.clock.after(RESTART_DELAY_MS, this.#askRestart);
   }

@@ -1,7 +1,6 @@
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
-import type { Machine } from '../core/machine.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
 import type { Identity } from '../device/identity.ts';
 import { MJPEG } from '../device/stream-names.ts';
@@ -10,6 +9,7 @@ import { MetadataVersions } from '../discovery/metadata-version.ts';
 import { WsDiscovery } from '../discovery/ws-discovery.ts';
 import { DEVICE } from '../onvif/device/options.ts';
 import { deviceScopes } from '../onvif/device/scopes.ts';
+import type { Machine } from '../platform/machine.ts';
 import { ONVIF_TYPES } from '../protocols/ws-discovery/names.ts';
 
 export interface DiscoveryOptions {
@@ -18,11 +18,11 @@ export interface DiscoveryOptions {
   readonly identity: Identity;
   /** Port of the web server. */
   readonly port: number;
-  /** What the addresses of the web server begin with. @param host of this machine, as in a URL */
+  /** Returns the origin under which the web server is reached. @param host of this machine, as in a URL */
   readonly origin: (host: string) => Origin;
   /** Port of the RTSP server, if there is one. */
   readonly rtspPort?: number | undefined;
-  /** Somebody is about to ask us. */
+  /** Called when a client has found the camera and is about to ask. */
   readonly onFound: () => void;
   readonly clock: Clock;
   readonly log: Logger;

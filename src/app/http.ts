@@ -1,24 +1,26 @@
 import { scaleJpeg, whyNotScaled } from '../encode/jpeg-scaler.ts';
 import { HttpServer } from '../servers/http/server.ts';
 import type { Vitals } from '../servers/http/status.ts';
+import type { Analysis } from './analysis.ts';
 import type { LazyEndpoint } from './lazy-endpoint.ts';
 import type { AppOptions } from './options.ts';
 import type { Rtsp } from './rtsp.ts';
 import type { Subsystems } from './subsystems.ts';
 
-/** What the web server is made of. */
+/** What the web server is built from, besides the program's options. */
 export interface HttpOptions extends Subsystems {
   /** Undefined where there is no RTSP. */
   readonly rtsp: Rtsp | undefined;
   readonly onvif: LazyEndpoint;
+  readonly analysis: Analysis;
   /** Whether the camera is announced and answers searches. */
   readonly discovery: () => Vitals['discovery'];
 }
 
 export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
   const { config, state, webDir, clock, log } = options;
-  const { settings, identity, login, network, capture, rtsp, onvif } = own;
-  const { arrivals, budget, descriptors } = network;
+  const { settings, identity, login, network, capture, events, rtsp, onvif } = own;
+  const { arrivals, budget, descriptors, queues } = network;
   return new HttpServer({
     bind: config.bind,
     port: settings.ports.now.http,
@@ -39,6 +41,8 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
     arrivals,
     publicName: () => (config.discovery.enabled && identity.discoverable ? identity.name : undefined),
     hub: capture.hub,
+    events: { feed: events.bus, log: events.log },
+    queues,
     scaler: { scale: (jpeg, width) => scaleJpeg(jpeg, width, capture.picture.settings().quality), whyNot: whyNotScaled },
     descriptors,
     clock,
@@ -47,9 +51,9 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
   });
 }
 
-/** What is told of the running program, at each moment. */
+/** Returns what tells the figures of the running program at any moment. */
 function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
-  const { identity, capture, rtsp, streams } = own;
+  const { identity, capture, rtsp, streams, analysis } = own;
   const startedAt = clock.monotonic();
   const { hub, camera, picture } = capture;
   return (): Omit<Vitals, 'viewers' | 'streams' | 'connectionsClosed'> => ({
@@ -66,5 +70,6 @@ function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
     discovery: own.discovery(),
     rtsp: rtsp?.vitals,
     video: streams.catalogue.certain,
+    scene: analysis.status,
   });
 }

@@ -1,4 +1,5 @@
 import type { OnvifEndpoint } from '../onvif/endpoint.ts';
+import { usedFromNowOn } from '../platform/memory.ts';
 import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts';
 import type { SoapEndpoint } from '../servers/http/onvif.ts';
 
@@ -9,18 +10,17 @@ import type { SoapEndpoint } from '../servers/http/onvif.ts';
 export class LazyEndpoint implements SoapEndpoint {
   #loading: Promise<OnvifEndpoint> | undefined;
 
-  /**
-   * @param make loads and makes it
-   * @param onLoad called when it is there
-   */
-  constructor(
-    private readonly make: () => Promise<OnvifEndpoint>,
-    private readonly onLoad: () => void,
-  ) {}
+  /** @param make loads and makes it */
+  constructor(private readonly make: () => Promise<OnvifEndpoint>) {}
 
   /** Begins loading, so that the first request does not wait for it; errors show with the request. */
   warmUp(): void {
     this.#load().catch(() => {});
+  }
+
+  /** Ends what the services do between requests. */
+  stop(): void {
+    void this.#loading?.then((endpoint) => endpoint.stop()).catch(() => {});
   }
 
   async handle(request: SoapHttpRequest): Promise<SoapHttpAnswer> {
@@ -31,7 +31,7 @@ export class LazyEndpoint implements SoapEndpoint {
     this.#loading ??= (async () => {
       const endpoint = await this.make();
       await endpoint.start();
-      this.onLoad();
+      usedFromNowOn();
       return endpoint;
     })();
     // A failure is not for ever.

@@ -5,41 +5,45 @@ import { HttpAuthenticator } from '../auth/http-authenticator.ts';
 import { KnownAddresses } from '../auth/known-addresses.ts';
 import type { SessionStore } from '../auth/sessions.ts';
 import { UsedTokens } from '../auth/used-tokens.ts';
+import { UsernameTokenAuthenticator } from '../auth/username-token.ts';
 import { loadUsers } from '../device/users.ts';
-import { thisBoot } from '../system/boot.ts';
+import { thisBoot } from '../platform/machine/boot.ts';
 import type { AppOptions } from './options.ts';
 
-/** The same for every way in: clients keep credentials by realm. */
+/** The realm of every protocol: clients keep credentials by realm. */
 const REALM = 'onvif-camera';
 
 /** The people who may log in, and how, the same for every way in. */
-export interface Login {
+export interface AppLogin {
   /** To change something takes a login in any case. */
   readonly access: Access;
-  /** To watch takes one, too; undefined: auth is off, and everybody may. */
+  /** For watching; undefined where auth is off and everybody may watch. */
   readonly toWatch: Access | undefined;
   readonly usedTokens: UsedTokens;
   /** Logins of the page. */
   readonly sessions: SessionStore;
-  /** What the other commands of this program show, on this machine. */
+  /** Token by which the other commands of this program log in, on this machine. */
   readonly localToken: string;
   /** The password made at the first start; to be shown once. */
   readonly newPassword: string | undefined;
 }
 
 /** Throws an AppError if the first password cannot be kept. */
-export function makeLogin({ config, state, password, usedTokens, clock, log }: AppOptions): Login {
+export function makeLogin({ config, state, password, usedTokens: store, clock, log }: AppOptions): AppLogin {
   const { users, newPassword } = loadUsers(state, password);
+  const { clockWindow: window } = config.auth;
+  const usedTokens = new UsedTokens({ window: window * 1000, store, boot: thisBoot, clock, log });
   const access: Access = {
     users,
     authenticator: new HttpAuthenticator({ users, clock, realm: REALM }),
+    usernameTokens: new UsernameTokenAuthenticator({ users, clock, used: usedTokens, window }),
     limiter: new FailureLimiter({ clock, users }),
     known: new KnownAddresses(clock),
   };
   return {
     access,
     toWatch: config.auth.enabled ? access : undefined,
-    usedTokens: new UsedTokens({ window: config.auth.clockWindow * 1000, store: usedTokens, boot: thisBoot, clock, log }),
+    usedTokens,
     sessions: { read: () => state.state.sessions ?? [], write: (sessions) => state.update({ sessions: [...sessions] }) },
     localToken: randomBytes(32).toString('base64url'),
     newPassword,

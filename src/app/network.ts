@@ -1,17 +1,20 @@
 import { hostname } from 'node:os';
-import { DescriptorReserve } from '../core/descriptors.ts';
+import { DescriptorReserve } from '../platform/descriptors.ts';
+import { LocalNames, lanAddress } from '../platform/machine/local-names.ts';
 import { type ConnectionBudget, connectionBudget, tightness } from '../servers/connection-budget.ts';
 import { Arrivals } from '../servers/http/arrivals.ts';
-import { LocalNames, lanAddress } from '../system/local-names.ts';
+import { SendQueues } from '../servers/send-queues.ts';
 import type { AppOptions } from './options.ts';
 
 /** What the servers share: how many clients there is room for, and who comes from where. */
 export interface Network {
-  /** Of this machine, without its domain. */
+  /** Name of this machine, without its domain. */
   readonly hostname: string;
   readonly descriptors: DescriptorReserve;
   readonly budget: ConnectionBudget;
   readonly arrivals: Arrivals;
+  /** What waits in the kernel for viewers. */
+  readonly queues: SendQueues;
 }
 
 export function makeNetwork({ config, clock }: AppOptions): Network {
@@ -21,6 +24,7 @@ export function makeNetwork({ config, clock }: AppOptions): Network {
     hostname: hostname().split('.')[0] ?? '',
     descriptors,
     budget: connectionBudget(descriptors.forOthers),
+    queues: new SendQueues({ clock }),
     arrivals: new Arrivals({
       trustedProxies: config.http.trustedProxies,
       names: () => ({ ...localNames.read(), allowed: config.http.hosts }),
@@ -29,8 +33,8 @@ export function makeNetwork({ config, clock }: AppOptions): Network {
   };
 }
 
-/** A server for this machine alone is not to be announced to others. */
+/** Whether a server listens for this machine alone, and so is not to be announced to others. */
 export const isLoopback = (bind: string) => /^(127\.|::1$|localhost$)/.test(bind);
 
-/** Tells the owner that there is room for few clients; undefined: there is enough. */
+/** Returns a warning for the owner where there is room for few clients only; undefined where there is enough. */
 export const tightnessOf = (budget: ConnectionBudget): string | undefined => (budget.isTight ? tightness(budget) : undefined);

@@ -4,12 +4,12 @@ import type { Config } from '../config/schema.ts';
 import type { StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
-import type { InheritedSockets } from '../system/inherited-sockets.ts';
+import type { InheritedSockets } from '../platform/service/inherited-sockets.ts';
 
 /** What the program is started with. */
 export interface AppOptions {
   readonly config: Config;
-  /** Keys of the settings that the owner set: what persists does not change these. */
+  /** Keys of the settings that the owner set; changes by clients, which persist, do not override these. */
   readonly explicit: ReadonlySet<string>;
   /** What `config.camera.source` says. */
   readonly spec: SourceSpec;
@@ -18,12 +18,12 @@ export interface AppOptions {
   readonly dataDir: string;
   /** Which of several cameras of this machine it is (`--camera`), undefined where there is one. */
   readonly instance: string | undefined;
-  /** Sockets of the service manager, in place of those that the servers would open. */
+  /** Sockets that the service manager opened, which servers use instead of opening their own. */
   readonly sockets: InheritedSockets;
   /** Whether to serve without the camera that was chosen, until it is there; else {@link App.start} throws. */
   readonly waitsForCamera: boolean;
   readonly webDir: string;
-  /** Where it is kept which ONVIF logins were used; the same for all that follow each other in one process. */
+  /** Where used ONVIF logins are remembered; shared by all apps that follow each other in one process. */
   readonly usedTokens: UsedTokensStore;
   /** Where the WSDL files are. */
   readonly wsdlDir: string;
@@ -36,8 +36,6 @@ export interface AppOptions {
   readonly dev: string;
   /** Password of `admin` from the environment; it beats the stored one and is not stored. */
   readonly password: string | undefined;
-  /** Called when the camera begins to be used: when somebody watches, or is about to ask by ONVIF. */
-  readonly onUse: () => void;
   /** Errors nobody expected, since the start. */
   readonly faults: () => number;
   readonly clock: Clock;

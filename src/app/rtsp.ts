@@ -1,20 +1,30 @@
 import { MulticastControl } from '../device/multicast.ts';
-import { MJPEG, STREAMS, type StreamNames } from '../device/stream-names.ts';
+import { METADATA, MJPEG, STREAMS, type StreamNames } from '../device/stream-names.ts';
 import { recodeForRtp } from '../encode/jpeg-recoder.ts';
 import type { RtspVitals } from '../servers/http/status.ts';
+import { METADATA_PAYLOAD_TYPE, MetadataTrack } from '../servers/rtsp/metadata-track.ts';
 import { RtspServer } from '../servers/rtsp/server.ts';
+import { cnameOf, newRtpStream } from '../servers/rtsp/track.ts';
 import type { AppOptions } from './options.ts';
 import type { Subsystems } from './subsystems.ts';
+
+/** All that can be sent by multicast. */
+const SENT = [...STREAMS, METADATA];
 
 /** The RTSP server and its multicast. */
 export class Rtsp {
   readonly server: RtspServer;
-  /** Undefined: nothing is sent by multicast. */
+  /** Undefined where multicast is off. */
   readonly multicast: MulticastControl | undefined;
+  /** Events beside the picture; undefined: the owner wants none. */
+  readonly metadata: MetadataTrack | undefined;
 
-  constructor(options: AppOptions, { settings, identity, login, network, capture, streams }: Subsystems) {
+  constructor(options: AppOptions, { settings, identity, login, network, capture, streams, events }: Subsystems) {
     const { config, clock, log } = options;
-    const { arrivals, budget, descriptors, hostname } = network;
+    const { arrivals, budget, descriptors, hostname, queues } = network;
+    const stream = newRtpStream(METADATA_PAYLOAD_TYPE);
+    const track = { name: METADATA.id, stream, cname: cnameOf(hostname), feed: events.bus, clock };
+    this.metadata = config.rtsp.metadata ? new MetadataTrack(track) : undefined;
     this.server = new RtspServer({
       bind: config.bind,
       port: settings.ports.now.rtsp,
@@ -23,9 +33,11 @@ export class Rtsp {
       maxSessions: budget.sessions,
       access: login.toWatch && { ...login.toWatch, basic: config.rtsp.basic },
       hub: capture.hub,
+      queues,
       streams: streams.catalogue,
       recode: (jpeg) => recodeForRtp(jpeg, capture.picture.settings().quality),
-      multicast: (stream) => this.#groupOf(stream),
+      beside: () => (this.metadata ? [this.metadata] : []),
+      multicast: (track) => this.#groupOf(track),
       name: () => identity.name,
       hostname,
       descriptors,
@@ -36,7 +48,7 @@ export class Rtsp {
     });
     if (!config.rtsp.multicast.enabled) return;
     this.multicast = new MulticastControl({
-      ...{ settings, maxTtl: config.rtsp.multicast.ttl, streams: STREAMS, log },
+      ...{ settings, maxTtl: config.rtsp.multicast.ttl, streams: SENT, log },
       sender: {
         startMulticast: async (encoder, group) => this.server.startMulticast(idOf(encoder), group),
         stopMulticast: (encoder) => this.server.stopMulticast(idOf(encoder)),
@@ -49,7 +61,7 @@ export class Rtsp {
     return { port, sessions, listViewers: () => this.server.listViewers(), counters };
   }
 
-  /** Listens. */
+  /** Starts to listen. Throws an AppError where the port is taken. */
   async start(): Promise<void> {
     await this.server.start();
     this.found(MJPEG);
@@ -59,21 +71,21 @@ export class Rtsp {
     return this.server.stop();
   }
 
-  /** Sends again by multicast what was sent before the program ended. */
+  /** Resumes the multicast of a stream that was being sent when the program ended. */
   found({ encoder }: StreamNames): void {
     void this.multicast?.resume([encoder]);
   }
 
-  /** Ends a stream that there is no more. */
+  /** Ends the sessions of a stream that is no longer there. */
   gone({ id }: StreamNames): void {
     this.server.endStream(id);
   }
 
   #groupOf(id: string) {
-    const stream = STREAMS.find((each) => each.id === id);
-    return stream && this.multicast?.target(stream.encoder);
+    const sent = SENT.find((each) => each.id === id);
+    return sent && this.multicast?.target(sent.encoder);
   }
 }
 
 /** @param encoder token of what encodes a stream of ours */
-const idOf = (encoder: string): string => STREAMS.find((stream) => stream.encoder === encoder)!.id;
+const idOf = (encoder: string): string => SENT.find((stream) => stream.encoder === encoder)!.id;

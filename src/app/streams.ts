@@ -8,9 +8,9 @@ import type { Capture } from './capture.ts';
 import type { AppOptions } from './options.ts';
 
 export interface StreamsEvents {
-  /** A stream that was not known yet is there; called once. */
+  /** Called once, when a stream turns out to be there. */
   found(stream: StreamNames): void;
-  /** A stream was there and is no more; called once. */
+  /** Called once, when a stream is there no more. */
   gone(stream: StreamNames): void;
 }
 
@@ -39,7 +39,7 @@ export class Streams {
     this.catalogue = new StreamCatalogue([...encoded.map(({ names, encoding }) => h264Video(names, encoding, this.#trial)), mjpeg]);
   }
 
-  /** Begins to find out what can encode. */
+  /** Begins to find out which encoders work. */
   async start(): Promise<void> {
     if (this.#encodings.length > 0) await this.#trial.start();
   }

@@ -1,27 +1,30 @@
-import type { Machine } from '../core/machine.ts';
 import { Identity } from '../device/identity.ts';
 import { DeviceSettings } from '../device/settings.ts';
-import { ownMac } from '../system/known-mac.ts';
-import { LinuxMachine } from '../system/linux-machine.ts';
+import { ownMac } from '../platform/machine/known-mac.ts';
+import { LinuxMachine } from '../platform/machine/linux-machine.ts';
+import type { Machine } from '../platform/machine.ts';
 import { type Capture, makeCapture } from './capture.ts';
-import { type Login, makeLogin } from './login.ts';
+import { Events } from './events.ts';
+import { type AppLogin, makeLogin } from './login.ts';
 import { makeNetwork, type Network } from './network.ts';
 import type { AppOptions } from './options.ts';
 import { Streams, type StreamsEvents } from './streams.ts';
 
-/** What servers, services and discovery have in common: the device, and how clients get to it. */
+/** What servers, services and discovery share: the device, and how clients get to it. */
 export interface Subsystems {
   readonly settings: DeviceSettings;
   readonly identity: Identity;
   readonly machine: Machine;
-  readonly login: Login;
+  readonly login: AppLogin;
   readonly network: Network;
   readonly capture: Capture;
   readonly streams: Streams;
+  /** What happens, for all that listen. */
+  readonly events: Events;
 }
 
 /** Throws an AppError if the first password cannot be kept. */
-export function makeSubsystems(options: AppOptions, events: StreamsEvents): Subsystems {
+export function makeSubsystems(options: AppOptions, streams: StreamsEvents): Subsystems {
   const settings = new DeviceSettings(options);
   const capture = makeCapture(options, settings);
   return {
@@ -31,7 +34,8 @@ export function makeSubsystems(options: AppOptions, events: StreamsEvents): Subs
     login: makeLogin(options),
     network: makeNetwork(options),
     capture,
-    streams: new Streams(options, settings, capture, events),
+    streams: new Streams(options, settings, capture, streams),
+    events: new Events(options, settings, capture),
   };
 }
 

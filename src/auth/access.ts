@@ -1,12 +1,16 @@
 import type { FailureLimiter } from './failure-limiter.ts';
 import type { HttpAuthenticator } from './http-authenticator.ts';
 import type { KnownAddresses } from './known-addresses.ts';
+import type { UsernameTokenAuthenticator } from './username-token.ts';
 import type { AccessLevel, UserStore } from './users.ts';
 
 /** What every server lets people in by. */
 export interface Access {
   readonly users: UserStore;
+  /** Basic and Digest, of HTTP and RTSP. */
   readonly authenticator: HttpAuthenticator;
+  /** Those of ONVIF. */
+  readonly usernameTokens: Pick<UsernameTokenAuthenticator, 'authenticate'>;
   /** Guesses count together, wherever they are made. */
   readonly limiter: FailureLimiter;
   /** Told of each login. */

@@ -29,7 +29,7 @@ export interface Attempt {
   readonly shared?: boolean;
   /** The credentials are built on a secret that this user got here by logging in, see {@link HttpAuthenticator.claim}. */
   readonly proven?: boolean;
-  /** Fires when he has gone. Asked for only if he has to wait. */
+  /** Fires when he has gone. Read only where attempts may have to wait. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -91,7 +91,7 @@ export class FailureLimiter {
 
   /** When credentials may be checked. Answers at once, and leaves nothing behind, where nobody has to wait. */
   turn(attempt: Attempt): Turn | Promise<Turn> {
-    const address = this.#addresses.turn(addressKey(attempt.address), this.#party(attempt), attempt.signal);
+    const address = this.#addresses.turn(addressKey(attempt.address), this.#party(attempt), attempt);
     if (this.#isKnown(attempt)) return address;
     return andThen(
       andThen(address, () => this.#networkTurn(attempt)),
@@ -133,11 +133,11 @@ export class FailureLimiter {
 
   #networkTurn(attempt: Attempt): Turn | Promise<Turn> {
     const network = networkKey(attempt.address);
-    return network === undefined ? 'granted' : this.#networks.turn(network, this.#remoteParty(attempt), attempt.signal);
+    return network === undefined ? 'granted' : this.#networks.turn(network, this.#remoteParty(attempt), attempt);
   }
 
   #nameTurn(attempt: Attempt): Turn | Promise<Turn> {
-    return this.#names.turn(nameKey(attempt), this.#remoteParty(attempt), attempt.signal);
+    return this.#names.turn(nameKey(attempt), this.#remoteParty(attempt), attempt);
   }
 
   #isKnown({ address, name }: Attempt): boolean {

@@ -83,10 +83,15 @@ export class GuessThrottle {
     this.#policy = policy;
   }
 
-  /** When an attempt may be made. Answers at once, and leaves nothing behind, for a key that need not wait. */
-  turn(key: string, party: Party, signal?: AbortSignal): Turn | Promise<Turn> {
+  /**
+   * When an attempt may be made. Answers at once, and leaves nothing behind, for a key that need not wait.
+   *
+   * @param client `signal` fires when he has gone; read only where attempts may have to wait
+   */
+  turn(key: string, party: Party, client: { readonly signal?: AbortSignal | undefined }): Turn | Promise<Turn> {
     const penalty = this.#find(key);
     if (!penalty || (this.#spacing(penalty) === 0 && penalty.waiting.size === 0)) return 'granted';
+    const { signal } = client;
     if (signal?.aborted) return 'aborted';
     const now = this.#clock.monotonic();
     if (penalty.waiting.size === 0 && now >= penalty.nextAt) {

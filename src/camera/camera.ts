@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Frame } from '../frames/frame.ts';
+import type { Sensed } from '../frames/sensed.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import type { SourceOffers } from './offers.ts';
 import { logSource, type ResolvedSource, type ResolverOptions, SourceResolver } from './resolver.ts';
@@ -15,7 +16,14 @@ export interface CameraOptions extends ResolverOptions {
   readonly watched: () => boolean;
   readonly onFrame: (frame: Frame) => void;
   readonly onReport: (report: CameraStatus) => void;
+  readonly onSensed?: ((sensed: Sensed) => void) | undefined;
 }
+
+/**
+ * Within which changes make one restart, milliseconds: recorders send what is set in one window by several requests, and a Pi's
+ * camera takes two seconds to start.
+ */
+const GATHER_MS = 1000;
 
 /** How often a camera is looked for while the test pattern stands in for one and somebody watches, milliseconds. */
 const LOOK_MS = 10_000;
@@ -27,19 +35,28 @@ export class Camera {
   readonly #resolver: SourceResolver;
   #stopLooking: Cancel | undefined;
   #looking = false;
+  /** Of the restart with changed settings that is to come. */
+  #cancelRestart: Cancel | undefined;
+  #isNight = false;
   #logged: ResolvedSource['source']['kind'] | undefined;
 
   constructor(private readonly options: CameraOptions) {
-    const { watched, clock, log, onFrame, onReport } = options;
+    const { watched, clock, log, onFrame, onReport, onSensed } = options;
     this.#settings = options.settings;
     this.#resolver = new SourceResolver(options, options);
     this.#supervisor = new CameraSupervisor({
       fps: () => this.#settings.fps,
-      resolve: async () => (await this.resolve()).source,
+      resolve: async () => {
+        await this.resolve();
+        this.#forgetRestart();
+        // With the settings of this moment.
+        return this.#resolver.resolved!.source;
+      },
       watched,
       clock,
       log,
       onFrame,
+      onSensed,
       onReport: (report) => onReport({ ...report, notices: [...(this.#resolver.resolved?.notices ?? []), ...report.notices] }),
     });
   }
@@ -71,6 +88,7 @@ export class Camera {
   stop(): Promise<void> {
     this.#stopLooking?.();
     this.#stopLooking = undefined;
+    this.#forgetRestart();
     return this.#supervisor.stop();
   }
 
@@ -106,12 +124,31 @@ export class Camera {
   }
 
   /**
-   * Takes new settings over; a capture under way is restarted with them, and viewers live through it. Throws an AppError,
-   * with nothing changed, if the source cannot do what is set.
+   * Takes new settings over; a capture under way is restarted with them, once for all changes of a second, and viewers live
+   * through it. Throws an AppError, with nothing changed, if the source cannot do what is set.
    */
   change(settings: CameraSettings): void {
-    this.#resolver.change(settings);
+    this.#resolver.change(forLight(settings, this.#isNight));
     this.#settings = settings;
-    this.#supervisor.restart();
+    this.#cancelRestart ??= this.options.clock.after(GATHER_MS, () => {
+      this.#cancelRestart = undefined;
+      this.#supervisor.restart();
+    });
+  }
+
+  #forgetRestart(): void {
+    this.#cancelRestart?.();
+    this.#cancelRestart = undefined;
+  }
+
+  /** Exposes for day or night from now on, where the exposure is to follow the light; that takes one restart of the capture. */
+  setNight(isNight: boolean): void {
+    if (isNight === this.#isNight) return;
+    this.#isNight = isNight;
+    if (this.#settings.exposure === 'auto-night') this.change(this.#settings);
   }
 }
+
+/** The settings to capture with: those for the night, when it is night and the exposure is to follow the light. */
+const forLight = (settings: CameraSettings, isNight: boolean): CameraSettings =>
+  isNight && settings.exposure === 'auto-night' ? { ...settings, exposure: 'night' } : settings;

@@ -27,6 +27,7 @@ export const DEFAULT_CAMERA_SETTINGS: CameraSettings = {
   roi: [],
   tuningFile: '',
   annotate: '',
+  annotatePosition: 'upper-left',
   extraArgs: [],
 };
 

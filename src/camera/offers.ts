@@ -1,9 +1,34 @@
 import { distinctSizes, type Size } from '../frames/size.ts';
+import type { CameraSettings } from './settings.ts';
 
 /** What lies between the two, they included. */
 export interface Range {
   readonly min: number;
   readonly max: number;
+}
+
+/** What of the image a source can be set to, in the units of the settings; what is missing cannot be set. */
+export interface ImagingOffers {
+  readonly brightness?: Range;
+  readonly contrast?: Range;
+  readonly saturation?: Range;
+  readonly sharpness?: Range;
+  /** Exposure compensation. */
+  readonly ev?: Range;
+  /** What can be fixed of the exposure. */
+  readonly exposure?: { readonly shutter: Range; readonly gain: Range };
+  /** Either gain of a fixed white balance. */
+  readonly awbGains?: Range;
+  /** The mode of high dynamic range that it has. */
+  readonly hdr?: Exclude<CameraSettings['hdr'], 'off' | 'auto'>;
+  /** A lens that can be moved. */
+  readonly lensPosition?: Range;
+}
+
+/** Where a source can draw a text. */
+export interface AnnotateOffers {
+  /** Not empty. */
+  readonly positions: readonly CameraSettings['annotatePosition'][];
 }
 
 /** What a source can be set to while it runs. */
@@ -14,6 +39,10 @@ export interface SourceOffers {
   readonly fps: Range;
   /** JPEG quality; undefined: the source decides. */
   readonly quality: Range | undefined;
+  /** Undefined: nothing of the image can be set. */
+  readonly imaging?: ImagingOffers | undefined;
+  /** Undefined: no text can be drawn. */
+  readonly annotate?: AnnotateOffers | undefined;
 }
 
 /** Sizes people ask for, largest first; a source that scales offers those that fit into its sensor. */

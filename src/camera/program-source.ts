@@ -1,7 +1,7 @@
 import { AppError, messageOf, systemErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { OutputSocket } from '../core/output-socket.ts';
-import { Program, type ProgramEnd, type ProgramEvents, type ProgramOptions } from '../core/program.ts';
+import { OutputSocket } from '../platform/output-socket.ts';
+import { Program, type ProgramEnd, type ProgramEvents, type ProgramOptions } from '../platform/program.ts';
 import type { Capture, CaptureEvents } from './source.ts';
 
 /** What one line of a capture program's standard error means. */

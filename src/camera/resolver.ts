@@ -1,13 +1,16 @@
 import type { Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import type { CameraSettings } from './settings.ts';
+import { DEFAULT_CAMERA_SETTINGS } from './defaults.ts';
+import { type CameraSettings, IMAGE_SETTINGS, type SettingName } from './settings.ts';
 import type { FindSource, MakeSource, SearchOptions, Source, SourceKind } from './source.ts';
 import type { SourceSpec, SpecOf } from './source-spec.ts';
 
 export interface ResolverOptions extends SearchOptions {
   readonly spec: SourceSpec;
   readonly settings: CameraSettings;
+  /** Whether the owner set it; undefined: all of it is his. */
+  readonly isOwners?: (name: SettingName) => boolean;
 }
 
 export interface ResolvedSource {
@@ -27,6 +30,8 @@ interface Found {
 
 /** Why `auto` goes on to the next source: these say no more than that there is none of a kind. */
 const ABSENT: ReadonlySet<unknown> = new Set(['NO_CAMERA', 'NO_SUCH_DEVICE', 'PROGRAM_MISSING']);
+
+const IMAGE: ReadonlySet<SettingName> = new Set(IMAGE_SETTINGS);
 
 /** How each kind of source is looked for. Its code is loaded only when it is used. */
 const KINDS: { readonly [K in SourceKind]: () => Promise<{ readonly find: FindSource<K> }> } = {
@@ -87,7 +92,7 @@ export class SourceResolver {
 
   #describe({ make, reason, hint }: Found, settings: CameraSettings): ResolvedSource {
     const isAuto = this.options.spec.kind === 'auto';
-    const source = make(settings);
+    const source = make(this.#possible(make, settings));
     const notices: AppError[] = [];
     if (source.unsupported.length > 0) {
       const names = source.unsupported.map((name) => `camera.${name}`).join(', ');
@@ -100,6 +105,13 @@ export class SourceResolver {
       notices.unshift(new AppError('TEST_PATTERN', message, hint === undefined ? {} : { hint }));
     }
     return { source, notices, ...(reason === undefined ? {} : { reason }) };
+  }
+
+  /** Without what a client once set of the image of another source: there is nobody to be told that this one cannot do it. */
+  #possible(make: MakeSource, settings: CameraSettings): CameraSettings {
+    const { isOwners = () => true } = this.options;
+    const idle = make(settings).unsupported.filter((name) => IMAGE.has(name) && !isOwners(name));
+    return { ...settings, ...Object.fromEntries(idle.map((name) => [name, DEFAULT_CAMERA_SETTINGS[name]])) };
   }
 
   async #explicit(spec: SpecOf<SourceKind>): Promise<MakeSource> {

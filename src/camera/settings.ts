@@ -1,6 +1,6 @@
 /** What may be chosen of the settings that are a choice. */
 export const ROTATIONS = [0, 90, 180, 270] as const;
-export const EXPOSURES = ['normal', 'sport', 'short', 'long', 'night', 'custom'] as const;
+export const EXPOSURES = ['normal', 'sport', 'short', 'long', 'night', 'auto-night', 'custom'] as const;
 export const WHITE_BALANCES = [
   'auto',
   'normal',
@@ -16,6 +16,8 @@ export const METERINGS = ['centre', 'spot', 'average', 'matrix', 'custom'] as co
 export const DENOISES = ['auto', 'off', 'cdn_off', 'cdn_fast', 'cdn_hq'] as const;
 export const HDR_MODES = ['off', 'auto', 'sensor', 'single-exp'] as const;
 export const AUTOFOCUS_MODES = ['default', 'manual', 'auto', 'continuous'] as const;
+export const ANNOTATE_POSITIONS = ['upper-left', 'upper-right', 'lower-left', 'lower-right'] as const;
+export const MAX_ANNOTATE_LENGTH = 255;
 
 /** What the user can set about the picture. Each source says which of these it can do; see docs/settings.md. */
 export interface CameraSettings {
@@ -58,8 +60,18 @@ export interface CameraSettings {
   readonly tuningFile: string;
   /** Text in the picture with strftime conversions, empty: none. */
   readonly annotate: string;
+  /** The corner it stands in. */
+  readonly annotatePosition: (typeof ANNOTATE_POSITIONS)[number];
   /** Handed to the capture program as they are. */
   readonly extraArgs: readonly string[];
 }
 
 export type SettingName = keyof CameraSettings;
+
+/** What clients may change of the image itself and of the text in it. */
+export const IMAGE_SETTINGS = [
+  ...(['brightness', 'contrast', 'saturation', 'sharpness', 'ev', 'shutter', 'gain', 'awbGains', 'hdr'] as const),
+  ...(['autofocus', 'lensPosition', 'annotate', 'annotatePosition'] as const),
+] as const satisfies readonly SettingName[];
+
+export type ImageSettings = Pick<CameraSettings, (typeof IMAGE_SETTINGS)[number]>;

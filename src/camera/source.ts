@@ -1,7 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 import type { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import type { Area } from '../frames/area.ts';
 import type { Picture } from '../frames/frame.ts';
+import type { Sensed } from '../frames/sensed.ts';
 import type { SourceOffers } from './offers.ts';
 import type { CameraSettings, SettingName } from './settings.ts';
 import type { SourceKind, SpecOf } from './source-spec.ts';
@@ -16,6 +18,8 @@ export interface CaptureEvents {
   picture(picture: Picture): void;
   /** Something the user should know while the capture goes on. */
   notice(error: AppError): void;
+  /** Something of the scene that the source knows by itself. */
+  sensed?(sensed: Sensed): void;
   /** The capture is over without having been asked; called at most once, and never after `stop()`. */
   ended(error: AppError): void;
 }
@@ -48,6 +52,16 @@ export interface Source {
 /** Makes the source that was found, for any settings. */
 export type MakeSource = (settings: CameraSettings) => Source;
 
+/** What a source is to look for by itself, if it can at nearly no cost. */
+export interface MotionWatch {
+  /** Rectangles that do not overlap, in which motion counts. */
+  readonly regions: readonly Area[];
+  /** 1 (only what stands out) to 100 (the faintest change). */
+  readonly sensitivity: number;
+  /** Smallest thing that counts, as a share of the picture. */
+  readonly smallestArea: number;
+}
+
 /** Where sources are looked for. */
 export interface SearchOptions {
   /** `camera.rpicamPath`, empty: found by name. */
@@ -60,6 +74,8 @@ export interface SearchOptions {
   readonly sysfs: string;
   /** Root of the devices, "/dev". */
   readonly dev: string;
+  /** Undefined: nobody wants to know of motion. */
+  readonly motion?: MotionWatch | undefined;
 }
 
 export interface FindOptions extends SearchOptions {

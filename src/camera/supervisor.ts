@@ -1,5 +1,4 @@
 import type { BackoffPolicy } from '../core/backoff.ts';
-import { bufferGarbage } from '../core/buffer-garbage.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, type ErrorCode, messageOf } from '../core/errors.ts';
 import { type Failure, KeepAlive, type LifeEnd } from '../core/keep-alive.ts';
@@ -7,7 +6,9 @@ import type { Logger } from '../core/log.ts';
 import { RateLimiter } from '../core/rate-limiter.ts';
 import { Frame, type Picture } from '../frames/frame.ts';
 import { JpegSplitter, MAX_PICTURE_BYTES, type SplitterCounters } from '../frames/jpeg-splitter.ts';
+import type { Sensed } from '../frames/sensed.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
+import { countBuffer } from '../platform/memory.ts';
 import { LOOK_INTERVAL_MS, PaceWatch } from './pace-watch.ts';
 import type { Capture, Source } from './source.ts';
 
@@ -22,6 +23,7 @@ export interface SupervisorOptions {
   readonly log: Logger;
   readonly onFrame: (frame: Frame) => void;
   readonly onReport: (report: CameraStatus) => void;
+  readonly onSensed?: ((sensed: Sensed) => void) | undefined;
   readonly random?: () => number;
 }
 
@@ -176,6 +178,10 @@ export class CameraSupervisor {
       wanted.addEventListener('abort', onAbort, { once: true });
       const splitter = new JpegSplitter(onPicture, MAX_PICTURE_BYTES, this.counters);
       this.counters.starts++;
+      const sensed = (what: Sensed) => {
+        if (!over) this.options.onSensed?.(what);
+      };
+      sensed({ kind: 'begin' });
       try {
         capture = source.start({
           bytes: (chunk) => splitter.push(chunk),
@@ -183,6 +189,7 @@ export class CameraSupervisor {
           notice: (error) => {
             if (!over) this.#note(error);
           },
+          sensed,
           ended: (error) => finish(error),
         });
       } catch (error) {
@@ -208,7 +215,7 @@ export class CameraSupervisor {
         if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
         onFrame(new Frame(picture, this.counters.frames, clock.now(), now));
       }
-      bufferGarbage.count(picture.room.length);
+      countBuffer(picture.room.length);
     };
   }
 

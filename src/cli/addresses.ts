@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { machineInterfaces } from '../core/interfaces.ts';
 import { hostOf } from '../core/origin.ts';
+import { machineInterfaces } from '../platform/interfaces.ts';
 
 /** The addresses under which a server on `bind` is reached from elsewhere; the machine itself where it has no network. */
 export function addresses(bind: string): string[] {

@@ -5,10 +5,10 @@ import { type Action, type Arguments, COMMON_FLAGS, type Command, isGroup, setti
 import { actionsOf, COMMANDS, findCommand, hintAt } from './commands/index.ts';
 import { isSwitch, settings } from './settings.ts';
 
-/** Other programs' letters for two of the flags of every command. */
+/** Letters by which other programs have two of the flags of every command. */
 const OTHER_LETTERS = { help: '?', version: 'V' } as const;
 
-/** Commands that are named as those that have a flag. */
+/** Most commands that an error names as those that have a flag. */
 const MAX_OWNERS = 3;
 
 /** Flags that are refused, and what to do instead: everybody on the machine sees a command line (ps), and the shell remembers it. */
@@ -71,7 +71,7 @@ function split(argv: readonly string[], commands: readonly Command[]) {
   }
 }
 
-/** A flag that would do nothing is refused. */
+/** Refuses a flag that would do nothing for this command. @throws AppError (USAGE) */
 function refuseForeignFlags({ command, flags }: Arguments, action: Action, commands: readonly Command[]): void {
   const known = new Set([...action.flags.map(({ name }) => name), ...settingsOf(action).map(({ flag }) => flag)]);
   const [foreign] = Object.keys(flags).filter((flag) => !known.has(flag));
@@ -98,7 +98,11 @@ function checkPositionals({ command, positionals }: Arguments, action: Action): 
   });
 }
 
-/** Before the rest is looked at: what follows such a flag is repeated nowhere. */
+/**
+ * Refuses secrets on the command line before anything else is looked at: their values are repeated nowhere.
+ *
+ * @throws AppError (USAGE)
+ */
 function refuseSecrets(argv: readonly string[]): void {
   for (const argument of argv) {
     if (argument === '--') return;

@@ -2,7 +2,7 @@ import type { Setting } from '../config/schema.ts';
 import type { Context } from './context.ts';
 import { settings } from './settings.ts';
 
-/** What a value is, for whoever completes it in a shell; any text where it is left out. */
+/** What kind of value it is, for completion in a shell; any text where nothing is said. */
 export type ValueKind = 'file' | 'directory' | readonly string[];
 
 /** A flag that is no setting. One name has one type in all commands. */
@@ -22,7 +22,7 @@ export interface Flag {
 export interface Positional {
   /** As in the usage: "FILE". */
   readonly name: string;
-  /** To follow "takes": "one file name". */
+  /** What it is, to follow "takes": "one file name". */
   readonly what: string;
   readonly kind?: ValueKind;
   readonly optional?: boolean;
@@ -42,7 +42,7 @@ export interface Arguments {
   /** By flag name, without dashes. */
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
   readonly config: string | undefined;
-  /** Which of several cameras of the machine. */
+  /** Name of the camera, where the machine has several. */
   readonly camera: string | undefined;
   readonly help: boolean;
   readonly version: boolean;
@@ -51,14 +51,14 @@ export interface Arguments {
 /** Does what the command is for. Returns the exit code; throws AppErrors, which are told to the user. */
 export type Handler = (args: Arguments, context: Context) => Promise<number>;
 
-/** What every command tells of itself. */
+/** What the help says of a command. */
 export interface Described {
   readonly name: string;
   /** What it does, to follow "onvif-camera snapshot FILE". */
   readonly summary: string;
   /** More words on it, for its own help: lines of up to 120 characters. */
   readonly more: string;
-  /** What others call it. */
+  /** Names that other programs have for it. */
   readonly synonyms: readonly string[];
   readonly examples: readonly Example[];
 }
@@ -68,11 +68,11 @@ export interface Action extends Described {
   readonly positionals: readonly Positional[];
   /** Its own flags. */
   readonly flags: readonly Flag[];
-  /** Which settings hold for it, besides those that hold for all: beginnings of keys, such as "camera."; "" is every setting. */
+  /** Beginnings of the keys of settings that hold for it, such as "camera.", besides those that hold for all; "" is every setting. */
   readonly settings: readonly string[];
   /** Exit codes with what they mean here, besides the {@link COMMON_EXITS}. */
   readonly exits: Readonly<Record<number, string>>;
-  /** Loads what it takes to run it, which the other commands do without. */
+  /** Loads its code, which the other commands do without. */
   load(): Promise<Handler>;
 }
 
@@ -93,7 +93,7 @@ export const COMMON_FLAGS: readonly Flag[] = [
   { name: 'help', short: 'h', help: 'Print this' },
 ];
 
-/** The flag of commands that also speak to programs. */
+/** The flag of commands whose output programs read, too. */
 export const JSON_FLAG: Flag = { name: 'json', help: 'As JSON, for programs' };
 
 /** Exit codes that every command has, with what they mean unless it says otherwise. */
@@ -103,7 +103,7 @@ export const COMMON_EXITS: Readonly<Record<number, string>> = {
   2: 'wrong usage, or a wrong setting',
 };
 
-/** Where things are and how much is told, which every command asks. */
+/** Settings of every command: where its data is, and how much is logged. */
 const COMMON_SETTINGS: readonly string[] = ['dataDir', 'log.'];
 
 /** The settings whose flags hold for a command. */

@@ -28,7 +28,7 @@ export const checkConfig: Handler = async (args, context) => {
   return faults.length === 0 ? EXIT.ok : EXIT.usage;
 };
 
-/** As compilers write it, so that editors go there: "onvif-camera.yaml:3:5: …". */
+/** Returns a fault as compilers write them, so that editors find the place: "onvif-camera.yaml:3:5: …". */
 function faultLine({ from, at, where, message }: ConfigFault, file: string | undefined): string {
   const place = from === 'file' ? [file, at?.line, at?.column].filter((part) => part !== undefined).join(':') : where;
   return `${place}: ${message}`;
@@ -40,13 +40,13 @@ const faultJson = ({ from, where, at, message }: ConfigFault) => ({
   message,
 });
 
-/** A setting as it holds. */
+/** A setting with the value that is in force. */
 interface InForce {
   readonly key: string;
   readonly path: readonly string[];
   readonly value: unknown;
   readonly from: 'flag' | 'environment' | 'file' | 'state' | 'default';
-  /** "--width", "onvif-camera.yaml line 4"; undefined for the default. */
+  /** Where it was set: "--width", "onvif-camera.yaml line 4"; undefined for the default. */
   readonly where: string | undefined;
 }
 
@@ -79,7 +79,7 @@ const valueAt = (config: Config, path: readonly string[]): unknown =>
 const shown = (value: unknown): unknown =>
   typeof value === 'string' ? withoutCredentials(value) : Array.isArray(value) ? value.map(shown) : value;
 
-/** A camera that has never run has no state. That it cannot be read is told, and the rest is shown all the same. */
+/** Returns the state; undefined where there is none yet. Where it cannot be read, that is told, and the rest is shown all the same. */
 function readStateIfThere(dataDir: string, { stderr }: Context): State | undefined {
   try {
     return readExistingState(dataDir);
@@ -90,7 +90,7 @@ function readStateIfThere(dataDir: string, { stderr }: Context): State | undefin
   }
 }
 
-/** A settings file with all of them, and behind each where it comes from. */
+/** Returns a settings file with all settings, each with a comment on where it comes from. */
 function asYaml(inForce: readonly InForce[], hasPassword: boolean): string {
   const document = new Document({});
   for (const { path, value, where } of inForce) {

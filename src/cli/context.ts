@@ -1,12 +1,12 @@
-import { SERVICE_VARIABLES } from '../system/service-manager.ts';
+import { SERVICE_VARIABLES } from '../platform/service/service-manager.ts';
 
-/** Variables that hold secrets: the command has them, the programs that it starts do not. */
+/** Variables that hold secrets: they are kept from the programs that a command starts. */
 export const SECRET_VARIABLES = ['ONVIF_CAMERA_PASSWORD', 'ONVIF_CAMERA_HOME_ASSISTANT_TOKEN', 'HASS_TOKEN'] as const;
 
 /** Variables that are ours alone, secret or not. */
 export const OWN_VARIABLES = [...SECRET_VARIABLES, ...SERVICE_VARIABLES] as const;
 
-/** Where somebody types, or a program writes. */
+/** An input or output that may be a terminal. */
 export type Terminal = NodeJS.ReadableStream & AsyncIterable<Buffer | string> & { readonly isTTY?: boolean | undefined };
 
 /** What a command gets from the outside; only start.ts knows the process. */
@@ -19,14 +19,12 @@ export interface Context {
   readonly webDir: string;
   /** Where the WSDL files are. */
   readonly wsdlDir: string;
-  /** Undefined: nobody can be asked. */
+  /** Undefined where nobody can be asked. */
   readonly stdin?: Terminal | undefined;
   readonly stdout: { write(text: string | Uint8Array): unknown; readonly isTTY?: boolean | undefined };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   /** Resolves when the program is asked to stop, with the signal that did. */
   readonly stopRequested: Promise<string>;
-  /** To be called when the camera begins to be used: when somebody watches, or is about to ask by ONVIF. */
-  onUse(): void;
   /** Hands errors that nobody caught to `act` from now on, in place of ending the program with them. */
   onFault(act: (error: unknown) => void): void;
   /** Calls `act` when the process ends, however it does. */

@@ -7,13 +7,13 @@ import { printJson, table } from './output.ts';
 import { Progress } from './progress.ts';
 import type { Answers } from './search.ts';
 
-/** How long to listen unless the user says otherwise, and how long he may say, seconds. */
+/** How long to listen unless the user says otherwise, seconds. */
 const DEFAULT_S = 3;
 const MIN_S = 0.1;
 const MAX_S = 600;
-/** A search asks for its first second and a half. Who listens for longer asks anew, but not before this many seconds. */
+/** A search asks during its first second and a half. A longer one is repeated, at the earliest after this many seconds. */
 const ROUND_S = 3;
-/** How often it is told how far it is, milliseconds. */
+/** Interval of the progress display, milliseconds. */
 const PROGRESS_MS = 250;
 /** Most cameras that are listed: answers can be made up without end. */
 const MAX_FOUND = 1000;
@@ -64,7 +64,7 @@ export async function discover(args: Arguments, context: Context): Promise<numbe
   return EXIT.ok;
 }
 
-/** Tells on a terminal how long it still takes. Returns what ends that. */
+/** Shows on a terminal how long it still takes. Returns what ends that. */
 function showProgress({ stderr }: Context, seconds: number, found: () => number): () => void {
   const progress = new Progress(stderr);
   const begun = performance.now();
@@ -88,7 +88,7 @@ function readTimeout(text: string | boolean | undefined): number {
   return seconds;
 }
 
-/** What strangers answered: any part may be missing or of another kind. */
+/** Returns the cameras among the answers of strangers, in which any part may be missing or of another type. */
 export function readAnswers(answers: Answers): Found[] {
   return answers.flatMap(({ urn, name, hardware, xaddrs }) => {
     const urls = xaddrs.slice(0, MAX_XADDRS).flatMap(readUrl);
@@ -107,14 +107,14 @@ export function readAnswers(answers: Answers): Found[] {
   });
 }
 
-/** The address of a web service. As the URL is read, not as it was sent: that may have any characters in it. */
+/** Returns the address of a web service as the URL is read, not as it was sent: that may have any characters in it. */
 function readUrl(text: string): URL[] {
   if (text.length > MAX_PART || !URL.canParse(text)) return [];
   const url = new URL(text);
   return url.protocol === 'http:' || url.protocol === 'https:' ? [url] : [];
 }
 
-/** Without the escapes of a URI, and without what moves the cursor of a terminal. */
+/** Returns a text without the escapes of a URI, and without what moves the cursor of a terminal. */
 function readable(text: unknown): string {
   if (typeof text !== 'string') return '';
   let decoded = text;

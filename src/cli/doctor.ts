@@ -5,18 +5,18 @@ import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError, EXIT, messageOf } from '../core/errors.ts';
-import { writeFileAtomically } from '../core/files.ts';
-import { loadImageLibrary } from '../core/image-library.ts';
-import { machineInterfaces } from '../core/interfaces.ts';
 import { formatOrigin } from '../core/origin.ts';
-import { runProgram } from '../core/run-program.ts';
 import { allGroups } from '../doctor/checks.ts';
 import { asJson, countsOf, Printer } from '../doctor/print.ts';
 import { makeReport } from '../doctor/report.ts';
 import { runChecks, worst } from '../doctor/run.ts';
 import type { ImageLibrary, LoadedSettings, Surroundings, User } from '../doctor/surroundings.ts';
-import { Tools } from '../system/tools.ts';
-import { Tree } from '../system/tree.ts';
+import { writeFileAtomically } from '../platform/files.ts';
+import { loadImageLibrary } from '../platform/image-library.ts';
+import { machineInterfaces } from '../platform/interfaces.ts';
+import { Tools } from '../platform/machine/tools.ts';
+import { Tree } from '../platform/machine/tree.ts';
+import { runProgram } from '../platform/run-program.ts';
 import type { Arguments } from './command.ts';
 import { type Context, SECRET_VARIABLES } from './context.ts';
 import { readLogin } from './login.ts';
@@ -108,14 +108,17 @@ async function look(args: Arguments, context: Context, signal: AbortSignal): Pro
   };
 }
 
-/** Not every version says it, and flags of another command line are not known here. */
+/**
+ * Whether the server announces itself, by its own status, as the flags of another command line are not known here; undefined:
+ * not every version says it.
+ */
 async function isAnnounced(server: RunFile): Promise<boolean | undefined> {
   const answer = z.object({ discovery: z.object({ enabled: z.boolean() }) });
   const status = await askServer(server, { path: '/api/v1/status', answer }).catch(() => undefined);
   return status?.discovery.enabled;
 }
 
-/** A settings file that cannot be used is one of the findings; the rest is looked at without it. */
+/** Loads the settings. A settings file that cannot be used is one of the findings; the rest is looked at without it. */
 async function loadSettings(args: Arguments, context: Context): Promise<LoadedSettings> {
   try {
     return { ...(await prepare(args, context)), fault: undefined };

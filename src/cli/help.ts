@@ -11,17 +11,13 @@ const LINE = 100;
 const line = (left: string, right: string) =>
   left.length < WIDTH ? `  ${left.padEnd(WIDTH)}${right}\n` : `  ${left}\n  ${' '.repeat(WIDTH)}${right}\n`;
 
-/**
- * The text of `--help`.
- * @param command the one that it is about
- * @param path what it is called: "user add"
- */
+/** Returns the text of `--help`. @param command the one that it is about @param path what it is called: "user add" */
 export function helpText(command: Command = COMMANDS[0], path: string = command.name): string {
   if (command === COMMANDS[0]) return generalHelp();
   return isGroup(command) ? helpOnGroup(command, path) : helpOnAction(command, path);
 }
 
-/** "user add NAME": how a command is typed. */
+/** Returns how a command is typed: "user add NAME". */
 export function usageOf(command: Command, path: string = command.name): string {
   if (isGroup(command)) return `${path} ${command.commands.map(({ name }) => name).join('|')}`;
   if (command === COMMANDS[0]) return `[${path}] [options]`;
@@ -84,7 +80,7 @@ const exitCodesOf = (action: Action) =>
     .map(([code, meaning]) => `  ${code}  ${meaning}\n`)
     .join('')}`;
 
-/** Words in lines that are indented. */
+/** Returns words as indented lines. */
 function wrapped(words: readonly string[]): string {
   const lines = [''];
   for (const word of words) {

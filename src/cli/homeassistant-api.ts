@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { AppError, messageOf } from '../core/errors.ts';
 
 const ANSWER_TIMEOUT_MS = 10_000;
-/** A step of a config flow tries the camera: two addresses, ten seconds each, twice (Basic, then Digest). */
+/** Longest wait for a step of a config flow, which tries two addresses, ten seconds each, twice (Basic, then Digest); milliseconds. */
 const STEP_TIMEOUT_MS = 60_000;
-/** Real answers are a few kilobytes. */
+/** Longest answer that is read, bytes; real ones have a few kilobytes. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
 const configSchema = z.object({ version: z.string(), location_name: z.string() });
@@ -27,7 +27,7 @@ export interface HomeAssistantOptions {
   readonly url: URL;
   /** A long-lived access token of an administrator. */
   readonly token: string;
-  /** Ends everything. */
+  /** Ends every request. */
   readonly signal: AbortSignal;
 }
 
@@ -53,7 +53,7 @@ export class HomeAssistantApi {
     return this.#flow(`/api/config/config_entries/flow/${encodeURIComponent(flow.flow_id)}`, data);
   }
 
-  /** Gives a flow up, so that it does not wait in Home Assistant's page for ever. */
+  /** Abandons a flow, so that it does not wait in Home Assistant's page for ever. */
   async abandon(flow: Flow): Promise<void> {
     await this.#ask('DELETE', `/api/config/config_entries/flow/${encodeURIComponent(flow.flow_id)}`);
   }
@@ -123,7 +123,7 @@ async function readText(answer: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-/** The reason behind fetch's "fetch failed". */
+/** Returns the reason behind fetch's "fetch failed". */
 function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: unknown };
   const message = messageOf(cause ?? error);
@@ -131,5 +131,5 @@ function reasonOf(error: unknown): string {
   return message === '' ? String((cause as { code?: unknown } | undefined)?.code) : message;
 }
 
-/** What a stranger said, without what moves the cursor of a terminal. */
+/** Returns a stranger's text without what moves the cursor of a terminal. */
 export const printable = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '');

@@ -12,7 +12,7 @@ export const TITLES: Readonly<Record<Way, string>> = { mjpeg: 'MJPEG IP Camera',
 /** What a person fills in, in the order of the forms: the label in Home Assistant's page, its key in the API, the value. */
 export type Field = readonly [label: string, key: string, value: string | number | boolean];
 
-/** The form in which the camera is described. User and password are left out where the camera asks for none. */
+/** Returns the fields of the form that describes the camera. User and password are left out where the camera asks for none. */
 export function fieldsOf(way: Way, camera: RunningCamera, login: Login | undefined): Field[] {
   const credentials: Field[] = login
     ? [

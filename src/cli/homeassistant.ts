@@ -79,7 +79,7 @@ function readUrl(text: string): URL {
   return url;
 }
 
-/** How a person adds the camera by hand. */
+/** Returns the instructions for adding the camera by hand. */
 function instructions(camera: RunningCamera): string {
   const user = camera.asksLogin ? 'admin' : undefined;
   const ways: readonly Way[] = camera.h264 ? ['onvif', 'mjpeg'] : ['mjpeg'];
@@ -94,7 +94,7 @@ ${camera.isLocal ? 'It listens on this machine alone: Home Assistant must run he
 
 const LABEL_WIDTH = 24;
 
-/** A form with what to fill in; the password is not repeated. */
+/** Returns a form with what to fill in; the password is not repeated. */
 function lines(way: Way, camera: RunningCamera, user: string | undefined): string {
   const login = user === undefined ? undefined : { user, password: "the camera's" };
   return fieldsOf(way, camera, login)

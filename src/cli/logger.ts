@@ -4,7 +4,7 @@ import { type LogFields, type Logger, withoutCredentials } from '../core/log.ts'
 import { terminalSafeJson, visible } from '../core/terminal.ts';
 import { type Context, SECRET_VARIABLES } from './context.ts';
 
-/** Never in a log, whatever is handed in. */
+/** Names of fields that are never logged, whatever is handed in. */
 const SECRET_NAMES = ['password', 'authorization', 'token', 'secret', 'cookie', ...SECRET_VARIABLES];
 const SECRETS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 const COLOURS: Readonly<Record<string, string>> = { DEBUG: '\x1b[2m', INFO: '\x1b[32m', WARN: '\x1b[33m', ERROR: '\x1b[31m' };

@@ -8,13 +8,14 @@ export interface LoginWays {
   readonly dataDir: string;
   /** `--password-file`, where it was given. */
   readonly passwordFile: string | undefined;
-  /** Nobody is asked, whoever sits there. */
+  /** Whether nobody is asked, even on a terminal. */
   readonly quiet?: boolean;
 }
 
 /**
- * The camera's login: as given, or else as it is kept; asked for where that is not right and somebody is there. Undefined where
- * the camera asks for none.
+ * Returns the camera's login: as given, or else as stored. Asks for it where that is wrong and somebody is there. Undefined
+ * where the camera asks for none.
+ *
  * @throws AppError CAMERA_PASSWORD, or USAGE for a file that cannot be used
  */
 export async function readLogin(

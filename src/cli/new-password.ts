@@ -5,17 +5,18 @@ import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { askSecret, canAsk, findSecret } from './secrets.ts';
 
-/** How often somebody may mistype. */
+/** How many tries there are to type the same password twice. */
 const ATTEMPTS = 3;
 
 export interface NewPassword {
   readonly password: string;
-  /** It was made here, and nobody knows it yet. */
+  /** Whether it was made here, so that nobody knows it yet. */
   readonly generated: boolean;
 }
 
 /**
- * A new password for a user: out of --password-file, made with --generate, or typed twice.
+ * Returns a new password for a user: from --password-file, made with --generate, or typed twice.
+ *
  * @throws AppError USAGE, PASSWORD_WEAK
  */
 export async function newPassword(name: string, { flags }: Arguments, context: Context): Promise<NewPassword> {

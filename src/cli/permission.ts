@@ -2,12 +2,12 @@ import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
-/** What the system was asked to do with a file or a directory; other calls, such as starting a program, are not explained here. */
+/** System calls on files and directories, whose errors are explained here; others, such as starting a program, are not. */
 const FILE_CALLS = /^(open|mkdir|mkdtemp|rename|scandir|stat|lstat|chmod|unlink|access)$/;
 
 /**
- * A sentence on who may not do what where, for an error of the file system that says no more than "permission denied"; undefined for
- * any other error.
+ * Returns a sentence on which permission is missing where, for an error of the file system that says no more than
+ * "permission denied"; undefined for any other error.
  */
 export function explainPermission(error: unknown): string | undefined {
   const { code, syscall = '', path } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
@@ -18,7 +18,7 @@ export function explainPermission(error: unknown): string | undefined {
   return `This program runs as the user ${ownName()}, who may not ${what} ${place}${owner}.`;
 }
 
-/** The path, or what there is of it as far as this user can see: its first directory that he cannot look into, or the last one. */
+/** Returns as much of the path as this user can see: up to its first directory that he cannot look into, or all of it. */
 function lastKnown(path: string): [path: string, stats: Stats | undefined] {
   const parent = dirname(path);
   try {
@@ -37,7 +37,7 @@ function may(path: string, mode: number): boolean {
   }
 }
 
-/** A user's name where it is our own or root's; others are known by their number. */
+/** Returns a user's name where it is our own or root's, else his number. */
 const nameOf = (uid: number): string => (uid === 0 ? 'root' : uid === process.getuid?.() ? ownName() : `the user ${uid}`);
 
 function ownName(): string {

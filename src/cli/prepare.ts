@@ -17,28 +17,29 @@ export interface Prepared {
   readonly file: string | undefined;
   readonly spec: SourceSpec;
   readonly dataDir: string;
-  /** Which of several cameras of this machine (`--camera`). */
+  /** Name of the camera (`--camera`), where this machine has several. */
   readonly instance: string | undefined;
-  /** The settings are those of a service, which nobody named. */
+  /** Whether the settings are those of a service, which nobody named. */
   readonly ofService: boolean;
   readonly log: Logger;
   readonly searchPath: string;
 }
 
-/** Where settings come from, in which settings file among others. @throws AppError (USAGE, CONFIG_UNREADABLE) */
+/** Returns where the settings come from: flags, environment, and which settings file. @throws AppError (USAGE, CONFIG_UNREADABLE) */
 export function configInput(args: Arguments, { env }: Context, withFile = true): ConfigInput & { readonly place: ConfigPlace } {
   const place = findConfigFile(args.config, args.camera);
   const file = place.asked && withFile ? place.file : undefined;
   return { flags: args.flags, env, file, defaultFile: withFile ? place.file : '', place };
 }
 
-/** The data directory. @param set what the setting says, empty where it says nothing */
+/** Returns the data directory. @param set what the setting says, empty where it says nothing */
 export function dataDirOf(set: string, { camera }: Pick<Arguments, 'camera'>, { ofService }: ConfigPlace, { env, home }: Context): string {
   return set || (ofService ? systemDataDir(camera) : defaultDataDir(env, home, camera));
 }
 
 /**
- * What every command begins with: the settings, checked, and the log. Throws an AppError if a setting is wrong.
+ * Loads and checks the settings, and makes the log: every command begins so. Throws an AppError if a setting is wrong.
+ *
  * @param withFile false: settings files are left alone, those of flags and environment have to do
  */
 export async function prepare(args: Arguments, context: Context, withFile = true): Promise<Prepared> {

@@ -1,6 +1,6 @@
 import { AppError, ERRORS, EXIT } from '../core/errors.ts';
-import { killPrograms } from '../core/process-group.ts';
 import { visibleLines } from '../core/terminal.ts';
+import { killPrograms } from '../platform/process-group.ts';
 import { readArguments } from './arguments.ts';
 import { isGroup } from './command.ts';
 import { findCommand, hintAt } from './commands/index.ts';

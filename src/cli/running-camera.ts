@@ -7,7 +7,7 @@ import { formatOrigin, type Origin } from '../core/origin.ts';
 import { ADDRESS, H264 } from '../device/stream-names.ts';
 import { outsideAddresses } from './addresses.ts';
 
-/** A local server answers in milliseconds. */
+/** Longest wait for the local server, which answers in milliseconds; milliseconds. */
 const ANSWER_TIMEOUT_MS = 3000;
 
 const statusSchema = z.object({ name: z.string(), urls: z.array(z.object({ id: z.string(), url: z.url() })) });
@@ -27,12 +27,13 @@ export interface RunningCamera extends Origin {
   readonly h264: string | undefined;
   /** Whether it asks for a user and a password. */
   readonly asksLogin: boolean;
-  /** It listens on this machine alone: no other reaches it. */
+  /** Whether it listens on this machine alone, so that no other reaches it. */
   readonly isLocal: boolean;
 }
 
 /**
- * Asks the running server what others have to know.
+ * Returns what the running server says of itself.
+ *
  * @param preferred the address of this machine that is tried first
  * @throws AppError NOT_RUNNING
  */
@@ -84,8 +85,9 @@ async function get(base: string, headers: Readonly<Record<string, string>>): Pro
 }
 
 /**
- * User and password of an administrator: `admin` with the given password, else one from the state. Asks the camera whether
- * it is right, as the server may have been started with another. Undefined where the camera asks for none.
+ * Returns user and password of an administrator: `admin` with the given password, else one from the state. Asks the camera
+ * whether it is right, as the server may have been started with another. Undefined where the camera asks for none.
+ *
  * @throws AppError CAMERA_PASSWORD
  */
 export async function findLogin(camera: RunningCamera, dataDir: string, given: string | undefined): Promise<Login | undefined> {

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Context, Terminal } from './context.ts';
 
-/** Bytes of a file with a secret: tokens of Home Assistant have 200. */
+/** Longest file with a secret that is read, bytes; tokens of Home Assistant have 200. */
 const MAX_BYTES = 4096;
 
 /** How a command gets a secret: never from its arguments, which everybody on the machine can read (ps). */
@@ -17,7 +17,10 @@ export interface SecretWays {
   readonly environment: readonly (string | undefined)[];
 }
 
-/** The secret out of a file or the environment; undefined where there is none. Throws an AppError (USAGE) for a file that cannot be used. */
+/**
+ * Returns the secret from a file or the environment; undefined where there is none. Throws an AppError (USAGE) for a file
+ * that cannot be used.
+ */
 export async function findSecret({ name, file, environment }: SecretWays, { stdin }: Pick<Context, 'stdin'>): Promise<string | undefined> {
   if (file === undefined) return environment.find((value) => value !== undefined && value !== '');
   let text: string;
@@ -36,7 +39,7 @@ export async function findSecret({ name, file, environment }: SecretWays, { stdi
   return secret;
 }
 
-/** The beginning of a file, a pipe (`<(…)` in a shell) included. */
+/** Returns the beginning of a file or of a pipe (`<(…)` in a shell). */
 function readFirst(path: string): string {
   const file = openSync(path, 'r');
   try {
@@ -67,7 +70,8 @@ async function readAll(stdin: Terminal): Promise<string> {
 export const canAsk = ({ stdin }: Pick<Context, 'stdin'>): boolean => stdin?.isTTY === true;
 
 /**
- * Asks on the terminal; what is typed is not shown.
+ * Asks on the terminal without showing what is typed, and returns it.
+ *
  * @param question "Password: "
  * @throws AppError (USAGE) if nothing was typed, or if `signal` fires
  */

@@ -13,8 +13,8 @@ import { formatOrigin } from '../core/origin.ts';
 import { pause } from '../core/pause.ts';
 import { visible } from '../core/terminal.ts';
 import { H264, MJPEG, SNAPSHOT_PATH, SUB } from '../device/stream-names.ts';
-import { inheritedSockets } from '../system/inherited-sockets.ts';
-import { ServiceManager } from '../system/service-manager.ts';
+import { inheritedSockets } from '../platform/service/inherited-sockets.ts';
+import { ServiceManager } from '../platform/service/service-manager.ts';
 import { addresses } from './addresses.ts';
 import { atBoot } from './at-boot.ts';
 import type { Arguments } from './command.ts';
@@ -22,9 +22,9 @@ import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { serviceState } from './service-state.ts';
 
-/** How long one that is being stopped may take, milliseconds. */
+/** How long another process is waited for that has the state and is being stopped, milliseconds. */
 const LOCK_WAIT_MS = 10_000;
-/** A restart that failed is tried again: soon, as a port may be free in a moment, and never seldom enough to be forgotten. */
+/** How soon a failed restart is tried again: soon, as a port may be free in a moment, and never so seldom that it is forgotten. */
 const RETRY: BackoffPolicy = { firstMs: 1000, maxMs: 60_000 };
 
 /** Runs the camera until the program is asked to stop. */
@@ -38,7 +38,7 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
   }
 }
 
-/** Takes the state for this process; one that is just ending, or changes a user, is waited for. @throws AppError ALREADY_RUNNING */
+/** Locks the state for this process; waits for another one that is just ending, or changes a user. @throws AppError ALREADY_RUNNING */
 async function lock({ dataDir }: Prepared, { stopRequested }: Context): Promise<() => void> {
   const first = await lockState(dataDir, 0);
   if (typeof first === 'function') return first;
@@ -110,9 +110,9 @@ async function serveUntilStopped(prepared: Prepared, context: Context): Promise<
 
 const hasInheritedSockets = ({ env }: Context) => Object.keys(inheritedSockets(env, process.pid)).length > 0;
 
-/** What is the same for every app that this process builds, one after the other. */
+/** What all apps share that this process builds one after the other. */
 interface Lasting {
-  /** Called when an app serves. */
+  /** Called when an app is ready. */
   readonly onRunning: (app: App) => void;
   /** See {@link AppOptions.waitsForCamera}. */
   readonly waitsForCamera: boolean;
@@ -122,7 +122,7 @@ interface Lasting {
   readonly faults: Faults;
   /** Fires with the name of the signal that stops the program. */
   readonly stopping: AbortSignal;
-  /** Resolves then. */
+  /** Resolves when {@link stopping} fires. */
   readonly stopRequested: Promise<void>;
 }
 
@@ -133,7 +133,7 @@ function openState({ dataDir, ofService, log }: Prepared): StateStore {
   return state;
 }
 
-/** Whoever types the command where a service has the camera is not to change whom its state belongs to. */
+/** Opens the state. The owner of a service's state is not to change because somebody types the command. */
 function stateOfService(dataDir: string): StateStore {
   try {
     return new StateStore(dataDir);
@@ -153,7 +153,7 @@ interface Ports {
   readonly rtsp: number;
 }
 
-/** From a start to the next restart, or the end. Gives the ports that were used. */
+/** Runs an app until the next restart, or the end. Returns the ports that it used. */
 async function serveOnce(prepared: Prepared, context: Context, asked: Ports, lasting: Lasting): Promise<Ports> {
   const { stopping, stopRequested } = lasting;
   const app = build(prepared, context, asked, lasting);
@@ -205,15 +205,14 @@ function build(
     wsdlDir: context.wsdlDir,
     version: context.version,
     password: context.env.ONVIF_CAMERA_PASSWORD || undefined,
-    onUse: context.onUse,
     clock,
     faults: () => faults.count,
   });
 }
 
 /**
- * What the banner says of the password. One that was just made is shown where somebody sees it: on a terminal, else in a file,
- * since a log is kept, copied and read by others.
+ * Returns what the banner says of the password. A new one is shown where only its owner sees it: on a terminal, else in a
+ * file, since a log is kept, copied and read by others.
  */
 function tellPassword({ newPassword }: App, { dataDir, log }: Prepared, context: Context): string {
   if (newPassword === undefined) {
@@ -243,7 +242,7 @@ interface BannerOptions {
   readonly context: Context;
 }
 
-/** What a new user wants to know: what is shown, where, and who may look. */
+/** Returns what a new user wants to know: what is shown, where, and who may look. */
 function banner({ app, bind, name, auth, source, password, context }: BannerOptions): string {
   const hosts = addresses(bind);
   const urls = hosts.map((host) => formatOrigin(app.originAt(host)));

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { RunFile } from '../config/run-file.ts';
 import { AppError, ERRORS, type ErrorCode, messageOf } from '../core/errors.ts';
 
-/** A local server answers in milliseconds; on a slow card a change takes a second. */
+/** Longest wait for the local server, milliseconds: it answers in some, but on a slow card a change takes a second. */
 const TIMEOUT_MS = 10_000;
 
 const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }) });
@@ -12,12 +12,13 @@ export interface ApiRequest<T> {
   /** "/api/v1/users" */
   readonly path: string;
   readonly body?: unknown;
-  /** What the answer must be; undefined: it is not looked at. */
+  /** Schema of the answer; undefined: it is not looked at. */
   readonly answer: z.ZodType<T>;
 }
 
 /**
- * Asks the server that runs on this machine.
+ * Sends a request to the server that runs on this machine, and returns its answer.
+ *
  * @throws AppError as the server says it, or SERVER_REFUSED
  */
 export async function askServer<T>({ url, token }: RunFile, { method = 'GET', path, body, answer }: ApiRequest<T>): Promise<T> {

@@ -6,23 +6,24 @@ import { DEFAULT_CONFIG_FILE, systemConfigFile } from '../config/places.ts';
 import { findRunningServer } from '../config/run-file.ts';
 import { defaultDataDir, readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
-import { readOwnFile, writeFileAtomically } from '../core/files.ts';
-import { portHolder } from '../core/port-holder.ts';
-import { SERVICE_USER, type SystemdService } from '../system/service/service.ts';
+import { readOwnFile, writeFileAtomically } from '../platform/files.ts';
+import { portHolder } from '../platform/port-holder.ts';
+import { SERVICE_USER, type SystemdService } from '../platform/service/service.ts';
 import { ownProgram } from './at-boot.ts';
 import type { ServiceWork } from './service-work.ts';
 import { schema, settings } from './settings.ts';
 
-/** The first ports that are looked at for a camera beside others, and how many pairs there may be. */
+/** The first ports that are tried for a further camera. */
 const FIRST = { http: 8081, rtsp: 8555 };
 const MAX_PAIRS = 64;
-/** Files of the data directory that are taken over; bytes at most. */
+/** Files of the data directory that are taken over. */
 const STATE_FILES = ['state.json', 'used-tokens.json', 'first-password.txt'];
 const MAX_STATE = 8 << 20;
 
 /**
- * Finds out which settings and which state a service begins with, and gives what puts them in their place. What is there already
- * stays as it is; else those of a camera that ran by hand are taken over.
+ * Determines which settings and state a service begins with, and returns the function that puts them in place. What is
+ * there already stays as it is; otherwise those of a camera that ran by hand are taken over.
+ *
  * @throws AppError, with nothing changed
  */
 export async function planSettings(work: ServiceWork): Promise<() => Promise<void>> {
@@ -65,13 +66,13 @@ function templateOf({ instance, context }: ServiceWork): string {
 }
 
 interface HandMade {
-  /** Undefined: there is no settings file where the command was typed. */
+  /** Undefined where there is no settings file in the directory in which the command was typed. */
   readonly settings: Document | undefined;
   readonly file: string;
   readonly dataDir: string;
 }
 
-/** The camera that somebody ran in this directory before. */
+/** Returns the camera that was run by hand in this directory before. */
 async function findHandMade({ service, machine, context }: ServiceWork): Promise<HandMade> {
   const file = join(machine.cwd, DEFAULT_CONFIG_FILE);
   // Wrong settings are told now, rather than by a service that does not start.
@@ -91,7 +92,7 @@ async function findHandMade({ service, machine, context }: ServiceWork): Promise
   return { settings: document, file, dataDir };
 }
 
-/** Copies who may log in, and by what recorders know the camera, unless the service has had its own before. */
+/** Copies users and identity, by which recorders know the camera, unless the service has had its own before. */
 async function takeOver({ service, tell }: ServiceWork, from: string): Promise<void> {
   const to = service.path(service.dataDir);
   if (existsSync(join(to, 'state.json')) || !existsSync(join(from, 'state.json'))) return;
@@ -104,7 +105,7 @@ async function takeOver({ service, tell }: ServiceWork, from: string): Promise<v
   tell(`took users, passwords and identity over from ${from}`);
 }
 
-/** A pair of ports that no other camera of this machine is set to, and nobody listens on. */
+/** Returns a pair of ports that no other camera of this machine is set to, and nobody listens on. */
 async function freePorts({ service, instance }: ServiceWork): Promise<{ http: number; rtsp: number }> {
   const used = new Set<number>();
   for (const file of cameraFiles(service)) {
@@ -122,7 +123,7 @@ async function freePorts({ service, instance }: ServiceWork): Promise<{ http: nu
   throw new AppError('PORT_TAKEN', 'No pair of ports is free for another camera.', { hint: 'Give them with --http-port and --rtsp-port.' });
 }
 
-/** The settings files of all cameras of this machine. */
+/** Returns the settings files of all cameras of this machine. */
 function cameraFiles(service: SystemdService): string[] {
   const folder = dirname(service.path(systemConfigFile('x')));
   const named = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.yaml')) : [];

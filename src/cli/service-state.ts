@@ -11,7 +11,7 @@ const WORDS = {
   failed: 'Camera failed',
 };
 
-/** What the camera does and where it is, one line: for `systemctl status`. */
+/** Returns one line on the camera's state and address, for `systemctl status`. */
 export function serviceState(app: Pick<App, 'condition' | 'originAt'>, bind: string): string {
   const { state, error, source, fps } = app.condition;
   const url = `${formatOrigin(app.originAt(addresses(bind)[0] ?? ''))}/`;

@@ -1,4 +1,4 @@
-import type { SystemdService } from '../system/service/service.ts';
+import type { SystemdService } from '../platform/service/service.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 
@@ -14,7 +14,7 @@ export interface ServiceMachine {
   readonly cwd: string;
 }
 
-/** What every command of `service` has in hand. */
+/** What every command of `service` works with. */
 export interface ServiceWork {
   readonly service: SystemdService;
   readonly machine: ServiceMachine;

@@ -5,9 +5,9 @@ import { checkInstance, systemConfigFile, systemDataDir } from '../config/places
 import { readRunFile } from '../config/run-file.ts';
 import { fromText } from '../config/settings.ts';
 import { AppError, EXIT } from '../core/errors.ts';
-import { findProgram } from '../core/programs.ts';
 import { terminalSafeJson, visible } from '../core/terminal.ts';
-import { SystemdService, unitsBeside } from '../system/service/service.ts';
+import { findProgram } from '../platform/programs.ts';
+import { SystemdService, unitsBeside } from '../platform/service/service.ts';
 import { addresses } from './addresses.ts';
 import { ownCommand, ownProgram } from './at-boot.ts';
 import type { Handler } from './command.ts';
@@ -15,7 +15,7 @@ import type { Context } from './context.ts';
 import { planSettings } from './service-settings.ts';
 import type { ServiceMachine, ServiceWork } from './service-work.ts';
 
-/** Where administrator's tools are besides PATH, which leaves them out for others than root. */
+/** Where the administrator's tools are; PATH leaves them out for all but root. */
 const TOOLS = '/usr/sbin:/sbin:/usr/bin:/bin';
 const MAX_LINES = 100_000;
 
@@ -81,7 +81,7 @@ async function install(work: ServiceWork): Promise<number> {
   return EXIT.ok;
 }
 
-/** The page as others reach it. */
+/** Returns the address of the page as others reach it. */
 function pageOf(local: string): string {
   const page = new URL('/', local);
   page.hostname = addresses('0.0.0.0')[0] ?? page.hostname;

@@ -7,7 +7,7 @@ import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
-/** A camera that has to start, on a slow machine. */
+/** Longest wait for a picture, milliseconds: a camera has to start, on a slow machine. */
 const TIMEOUT_MS = 20_000;
 
 /** `onvif-camera snapshot FILE`: one picture, from the running server or straight from the camera. */

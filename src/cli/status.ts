@@ -10,7 +10,7 @@ import { askServer } from './server-api.ts';
 import { duration, localTime } from './times.ts';
 
 const problem = z.object({ code: z.string(), message: z.string(), hint: z.string() });
-/** Of /api/v1/status, what is shown here. */
+/** The fields of /api/v1/status that are shown here. */
 const statusSchema = z.looseObject({
   name: z.string(),
   version: z.string(),
@@ -25,6 +25,7 @@ const statusSchema = z.looseObject({
     error: problem.nullable(),
     notices: z.array(problem),
   }),
+  motion: z.looseObject({ moving: z.boolean() }).nullable(),
   h264: z.looseObject({ state: z.string() }).nullable(),
   viewers: z
     .array(
@@ -35,6 +36,7 @@ const statusSchema = z.looseObject({
         address: z.string(),
         user: z.string().nullable(),
         since: z.coerce.date(),
+        slow: z.looseObject({ bitRate: z.number().nullable() }).nullish(),
       }),
     )
     .nullable(),
@@ -54,7 +56,10 @@ export const status: Handler = async (args, context) => {
   return EXIT.ok;
 };
 
-/** Asked under an address that others reach it by, where it listens there: it answers with addresses of that kind. */
+/**
+ * Asks for the status. The server is asked under an address by which others reach it, if it has one: it answers with
+ * addresses of that kind.
+ */
 async function ask(server: RunFile): Promise<Record<string, unknown>> {
   const request = { path: '/api/v1/status', answer: z.looseObject({}) };
   for (const host of outsideAddresses()) {
@@ -68,11 +73,11 @@ async function ask(server: RunFile): Promise<Record<string, unknown>> {
   return askServer(server, request);
 }
 
-/** Columns of what stands in front of a line. */
+/** Width of the column of labels, characters. */
 const WIDTH = 15;
 
 /** The status for people. */
-function describe({ name, version, startedAt, camera, h264, viewers, discovery, urls }: Status, now: Date): string {
+function describe({ name, version, startedAt, camera, motion, h264, viewers, discovery, urls }: Status, now: Date): string {
   const since = (time: Date) => `${duration(now.getTime() - time.getTime())} (since ${localTime(time, now)})`;
   const line = (label: string, text: string) => `  ${label.padEnd(WIDTH)}${visible(text)}\n`;
   const rate = camera.state === 'live' ? `, ${camera.fps.toFixed(1)} pictures/s` : '';
@@ -81,6 +86,7 @@ function describe({ name, version, startedAt, camera, h264, viewers, discovery, 
   const lines = [
     `${visible(name)}: ${STATES[camera.state] ?? camera.state}, for ${since(camera.since)}\n`,
     line('Picture', `${camera.source || 'none yet'}, ${camera.width}×${camera.height}${rate}`),
+    line('Motion', motion ? `${motion.moving ? 'yes' : 'none'}; the camera stays on to see it` : 'not looked for'),
     line('H.264', h264 ? (STATES[h264.state] ?? h264.state) : 'none'),
     ...told.map(({ message, hint }) => line('!', `${message} ${hint}`)),
     ...urls.map(({ label, url }) => line(label, url)),
@@ -90,7 +96,7 @@ function describe({ name, version, startedAt, camera, h264, viewers, discovery, 
   return `${lines.join('')}\n${viewersOf(viewers ?? [], since)}`;
 }
 
-/** What the states are called for people. */
+/** The camera's states in words for people. */
 const STATES: Readonly<Record<string, string>> = { idle: 'off, as nobody watches', stalled: 'no new pictures come', failed: 'not working' };
 
 const PROTOCOLS: Readonly<Record<string, string>> = {
@@ -101,11 +107,17 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   'rtsp multicast': 'RTSP, multicast',
 };
 
+/** What is told of a viewer whose connection does not carry all pictures. */
+function slowness(slow: NonNullable<Status['viewers']>[number]['slow']): string {
+  if (!slow) return '';
+  return `, slow connection${slow.bitRate === null ? '' : ` (${(slow.bitRate / 1e6).toFixed(1)} Mbit/s)`}`;
+}
+
 function viewersOf(viewers: NonNullable<Status['viewers']>, since: (time: Date) => string): string {
   if (viewers.length === 0) return 'Nobody watches.\n';
   const rows = viewers.map((each) => {
     const protocol = PROTOCOLS[`${each.protocol} ${each.transport}`] ?? each.protocol;
-    return [each.address, each.user ?? '-', protocol, each.stream, since(each.since)];
+    return [each.address, each.user ?? '-', protocol, each.stream, since(each.since) + slowness(each.slow)];
   });
   return table(['ADDRESS', 'USER', 'PROTOCOL', 'STREAM', 'WATCHES FOR'], rows);
 }

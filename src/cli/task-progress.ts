@@ -21,7 +21,7 @@ export class TaskProgress {
     this.#show();
   }
 
-  /** Lets something else be written. */
+  /** Takes the line away while something else is written. */
   around(write: () => void): void {
     this.progress?.end();
     write();

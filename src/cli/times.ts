@@ -1,6 +1,6 @@
 const two = (value: number) => String(value).padStart(2, '0');
 
-/** A time by the clock of this machine: "14:02:11" on the day of `now`, else with its date in front. */
+/** Returns a time by the clock of this machine: "14:02:11" on the day of `now`, else with its date in front. */
 export function localTime(time: Date, now: Date): string {
   const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':');
   const day = (date: Date) => [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-');
@@ -14,7 +14,7 @@ const UNITS: readonly (readonly [name: string, seconds: number])[] = [
   ['s', 1],
 ];
 
-/** How long something is, in its two largest units: "3 h 5 min", "2 days", "0 s". */
+/** Returns a duration in its two largest units: "3 h 5 min", "2 days", "0 s". */
 export function duration(ms: number): string {
   let seconds = Math.max(0, Math.floor(ms / 1000));
   const first = UNITS.findIndex(([, length]) => seconds >= length);

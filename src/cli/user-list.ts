@@ -5,11 +5,11 @@ import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { readExistingState, StateStore } from '../config/state.ts';
 import { lockState } from '../config/state-lock.ts';
 import { AppError } from '../core/errors.ts';
-import { directoryError } from '../core/files.ts';
-import { becomeOwnerOf } from '../system/become-owner.ts';
+import { directoryError } from '../platform/files.ts';
+import { becomeOwnerOf } from '../platform/service/become-owner.ts';
 import { askServer } from './server-api.ts';
 
-/** How long another process is waited for that has the state, milliseconds: one that starts is there after a second. */
+/** Longest wait for another process that has the state, milliseconds: one that starts is there after a second. */
 const LOCK_WAIT_MS = 5000;
 
 export type KnownUser = Pick<User, 'name' | 'level'>;
@@ -26,7 +26,7 @@ interface Options {
 
 /** Those who may log in, as commands see and change them. All methods throw AppErrors. */
 export interface UserList {
-  /** Whether a server runs, which has a change at once. */
+  /** Whether a server runs, which adopts a change at once. */
   readonly running: boolean;
   list(): Promise<readonly KnownUser[]>;
   add(user: User, options: Options): Promise<void>;
@@ -34,7 +34,7 @@ export interface UserList {
   remove(name: string): Promise<void>;
 }
 
-/** The users of the server that runs with this data directory, or else those that are stored in it. */
+/** Opens the users of the server that runs with this data directory, or else those that are stored in it. */
 export async function openUserList(dataDir: string): Promise<UserList> {
   const server = await findRunningServer(dataDir);
   return server ? new ServedUsers(server) : new StoredUsers(dataDir);

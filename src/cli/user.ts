@@ -77,11 +77,11 @@ function readLevel(text: string): AccessLevel {
 interface Outcome {
   readonly name: string;
   readonly level?: AccessLevel;
-  /** One that was made, which nobody knows yet. */
+  /** A generated password, which nobody knows yet. */
   readonly password?: string;
 }
 
-/** Says what was done, and since when it holds. */
+/** Prints what was done, and since when it is in force. */
 function tell(args: Arguments, context: Context, { running }: UserList, outcome: Outcome, text: string): number {
   if (args.flags.json === true) {
     printJson({ ...outcome, running }, context);

@@ -1,6 +1,6 @@
 import type { ErrorCode, YAMLParseError } from 'yaml';
 
-/** What to do about what the YAML reader says, which is written for those who know YAML. */
+/** What to do about faults that the YAML reader describes in words for those who know YAML. */
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
   BAD_SCALAR_START: 'Put the value in quotes.',
   TAB_AS_INDENT: 'Put two spaces in place of each tab.',
@@ -12,7 +12,7 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'Put the whole value in quotes.',
 };
 
-/** A place in a text, both from 1. */
+/** A place in a text; line and column count from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
@@ -25,7 +25,8 @@ export interface FileFault {
 }
 
 /**
- * What is wrong with a YAML text, in words for those who do not know YAML; one line of it each.
+ * Returns what is wrong with a YAML text, in words for those who do not know YAML, one line for each fault.
+ *
  * @param place finds the place of an offset in the text
  */
 export function faultyYaml(errors: readonly YAMLParseError[], text: string, place: (offset: number) => Place): FileFault[] {

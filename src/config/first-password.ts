@@ -1,17 +1,18 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { directoryError, readOwnFile, writeFileAtomically } from '../core/files.ts';
+import { directoryError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 
 type Users = readonly { readonly name: string; readonly password: string }[];
 
-/** Ours has 300. */
+/** Longest file that is read, bytes; ours has 300. */
 const MAX_BYTES = 4096;
 
 const place = (dataDir: string) => join(dataDir, 'first-password.txt');
 
 /**
- * Keeps the password that was made at the first start where nobody sees a terminal: `first-password.txt` in the data directory,
- * mode 0600. Gives its path. The file goes with the password: see {@link dropFirstPassword}.
+ * Writes the password that was made at the first start to `first-password.txt` in the data directory, mode 0600, for when
+ * nobody sees a terminal. Returns its path. The file goes with the password: see {@link dropFirstPassword}.
+ *
  * @throws AppError
  */
 export function writeFirstPassword(dataDir: string, user: string, password: string): string {

@@ -9,8 +9,11 @@ import { type Config, type ConfigSchema, type Setting, VARIABLE_PREFIX } from '.
 import { fromList, fromText } from './settings.ts';
 import { adviseOnSetting } from './unknown.ts';
 
-/** Variables with the prefix that are no settings: secrets are kept out of files and command lines. */
-const SPECIAL_VARIABLES = new Set([`${VARIABLE_PREFIX}PASSWORD`, `${VARIABLE_PREFIX}HOME_ASSISTANT_TOKEN`]);
+/**
+ * Variables with the prefix that are no settings: secrets are kept out of files and command lines, and V8 is set up before any file
+ * is read.
+ */
+const SPECIAL_VARIABLES = new Set(['PASSWORD', 'HOME_ASSISTANT_TOKEN', 'PLAIN_V8'].map((name) => VARIABLE_PREFIX + name));
 
 export interface ConfigInput {
   /** From the command line, by flag name. */
@@ -18,7 +21,7 @@ export interface ConfigInput {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `--config FILE`, or what stands for it. */
   readonly file: string | undefined;
-  /** Read where none was named, if it is there. */
+  /** File that is read if it exists, where none was named. */
   readonly defaultFile: string;
 }
 
@@ -26,7 +29,7 @@ export interface LoadedConfig {
   readonly config: Config;
   /** The file that was read, if any. */
   readonly file: string | undefined;
-  /** Keys that were set, by whatever means; the others may be changed by what persists. */
+  /** Keys that were set, by whatever means; only the others can be changed by clients. */
   readonly explicit: ReadonlySet<string>;
 }
 
@@ -58,7 +61,10 @@ export interface ExaminedConfig {
   readonly faults: readonly ConfigFault[];
 }
 
-/** Puts flags, environment and file together (in this order of rank) and checks them. Throws an AppError that names every fault. */
+/**
+ * Merges flags, environment and file (in this order of precedence), checks them and returns the settings. Throws an
+ * AppError that names every fault.
+ */
 export async function loadConfig(schema: ConfigSchema, settings: readonly Setting[], input: ConfigInput): Promise<LoadedConfig> {
   const { config, file, given, faults } = await examineConfig(schema, settings, input);
   if (!config) throw configError(faults);
@@ -69,7 +75,7 @@ export async function loadConfig(schema: ConfigSchema, settings: readonly Settin
 export const configError = (faults: readonly ConfigFault[]): AppError =>
   new AppError('CONFIG_INVALID', faults.map(({ where, message }) => `${where}: ${message}`).join('\n'));
 
-/** The same, with all that is wrong as a list. Throws an AppError only for a file that cannot be read. */
+/** Returns the same as {@link loadConfig}, but with all faults as a list. Throws an AppError only for a file that cannot be read. */
 export async function examineConfig(schema: ConfigSchema, settings: readonly Setting[], input: ConfigInput): Promise<ExaminedConfig> {
   const file = input.file ?? input.defaultFile;
   const source = readIfThere(file, input.file !== undefined);

@@ -1,6 +1,6 @@
 import type { State } from './state.ts';
 
-/** The settings that clients have changed, by key: they hold where the owner has not set them. */
+/** Returns the settings that clients have changed, by key: they hold where the owner has not set them. */
 export function persistedSettings(state: State | undefined): ReadonlyMap<string, unknown> {
   if (!state) return new Map();
   const { camera, h264, device } = state;

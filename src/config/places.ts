@@ -11,17 +11,18 @@ export const SYSTEM_CONFIG_DIR = '/etc';
 const INSTANCE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
 
 /**
- * The settings file of the service of the whole machine.
- * @param instance which of several cameras; undefined: the one that has no name
+ * Returns the path of the settings file of the system's service.
+ *
+ * @param instance name of the camera; undefined: the one that has no name
  */
 export const systemConfigFile = (instance: string | undefined, dir: string = SYSTEM_CONFIG_DIR): string =>
   instance === undefined ? join(dir, DEFAULT_CONFIG_FILE) : join(dir, 'onvif-camera', `${instance}.yaml`);
 
-/** Where the service of the whole machine keeps its state, as its unit says (StateDirectory=). */
+/** Returns where the system's service keeps its state, as its unit says (StateDirectory=). */
 export const systemDataDir = (instance: string | undefined): string =>
   join('/var/lib', instance === undefined ? 'onvif-camera' : `onvif-camera-${instance}`);
 
-/** @throws AppError (USAGE) for a name that cannot be one */
+/** Returns the name, if a camera can have it. @throws AppError (USAGE) for a name that cannot be one */
 export function checkInstance(name: string): string {
   if (!INSTANCE.test(name))
     throw new AppError('USAGE', `--camera takes a name of at most 32 letters, digits, "-" and "_", not "${name}".`, {
@@ -33,15 +34,16 @@ export function checkInstance(name: string): string {
 /** The settings file to read. */
 export interface ConfigPlace {
   readonly file: string;
-  /** Somebody named it, or a camera: without it nothing is read. Else it need not be there. */
+  /** Whether the file, or a camera, was named, so that a missing file is an error. */
   readonly asked: boolean;
-  /** It is that of a service: so is the state, unless the file says otherwise. */
+  /** Whether it is the file of a service: so is the state, unless the file says otherwise. */
   readonly ofService: boolean;
 }
 
 /**
- * Which settings file counts: the one of `--config`, else that of `--camera`, else `onvif-camera.yaml` in the working directory,
- * else that of the service.
+ * Returns the settings file that counts: the one of `--config`, else that of `--camera`, else `onvif-camera.yaml` in the
+ * working directory, else that of the service.
+ *
  * @throws AppError (USAGE, CONFIG_UNREADABLE)
  */
 export function findConfigFile(config: string | undefined, instance: string | undefined, dir: string = SYSTEM_CONFIG_DIR): ConfigPlace {

@@ -2,27 +2,27 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { AppError, messageOf } from '../core/errors.ts';
-import { directoryError, readOwnFile, writeFileAtomically } from '../core/files.ts';
 import { hostOf } from '../core/origin.ts';
+import { directoryError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 
 const schema = z.object({ pid: z.int().positive(), url: z.url(), rtspPort: z.int().positive().optional(), token: z.string() });
 
 /** How commands on this machine reach the running server: its process id, local URL, port of RTSP, and a token that ends with it. */
 export type RunFile = z.infer<typeof schema>;
 
-/** Ours has 200. */
+/** Longest file that is read, bytes; ours has 200. */
 const MAX_BYTES = 4096;
 
 const place = (dataDir: string) => join(dataDir, 'server.json');
 
-/** Where this machine reaches a server that listens on `bind`. */
+/** Returns the address by which this machine reaches a server that listens on `bind`. */
 export function localAddress(bind: string): string {
   if (bind === '0.0.0.0') return '127.0.0.1';
   if (bind === '::') return '[::1]';
   return hostOf(bind);
 }
 
-/** Throws an AppError if the data directory cannot be written. */
+/** Writes the run file. Throws an AppError if the data directory cannot be written. */
 export function writeRunFile(dataDir: string, content: RunFile): void {
   try {
     writeFileAtomically(place(dataDir), `${JSON.stringify(content)}\n`);
@@ -40,7 +40,10 @@ export function removeRunFile(dataDir: string, pid: number): void {
   }
 }
 
-/** Undefined if there is none that we can have written: whoever else could would have us send passwords to a server of his. */
+/**
+ * Reads the run file. Undefined if there is none, or if another user can have written it: he could have us send passwords
+ * to a server of his.
+ */
 export function readRunFile(dataDir: string): RunFile | undefined {
   try {
     return schema.parse(JSON.parse(readOwnFile(place(dataDir), { maxBytes: MAX_BYTES })?.text ?? ''));
@@ -60,10 +63,10 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** A local server answers in milliseconds; one that hangs is no help. */
+/** Longest wait for the local server, which answers in milliseconds; milliseconds. */
 const ANSWER_TIMEOUT_MS = 2000;
 
-/** The server that runs with this data directory, if there is one and it answers. */
+/** Returns the run file of the server that uses this data directory, if there is one and it answers. */
 export async function findRunningServer(dataDir: string): Promise<RunFile | undefined> {
   const found = readRunFile(dataDir);
   if (!found || !isRunning(found.pid)) return undefined;

@@ -1,11 +1,22 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { DEFAULT_CAMERA_SETTINGS as PRESET } from '../camera/defaults.ts';
-import { AUTOFOCUS_MODES, DENOISES, EXPOSURES, HDR_MODES, METERINGS, ROTATIONS, WHITE_BALANCES } from '../camera/settings.ts';
+import {
+  ANNOTATE_POSITIONS,
+  AUTOFOCUS_MODES,
+  DENOISES,
+  EXPOSURES,
+  HDR_MODES,
+  MAX_ANNOTATE_LENGTH,
+  METERINGS,
+  ROTATIONS,
+  WHITE_BALANCES,
+} from '../camera/settings.ts';
 import { HOST_PATTERNS, isHostPattern } from '../core/host-names.ts';
 import { areMediaPorts, NOT_DISCOVERY } from '../core/media-ports.ts';
-import { isMulticastGroup, MULTICAST_GROUPS } from '../core/multicast.ts';
 import { isNetwork, NETWORKS } from '../core/networks.ts';
+import { AREAS, isArea } from '../frames/area.ts';
+import { isMulticastGroup, MULTICAST_GROUPS } from '../platform/multicast.ts';
 import {
   boolean,
   choice,
@@ -22,16 +33,16 @@ import {
   words,
 } from './settings.ts';
 
-/** The texts that camera.source takes are read by camera/; the app hands the check in, since config knows no cameras. */
+/** How the text of `camera.source` is checked. It is handed in: the sources know their forms, the configuration does not. */
 export interface SourceCheck {
   readonly forms: string;
   readonly isSource: (text: string) => boolean;
 }
 
-/** Bit rates of H.264 that may be set, in kbit/s: below is no picture to be made, above no home network. */
+/** Limits of H.264's bit rate, kbit/s: with less there is no picture, and more does not fit a home network. */
 export const MIN_BITRATE = 64;
 export const MAX_BITRATE = 50_000;
-/** Seconds between key frames that may be set: a viewer waits for one as long where a packet was lost. */
+/** Limits of the time between key frames, seconds: after a lost packet a viewer waits that long for a picture. */
 export const MIN_KEYFRAME_INTERVAL = 0.1;
 export const MAX_KEYFRAME_INTERVAL = 60;
 
@@ -59,7 +70,11 @@ export const makeSchema = (source: SourceCheck) =>
         vflip: boolean(PRESET.vflip, 'Mirror top and bottom'),
         idleTimeout: numberOr(30, ['always'], 0, 86_400, 'SECONDS', 'Camera off this long after the last viewer; `always` keeps it on'),
         rpicamPath: path('FILE', 'The capture program, if it is not in PATH'),
-        exposure: choice(PRESET.exposure, EXPOSURES, 'Exposure mode; night takes long exposures at 8 pictures per second or less'),
+        exposure: choice(
+          PRESET.exposure,
+          EXPOSURES,
+          'Exposure mode; night: long ones, 8 pictures per second or less; auto-night: that when it is dark',
+        ),
         awb: choice(PRESET.awb, WHITE_BALANCES, 'White balance'),
         awbGains: numbers(2, 0, 32, 'RED,BLUE', 'Fixed white balance gains'),
         metering: choice(PRESET.metering, METERINGS, 'Exposure metering'),
@@ -76,7 +91,8 @@ export const makeSchema = (source: SourceCheck) =>
         lensPosition: numberOr(PRESET.lensPosition, ['default', ''], 0, 32, 'DIOPTRES', 'Focus: 0 is infinity, 1/metres otherwise'),
         roi: numbers(4, 0, 1, 'X,Y,W,H', 'Digital zoom, as shares of the picture'),
         tuningFile: path('FILE', 'libcamera tuning file'),
-        annotate: text(PRESET.annotate, 255, 'TEXT', 'Text in the picture with strftime codes, for example "%F %T"'),
+        annotate: text(PRESET.annotate, MAX_ANNOTATE_LENGTH, 'TEXT', 'Text in the picture with strftime codes, for example "%F %T"'),
+        annotatePosition: choice(PRESET.annotatePosition, ANNOTATE_POSITIONS, 'The corner in which the text stands'),
         extraArgs: words('"ARGS"', 'Further options for the capture program: --extra-args="--mode 1640:1232"'),
       })
       .prefault({}),
@@ -97,6 +113,7 @@ export const makeSchema = (source: SourceCheck) =>
       .strictObject({
         enabled: boolean(true, 'Serve the streams by RTSP, which recorders want'),
         port: integer(8554, 0, 65_535, 'PORT', 'Port of the RTSP server; 0 picks a free one'),
+        metadata: boolean(true, 'Send events beside the picture, as ONVIF metadata, to clients that ask for them'),
         basic: boolean(false, 'Accept Basic authentication by RTSP besides Digest: the password then crosses the network in clear text'),
         multicast: z
           .strictObject({
@@ -143,6 +160,26 @@ export const makeSchema = (source: SourceCheck) =>
         ),
       })
       .prefault({}),
+    motion: z
+      .strictObject({
+        enabled: boolean(false, 'Look for motion and tell recorders; keeps the camera on'),
+        detector: choice(
+          'auto',
+          ['auto', 'camera', 'pictures'],
+          'Who looks; auto: the pictures, where the camera says that it is worth it',
+        ),
+        sensitivity: integer(50, 1, 100, 'N', 'From 1, what stands out, to 100, the faintest change'),
+        smallestArea: number(0.3, 0.05, 50, 'PERCENT', 'Smallest thing that counts as motion, in percent of the picture'),
+        holdTime: number(10, 1, 600, 'SECONDS', 'Motion is over this long after the last movement'),
+        zones: words('"X,Y,W,H …"', 'Where motion counts, as shares of the picture; none is everywhere', { allowed: AREAS, test: isArea }),
+        masks: words('"X,Y,W,H …"', 'Where motion does not count, as shares of the picture', { allowed: AREAS, test: isArea }),
+      })
+      .prefault({}),
+    imageHealth: z
+      .strictObject({
+        enabled: boolean(false, 'Tell when the picture is too dark, bright or blurry, or shows another scene, while the camera is on'),
+      })
+      .prefault({}),
     auth: z
       .strictObject({
         enabled: boolean(true, 'Ask for a password; off: everybody may watch, changes still need one'),
@@ -184,7 +221,7 @@ export const VARIABLE_PREFIX = 'ONVIF_CAMERA_';
 
 const kebab = (word: string) => word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** The schema as a flat list, in its order. */
+/** Returns the settings of the schema as a flat list, in their order. */
 export function listSettings(schema: ConfigSchema): Setting[] {
   const settings: Setting[] = [];
   const walk = (shape: Record<string, z.core.$ZodType>, path: string[]) => {

@@ -18,7 +18,7 @@ z.config({ jitless: true });
 
 const infos = z.registry<SettingInfo>();
 
-/** What is known about a leaf of the schema. */
+/** Returns the description of a setting in the schema. */
 export function infoOf(schema: z.core.$ZodType): SettingInfo {
   const info = infos.get(schema);
   if (!info) throw new Error('a setting without a description');
@@ -38,7 +38,7 @@ const range = (min: number, max: number) => `from ${min} to ${max}`;
 export const integer = (preset: number, min: number, max: number, value: string, help: string) =>
   described(z.int().min(min).max(max).default(preset), { kind: 'integer', value, help, allowed: `a whole number ${range(min, max)}` });
 
-/** A whole number that two divides, as the port of RTP is. */
+/** An even number, as RTP ports are. */
 export const even = (
   preset: number,
   min: number,
@@ -84,7 +84,7 @@ export const text = (
   return described(schema.default(preset), { kind: 'text', value, help, allowed: check?.allowed ?? `text of at most ${max} characters` });
 };
 
-/** Where a file or a directory is; empty where there is none to name. */
+/** The path of a file or directory; empty where there is none to name. */
 export const path = (value: string, help: string) =>
   text('', 4096, value, help, {
     allowed: 'a path of at most 4096 characters, written out without ~',

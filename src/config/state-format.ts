@@ -1,15 +1,15 @@
 /** A file as JSON.parse gives it. */
 type Json = Readonly<Record<string, unknown>>;
 
-/** How versions of a file follow each other. */
+/** A file's format: its version, and the steps that lead to it. */
 export interface Format {
-  /** The one that is written. */
+  /** The version that is written. */
   readonly version: number;
-  /** By version: what makes the next one of it. A key is missing where nothing but the number changed. */
+  /** By version: the function that makes the next version from it. There is none where nothing but the number changed. */
   readonly migrations: Readonly<Record<number, (json: Json) => Json>>;
 }
 
-/** A file of an older version, brought to the present one step by step. May throw what the steps throw on one that is damaged. */
+/** Brings a file of an older version to the present one, step by step. Throws what the steps throw on a damaged file. */
 export function bringForward(json: Json, from: number, { version, migrations }: Format): Json {
   let now = json;
   for (let at = from; at < version; at++) now = { ...(migrations[at]?.(now) ?? now), version: at + 1 };

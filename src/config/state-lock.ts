@@ -2,37 +2,37 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import { readOwnFile } from '../core/files.ts';
+import { readOwnFile } from '../platform/files.ts';
 import { isRunning } from './run-file.ts';
 
 const schema = z.object({ pid: z.int().positive(), began: z.string() });
 
 type Holder = z.infer<typeof schema>;
 
-/** Ours has 50. */
+/** Longest file that is read, bytes; ours has 50. */
 const MAX_BYTES = 1024;
-/** How often it is looked whether the other one has gone, milliseconds. */
+/** Interval of looking whether the other process has gone, milliseconds. */
 const RETRY_MS = 50;
 
-/** A lock is written within this, milliseconds. */
+/** Time that a process may take to write its lock, milliseconds. */
 const WRITTEN_MS = 1000;
-/** The number of no process. */
+/** Process id of a holder that is not known. */
 const UNKNOWN = 0;
 
 const place = (dataDir: string) => join(dataDir, 'state.lock');
 
-/** Another process, which runs, keeps the state. */
+/** Another running process holds the state. */
 export interface Held {
   readonly pid: number;
 }
 
 /**
- * Takes the state of a data directory for this process alone: what another one would write meanwhile would be lost. A lock whose
+ * Locks the state of a data directory for this process: what another one would write meanwhile would be lost. A lock whose
  * process is gone does not count. Where no lock can be kept (a disk that is full or read-only), there is none.
  *
- * @param waitMs how long another process is waited for
+ * @param waitMs how long another process is waited for, milliseconds
  * @param signal ends the waiting
- * @returns what gives the lock back, or who has it
+ * @returns the function that releases the lock, or the process that has it
  */
 export async function lockState(dataDir: string, waitMs: number, signal?: AbortSignal): Promise<(() => void) | Held> {
   const deadline = performance.now() + waitMs;
@@ -69,7 +69,7 @@ function attempt(dataDir: string): (() => void) | Held {
   };
 }
 
-/** Gives whether it could be made: false where there is one. Leaves nothing behind where there is no room for it. */
+/** Creates a file. Returns false where there is one already. Leaves nothing behind where the disk is full. */
 function writeNew(path: string, text: string): boolean {
   try {
     writeFileSync(path, text, { flag: 'wx', mode: 0o600 });
@@ -81,7 +81,10 @@ function writeNew(path: string, text: string): boolean {
   }
 }
 
-/** Undefined if there is none. One that cannot be read is being written, or was cut off by a crash: then it is nobody's. */
+/**
+ * Returns the holder of the lock; undefined if there is none. A lock that cannot be read is being written, or was cut off
+ * by a crash, and then belongs to nobody.
+ */
 function readHolder(path: string): Holder | undefined {
   const file = readOwnFile(path, { maxBytes: MAX_BYTES });
   if (!file) return undefined;
@@ -96,7 +99,7 @@ function readHolder(path: string): Holder | undefined {
 /** Whether the process is the one that took the lock, and not another that got its number. */
 const isSame = ({ pid, began }: Holder) => began === '' || began === beginOf(pid);
 
-/** When a process began, in ticks since the machine did (proc(5), starttime). Empty if unknown. */
+/** Returns when a process began, in ticks since the machine did (proc(5), starttime). Empty if unknown. */
 function beginOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');

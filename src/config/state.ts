@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { ANNOTATE_POSITIONS, AUTOFOCUS_MODES, HDR_MODES, MAX_ANNOTATE_LENGTH } from '../camera/settings.ts';
 import { AppError, ERRORS, messageOf } from '../core/errors.ts';
-import { checkPrivateDirectory, directoryError, FileTooLargeError, readOwnFile, writeFileAtomically } from '../core/files.ts';
+import { checkPrivateDirectory, directoryError, FileTooLargeError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 import { dropFirstPassword } from './first-password.ts';
 import { bringForward, type Format, withUnknown } from './state-format.ts';
 
 /**
- * The version rises when what is there means something else than before, and then there is a step from the version before. A new
- * key alone is none: a program that does not know it leaves it as it is.
+ * The version rises when something that is there changes its meaning, and then there is a step from the version before. A
+ * new key alone does not raise it: a program that does not know a key keeps it.
  */
 const FORMAT: Format = { version: 1, migrations: {} };
 
@@ -34,7 +35,19 @@ export const stateSchema = z.object({
     .catch(undefined),
   users: z.array(z.object({ name: z.string(), password: z.string(), level: z.enum(['Administrator', 'Operator', 'User']) })),
   /** Settings of the capture that clients changed; before rotation. */
-  camera: z.object({ width: positive, height: positive, fps: positive, quality: positive }).partial().default({}),
+  camera: z
+    .object({
+      ...{ width: positive, height: positive, fps: positive, quality: positive },
+      ...{ brightness: z.number(), contrast: notNegative, saturation: notNegative, sharpness: notNegative },
+      ...{ ev: z.number(), shutter: notNegative, gain: notNegative, awbGains: z.array(notNegative) },
+      hdr: z.enum(HDR_MODES),
+      autofocus: z.enum(AUTOFOCUS_MODES),
+      lensPosition: z.union([notNegative, z.enum(['default', ''])]),
+      annotate: z.string().max(MAX_ANNOTATE_LENGTH),
+      annotatePosition: z.enum(ANNOTATE_POSITIONS),
+    })
+    .partial()
+    .default({}),
   /** Settings of the H.264 encoder that clients changed; 0 is as captured. */
   h264: encoderSchema,
   /** Those of the small stream's. */
@@ -79,13 +92,21 @@ export const stateSchema = z.object({
     .prefault({}),
   /** What was last announced by WS-Discovery: its version rises when the description changes. */
   metadata: z.object({ version: z.int().positive(), fingerprint: z.string() }).optional(),
-  /** Who is logged in to the page: see StoredSession. */
+  /** Logins of the page: see StoredSession. */
   sessions: z
     .array(z.object({ hash: z.string(), name: z.string(), proof: z.string(), remembered: z.boolean(), expires: z.number() }))
     .optional(),
   /** Media profiles that clients made. */
   profiles: z
-    .array(z.object({ token: z.string(), name: z.string(), videoSource: z.string().optional(), videoEncoder: z.string().optional() }))
+    .array(
+      z.object({
+        token: z.string(),
+        name: z.string(),
+        videoSource: z.string().optional(),
+        videoEncoder: z.string().optional(),
+        metadata: z.string().optional(),
+      }),
+    )
     .default([]),
 });
 
@@ -94,17 +115,17 @@ export type State = z.infer<typeof stateSchema>;
 
 const FILE = 'state.json';
 
-/** Bytes; with all that clients may keep it has some 20 kB. */
+/** Longest file that is read, bytes; with all that clients may keep it has some 20 kB. */
 const MAX_BYTES = 1024 * 1024;
 
 /** `state.json` in the data directory. */
 export class StateStore {
-  /** Set when a damaged file was put aside: where it is now. */
+  /** Path to which a damaged file was moved; undefined where it was not damaged. */
   readonly putAside: string | undefined;
   /** What the user should change about the directory, as sentences. */
   readonly warnings: readonly string[];
   #state: State;
-  /** What was read from the file, and what that had: it may be of another version of the program, and know more. */
+  /** What was read from the file, and its whole content, which may be of another version of the program and have more in it. */
   #origin: Origin | undefined;
 
   /**
@@ -146,7 +167,7 @@ export class StateStore {
     dropFirstPassword(dir, this.#state.users);
   }
 
-  /** Begins anew; the identity stays. @param hard false: users and ports stay too, so that the camera can still be reached */
+  /** Resets the state; the identity stays. @param hard false: users and ports stay too, so that the camera can still be reached */
   reset(hard: boolean): void {
     const { uuid, mac, users, device, metadata } = this.#state;
     const fresh = stateSchema.parse({ version: this.format.version, uuid, mac, users: [], metadata });
@@ -178,7 +199,7 @@ export class StateStore {
     if (change.users) dropFirstPassword(this.dir, next.users);
   }
 
-  /** Puts the file aside and begins a new one; where that cannot be written, all stays as it was. Gives where it is now. */
+  /** Moves the damaged file aside and begins a new one; where that cannot be written, all stays as it was. Returns the new path. */
   #replaceDamaged(path: string): string {
     const aside = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
     renameSync(path, aside);
@@ -191,7 +212,7 @@ export class StateStore {
     return aside;
   }
 
-  /** Keeps the file of the older version and writes the new one. Gives what the user should know, as sentences. */
+  /** Keeps the file of the older version and writes the new one. Returns what the user should know, as sentences. */
   #migrate(path: string, version: number, text: string): string[] {
     const kept = `${path}.v${version}`;
     try {
@@ -211,7 +232,7 @@ export class StateStore {
   }
 }
 
-/** What another process keeps in this data directory; undefined where it cannot be read. Changes nothing. */
+/** Returns the state that another process keeps in this data directory; undefined where it cannot be read. Changes nothing. */
 export function readState(dir: string): State | undefined {
   try {
     const found = examineState(dir);
@@ -247,7 +268,8 @@ export function readExistingState(dir: string): State {
 }
 
 /**
- * What is kept in this data directory; undefined where there is nothing yet. Changes nothing.
+ * Returns the state in this data directory; undefined where there is none yet. Changes nothing.
+ *
  * @throws AppError STATE_TOO_NEW, UnsafeFileError, or an error of the operating system
  */
 export function examineState(dir: string): State | 'damaged' | undefined {
@@ -312,10 +334,12 @@ function tooNew(path: string, version: number, format: Format): AppError {
 }
 
 /**
- * Where state is kept unless the user says otherwise: what systemd gives, else the user's state directory (XDG Base Directory).
+ * Returns where state is kept unless the user says otherwise: where systemd says, else in the user's state directory (XDG
+ * Base Directory).
+ *
  * @param env `STATE_DIRECTORY`, `XDG_STATE_HOME`
  * @param home the user's home directory
- * @param instance which of several cameras, each of which has its own
+ * @param instance name of the camera, each of which has its own
  */
 export function defaultDataDir(env: Readonly<Record<string, string | undefined>>, home: string, instance?: string): string {
   const service = env.STATE_DIRECTORY?.split(':')[0];

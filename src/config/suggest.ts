@@ -4,7 +4,8 @@ const MAX_LENGTH = 64;
 const SHORT = 4;
 
 /**
- * The known word that a mistyped one is closest to: one or two letters wrong, left out, added or swapped.
+ * Returns the known word that a mistyped one is closest to: one or two letters wrong, left out, added or swapped.
+ *
  * @param by which part of a known word is compared
  */
 export function nearest(word: string, known: readonly string[], by = (each: string) => each): string | undefined {
@@ -18,13 +19,13 @@ export function nearest(word: string, known: readonly string[], by = (each: stri
   return best?.each;
 }
 
-/** " Did you mean X?", or nothing where no word is given. */
+/** Returns " Did you mean X?", or nothing where no word is given. */
 export function didYouMean(...words: readonly (string | undefined)[]): string {
   const given = words.filter((word) => word !== undefined);
   return given.length === 0 ? '' : ` Did you mean ${given.join(' and ')}?`;
 }
 
-/** Letters to insert, delete, replace or swap with the next to get from `a` to `b` (optimal string alignment). */
+/** Returns how many letters to insert, delete, replace or swap with the next to get from `a` to `b` (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);

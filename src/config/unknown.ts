@@ -9,7 +9,7 @@ const PASSWORD =
   'the one that was shown at the first start.';
 const HTTPS = 'onvif-camera speaks plain HTTP; for HTTPS a proxy such as Caddy or nginx stands in front of it.';
 
-/** Words that people look for in vain, and what to tell them. */
+/** Names that people look for in vain, and what to tell them. */
 const REMARKS: ReadonlyMap<string, string> = new Map([
   ...['password', 'passwd', 'pass', 'pwd', 'secret', 'credentials'].map((word) => [word, PASSWORD] as const),
   ...['user', 'users', 'username', 'login', 'account', 'admin'].map(
@@ -52,12 +52,12 @@ export const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map(
   }).flatMap(([keys, words]) => words.split(' ').map((word) => [word, keys.split(' ')] as const)),
 );
 
-/** The same for whole sections. */
+/** Names that other programs have for whole sections. */
 export const SECTION_SYNONYMS: ReadonlyMap<string, string> = new Map(
   Object.entries({ video: 'camera', capture: 'camera', web: 'http', server: 'http', logging: 'log', security: 'auth', encoder: 'h264' }),
 );
 
-/** What to tell somebody who looks for a setting that is none on purpose: a sentence with a space in front, or nothing. */
+/** Returns what to tell somebody who looks for a setting that is deliberately missing: a sentence with a space in front, or nothing. */
 export function remarkOn(asked: string): string {
   const remark = tailsOf(wordsOf(asked))
     .map((tail) => REMARKS.get(tail))
@@ -66,7 +66,9 @@ export function remarkOn(asked: string): string {
 }
 
 /**
- * What to tell somebody who wrote the name of a setting that there is none of: a sentence with a space in front, or nothing.
+ * Returns what to tell somebody who wrote the name of a setting that does not exist: a sentence with a space in front, or
+ * nothing.
+ *
  * @param asked as it was written: "camera.widht", "--widht" or "ONVIF_CAMERA_WIDHT"
  * @param kind which of their names settings go by in that place
  * @param others further names that are known there
@@ -112,15 +114,15 @@ export function adviseOnSetting(asked: string, settings: readonly Names[], kind:
   return '';
 }
 
-/** The same for a section of the file. @param known the sections that there are */
+/** Returns the same for a section of the file. @param known the sections that there are */
 export function adviseOnSection(asked: string, known: readonly string[]): string {
   return remarkOn(asked) || didYouMean(nearest(asked, known) ?? SECTION_SYNONYMS.get(wordsOf(asked).join('')));
 }
 
-/** A name without what all names of its kind begin with. */
+/** Returns a name without what all names of its kind begin with. */
 const bare = (name: string) => (name.startsWith(VARIABLE_PREFIX) ? name.slice(VARIABLE_PREFIX.length) : name.replace(/^-+/, ''));
 
-/** The words of a name, however they are put together: "camera.idleTimeout", "--idle-timeout". */
+/** Returns the words of a name, however they are joined: "camera.idleTimeout", "--idle-timeout". */
 const wordsOf = (name: string): string[] =>
   bare(name)
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')
@@ -128,13 +130,13 @@ const wordsOf = (name: string): string[] =>
     .split(/[^a-z\d]+/)
     .filter((word) => word !== '');
 
-/** A name's words from each of them on, put together: "cameraframerate", "framerate", "rate". */
+/** Returns a name's words from each of them on, joined: "cameraframerate", "framerate", "rate". */
 const tailsOf = (words: readonly string[]) => words.map((_, at) => words.slice(at).join(''));
 
 const lastPart = (key: string) => key.slice(key.lastIndexOf('.') + 1);
 const sectionIn = (key: string) => key.slice(0, Math.max(0, key.lastIndexOf('.')));
 
-/** The longest section that a name begins with, "" for none. */
+/** Returns the longest section that a name begins with, "" for none. */
 function sectionOf(words: readonly string[], settings: readonly Names[]): string {
   const begins = (section: string) => wordsOf(section).every((word, at) => word === words[at]);
   return settings

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { directoryError, readOwnFile, writeFileInBackground } from '../core/files.ts';
+import { directoryError, readOwnFile, writeFileInBackground } from '../platform/files.ts';
 
 /** Longest file that is read, bytes: 50,000 logins take 2 MB. */
 const MAX_BYTES = 8 << 20;
@@ -21,12 +21,12 @@ const schema = z.object({
   ),
 });
 
-/** Which logins with a digest by WS-UsernameToken were used: hashes and times, no passwords. */
+/** The used logins with a digest by WS-UsernameToken: hashes and times, no passwords. */
 type UsedTokens = Omit<z.infer<typeof schema>, 'version'>;
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
-/** `used-tokens.json` in the data directory. What the disk did not take is at least known to the end of the process. */
+/** `used-tokens.json` in the data directory. What could not be written is still known until the process ends. */
 export class UsedTokensFile {
   readonly #path: string;
   #untaken: DeepReadonly<UsedTokens> | undefined;
@@ -35,7 +35,7 @@ export class UsedTokensFile {
     this.#path = join(dataDir, 'used-tokens.json');
   }
 
-  /** Undefined: there is none. `damaged`: it cannot be read. */
+  /** Returns the content; undefined: there is no file; `damaged`: it cannot be read. */
   read(): DeepReadonly<UsedTokens> | 'damaged' | undefined {
     if (this.#untaken) return this.#untaken;
     try {
@@ -46,7 +46,7 @@ export class UsedTokensFile {
     }
   }
 
-  /** Resolves when not even a power cut brings back what was there before. Rejects with an AppError. */
+  /** Writes the content. Resolves when not even a power cut undoes that. Rejects with an AppError. */
   async write(content: DeepReadonly<UsedTokens>): Promise<void> {
     try {
       await writeFileInBackground(this.#path, `${JSON.stringify({ version: 1, ...content })}\n`);

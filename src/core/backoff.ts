@@ -9,7 +9,8 @@ export interface BackoffPolicy {
 const JITTER = 0.2;
 
 /**
- * Milliseconds to wait before retry number `attempt` (1 is the first): doubling, with ±20 % jitter.
+ * Returns the wait before retry number `attempt` (1 is the first), milliseconds: doubling, with ±20 % jitter.
+ *
  * @param random gives a number in [0, 1), like Math.random
  */
 export function backoffDelay(policy: BackoffPolicy, attempt: number, random: () => number = Math.random): number {

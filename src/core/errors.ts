@@ -73,6 +73,7 @@ export const ERRORS = {
   NO_FRAMES: entry('Check the cable; `rpicam-hello -t 5000` should show a picture.'),
   CAPTURE_ENDED: entry('It is started again by itself; the log has what it said.'),
   ANNOTATE_MISSING: entry('Install the overlay: `sudo apt install rpicam-apps-opencv-postprocess` (Trixie) or `rpicam-apps` (Bookworm).'),
+  MOTION_OFF: entry('Turn it on with `motion.enabled: true` (--motion on); it keeps the camera on then. docs/motion.md says more.'),
   ANNOTATE_ASCII: entry('Write camera.annotate with letters that have no accents; codes such as %F and %T are not concerned.'),
   SETTING_WITHOUT_EFFECT: entry('Take the setting out; the picture is the same without it.'),
   SETTING_UNSUPPORTED: entry('Take the setting out, or choose a source that can do it; docs/settings.md has the table.', EXIT.usage, true),
@@ -105,6 +106,7 @@ export const ERRORS = {
     'Open the addresses above on the machine of Home Assistant; is there a firewall or another network between?',
   ),
   ALREADY_CONFIGURED: entry('It is in Home Assistant under Settings, Devices & services. Delete it there to add it anew.'),
+  CAMERA_EVENTS: entry('Check the address; is ONVIF switched on in that camera, and does it have events?'),
   NO_H264: entry('Add it with --as mjpeg.', EXIT.failure, true),
 } as const satisfies Record<string, ErrorEntry>;
 
@@ -130,7 +132,7 @@ export class AppError extends Error {
   }
 }
 
-/** What the operating system says that holds whatever was being done. */
+/** Errors of the operating system that mean the same whatever was being done. */
 const SYSTEM_ERRORS: Readonly<Record<string, ErrorCode>> = {
   ENOSPC: 'DISK_FULL',
   EDQUOT: 'DISK_FULL',
@@ -139,8 +141,8 @@ const SYSTEM_ERRORS: Readonly<Record<string, ErrorCode>> = {
   ENFILE: 'TOO_MANY_FILES',
 };
 
-/** The code of ours for an error of the operating system; undefined where it depends on what was being done. */
+/** Returns our code for an error of the operating system; undefined where it depends on what was being done. */
 export const systemErrorCode = (error: unknown): ErrorCode | undefined => SYSTEM_ERRORS[String((error as { code?: unknown } | null)?.code)];
 
-/** The message of anything thrown. */
+/** Returns the message of anything thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -3,13 +3,13 @@ import type { Logger } from './log.ts';
 
 /** Time between two lines about a fault that keeps happening, milliseconds. */
 const REMINDER_MS = 60 * 60_000;
-/** Different faults remembered; what comes beyond is counted as one. */
+/** Different faults remembered; further ones are counted as one. */
 const MAX_KINDS = 64;
 
 interface Kind {
-  /** How often it happened since the last line. */
+  /** How often it happened since the last line about it. */
   unsaid: number;
-  /** When it was last told, monotonic milliseconds. */
+  /** When the last line was written, monotonic milliseconds. */
   toldAt: number;
 }
 
@@ -31,7 +31,7 @@ export class Faults {
     return this.#count;
   }
 
-  /** Never throws. */
+  /** Takes an error. Never throws. */
   readonly take = (error: unknown): void => {
     this.#count++;
     const text = describe(error);
@@ -68,7 +68,7 @@ export function guardedClock(clock: Clock, onFault: (error: unknown) => void): C
   };
 }
 
-/** The stack, which tells one fault from another; thrown things that make even that fail are named by their type. */
+/** Returns the stack, which tells one fault from another; thrown things that make even that fail are named by their type. */
 function describe(error: unknown): string {
   try {
     return error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -7,7 +7,7 @@ export interface OwnNames {
   readonly hostname: string;
   /** Domains in which names are looked up here (resolv.conf(5), "search"). */
   readonly domains: readonly string[];
-  /** What the owner allows besides: see {@link isHostPattern}. */
+  /** Names that the owner allows besides: see {@link isHostPattern}. */
   readonly allowed: readonly string[];
 }
 
@@ -24,10 +24,10 @@ const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
 /** The host of a Host header, in brackets if it is IPv6, and its port (RFC 9110 section 7.2). */
 const HOST = /^(\[[\da-f:.]{2,45}\]|[\w.-]{1,254})(?::(\d{1,5}))?$/i;
 
-/** A name that ends in a number is an IPv4 address to every browser, or nothing. */
+/** A name that ends in a number, which every browser takes for an IPv4 address or refuses. */
 const NUMERIC = /(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/i;
 
-/** What ends a host in a URL. */
+/** Characters that end a host in a URL. */
 const NOT_IN_NAME = /[\s/\\:@?#%[\]]/;
 
 /**
@@ -55,7 +55,7 @@ export function isHostPattern(text: string): boolean {
   return name !== undefined && isIP(name) === 0;
 }
 
-/** The parts of a Host header; undefined for what is none. Never throws. */
+/** Returns the parts of a Host header; undefined for what is none. Never throws. */
 export function parseHost(header: string): { readonly name: string; readonly port: number | undefined } | undefined {
   const [, name, digits] = HOST.exec(header) ?? [];
   if (name === undefined) return undefined;
@@ -64,7 +64,7 @@ export function parseHost(header: string): { readonly name: string; readonly por
   return port !== undefined && port > 65_535 ? undefined : { name, port };
 }
 
-/** The address that a host is written as, without brackets; undefined: it is a name. */
+/** Returns the address that a host is written as, without brackets; undefined where it is a name. */
 export function addressOf(name: string): string | undefined {
   const address = name.startsWith('[') ? name.slice(1, -1) : name;
   return isIP(address) === 0 ? undefined : address;
@@ -101,7 +101,7 @@ function matches(host: string, pattern: string): boolean {
   return name !== undefined && (wild ? host.endsWith(`.${name}`) : host === name);
 }
 
-/** In lower case and ASCII, without the dot at the end that some write; undefined for what is no host name. */
+/** Returns the name in lower case and ASCII, without the dot at the end that some write; undefined for what is no host name. */
 function normalize(text: string): string | undefined {
   if (text.length > MAX_LENGTH + 1 || NOT_IN_NAME.test(text)) return undefined;
   const plain = text.toLowerCase().replace(/\.$/, '');

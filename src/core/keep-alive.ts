@@ -11,7 +11,7 @@ export interface Failure {
   readonly error: AppError;
   /** Failures in a row, this one included. */
   readonly count: number;
-  /** `stalled`: it has worked since it is wanted and will soon be tried again; `failed`: it has not, or no more. */
+  /** `stalled`: it has worked since it was wanted and will soon be tried again; `failed`: it has not worked, or no longer does. */
   readonly state: 'stalled' | 'failed';
   /** Milliseconds until the next try. */
   readonly delay: number;
@@ -20,7 +20,7 @@ export interface Failure {
 export interface KeepAliveOptions {
   /** Lives once. Resolves when nothing of that life is left, with the reason why it ended; never rejects. */
   readonly live: (wanted: AbortSignal) => Promise<LifeEnd>;
-  /** What all lives have given so far (pictures, access units): one that gave something worked. */
+  /** Returns how much all lives have given so far (pictures, access units): one that gave something worked. */
   readonly given: () => number;
   /** How soon to try again after an error. */
   readonly retry: (error: AppError) => BackoffPolicy;
@@ -50,7 +50,7 @@ export class KeepAlive {
   #running: Promise<void> | undefined;
   /** The rest after a failure, if there is one. */
   #rest: { readonly since: number; readonly until: number; readonly endAfter: (ms: number) => void } | undefined;
-  /** The next rest is to be the shortest. */
+  /** Whether the next rest is to be the shortest. */
   #soon = false;
 
   constructor(private readonly options: KeepAliveOptions) {}
@@ -59,18 +59,18 @@ export class KeepAlive {
     return this.#wanted !== undefined;
   }
 
-  /** Milliseconds that a rest after a failure still lasts; undefined: there is none. */
+  /** Milliseconds that a rest after a failure still lasts; undefined where there is none. */
   get restLeft(): number | undefined {
     return this.#rest && this.#rest.until - this.options.clock.monotonic();
   }
 
-  /** Wants it. Returns at once; nothing happens where it is wanted already. */
+  /** Declares it wanted. Returns at once; nothing happens where it is wanted already. */
   start(): void {
     this.#wanted ??= new AbortController();
     this.#running ??= this.#run();
   }
 
-  /** Wants it no more. Resolves when nothing of it is left. */
+  /** Declares it unwanted. Resolves when nothing of it is left. */
   async stop(): Promise<void> {
     this.#wanted?.abort();
     this.#wanted = undefined;

@@ -20,7 +20,7 @@ export class LogThrottle {
 
   constructor(private readonly clock: { monotonic(): number }) {}
 
-  /** Calls `write` if it is time; `suppressed` is how many lines were held back since the last. */
+  /** Calls `write` unless a line of the kind was written less than a second ago; `suppressed` is how many were left out since. */
   log(write: (suppressed: { suppressed?: number }) => void): void {
     const now = this.clock.monotonic();
     if (now - this.#last < THROTTLE_MS) {
@@ -33,8 +33,8 @@ export class LogThrottle {
   }
 }
 
-/** User and password of an address. */
+/** User and password in the address of a URL. */
 const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'\\]*@/gi;
 
-/** The text without the users and passwords of the addresses in it. */
+/** Returns the text without the users and passwords of the addresses in it. */
 export const withoutCredentials = (text: string): string => text.replace(URL_CREDENTIALS, '$1…@');

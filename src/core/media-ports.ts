@@ -1,6 +1,6 @@
-/** Of the protocols by which machines find each other: SSDP, WS-Discovery, mDNS. Everybody listens there. */
+/** Ports of the protocols by which machines find each other: SSDP, WS-Discovery, mDNS. Everybody listens there. */
 const DISCOVERY_PORTS: ReadonlySet<number> = new Set([1900, 3702, 5353]);
-/** Below are the ports of the system's services (RFC 6335, section 6). */
+/** Lowest port; those below belong to the system's services (RFC 6335, section 6). */
 const MIN = 1024;
 const MAX = 65_535;
 

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 
 interface Network {
   readonly address: string;
-  /** Bits. */
+  /** Length of the prefix in bits. */
   readonly prefix: number;
   readonly family: 'ipv4' | 'ipv6';
 }
@@ -13,7 +13,7 @@ export const NETWORKS = 'IP addresses and networks such as 192.168.1.10, 10.0.0.
 /** Whether it is an IP address, or a network in the notation of RFC 4632 section 3.1 ("10.0.0.0/8"). */
 export const isNetwork = (text: string): boolean => parseNetwork(text) !== undefined;
 
-/** An IPv4 address in its IPv4-mapped form (RFC 4291 section 2.5.5.2) as itself, and without the zone of a link-local one. */
+/** Returns an address without the IPv4-mapped form (RFC 4291 section 2.5.5.2), and without the zone of a link-local one. */
 export const plainAddress = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '').split('%', 1)[0]!;
 
 /** A set of addresses and networks. */

@@ -5,18 +5,18 @@ export interface Origin {
   readonly scheme: Scheme;
   /** As in a URL: a name, or an address, IPv6 in brackets. */
   readonly host: string;
-  /** Undefined: the scheme's own, which is not written. */
+  /** Undefined where it is the scheme's own, which is not written. */
   readonly port: number | undefined;
 }
 
-/** "http://192.168.1.5:8080" */
+/** Returns an origin as text: "http://192.168.1.5:8080". */
 export const formatOrigin = ({ scheme, host, port }: Origin): string => `${scheme}://${host}${port === undefined ? '' : `:${port}`}`;
 
-/** An address as it stands in a URL (RFC 3986 section 3.2.2). */
+/** Returns an address as it stands in a URL (RFC 3986 section 3.2.2). */
 export const hostOf = (address: string): string => (address.includes(':') ? `[${address}]` : address);
 
 /** Whether a connection is encrypted: a TLSSocket of Node says so. */
 export const isEncrypted = (socket: object): boolean => (socket as { readonly encrypted?: unknown }).encrypted === true;
 
-/** The scheme of what comes by HTTP on a connection. */
+/** Returns the scheme of HTTP on a connection. */
 export const schemeOf = (socket: object): Scheme => (isEncrypted(socket) ? 'https' : 'http');

@@ -6,7 +6,7 @@
  */
 const UNSAFE = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** The text with such characters as escapes that one can see: `\x1b`, `\u202e`. */
+/** Returns the text with such characters as visible escapes: `\x1b`, `\u202e`. */
 export const visible = (text: string): string =>
   text.replace(UNSAFE, (character) => {
     const code = character.codePointAt(0) as number;
@@ -14,13 +14,13 @@ export const visible = (text: string): string =>
     return code > 0xff ? `\\u${hex(code, 4)}` : `\\x${hex(code, 2)}`;
   });
 
-/** The same for text of several lines, which stay lines. */
+/** Returns the same for text of several lines, which stay lines. */
 export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n');
 
-/** The text without such characters. */
+/** Returns the text without such characters. */
 export const stripped = (text: string): string => text.replace(UNSAFE, '');
 
-/** JSON of the same value in which such characters are escaped; JSON.stringify and the like escape only those of ASCII. */
+/** Returns JSON of the same value with such characters escaped; JSON.stringify and the like escape only those of ASCII. */
 export const terminalSafeJson = (json: string): string =>
   // Those of ASCII are the line breaks between its parts.
   json.replace(UNSAFE, (character) =>

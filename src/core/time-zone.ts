@@ -21,7 +21,7 @@ export interface PosixZone {
     | {
         readonly name: string;
         readonly offset: number;
-        /** When it holds; undefined: the text leaves it to the system. */
+        /** When daylight saving time holds; undefined: the text leaves it to the system. */
         readonly rules: { readonly start: Rule; readonly end: Rule } | undefined;
       }
     | undefined;
@@ -70,7 +70,7 @@ function parseRule(text: string): Rule | undefined {
   return { day: { kind: julian === 'J' ? 'julian' : 'ordinal', day }, time };
 }
 
-/** "[+-]hh[:mm[:ss]]" in seconds; undefined if a part is too big. */
+/** Returns the seconds of "[+-]hh[:mm[:ss]]"; undefined if a part is too big. */
 function seconds(text: string, maxHours: number): number | undefined {
   const [hours = 0, minutes = 0, rest = 0] = text.replace(/^[+-]/, '').split(':').map(Number);
   if (hours > maxHours || minutes > 59 || rest > 59) return undefined;
@@ -93,7 +93,7 @@ export function isDaylightSaving(zone: PosixZone, utc: number): boolean {
   return within === daylight.offset > zone.offset;
 }
 
-/** The moment of a rule in a year as if the local time were UTC, seconds since the Unix epoch. */
+/** Returns the moment of a rule in a year as if the local time were UTC, seconds since the Unix epoch. */
 function moment({ day, time }: Rule, year: number): number {
   return dayStart(day, year) / 1000 + time;
 }
@@ -111,7 +111,7 @@ function dayStart(day: RuleDay, year: number): number {
   return first + (after < monthDays ? after : after - 7) * DAY * 1000;
 }
 
-/** How well a zone is what was asked for: the same with its names, the same clock, or another one. */
+/** Returns how close a zone is to the asked one: the same with its names, the same clock, or another one. */
 export function likeness(asked: PosixZone, zone: PosixZone): 'same' | 'same clock' | 'other' {
   if (asked.offset !== zone.offset || asked.daylight?.offset !== zone.daylight?.offset) return 'other';
   const sameNames = asked.name === zone.name && asked.daylight?.name === zone.daylight?.name;
@@ -121,7 +121,7 @@ export function likeness(asked: PosixZone, zone: PosixZone): 'same' | 'same cloc
   return sameNames ? 'same' : 'same clock';
 }
 
-/** The POSIX zone of an offset (seconds east of UTC) when no more is known, named as the zone files do: "<+0530>-5:30". */
+/** Returns the POSIX zone of an offset (seconds east of UTC) where no more is known, named as the zone files do: "<+0530>-5:30". */
 export function fixedZone(offset: number): string {
   if (offset === 0) return 'UTC0';
   const minutes = Math.round(Math.abs(offset) / 60);

@@ -4,8 +4,8 @@ import type { State, StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { findProgram } from '../core/programs.ts';
 import type { EncoderChoice } from '../encode/ffmpeg/probe.ts';
+import { findProgram } from '../platform/programs.ts';
 
 export interface EncoderTrialOptions {
   readonly config: Pick<Config['h264'], 'encoder' | 'ffmpegPath'>;

@@ -1,10 +1,10 @@
-/** What an item of an event is. `token` names a part of the device, `number` is a decimal one, `time` is in milliseconds since the Unix epoch. */
+/** What an item of an event is. `token` names a part of the device, `number` is a decimal one. */
 interface ItemValues {
   readonly token: string;
   readonly text: string;
   readonly boolean: boolean;
   readonly number: number;
-  readonly time: number;
+  readonly time: Date;
 }
 
 export type ItemType = keyof ItemValues;
@@ -35,6 +35,8 @@ export const TOPICS = {
   'VideoSource/ImageTooBright/ImagingService': IMAGE_STATE,
   'VideoSource/ImageTooBlurry/ImagingService': IMAGE_STATE,
   'VideoSource/GlobalSceneChange/ImagingService': IMAGE_STATE,
+  /** Whether the exposure is that for the night. The namespace has no such topic; this one is ours. */
+  'VideoSource/DayNight': { property: true, source: { Source: 'token' }, data: { Night: 'boolean' } },
   'RuleEngine/CellMotionDetector/Motion': {
     property: true,
     source: { VideoSourceConfigurationToken: 'token', VideoAnalyticsConfigurationToken: 'token', Rule: 'text' },

@@ -36,18 +36,18 @@ export interface EventBusOptions {
   readonly log: Logger;
 }
 
-/** What tells of events. */
+/** The part of the bus by which others tell of events. */
 export type EventTeller = Pick<EventBus, 'offer' | 'set' | 'tell' | 'isWanted' | 'onWantedChange'>;
 
-/** What listens to events. */
+/** The part of the bus by which others listen to events. */
 export type EventFeed = Pick<EventBus, 'offered' | 'current' | 'subscribe'>;
 
 /** States that can be known at once: a camera has few sources, and each has few states. */
 const MAX_STATES = 256;
 
 /**
- * Tells what happens in the camera to whoever listens, in the order in which it happens, and remembers every state. Listeners
- * hear of a state only when it changes.
+ * Tells listeners what happens in the camera, in the order in which it happens, and remembers every state. Listeners hear
+ * of a state only when it changes.
  */
 export class EventBus {
   readonly #offered = new Set<Topic>();
@@ -107,7 +107,7 @@ export class EventBus {
     };
   }
 
-  /** Whether a listener is there because of this topic. */
+  /** Whether a listener subscribed because of this topic. */
   isWanted(topic: Topic): boolean {
     return [...this.#listeners.values()].some(({ wants }) => wants(topic));
   }

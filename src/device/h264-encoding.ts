@@ -17,9 +17,9 @@ export interface H264EncodingOptions {
   readonly feed: PictureFeed;
   readonly picture: PictureController;
   readonly searchPath: string;
-  /** Called when there is a stream, once; it may turn out later that there is none. */
+  /** Called once when there is a stream; it may turn out later that there is none. */
   readonly onFound: () => void;
-  /** Called when there was a stream and is none any more, once. */
+  /** Called once when there was a stream and is none any more. */
   readonly onGone: () => void;
   readonly clock: Clock;
   readonly log: Logger;

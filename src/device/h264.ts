@@ -11,15 +11,15 @@ export type H264Profile = 'Baseline' | 'Main' | 'High';
 
 /** What an H.264 encoder can be set to. */
 export interface H264Options {
-  /** Largest first, not empty. */
+  /** Sizes in pixels, the largest first, not empty. */
   readonly sizes: readonly Size[];
   /** Pictures per second, at most those captured. */
   readonly fps: Range;
-  /** kbit/s */
+  /** Bit rates, kbit/s. */
   readonly bitrate: Range;
-  /** Seconds. */
+  /** Times between key frames, seconds. */
   readonly keyframeInterval: Range;
-  /** The one it encodes in. */
+  /** The profile in which it encodes. */
   readonly profile: H264Profile;
 }
 
@@ -30,7 +30,7 @@ export type H264Controller = Pick<H264Control, 'settings' | 'options' | 'change'
 export interface EncoderStream {
   /** The H.264 profile that its pictures have. */
   readonly profile: H264Profile;
-  /** The settings are others now. Viewers live through it. */
+  /** Takes over the changed settings; viewers stay connected. */
   changed(): void;
   /** Makes the next picture a key frame. */
   requestKeyFrame(): void;
@@ -44,27 +44,30 @@ export interface H264ControlOptions {
 
 /** Shares of the captured size that clients may choose: from 1280x720 they give 960x540, 854x480, 640x360, 426x240 and 320x180. */
 const SHARES = [3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4];
-/** Pixels; less shows nothing, and hardware encoders refuse it. */
+/** Smallest side of a picture, pixels; less shows nothing, and hardware encoders refuse it. */
 const SMALLEST_SIDE = 64;
 
-/** The settings of the H.264 encoder: the owner's, and what clients made of them. */
+/** The settings of the H.264 encoder: the owner's, and the changes of clients. */
 export class H264Control {
   constructor(private readonly given: H264ControlOptions) {
     given.settings.onChange(() => given.stream.changed());
   }
 
-  /** 0 is as captured. */
+  /** The settings in force; 0 is as captured. */
   get #asked(): H264Settings {
     return this.given.settings.now;
   }
 
-  /** What the encoder does; nothing in it is relative to what is captured. */
+  /** Returns the settings in numbers of their own: none of them is relative to what is captured. */
   settings(): H264Settings {
     const asked = this.#asked;
     return { ...asked, ...encodedSize(asked, this.#captured()), fps: this.#asCaptured ? this.#capturedFps : asked.fps };
   }
 
-  /** What to encode pictures of this size with: never larger or faster than captured, in even sizes as 4:2:0 wants them. */
+  /**
+   * Returns the encoder's settings for pictures of this size: never larger or faster than captured, in even sizes as 4:2:0
+   * wants them.
+   */
   settingsFor(captured: Size): EncoderSettings {
     return { ...this.settings(), ...encodedSize(this.#asked, captured), asCaptured: this.#asCaptured };
   }
@@ -94,7 +97,7 @@ export class H264Control {
     };
   }
 
-  /** Like {@link PictureControl.change}. */
+  /** Changes settings, as {@link PictureControl.change} does. */
   async change(change: Partial<H264Settings>): Promise<void> {
     this.given.settings.change(this.#relative(change));
   }
@@ -104,7 +107,7 @@ export class H264Control {
     this.given.stream.requestKeyFrame();
   }
 
-  /** The change as it is kept: what equals the captured size or rate follows those from then on. */
+  /** Returns the change as it is stored: what equals the captured size or rate follows those from then on. */
   #relative(change: Partial<H264Settings>): Partial<H264Settings> {
     const whole = encodedSize(AS_CAPTURED, this.#captured());
     const { width = 0, height = 0, fps = 0 } = change;

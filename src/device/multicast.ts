@@ -1,6 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import type { MulticastGroup } from '../core/multicast.ts';
+import type { MulticastGroup } from '../platform/multicast.ts';
 import type { DeviceSettings, MulticastSettings, SettingsGroup } from './settings.ts';
 import type { StreamNames } from './stream-names.ts';
 
@@ -16,20 +16,26 @@ export interface MulticastControlOptions {
   /** The largest TTL that clients may set: 1 to 255. */
   readonly maxTtl: number;
   /** All that there can be, now or after another start. */
-  readonly streams: readonly StreamNames[];
+  readonly streams: readonly MulticastNames[];
   readonly sender: MulticastSender;
   readonly log: Logger;
 }
 
+/** What names something that is sent by multicast. */
+export type MulticastNames = Pick<StreamNames, 'name' | 'encoder' | 'portPair'>;
+
 /** What shows and sets multicast. */
 export type MulticastController = Pick<MulticastControl, 'maxTtl' | 'streams' | 'target' | 'isStarted' | 'change' | 'start' | 'stop'>;
 
-/** Where streams are sent by multicast, and which are sent until somebody stops them. Streams go by the token of what encodes them. */
+/**
+ * Where streams are sent by multicast, and which are sent until somebody stops them. Streams are named by the token of
+ * their encoder.
+ */
 export class MulticastControl {
   /** The largest TTL that clients may set: 1 to 255. */
   readonly maxTtl: number;
   /** All that there can be, now or after another start. */
-  readonly streams: readonly StreamNames[];
+  readonly streams: readonly MulticastNames[];
   readonly #settings: ReadonlyMap<string, SettingsGroup<MulticastSettings>>;
   /** Those that the sender sends, as far as they were started here. */
   readonly #running = new Set<string>();
@@ -41,7 +47,7 @@ export class MulticastControl {
     this.#settings = new Map(options.streams.map((stream) => [stream.encoder, options.settings.multicast(stream)]));
   }
 
-  /** @param encoder of a stream that there can be */
+  /** Returns where the stream is sent. @param encoder of a stream that there can be */
   target(encoder: string): MulticastGroup {
     const { address, port, ttl } = this.#settingsOf(encoder).now;
     return { address, port, ttl };
@@ -87,7 +93,7 @@ export class MulticastControl {
     });
   }
 
-  /** Nothing changes where it is not sent. Throws an AppError. */
+  /** Stops sending the stream; nothing changes where it is not sent. Throws an AppError. */
   stop(encoder: string): Promise<void> {
     return this.#inTurn(async () => {
       if (this.isStarted(encoder)) this.#settingsOf(encoder).change({ autoStart: false });
@@ -95,7 +101,7 @@ export class MulticastControl {
     });
   }
 
-  /** Sends to the old target again, after the new one was refused. */
+  /** Resumes sending to the old target, after the new one was refused. */
   async #goBack(encoder: string, takeBack: () => void): Promise<void> {
     try {
       takeBack();
@@ -128,7 +134,7 @@ export class MulticastControl {
     return true;
   }
 
-  /** Clients may ask at the same time; starting takes a while. */
+  /** Makes changes one after the other: clients may ask at the same time, and starting takes a while. */
   #inTurn(change: () => Promise<void>): Promise<void> {
     const turn = this.#lastChange.then(change);
     this.#lastChange = turn.catch(() => {});

@@ -19,7 +19,7 @@ export interface PictureControlOptions {
   readonly settings: Pick<SettingsGroup<CameraSettings>, 'change' | 'onChange'>;
 }
 
-/** The capture, as viewers see its pictures. */
+/** Control of the capture, in sizes as viewers see them. */
 export class PictureControl {
   constructor(private readonly given: PictureControlOptions) {
     const { camera, settings } = given;
@@ -31,14 +31,14 @@ export class PictureControl {
     return { ...rotatedSize(rotation, size), fps, quality };
   }
 
-  /** What the source really offers; of sizes none, where the pictures come in the size they have. */
+  /** Returns what the source offers; no sizes where the pictures come in the size they have. */
   options(): SourceOffers {
     const { offers, settings } = this.given.camera;
     if (!offers) return { sizes: [this.settings()], fps: { min: 1, max: 30 }, quality: undefined };
     return { ...offers, sizes: offers.sizes.map((size) => rotatedSize(settings.rotation, size)) };
   }
 
-  /** Size of the pictures; undefined before there are any. */
+  /** Returns the size of the pictures; undefined before there are any. */
   actual(): Size | undefined {
     const { latest } = this.given.hub;
     return latest && { width: latest.width, height: latest.height };

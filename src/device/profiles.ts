@@ -1,9 +1,10 @@
 import type { StateStore } from '../config/state.ts';
+import { METADATA } from './stream-names.ts';
 import type { VideoStream } from './streams.ts';
 
 /** Token of the one video source. */
 export const VIDEO_SOURCE = 'video_source';
-/** Its one configuration. */
+/** The one configuration of that source. */
 export const SOURCE_CONFIGURATION = { token: 'video_source_config', name: 'Camera' } as const;
 /** Profiles that clients may make: recorders make one each, and homes have few; a limit keeps the state small. */
 export const MAX_USER_PROFILES = 4;
@@ -15,6 +16,7 @@ export interface StoredProfile {
   /** Tokens of the configurations in it. */
   readonly videoSource?: string | undefined;
   readonly videoEncoder?: string | undefined;
+  readonly metadata?: string | undefined;
 }
 
 /** Where the profiles made by clients persist. */
@@ -37,17 +39,21 @@ export interface MediaProfile {
   /** The device's own: it cannot be deleted, and keeps its configurations. */
   readonly fixed: boolean;
   readonly videoSource: boolean;
-  /** undefined: it has none, or one that is not there now. */
+  /** Undefined where it has none, or one that is not there now. */
   readonly stream: VideoStream | undefined;
+  /** It has the events beside the picture. */
+  readonly metadata: boolean;
 }
 
 /** What a change would put into a profile, by token; undefined takes it out. */
-export type ProfileChange = Pick<StoredProfile, 'videoSource' | 'videoEncoder'>;
+export type ProfileChange = Pick<StoredProfile, 'videoSource' | 'videoEncoder' | 'metadata'>;
 
 export interface ProfilesOptions {
   /** Those there are now, in the order in which clients see them. */
   readonly streams: () => readonly VideoStream[];
   readonly store: ProfileStore;
+  /** Whether events are sent beside the picture. */
+  readonly metadata: boolean;
 }
 
 /** The media profiles of the device: a fixed one for each stream, and those that clients made. */
@@ -56,8 +62,8 @@ export class Profiles {
 
   /** All profiles, the fixed ones first. */
   list(): readonly MediaProfile[] {
-    const { streams, store } = this.options;
-    const fixed = streams().map((stream) => ({ token: stream.id, name: stream.name, fixed: true, videoSource: true, stream }));
+    const { streams, store, metadata } = this.options;
+    const fixed = streams().map((stream) => ({ token: stream.id, name: stream.name, fixed: true, videoSource: true, stream, metadata }));
     // A client may have taken the token of a fixed profile while there was no such stream yet.
     const stored = store.list().filter(({ token }) => !fixed.some((profile) => profile.token === token));
     return [...fixed, ...stored.map((profile) => this.#madeByClient(profile))];
@@ -85,7 +91,7 @@ export class Profiles {
     return this.#madeByClient(stored);
   }
 
-  /** Throws an AppError where that cannot be kept. @param token of one that a client made */
+  /** Deletes a profile. Throws an AppError where that cannot be kept. @param token of one that a client made */
   delete(token: string): void {
     const { store } = this.options;
     store.save(store.list().filter((stored) => stored.token !== token));
@@ -93,7 +99,8 @@ export class Profiles {
 
   /** Whether a profile can have this: the device's own keep what they have. */
   allows({ fixed, stream }: MediaProfile, change: ProfileChange): boolean {
-    const own = { videoSource: SOURCE_CONFIGURATION.token, videoEncoder: stream?.encoder };
+    const metadata = this.options.metadata ? METADATA.encoder : undefined;
+    const own = { videoSource: SOURCE_CONFIGURATION.token, videoEncoder: stream?.encoder, metadata };
     return !fixed || Object.entries(change).every(([kind, token]) => token === own[kind as keyof typeof own]);
   }
 
@@ -108,10 +115,14 @@ export class Profiles {
     return fixed && stream ? [stream] : this.options.streams();
   }
 
-  #madeByClient({ token, name, videoSource, videoEncoder }: StoredProfile): MediaProfile {
+  #madeByClient({ token, name, videoSource, videoEncoder, metadata }: StoredProfile): MediaProfile {
     // A stream that is gone (ffmpeg was uninstalled, say) is left out until it is back.
     const stream = this.options.streams().find((known) => known.encoder === videoEncoder);
-    return { token, name, fixed: false, videoSource: videoSource === SOURCE_CONFIGURATION.token, stream };
+    const has = {
+      videoSource: videoSource === SOURCE_CONFIGURATION.token,
+      metadata: this.options.metadata && metadata === METADATA.encoder,
+    };
+    return { token, name, fixed: false, ...has, stream };
   }
 }
 

@@ -2,8 +2,8 @@ import type { Config } from '../config/schema.ts';
 import type { StateStore } from '../config/state.ts';
 import type { Cancel } from '../core/clock.ts';
 import { areMediaPorts } from '../core/media-ports.ts';
-import { groupOf, isMulticastGroup, type MulticastGroup } from '../core/multicast.ts';
 import type { H264Settings } from '../encode/encoder.ts';
+import { groupOf, isMulticastGroup, type MulticastGroup } from '../platform/multicast.ts';
 import type { StreamNames } from './stream-names.ts';
 
 /** What is kept of a group of settings: those that clients changed. */
@@ -18,10 +18,10 @@ type Kept<T> = { readonly [K in keyof T]?: T[K] | undefined };
 export interface SettingsGroupOptions<T> {
   /** What the configuration says: what the owner set, and the defaults. */
   readonly configured: T;
-  /** Whether the owner set it. */
+  /** Whether the owner set the setting. */
   readonly isOwners: (key: keyof T & string) => boolean;
   readonly kept: KeptSettings<T>;
-  /** What counts of what was kept by an earlier run; undefined: all of it. */
+  /** Returns what still holds of what an earlier run kept; undefined: all of it. */
   readonly valid?: (kept: Kept<T>) => Kept<T>;
 }
 
@@ -32,6 +32,8 @@ export interface SettingsGroupOptions<T> {
  */
 export class SettingsGroup<T extends object> {
   #now: T;
+  /** Those in force that a client wanted only until the next start. */
+  readonly #passing = new Set<string>();
   readonly #listeners = new Set<(now: T) => void>();
 
   constructor(private readonly options: SettingsGroupOptions<T>) {
@@ -50,22 +52,32 @@ export class SettingsGroup<T extends object> {
     return this.options.isOwners(key);
   }
 
+  /** Whether what is in force was wanted only until the next start. */
+  isPassing(key: keyof T & string): boolean {
+    return this.#passing.has(key);
+  }
+
   /**
    * Keeps a change by a client and puts it in force. Throws an AppError, with nothing changed, where it cannot be kept.
+   * @param keep false: it holds until the next start, and what is kept stays
    * @returns takes the change back; throws an AppError where that cannot be kept, and the change is taken back all the same
    */
-  change(change: Partial<T>): () => void {
+  change(change: Partial<T>, keep = true): () => void {
     const { kept } = this.options;
     const before = { now: this.#now, kept: kept.read() };
-    kept.write({ ...before.kept, ...change });
+    if (keep) kept.write({ ...before.kept, ...change });
+    for (const key of Object.keys(change)) {
+      if (keep) this.#passing.delete(key);
+      else this.#passing.add(key);
+    }
     this.#set({ ...this.#now, ...change });
     return () => {
       this.#set(before.now);
-      kept.write(before.kept);
+      if (keep) kept.write(before.kept);
     };
   }
 
-  /** Hears of every change, after it holds. */
+  /** Calls the listener after every change, when it is in force. */
   onChange(listener: (now: T) => void): Cancel {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -83,7 +95,7 @@ export interface IdentitySettings {
   readonly name: string;
   /** Where it is, "Building 1/Door" with "/" between the steps; empty: nobody said. */
   readonly location: string;
-  /** False: discovery stays silent. */
+  /** False where discovery stays silent. */
   readonly discoverable: boolean;
   /** Scopes that recorders added, beside those of name and location, as URIs. */
   readonly scopes: readonly string[];

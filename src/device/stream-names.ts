@@ -39,6 +39,9 @@ export const H264 = {
   portPair: 1,
 } as const satisfies StreamNames;
 
+/** What tells of events beside the picture of every stream: no stream by itself. */
+export const METADATA = { id: 'metadata', name: 'Events', encoder: 'metadata_config', portPair: 3 } as const;
+
 /** A smaller H.264, on which recorders look for movement while they keep the large one. */
 export const SUB = {
   id: 'sub',

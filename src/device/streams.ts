@@ -17,9 +17,12 @@ export interface H264Feed extends StreamNames {
   readonly encoding: 'H264';
   /** Pictures per second that are asked for. */
   fps(): number;
-  /** Undefined: nothing here encodes it; `trying`: that is not known yet, and clients are told that it does. */
+  /**
+   * Returns what encodes it; undefined where nothing here does; `trying` while that is not known, when clients are told
+   * that it does.
+   */
   source(): H264Source | 'trying' | undefined;
-  /** Resolves when it is known whether there is a source, or after a while that no client is tired of. */
+  /** Resolves when it is known whether there is a source, at the latest after two seconds. */
   known(): Promise<void>;
 }
 
@@ -52,7 +55,7 @@ export class StreamCatalogue<S extends JpegFeed | H264Feed = VideoStream> {
     return this.offered.filter((stream) => stream.encoding === 'JPEG' || stream.source() !== 'trying');
   }
 
-  /** Resolves when it is known which streams there are, or after a while that no client is tired of. */
+  /** Resolves when it is known which streams there are, at the latest after two seconds. */
   async known(): Promise<void> {
     await Promise.all(this.all.map((stream) => (stream.encoding === 'H264' ? stream.known() : undefined)));
   }

@@ -5,7 +5,9 @@ import { AppError } from '../core/errors.ts';
 const ADMIN = 'admin';
 
 /**
- * The users out of the state; changes are kept there. Where there is no administrator yet, `admin` is made with a new password.
+ * Returns the users of the state, and stores changes there. Where there is no administrator yet, `admin` is made with a new
+ * password.
+ *
  * @param password of `admin` from the environment: it beats the stored one, is not stored, and clients cannot change it
  */
 export function loadUsers(state: StateStore, password: string | undefined): { users: UserStore; newPassword: string | undefined } {

@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
-import { machineInterfaces } from '../core/interfaces.ts';
 import type { Logger } from '../core/log.ts';
+import { machineInterfaces } from '../platform/interfaces.ts';
 
 export interface LocalAddress {
   /** "192.168.1.5" */

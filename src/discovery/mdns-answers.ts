@@ -23,9 +23,9 @@ interface Question {
 export interface DnsQuery {
   readonly id: number;
   readonly questions: readonly Question[];
-  /** What the one who asks knows already. */
+  /** Records that the asker knows already. */
   readonly answers: readonly DnsRecord[];
-  /** What he wants to be the name of. */
+  /** Records whose name the asker wants to have. */
   readonly authorities: readonly DnsRecord[];
 }
 
@@ -38,9 +38,9 @@ export interface DnsResponse {
 
 /** How a query came. */
 export interface Asked {
-  /** Not from port 5353: a simple resolver, that waits for one answer at its own port. */
+  /** Whether it came from another port than 5353: from a simple resolver that waits for one answer at its own port. */
   readonly legacy: boolean;
-  /** An answer to the asker alone is welcome. */
+  /** Whether an answer to the asker alone is welcome. */
   readonly unicast: boolean;
 }
 

@@ -60,5 +60,5 @@ export class MdnsGuard {
   }
 }
 
-/** RFC 3927: the address of one who was given none, on the same link by its nature. */
+/** Whether an address is link-local (RFC 3927): its host was given none, and is on the same link by its nature. */
 const isLinkLocal = (address: string) => address.startsWith('169.254.');

@@ -98,7 +98,7 @@ export class MdnsResponder {
     this.destroy();
   }
 
-  /** Stops without a word. */
+  /** Stops without a goodbye. */
   destroy(): void {
     this.#answers.stop();
     try {

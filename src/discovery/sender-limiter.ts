@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 
-/** What may be used up: pieces or bytes, as the one who takes counts them. */
+/** How much may be used up: pieces or bytes, as the caller counts them. */
 export interface Limit {
   /** Most at once. */
   readonly burst: number;

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
-import { buildBye } from '../protocols/ws-discovery/bye.ts';
-import type { AppSequence, Target } from '../protocols/ws-discovery/envelope.ts';
-import { buildMatchingRuleFault } from '../protocols/ws-discovery/fault.ts';
-import { buildHello } from '../protocols/ws-discovery/hello.ts';
-import { buildMatches } from '../protocols/ws-discovery/matches.ts';
+import {
+  type AppSequence,
+  buildBye,
+  buildHello,
+  buildMatches,
+  buildMatchingRuleFault,
+  type Target,
+} from '../protocols/ws-discovery/builders.ts';
+import { matchScopes, matchTypes } from '../protocols/ws-discovery/matching.ts';
 import { looksLikeRequest, type Probe, parseMessage, type Resolve } from '../protocols/ws-discovery/message.ts';
 import type { TypeName } from '../protocols/ws-discovery/names.ts';
-import { matchScopes } from '../protocols/ws-discovery/scopes.ts';
-import { matchTypes } from '../protocols/ws-discovery/types.ts';
 import { isNear, type LocalAddress, nearest } from './addresses.ts';
 import { RecentMessages } from './recent-messages.ts';
 import { SenderLimiter, type SenderLimits } from './sender-limiter.ts';
@@ -45,11 +47,11 @@ export interface WsDiscoveryOptions {
   discoverable(): boolean;
   /** Rises when scopes, types or XAddrs change, across restarts; `xaddrs` are all that are in use, sorted. Must not throw. */
   metadataVersion(xaddrs: readonly string[]): number;
-  /** Somebody searched and is being answered: he will ask for more in a moment. */
+  /** Called when a search is answered: its sender will ask for more in a moment. */
   readonly onAnswer?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1, as Math.random. */
   readonly random?: () => number;
 }
 

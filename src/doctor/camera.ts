@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { takeOnePicture } from '../camera/one-picture.ts';
 import { deniedCameraDevice, permissionError } from '../camera/permission.ts';
 import { silentLogger } from '../core/log.ts';
-import { Processes } from '../core/processes.ts';
+import { Processes } from '../platform/processes.ts';
 import { type Check, failure, ok, type Result, skipped, warning } from './check.ts';
 import { rpicamChecks } from './rpicam.ts';
 import { unwanted } from './source.ts';

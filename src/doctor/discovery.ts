@@ -1,8 +1,8 @@
 import { messageOf } from '../core/errors.ts';
 import { isLoopbackHost } from '../core/host-names.ts';
-import { portHolder } from '../core/port-holder.ts';
 import type { LocalAddress } from '../discovery/addresses.ts';
-import type { Link } from '../system/links.ts';
+import type { Link } from '../platform/machine/links.ts';
+import { portHolder } from '../platform/port-holder.ts';
 import { type Check, failure, ok, type Result, skipped, warning } from './check.ts';
 import { linksOf } from './network.ts';
 import { type ProbeOutcome, probeBy } from './probe.ts';

@@ -1,7 +1,7 @@
 import { silentLogger } from '../core/log.ts';
-import { findProgram } from '../core/programs.ts';
-import { runProgram } from '../core/run-program.ts';
 import { probeEncoder } from '../encode/ffmpeg/probe.ts';
+import { findProgram } from '../platform/programs.ts';
+import { runProgram } from '../platform/run-program.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
 import { wanted } from './source.ts';
 import type { Surroundings } from './surroundings.ts';

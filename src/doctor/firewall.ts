@@ -1,4 +1,4 @@
-import { findProgram } from '../core/programs.ts';
+import { findProgram } from '../platform/programs.ts';
 import { ok, type Result, skipped, warning } from './check.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -10,7 +10,7 @@ export interface NeededPort {
 
 /** What a firewall does to packets that come in, as far as its rules can be read line by line. */
 export interface Rules {
-  /** Who keeps them. */
+  /** The program that keeps them. */
   readonly kind: 'ufw' | 'firewalld' | 'nftables' | 'iptables';
   /** Whether what no rule names is thrown away. */
   readonly closed: boolean;

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
 import { isLoopbackHost } from '../core/host-names.ts';
-import { portHolder } from '../core/port-holder.ts';
-import { Processes } from '../core/processes.ts';
+import { realLinks } from '../platform/machine/known-mac.ts';
+import { type Link, readLinks } from '../platform/machine/links.ts';
+import { portHolder } from '../platform/port-holder.ts';
+import { Processes } from '../platform/processes.ts';
 import { listen } from '../servers/listen.ts';
-import { realLinks } from '../system/known-mac.ts';
-import { type Link, readLinks } from '../system/links.ts';
 import { type Check, failure, ok, type Result, skipped, warning } from './check.ts';
 import { firewall, type NeededPort } from './firewall.ts';
 import { explainNoServer, mayLook, type Surroundings } from './surroundings.ts';

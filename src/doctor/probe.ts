@@ -3,9 +3,9 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { LocalAddress } from '../discovery/addresses.ts';
 import { GROUP, PORT } from '../discovery/ws-sockets.ts';
+import { buildProbe } from '../protocols/ws-discovery/builders.ts';
 import { type Endpoint, parseMessage } from '../protocols/ws-discovery/message.ts';
 import { ONVIF_TYPES } from '../protocols/ws-discovery/names.ts';
-import { buildProbe } from '../protocols/ws-discovery/probe.ts';
 
 /** How long answers may take, milliseconds: cameras wait for up to half a second each, so as not to answer all at once. */
 const LISTEN_MS = 1500;
@@ -19,7 +19,7 @@ export interface ProbeOutcome {
   readonly local: LocalAddress;
   /** Whether it came back from the group, as everybody in the network got it. */
   readonly cameBack: boolean;
-  /** Who answered. */
+  /** The devices that answered. */
   readonly answers: readonly Endpoint[];
 }
 

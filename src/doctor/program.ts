@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { examineState } from '../config/state.ts';
 import { messageOf } from '../core/errors.ts';
-import { checkPrivateDirectory, directoryError } from '../core/files.ts';
+import { checkPrivateDirectory, directoryError } from '../platform/files.ts';
 import { type Check, failure, fromError, ok, type Result, warning } from './check.ts';
 import { mayLook, type Surroundings } from './surroundings.ts';
 

@@ -1,6 +1,6 @@
 import { explainNoCamera, findRpicam, listRpicamCameras } from '../camera/rpicam/list.ts';
 import { AppError, ERRORS } from '../core/errors.ts';
-import { runProgram } from '../core/run-program.ts';
+import { runProgram } from '../platform/run-program.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
 import { unwanted, wanted } from './source.ts';
 import { isPi, type Surroundings } from './surroundings.ts';

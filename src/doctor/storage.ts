@@ -1,7 +1,7 @@
 import { closeSync, constants, fsyncSync, openSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { directoryError } from '../core/files.ts';
+import { directoryError } from '../platform/files.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
 import { explainNoServer, mayLook, type Surroundings } from './surroundings.ts';
 

@@ -5,9 +5,9 @@ import type { Config } from '../config/schema.ts';
 import type { State } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
 import type { AppError } from '../core/errors.ts';
-import type { InterfaceAddresses } from '../core/interfaces.ts';
-import type { Tools } from '../system/tools.ts';
-import type { Tree } from '../system/tree.ts';
+import type { InterfaceAddresses } from '../platform/interfaces.ts';
+import type { Tools } from '../platform/machine/tools.ts';
+import type { Tree } from '../platform/machine/tree.ts';
 
 /** User and password with which the client's walk logs in. */
 export interface Login {
@@ -28,7 +28,7 @@ export interface LoadedSettings {
   readonly fault: AppError | undefined;
 }
 
-/** Who runs this program. */
+/** The user that runs this program. */
 export interface User {
   /** Undefined on systems that have none. */
   readonly uid: number | undefined;

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { LinuxMachine } from '../system/linux-machine.ts';
+import { LinuxMachine } from '../platform/machine/linux-machine.ts';
 import { type Check, failure, ok, type Result, warning } from './check.ts';
 import type { Surroundings } from './surroundings.ts';
 

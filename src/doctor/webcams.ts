@@ -1,7 +1,7 @@
 import { listVideoDevices } from '../camera/v4l2/devices.ts';
 import { listFormats } from '../camera/v4l2/formats.ts';
 import { AppError, ERRORS } from '../core/errors.ts';
-import { findProgram } from '../core/programs.ts';
+import { findProgram } from '../platform/programs.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
 import { unwanted, wanted } from './source.ts';
 import type { Surroundings } from './surroundings.ts';

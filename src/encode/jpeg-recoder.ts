@@ -1,5 +1,5 @@
-import { loadImageLibrary } from '../core/image-library.ts';
 import type { Size } from '../frames/size.ts';
+import { loadImageLibrary } from '../platform/image-library.ts';
 
 /** Largest size that RTP can carry, and its unit, pixels (RFC 2435 section 3.1). */
 const MAX_SIZE = 2040;

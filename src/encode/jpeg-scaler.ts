@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts';
-import { loadImageLibrary } from '../core/image-library.ts';
+import { loadImageLibrary } from '../platform/image-library.ts';
 
 const load = () => loadImageLibrary('A smaller picture');
 

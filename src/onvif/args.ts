@@ -27,12 +27,27 @@ export function required(request: SoapObject, name: string): string {
   return value;
 }
 
+/** A token that must be there, without the blanks of pretty-printed requests. Throws Sender / InvalidArgs. */
+export const token = (request: SoapObject, name: string): string => required(request, name).trim();
+
+/** A token that may be left out or empty. */
+export const optionalToken = (request: SoapObject, name: string): string | undefined => text(request, name)?.trim() || undefined;
+
 /** A whole number; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
 export function integer(request: SoapObject, name: string): number | undefined {
   const value = text(request, name);
   if (value === undefined) return undefined;
   if (!/^\s*[+-]?\d{1,15}\s*$/.test(value)) throw new SoapFault('Sender', ['InvalidArgs'], `${name} must be a whole number.`);
   return Number(value);
+}
+
+/** A number; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
+export function decimal(request: SoapObject, name: string): number | undefined {
+  const value = text(request, name)?.trim();
+  if (value === undefined) return undefined;
+  const number = value === '' ? Number.NaN : Number(value);
+  if (!Number.isFinite(number)) throw new SoapFault('Sender', ['InvalidArgs'], `${name} must be a number.`);
+  return number;
 }
 
 /** xs:boolean; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */

@@ -1,29 +1,14 @@
 import { isFree, mayAccess } from '../auth/access.ts';
-import type { Checked, FailureLimiter, Unchecked } from '../auth/failure-limiter.ts';
-import type { AuthRequest, AuthResult, Claim } from '../auth/http-authenticator.ts';
-import type { KnownAddresses } from '../auth/known-addresses.ts';
-import type { TokenResult } from '../auth/username-token.ts';
+import type { AuthRequest } from '../auth/http-authenticator.ts';
+import { isUnchecked, Login, type LoginOptions, type LoginOrigin, RETRY_AFTER_S, TOO_MANY_ATTEMPTS } from '../auth/login.ts';
 import type { User } from '../auth/users.ts';
-import type { Clock } from '../core/clock.ts';
-import { type Logger, LogThrottle } from '../core/log.ts';
 import { SoapFault } from '../protocols/soap/fault.ts';
 import type { UsernameToken } from '../protocols/ws-security/username-token.ts';
 import type { Operation } from './service.ts';
 
-export interface AuthorizerOptions {
-  /** Basic and Digest of HTTP. */
-  readonly http: {
-    claim(request: Pick<AuthRequest, 'authorization'>): Claim;
-    authenticate(request: AuthRequest): AuthResult;
-    challenges(stale: boolean): string[];
-  };
-  readonly usernameTokens: { authenticate(token: UsernameToken): TokenResult };
+export interface AuthorizerOptions extends LoginOptions {
   /** Whether strangers may watch and read: see {@link isFree}. */
   readonly open: boolean;
-  readonly limiter: FailureLimiter;
-  readonly known: KnownAddresses;
-  readonly clock: Clock;
-  readonly log: Logger;
 }
 
 /** What a request brings to show who asks. */
@@ -47,9 +32,6 @@ export interface Denial {
 
 export type Decision = { readonly user: User | undefined } | Denial;
 
-/** Seconds until a waiting guesser may try again. */
-const RETRY_AFTER_S = '5';
-
 const REASONS = {
   invalid: 'The user name or the password is wrong.',
   expired: "The time of the security token is too far from the camera's clock. Set the clock of the client or of the camera.",
@@ -59,14 +41,14 @@ const REASONS = {
 } as const;
 
 /**
- * Who may call what, as the ONVIF Core Specification (chapter "Access control") has it: without credentials 401, with a bad
- * token 400, and where HTTP credentials and a token are given, both must be right.
+ * Says in SOAP who may call what, as the ONVIF Core Specification (chapter "Access control") has it: without credentials
+ * 401, with a bad token 400, and where HTTP credentials and a token are given, both must be right.
  */
 export class Authorizer {
-  readonly #throttle: LogThrottle;
+  readonly #login: Login;
 
   constructor(private readonly options: AuthorizerOptions) {
-    this.#throttle = new LogThrottle(options.clock);
+    this.#login = new Login(options);
   }
 
   /**
@@ -78,7 +60,7 @@ export class Authorizer {
     if (credentials.authorization === undefined && token === undefined) return this.ask();
     const decision = await this.#check(credentials, token);
     if ('fault' in decision) return decision;
-    this.options.known.add(credentials.remoteAddress);
+    this.#login.note(credentials.remoteAddress);
     if (mayAccess(decision.user?.level, operation.access)) return decision;
     return bad(notAuthorized(`The user may not call ${operation.name}.`));
   }
@@ -90,55 +72,31 @@ export class Authorizer {
 
   /** Each of the two is an attempt of its own: they may name two users. */
   async #check(credentials: Credentials, token: UsernameToken | undefined): Promise<Decision> {
-    const { http, usernameTokens } = this.options;
+    const origin = originOf(credentials);
     let user: User | undefined;
     if (credentials.authorization !== undefined) {
-      const result = await this.#attempt(credentials, http.claim(credentials), () => http.authenticate(credentials));
+      const result = await this.#login.byHeader(credentials, origin);
       if (!result.ok) return isUnchecked(result) ? TOO_MANY : this.#challenge(result.reason === 'stale', REASONS.invalid);
       ({ user } = result);
     }
     if (!token) return { user };
-    const result = await this.#attempt(credentials, { name: token.username }, () => usernameTokens.authenticate(token));
-    if (result.ok) {
-      await result.noted;
-      return { user: result.user };
-    }
+    const result = await this.#login.byToken(token, origin);
+    if (result.ok) return { user: result.user };
     return isUnchecked(result) ? TOO_MANY : bad(notAuthorized(REASONS[result.reason]));
   }
 
-  async #attempt<R extends Checked>(
-    credentials: Credentials,
-    claim: { readonly name: string; readonly proven?: boolean },
-    check: () => R,
-  ): Promise<R | Unchecked> {
-    const { connection, shared, remoteAddress: address } = credentials;
-    const outcome = this.options.limiter.attempt(
-      {
-        ...claim,
-        ...{ address, connection, shared },
-        get signal() {
-          return credentials.signal;
-        },
-      },
-      check,
-    );
-    // Not awaited where there is nothing to wait for: guesses at a time are then checked, and counted, one by one.
-    const result = outcome instanceof Promise ? await outcome : outcome;
-    if (!result.ok && result.reason === 'invalid') this.#failed(address);
-    return result;
-  }
-
   #challenge(stale: boolean, reason: string): Denial {
-    return { status: 401, headers: { 'WWW-Authenticate': this.options.http.challenges(stale) }, fault: notAuthorized(reason) };
-  }
-
-  #failed(address: string): void {
-    this.#throttle.log((fields) => this.options.log.warn(`wrong user name or password from ${address}`, { path: '/onvif', ...fields }));
+    return { status: 401, headers: { 'WWW-Authenticate': this.options.authenticator.challenges(stale) }, fault: notAuthorized(reason) };
   }
 }
 
-const isUnchecked = (result: { readonly reason: string }): result is Unchecked =>
-  result.reason === 'rejected' || result.reason === 'aborted';
+const originOf = (credentials: Credentials): LoginOrigin => ({
+  address: credentials.remoteAddress,
+  connection: credentials.connection,
+  shared: credentials.shared,
+  gone: () => credentials.signal,
+  path: '/onvif',
+});
 
 const notAuthorized = (reason: string): SoapFault => new SoapFault('Sender', ['NotAuthorized'], reason);
 
@@ -146,6 +104,6 @@ const bad = (fault: SoapFault): Denial => ({ status: undefined, headers: {}, fau
 
 const TOO_MANY: Denial = {
   status: 429,
-  headers: { 'Retry-After': RETRY_AFTER_S },
-  fault: notAuthorized('Too many wrong passwords from this address. Wait a few seconds.'),
+  headers: { 'Retry-After': String(RETRY_AFTER_S) },
+  fault: notAuthorized(`${TOO_MANY_ATTEMPTS.message} ${TOO_MANY_ATTEMPTS.hint}`),
 };

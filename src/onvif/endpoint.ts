@@ -5,9 +5,9 @@ import { type Logger, LogThrottle } from '../core/log.ts';
 import { type Addressing, addressingHeader, faultAction } from '../protocols/soap/addressing.ts';
 import { contentTypeOf, statusOf, writeFault } from '../protocols/soap/envelope.ts';
 import { SoapFault } from '../protocols/soap/fault.ts';
-import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/gate.ts';
 import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts';
 import type { SoapVersion } from '../protocols/soap/namespaces.ts';
+import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/request-reader.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { Operation, RequestContext, Service } from './service.ts';
 import { SoapService } from './soap-service.ts';
@@ -32,15 +32,15 @@ interface Entry {
 }
 
 /**
- * All ONVIF services behind one door. What is asked stands in the body alone: path, Content-Type and SOAPAction don't matter,
- * since clients get them wrong. Constructing is inert; sockets are somebody else's.
+ * All ONVIF services at one address. What is asked stands in the body alone: path, Content-Type and SOAPAction don't
+ * matter, since clients get them wrong. Constructing is inert, and opens no sockets.
  */
 export class OnvifEndpoint {
   readonly #throttle: LogThrottle;
   #files: WsdlFiles | undefined;
   /** By namespace and name, with a blank between them. */
   readonly #entries = new Map<string, Entry>();
-  /** What the gate made of requests, by their text. */
+  /** What requests say, by their text. */
   readonly #known = new Map<string, SoapRequest>();
 
   constructor(private readonly options: EndpointOptions) {
@@ -57,6 +57,11 @@ export class OnvifEndpoint {
       for (const operation of service.operations)
         this.#entries.set(`${operation.namespace ?? service.namespace} ${operation.name}`, { operation, soap });
     }
+  }
+
+  /** Ends what the services do between requests. */
+  stop(): void {
+    for (const service of this.options.services) service.stop?.();
   }
 
   /** Answers any request. Never throws. */
@@ -90,7 +95,7 @@ export class OnvifEndpoint {
     }
   }
 
-  /** The gate's answer, which is always the same for a text. What holds credentials is not kept. */
+  /** Reads a request. The result, which is always the same for a text, is remembered unless it holds credentials. */
   #read(text: string): SoapRequest | Refusal {
     const known = this.#known.get(text);
     if (known) return known;
@@ -113,12 +118,12 @@ export class OnvifEndpoint {
       return { ...answer, status: decision.status ?? answer.status, headers };
     }
     const header = operation.responseAction === undefined ? '' : addressingHeader(operation.responseAction, addressing);
-    const context = new CallContext(request, decision.user, addressing);
+    const context = new CallContext(request, decision.user, soapRequest);
     const body = await soap.call(operation, content, context, soapVersion, header);
     return { status: 200, headers: { 'Content-Type': contentTypeOf(soapVersion) }, body };
   }
 
-  /** What a client is told of an error: a sentence made for people, never a stack. */
+  /** Returns what a client is told of an error: a sentence made for people, never a stack. */
   #faultOf(error: unknown, operation: string): SoapFault {
     if (error instanceof SoapFault) return error;
     const known = error instanceof AppError;
@@ -132,8 +137,24 @@ class CallContext implements RequestContext {
   constructor(
     private readonly request: SoapHttpRequest,
     readonly user: User | undefined,
-    readonly addressing: Addressing,
+    private readonly soapRequest: SoapRequest,
   ) {}
+
+  get addressing(): Addressing {
+    return this.soapRequest.addressing;
+  }
+
+  get resolvePrefix(): SoapRequest['resolvePrefix'] {
+    return this.soapRequest.resolvePrefix;
+  }
+
+  get remoteAddress(): string {
+    return this.request.remoteAddress;
+  }
+
+  get addressUrl(): string {
+    return this.request.addressUrl;
+  }
 
   get baseUrl(): string {
     return this.request.baseUrl;

@@ -9,10 +9,16 @@ export interface RequestContext {
   readonly baseUrl: string;
   /** The same as host alone: "192.168.1.5", "[fe80::1]". */
   readonly host: string;
-  /** Who asks; undefined: anybody, for what needs no login. */
+  /** The user who asks; undefined for an operation that needs no login. */
   readonly user: User | undefined;
+  /** The same as {@link baseUrl} with the address in place of a name of ours: who looks names up elsewhere gets there, too. */
+  readonly addressUrl: string;
+  /** The client's address. */
+  readonly remoteAddress: string;
   /** Which address was asked: "/onvif/device_service". One slash in front, without the query. */
   readonly path: string;
+  /** What a prefix in a text of the request stands for; undefined: nothing. */
+  readonly resolvePrefix: (prefix: string) => string | undefined;
   /** What the request says of itself by WS-Addressing. */
   readonly addressing: Addressing;
   /** Fires when the client has gone, and nobody waits for the answer any more. */
@@ -32,7 +38,10 @@ export interface Operation {
   /** Namespace of the request element; undefined: that of the service. */
   readonly namespace?: string;
   readonly access: AccessClass;
-  /** Gives the content of the response element, keys in schema order. Throws a SoapFault to refuse; anything else is our fault. */
+  /**
+   * Returns the content of the response element, keys in schema order. Throws a SoapFault to refuse; anything else counts
+   * as a fault of ours.
+   */
   readonly handle: (request: SoapObject, context: RequestContext) => SoapObject | Promise<SoapObject>;
   /** wsa:Action of the response; where it is given, responses and faults have the headers of WS-Addressing. */
   readonly responseAction?: string;
@@ -51,4 +60,6 @@ export interface Service {
   /** Version of the ONVIF specification the service follows, as in GetServices. */
   readonly version: { readonly major: number; readonly minor: number };
   readonly operations: readonly Operation[];
+  /** Ends what goes on between requests. */
+  readonly stop?: () => void;
 }

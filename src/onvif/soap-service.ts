@@ -37,14 +37,14 @@ interface Bound {
   readonly operation: Operation;
   readonly input: Message;
   readonly output: Element;
-  /** A request without arguments, as the gate writes it. */
+  /** A request without arguments, as the request reader writes it. */
   readonly bare: string;
   last: { readonly key: string; readonly xml: string };
 }
 
 /**
  * One service in the library `soap`, which reads the arguments of a request by the WSDL and writes the response by it. Everything
- * around that (HTTP, checks, what is asked, the envelope, faults) is ours: see protocols/soap/gate.ts and endpoint.ts. Its WSDL may
+ * around that (HTTP, checks, what is asked, the envelope, faults) is ours: see protocols/soap/request-reader.ts and endpoint.ts. Its WSDL may
  * have several ports, and messages in several namespaces.
  */
 export class SoapService {
@@ -56,7 +56,7 @@ export class SoapService {
     service: Service,
   ) {
     this.#namespaces = this.#declaredNamespaces();
-    // White space belongs to passwords; the gate has removed what stands between elements.
+    // White space belongs to passwords; the request reader has removed what stands between elements.
     Object.assign(wsdl.options, { attributesKey: 'attributes', preserveWhitespace: true });
     rememberSchemaLookups(wsdl);
     this.#bound = new Map(service.operations.map((operation) => [operation, this.#bind(operation, service)]));
@@ -79,7 +79,7 @@ export class SoapService {
   /**
    * Calls an operation of the table.
    *
-   * @param content the element in the Body, as the gate wrote it
+   * @param content the element in the Body, as the request reader wrote it
    * @param header Header element of the response; empty: none
    * @returns the response envelope
    * @throws what the operation threw

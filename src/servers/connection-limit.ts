@@ -1,8 +1,8 @@
 import type { Server, Socket } from 'node:net';
 import { addressKey } from '../auth/address-key.ts';
 import type { Clock } from '../core/clock.ts';
-import type { DescriptorReserve } from '../core/descriptors.ts';
 import { type Logger, LogThrottle } from '../core/log.ts';
+import type { DescriptorReserve } from '../platform/descriptors.ts';
 import { FairShare } from './fair-share.ts';
 import { interpose } from './interpose.ts';
 
@@ -27,7 +27,7 @@ export const isHere = (address: string): boolean => HERE.has(address);
 
 const SHARED = 'proxy ';
 
-/** Who is at an address: this machine, or a proxy that many share; somebody who has logged in lately; anybody. */
+/** What is known of an address: it is this machine; a proxy that many share; somebody has logged in there lately; or nothing. */
 type Standing = 'here' | 'shared' | 'known' | 'unknown';
 
 export interface ConnectionLimitOptions {
@@ -51,9 +51,9 @@ export interface ConnectionLimitOptions {
 
 /**
  * Bounds the connections of a server, so that nobody can lock others out by holding many. An address may hold a part of
- * them, a larger one once somebody there has logged in. Who comes when there are too many gets in for the oldest
- * connection of a stranger; of the strangers it hits the address that holds the most. Some room is for those who have
- * logged in alone, and some for this machine alone, so that what watches over the camera there always gets in.
+ * them, a larger one once somebody there has logged in. A newcomer when all are taken gets the place of a stranger's oldest
+ * connection, at the address that holds the most. Some room is kept for those who have logged in, and some for this
+ * machine, so that what watches over the camera there always gets in.
  */
 export class ConnectionLimit {
   readonly #connections: FairShare<Socket>;
@@ -110,7 +110,7 @@ export class ConnectionLimit {
     return this.options.known?.has(address) ? 'known' : 'unknown';
   }
 
-  /** Whether an address holds all that it may. Who is on this machine could do us more harm by other ways. */
+  /** Whether an address holds all that it may; this machine, which could do more harm by other ways, is not limited. */
   #hasEnough(address: string, standing: Standing): boolean {
     if (standing === 'here' || standing === 'shared') return false;
     const { max } = this.options;

@@ -7,7 +7,7 @@ interface Share<T> {
 
 /**
  * Things of which only so many can be had at a time (connections, bodies), by the address that holds them. When one has to
- * go, it is the oldest of the address that holds the most: who takes too many loses his own, not those of others.
+ * go, it is the oldest of the address that holds the most: a greedy address loses its own, not those of others.
  */
 export class FairShare<T> {
   readonly #shares = new Map<string, Share<T>>();

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo, Server } from 'node:net';
 import { AppError } from '../core/errors.ts';
-import { machineInterfaces } from '../core/interfaces.ts';
-import { portHolder } from '../core/port-holder.ts';
+import { machineInterfaces } from '../platform/interfaces.ts';
+import { portHolder } from '../platform/port-holder.ts';
 
 export interface Endpoint {
   /** An address of this machine; "0.0.0.0" and "::" are all of them. */

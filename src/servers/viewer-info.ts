@@ -1,4 +1,4 @@
-/** One who watches a stream now. */
+/** A client that watches a stream now. */
 export interface ViewerInfo {
   readonly protocol: 'http' | 'rtsp';
   /** How the pictures travel: in the connection, through an HTTP tunnel, or by packets of their own. */
@@ -11,4 +11,6 @@ export interface ViewerInfo {
   readonly user: string | undefined;
   /** When it began, monotonic milliseconds. */
   readonly since: number;
+  /** A connection that does not carry all pictures: since when it has not, monotonic milliseconds, and bits per second that it carries. */
+  readonly slow?: { readonly since: number; readonly bitRate: number | undefined } | undefined;
 }

@@ -21,7 +21,7 @@ export interface HubOptions {
   readonly clock: Clock;
 }
 
-/** Who was here this long ago, milliseconds, is taken to come back: a viewer who was refused asks again every 5 s or so. */
+/** Time for which a viewer who left is expected back, milliseconds: one that was refused asks again every 5 s or so. */
 const RECENT_MS = 15_000;
 /** Rates are averaged over this many frames. */
 const RATE_WINDOW = 16;
@@ -70,7 +70,7 @@ export class Hub {
     this.options.demand.retry();
   }
 
-  /** The newest frame of the running capture; none while the camera is off. */
+  /** The newest frame of the running capture; undefined while the camera is off. */
   get latest(): Frame | undefined {
     return this.#latest;
   }
@@ -113,7 +113,7 @@ export class Hub {
     for (const listener of this.#statusListeners) listener(status);
   }
 
-  /** Wants the camera on. The returned function gives that up; calling it again does nothing. */
+  /** Wants the camera on. Returns the function that gives that up; calling it again does nothing. */
   lease(): () => void {
     this.#leases++;
     this.#cancelIdle?.();
@@ -151,7 +151,7 @@ export class Hub {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Hears of every change of the camera's state. */
+  /** Calls the listener on every change of the camera's state. */
   watch(listener: (status: CameraStatus) => void): () => void {
     this.#statusListeners.add(listener);
     return () => this.#statusListeners.delete(listener);

@@ -20,7 +20,7 @@ const MOST_MS = 150;
 const READERS = {
   'protocols/ws-discovery/message.ts': { parseMessage: (parse) => (random) => run(wsDiscovery(random), parse) },
   'protocols/rtp/rtcp-parser.ts': { parseRtcp: (parse) => (random) => run(rtcpPacket(random), parse) },
-  'protocols/soap/gate.ts': { readRequest: (read) => (random) => run(soapMessage(random), read) },
+  'protocols/soap/request-reader.ts': { readRequest: (read) => (random) => run(soapMessage(random), read) },
   'protocols/rtsp/tunnel.ts': {
     recogniseTunnel: (recognise) => (random) => run(Buffer.concat(tunnelMessage(random)), recognise),
     TunnelDecoder: (Decoder) => (random) => {

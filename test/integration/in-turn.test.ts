@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { inTurn } from '../../src/servers/http/in-turn.ts';
-import { TunnelDoor } from '../../src/servers/tunnel-door.ts';
+import { TunnelHandler } from '../../src/servers/tunnel-handler.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { settle } from '../support/rtsp-server.ts';
 import { eventually } from '../support/server.ts';
@@ -83,8 +83,8 @@ test.each([
   ['in the first piece', ''],
   ['in a later one', GET(0)],
 ])('of a thousand %s hardly any is taken apart: the connection is dropped', async (_what, before) => {
-  // As the web server does: what came first is handed on by the tunnel door.
-  await start((made) => new TunnelDoor(made, { event: 'connection', take: () => {}, timeoutMs: 10_000, clock: new FakeClock() }));
+  // As the web server does: what came first is handed on by the tunnel handler.
+  await start((made) => new TunnelHandler(made, { event: 'connection', take: () => {}, timeoutMs: 10_000, clock: new FakeClock() }));
   if (before) {
     client.socket.write(before);
     await answerNext();

@@ -198,7 +198,7 @@ describe('arguments', () => {
     expect(calls[0]?.context).toMatchObject({ baseUrl: 'http://[fe80::1]:80', host: '[fe80::1]', user: { name: 'admin' } });
   });
 
-  test('do not reach past the gate by a CDATA section with a document inside', async () => {
+  test('do not reach past the request reader by a CDATA section with a document inside', async () => {
     const { post, calls } = await startEndpoint({ auth: false });
     const inner = '<?xml version="1.0"?><x id="__proto__"><polluted>1</polluted></x>';
     await post(envelope(tds('SetHostname', `<Name><![CDATA[${inner}]]></Name>`)));

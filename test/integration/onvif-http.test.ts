@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { basic, PASSWORD, Server } from '../support/server.ts';
 
-/** The ONVIF door over real sockets: what strangers may send, and how the program takes it. */
+/** The ONVIF services over real sockets: what strangers may send, and how the program takes it. */
 
 const DEVICE = 'http://www.onvif.org/ver10/device/wsdl';
 const envelope = (body: string) => `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>${body}</s:Body></s:Envelope>`;

@@ -1,10 +1,12 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { silentLogger } from '../../src/core/log.ts';
 import { OnvifEndpoint } from '../../src/onvif/endpoint.ts';
+import { makeImagingService } from '../../src/onvif/imaging/service.ts';
 import type { Service, SoapObject } from '../../src/onvif/service.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { DEVICE_REQUESTS, makeDevice } from '../support/onvif-device.ts';
 import { LETS_EVERYBODY, WSDL_DIR } from '../support/onvif-endpoint.ts';
+import { FakeImaging, IMAGING_OPERATIONS } from '../support/onvif-imaging.ts';
 import { fullMediaService, MEDIA_OPERATIONS } from '../support/onvif-media.ts';
 import { describeNeeding } from '../support/programs.ts';
 import { cannotValidate, schemaProblems, toEnvelope } from '../support/soap-object-to-xml.ts';
@@ -16,17 +18,19 @@ describeNeeding(cannotValidate, 'what goes out is valid by the official schemas'
   let services: Service[];
 
   beforeAll(async () => {
-    services = [makeDevice().service, fullMediaService().service];
+    services = [makeDevice().service, fullMediaService().service, makeImagingService(new FakeImaging())];
     endpoint = new OnvifEndpoint({ services, wsdlDir: WSDL_DIR, authorizer: LETS_EVERYBODY, clock: new FakeClock(), log: silentLogger });
     await endpoint.start();
   });
 
   const send = async (body: string) => {
     const { signal } = new AbortController();
-    const where = { baseUrl: 'http://192.168.1.5:8080', host: '192.168.1.5', connection: {}, shared: false, remoteAddress: '192.168.1.9' };
+    const url = 'http://192.168.1.5:8080';
+    const where = { baseUrl: url, addressUrl: url, host: '192.168.1.5', connection: {}, shared: false, remoteAddress: '192.168.1.9' };
     return endpoint.handle({ method: 'POST', url: '/onvif/x', authorization: undefined, body, signal, ...where });
   };
-  const requestOf = (name: string): SoapObject => DEVICE_REQUESTS[name] ?? MEDIA_OPERATIONS[name]?.[1] ?? {};
+  const requestOf = (name: string): SoapObject =>
+    DEVICE_REQUESTS[name] ?? MEDIA_OPERATIONS[name]?.[1] ?? IMAGING_OPERATIONS[name]?.[1] ?? {};
 
   test('the response of every operation', async () => {
     const media = services[1]!;
@@ -42,7 +46,7 @@ describeNeeding(cannotValidate, 'what goes out is valid by the official schemas'
         answers.set(`${service} ${name}`, answer.body);
       }
     }
-    expect(answers.size).toBe(35 + Object.keys(MEDIA_OPERATIONS).length);
+    expect(answers.size).toBe(services.flatMap(({ operations }) => operations).length);
     expect(schemaProblems(answers)).toEqual([]);
   });
 
@@ -53,6 +57,8 @@ describeNeeding(cannotValidate, 'what goes out is valid by the official schemas'
       ConfigurationToken: 'nothing',
       Name: '',
       Category: 'PTZ',
+      VideoSourceToken: 'nothing',
+      OSDToken: 'nothing',
       FactoryDefault: 'x',
       Username: 'x',
       User: { Username: '', UserLevel: 'x' },

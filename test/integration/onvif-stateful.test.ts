@@ -94,8 +94,8 @@ beforeEach(async () => {
   const onError = (error: unknown) => {
     throw error;
   };
-  const door = new OnvifHandler(endpoint, new BodyReader(clock, () => false), { arrivals, hosts: undefined, onError });
-  server = createServer(inTurn((req, res) => void door.takes(req, res)));
+  const handler = new OnvifHandler(endpoint, new BodyReader(clock, () => false), { arrivals, hosts: undefined, onError });
+  server = createServer(inTurn((req, res) => void handler.takes(req, res)));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

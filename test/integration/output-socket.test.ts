@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { OutputSocket } from '../../src/core/output-socket.ts';
-import { Program, type ProgramEnd } from '../../src/core/program.ts';
+import { OutputSocket } from '../../src/platform/output-socket.ts';
+import { Program, type ProgramEnd } from '../../src/platform/program.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 /** Runs a shell script with its output through a socket; the chunks are copied, as they are only good for the moment. */

@@ -254,7 +254,7 @@ describe('settings that change nothing', () => {
   test('a text with accents is drawn without them, and that is said', async () => {
     expect(await noticesOf({}, ['--annotate', 'Haustür %T'])).toMatchObject([{ code: 'ANNOTATE_ASCII' }]);
     await new Viewer(server!).next();
-    expect(JSON.parse(readFileSync(join(server!.dataDir, 'annotate.json'), 'utf8'))).toMatchObject({
+    expect(JSON.parse(readFileSync(join(server!.dataDir, 'post-process.json'), 'utf8'))).toMatchObject({
       annotate_cv: { text: 'Haustuer %T' },
     });
   });

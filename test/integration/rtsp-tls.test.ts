@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { TunnelDoor } from '../../src/servers/tunnel-door.ts';
+import { TunnelHandler } from '../../src/servers/tunnel-handler.ts';
 import { RtspClient, type TunnelClient } from '../support/rtsp-client.ts';
 import { PlayedRtspServer } from '../support/rtsp-server.ts';
 import { TLS_SERVER } from '../support/tls.ts';
@@ -11,13 +11,13 @@ import { TLS_SERVER } from '../support/tls.ts';
 
 let played: PlayedRtspServer;
 let web: Server;
-let door: TunnelDoor;
+let handler: TunnelHandler;
 let client: TunnelClient;
 
 beforeEach(async () => {
   played = await PlayedRtspServer.start();
   web = createServer(TLS_SERVER, (_req, res) => res.end('page'));
-  door = new TunnelDoor(web, {
+  handler = new TunnelHandler(web, {
     event: 'secureConnection',
     take: (request, socket, rest) => played.server.acceptTunnel(request, socket, rest),
     timeoutMs: 10_000,
@@ -31,7 +31,7 @@ beforeEach(async () => {
 afterEach(async () => {
   client.vanish();
   await played.stop();
-  door.close();
+  handler.close();
   web.closeAllConnections();
   web.close();
 });

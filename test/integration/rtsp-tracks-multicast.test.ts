@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { parse } from 'sdp-transform';
-import type { MulticastGroup } from '../../src/core/multicast.ts';
+import type { MulticastGroup } from '../../src/platform/multicast.ts';
 import { inOwnNetwork } from '../support/network/own-network.ts';
 import { MetadataTrack } from '../support/rtp/metadata-track.ts';
 import { ReceivedStream } from '../support/rtp/received.ts';

@@ -61,7 +61,6 @@ async function service(
     },
     stderr: { write: () => {} },
     stopRequested: new Promise(() => {}),
-    onUse() {},
     onExit() {},
     onFault() {},
   };

@@ -221,7 +221,6 @@ describe('the first password', () => {
         stopRequested: new Promise((resolve) => {
           stop = resolve;
         }),
-        onUse() {},
         onExit() {},
         onFault() {},
       },

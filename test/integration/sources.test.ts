@@ -105,6 +105,21 @@ describe('a webcam', () => {
     expect(readJpegHeader((await viewer.next(5)).jpeg)).toMatchObject({ width: 480, height: 640 });
   });
 
+  needsProgram('ffmpeg', 'that gives raw pictures, with a text: it is drawn; not into JPEGs that go through untouched', async () => {
+    const args = ['--source', `v4l2:${device()}`, '--width', '640', '--height', '480', '--annotate', "It's %T"];
+    const webcam = env({ formats: ['yuyv422'] });
+    server = await Server.start({ args, env: webcam });
+    const viewer = new Viewer(server);
+    await viewer.next(5);
+    expect(starts().at(-1)).toMatch(/-vf fps=15,drawtext=text=/);
+    await viewer.close();
+    writeFileSync(join(dir, 'webcam.json'), JSON.stringify({ formats: ['mjpeg'] }));
+    const refused = Server.spawn({ args, env: webcam });
+    await refused.ended;
+    expect(refused.stderr).toContain('cannot do camera.annotate');
+    await refused.stop();
+  });
+
   needsProgram('ffmpeg', 'that is busy: the user is told', async () => {
     const refused = Server.spawn({
       args: ['--source', `v4l2:${device()}`],

@@ -7,8 +7,7 @@ import { run } from '../../src/cli/run.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Logger } from '../../src/core/log.ts';
 import { WsDiscovery, type WsDiscoveryOptions } from '../../src/discovery/ws-discovery.ts';
-import { buildHello } from '../../src/protocols/ws-discovery/hello.ts';
-import { buildMatches } from '../../src/protocols/ws-discovery/matches.ts';
+import { buildHello, buildMatches } from '../../src/protocols/ws-discovery/builders.ts';
 import type { Message } from '../../src/protocols/ws-discovery/message.ts';
 import { DISCOVERY, ONVIF_TYPES } from '../../src/protocols/ws-discovery/names.ts';
 import { Neighbour } from '../support/network/neighbour.ts';
@@ -377,7 +376,6 @@ inOwnNetwork(import.meta.filename, [OpenFiles.PROGRAM], () => {
         stdout: { write: (text) => (stdout += text) },
         stderr: { isTTY, write: (text) => (stderr += text) },
         stopRequested: new Promise(() => {}),
-        onUse() {},
         onExit() {},
         onFault() {},
       });

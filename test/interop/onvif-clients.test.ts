@@ -63,6 +63,15 @@ describe('npm onvif (agsh), which UniFi Protect and Scrypted use', () => {
     getDeviceInformation(callback: Callback): void;
     setSystemDateAndTime(options: object, callback: Callback): void;
     getScopes(callback: Callback): void;
+    getImagingSettings(callback: Callback): void;
+    setImagingSettings(settings: object, callback: Callback): void;
+    getImagingServiceCapabilities(callback: Callback): void;
+    getVideoSourceOptions(callback: Callback): void;
+    getOSDs(token: string, callback: Callback): void;
+    getOSDOptions(options: object, callback: Callback): void;
+    createOSD(options: object, callback: Callback): void;
+    setOSD(options: object, callback: Callback): void;
+    deleteOSD(token: string, callback: Callback): void;
     getNetworkInterfaces(callback: (error: Error | null, result: unknown) => void): void;
   }
   const { Cam } = require('onvif') as { Cam: new (options: object, callback: (this: Cam, error: Error | null) => void) => Cam };
@@ -102,6 +111,36 @@ describe('npm onvif (agsh), which UniFi Protect and Scrypted use', () => {
     expect(await call(cam, 'getHostname')).toHaveProperty('name');
     expect(JSON.stringify(await call(cam, 'getScopes'))).toContain('onvif://www.onvif.org/name/Front%20Door');
     expect(await call(cam, 'getNetworkInterfaces')).toBeDefined();
+  });
+
+  test('sets the image and the text in it, and reads both', async () => {
+    const cam = await connect();
+    expect(cam.uri.imaging!.href).toBe(`${server.url}/onvif/imaging_service`);
+    expect(await call(cam, 'getVideoSourceOptions')).toMatchObject({
+      brightness: { min: 0, max: 100 },
+      exposure: { mode: ['AUTO', 'MANUAL'] },
+    });
+    expect(await call(cam, 'getImagingServiceCapabilities')).toEqual({ ImageStabilization: false, Presets: false });
+    await call(cam, 'setImagingSettings', { brightness: 60, exposure: { mode: 'MANUAL', exposureTime: 10_000, gain: 6 } });
+    expect(await call(cam, 'getImagingSettings')).toMatchObject({
+      brightness: 60,
+      contrast: 50,
+      exposure: { mode: 'MANUAL', exposureTime: 10_000, gain: 6 },
+    });
+    await expect(call(cam, 'setImagingSettings', { brightness: 101 })).rejects.toThrow('Brightness must be 0 to 100.');
+    await call(cam, 'setImagingSettings', { brightness: 50, exposure: { mode: 'AUTO' } });
+
+    expect(JSON.stringify(await call(cam, 'getOSDOptions', {}))).toContain('"positionOption":"UpperLeft"');
+    await call(cam, 'createOSD', { plaintext: 'Hof', position: 'UpperLeft' });
+    await call(cam, 'setOSD', { OSDToken: 'osd_text', dateFormat: 'yyyy-MM-dd', timeFormat: 'HH:mm:ss', position: 'UpperLeft' });
+    expect(await call(cam, 'getOSDs', '')).toMatchObject({
+      getOSDsResponse: {
+        OSDs: [{ $: { token: 'osd_text' }, textString: { type: 'DateAndTime', dateFormat: 'yyyy-MM-dd', timeFormat: 'HH:mm:ss' } }],
+      },
+    });
+    await expect(call(cam, 'createOSD', { plaintext: 'Tor', position: 'UpperLeft' })).rejects.toThrow('room for one text');
+    await call(cam, 'deleteOSD', 'osd_text');
+    expect(JSON.stringify(await call(cam, 'getOSDs', ''))).not.toContain('osd_text');
   });
 
   test('manages users, and is told what is wrong', async () => {
@@ -169,21 +208,46 @@ describe('curl', () => {
 });
 
 describe('python-zeep, strict', () => {
-  needsPython('zeep', 'reads our WSDL, calls both services, and understands our faults', async () => {
+  needsPython('zeep', 'reads our WSDL, calls our services, and understands our faults', async () => {
     const script = fileURLToPath(new URL('zeep-client.py', import.meta.url));
     const { stdout } = await promisify(execFile)(PYTHON, [script, server.url, 'admin', PASSWORD]);
     expect(JSON.parse(stdout)).toMatchObject({
       information: { FirmwareVersion: expect.any(String), SerialNumber: expect.any(String) },
       users: ['admin'],
-      services: ['http://www.onvif.org/ver10/device/wsdl', MEDIA],
+      services: [
+        'http://www.onvif.org/ver10/device/wsdl',
+        MEDIA,
+        'http://www.onvif.org/ver10/events/wsdl',
+        'http://www.onvif.org/ver20/imaging/wsdl',
+      ],
       year: new Date().getUTCFullYear(),
       profiles: ['mjpeg'],
       snapshot: `${server.url}/snapshot.jpg`,
       stream: `${server.url}/stream.mjpg`,
       text_token: expect.any(String),
+      imaging: {
+        options: [
+          'BacklightCompensation',
+          'Brightness',
+          'ColorSaturation',
+          'Contrast',
+          'Exposure',
+          'Sharpness',
+          'WideDynamicRange',
+          'WhiteBalance',
+        ],
+        before: 50,
+        after: 55.5,
+        restored: 50,
+        source: 50,
+        status: null,
+      },
+      osd: { options: ['UpperLeft'], token: 'osd_text', texts: ['Garden'], left: 0 },
       faults: {
         'wrong password': { code: 'env:Sender', subcodes: ['NotAuthorized'] },
         'no credentials': { code: 'env:Sender', subcodes: ['NotAuthorized'] },
+        'out of range': { code: 'env:Sender', subcodes: ['InvalidArgVal', 'SettingsInvalid'] },
+        'no lens': { code: 'env:Receiver', subcodes: ['ActionNotSupported', 'NoImagingForSource'] },
         'bad value': { code: 'env:Sender', subcodes: ['InvalidArgVal', 'InvalidHostname'] },
       },
     });

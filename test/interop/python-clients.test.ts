@@ -67,7 +67,7 @@ describeNeeding(pythonObstacle(), 'from PyPI', () => {
   });
 
   test(
-    'onvif-zeep-async connects, finds H.264 first, and takes snapshots by Digest and Basic',
+    'onvif-zeep-async connects, finds H.264 first, takes snapshots by Digest and Basic, and sets the image',
     async () => {
       expect(await clients.run('onvif_zeep_async', ...access())).toEqual({
         serial: expect.stringMatching(/./),
@@ -80,6 +80,8 @@ describeNeeding(pythonObstacle(), 'from PyPI', () => {
         stream: `rtsp://127.0.0.1:${server.rtspPort}/h264`,
         media: `${server.url}/onvif/media_service`,
         pictures: { digest: 'ffd8', basic: 'ffd8' },
+        brightness: [50, 60],
+        infrared: expect.stringContaining('no IrCutFilter'),
         'wrong password': expect.stringMatching(/password|authori[sz]/i),
       });
     },
@@ -87,13 +89,14 @@ describeNeeding(pythonObstacle(), 'from PyPI', () => {
   );
 
   test(
-    'onvif-zeep connects, and finds H.264 first',
+    'onvif-zeep connects, finds H.264 first, and sets the image',
     async () => {
       expect(await clients.run('onvif_zeep', ...access())).toEqual({
         name: ['onvif://www.onvif.org/name/Front%20door'],
         model: expect.stringMatching(/./),
         profiles: ['h264', 'mjpeg'],
         stream: `rtsp://127.0.0.1:${server.rtspPort}/h264`,
+        contrast: [0, 100, 75],
         'wrong password': expect.stringMatching(/password|authori[sz]/i),
       });
     },

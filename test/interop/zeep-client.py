@@ -23,7 +23,7 @@ def service(name, token):
 
 
 digest = UsernameToken(user, password, use_digest=True)
-device, media = service("device", digest), service("media", digest)
+device, media, imaging = (service(name, digest) for name in ("device", "media", "imaging"))
 result = {
     "information": serialize_object(device.GetDeviceInformation(), dict),
     "interfaces": [serialize_object(each, dict)["token"] for each in device.GetNetworkInterfaces() or []],
@@ -37,10 +37,48 @@ result = {
     ).Uri,
     "text_token": service("device", UsernameToken(user, password)).GetHostname().Name,
 }
+
+source = media.GetVideoSources()[0]
+before = imaging.GetImagingSettings(VideoSourceToken=source.token)
+imaging.SetImagingSettings(
+    VideoSourceToken=source.token, ImagingSettings={**serialize_object(before, dict), "Brightness": 55.5}, ForcePersistence=False
+)
+after = imaging.GetImagingSettings(VideoSourceToken=source.token)
+imaging.SetImagingSettings(VideoSourceToken=source.token, ImagingSettings=before)
+result["imaging"] = {
+    "options": [key for key, value in serialize_object(imaging.GetOptions(VideoSourceToken=source.token), dict).items() if value is not None],
+    "before": before.Brightness,
+    "after": after.Brightness,
+    "restored": imaging.GetImagingSettings(VideoSourceToken=source.token).Brightness,
+    "source": source.Imaging.Brightness,
+    "status": imaging.GetStatus(VideoSourceToken=source.token),
+}
+configuration = media.GetVideoSourceConfigurations()[0].token
+token = media.CreateOSD(
+    OSD={
+        "token": "",
+        "VideoSourceConfigurationToken": configuration,
+        "Type": "Text",
+        "Position": {"Type": "UpperLeft"},
+        "TextString": {"Type": "Plain", "PlainText": "Garden"},
+    }
+)
+texts = [each.TextString.PlainText for each in media.GetOSDs(ConfigurationToken=configuration)]
+osd = media.GetOSD(OSDToken=token)
+media.SetOSD(OSD=osd)
+media.DeleteOSD(OSDToken=token)
+result["osd"] = {
+    "options": media.GetOSDOptions(ConfigurationToken=configuration).PositionOption,
+    "token": token,
+    "texts": texts,
+    "left": len(media.GetOSDs() or []),
+}
 faults = {}
 for label, token, call in [
     ("wrong password", UsernameToken(user, "wrong", use_digest=True), lambda d: d.GetScopes()),
     ("no credentials", None, lambda d: d.GetScopes()),
+    ("out of range", digest, lambda d: imaging.SetImagingSettings(VideoSourceToken=source.token, ImagingSettings={"Brightness": 101})),
+    ("no lens", digest, lambda d: imaging.Stop(VideoSourceToken=source.token)),
     ("bad value", digest, lambda d: d.SetHostname(Name="-not a host name-")),
 ]:
     try:

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { buildHello } from '../../src/protocols/ws-discovery/hello.ts';
+import { buildHello } from '../../src/protocols/ws-discovery/builders.ts';
+import { matchScopes } from '../../src/protocols/ws-discovery/matching.ts';
 import { parseMessage } from '../../src/protocols/ws-discovery/message.ts';
 import { DISCOVERY, ONVIF_TYPES } from '../../src/protocols/ws-discovery/names.ts';
-import { matchScopes } from '../../src/protocols/ws-discovery/scopes.ts';
 import { REQUESTS } from '../support/ws-discovery.ts';
 
 const requests = [REQUESTS.probe({ types: 'net:A', scopes: 'onvif://a/b' }), REQUESTS.bare(), REQUESTS.soap11(), REQUESTS.resolve('urn:x')];

@@ -4,12 +4,12 @@ import { parseSourceSpec, type SourceSpec } from '../../src/camera/source-spec.t
 import { schema } from '../../src/cli/settings.ts';
 import { stateSchema } from '../../src/config/state.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import type { InterfaceAddresses } from '../../src/core/interfaces.ts';
-import { runProgram } from '../../src/core/run-program.ts';
 import type { Check, Result } from '../../src/doctor/check.ts';
 import type { Surroundings } from '../../src/doctor/surroundings.ts';
-import { Tools } from '../../src/system/tools.ts';
-import { Tree } from '../../src/system/tree.ts';
+import type { InterfaceAddresses } from '../../src/platform/interfaces.ts';
+import { Tools } from '../../src/platform/machine/tools.ts';
+import { Tree } from '../../src/platform/machine/tree.ts';
+import { runProgram } from '../../src/platform/run-program.ts';
 import { type Files, makeTree } from './system-tools/tree.ts';
 import { makeTempDir } from './temp-dir.ts';
 

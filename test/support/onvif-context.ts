@@ -14,6 +14,9 @@ export const NO_ADDRESSING: Addressing = {
 export const CONTEXT: RequestContext = {
   baseUrl: 'http://192.168.1.5:8080',
   host: '192.168.1.5',
+  addressUrl: 'http://192.168.1.5:8080',
+  remoteAddress: '192.168.1.77',
+  resolvePrefix: () => undefined,
   user: undefined,
   path: '/onvif/device_service',
   addressing: NO_ADDRESSING,

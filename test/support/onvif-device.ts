@@ -1,12 +1,12 @@
 import { UserStore } from '../../src/auth/users.ts';
 import { AppError } from '../../src/core/errors.ts';
-import type { Machine, NetworkInterface } from '../../src/core/machine.ts';
 import type { IdentityStore } from '../../src/device/identity.ts';
 import type { ServerPorts } from '../../src/device/ports.ts';
 import type { IdentitySettings } from '../../src/device/settings.ts';
 import type { DeviceServiceOptions } from '../../src/onvif/device/options.ts';
 import { makeDeviceService } from '../../src/onvif/device/service.ts';
 import type { Service, SoapObject } from '../../src/onvif/service.ts';
+import type { Machine, NetworkInterface } from '../../src/platform/machine.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
 import { FakeClock } from './fake-clock.ts';
 import { CONTEXT } from './onvif-context.ts';

@@ -66,7 +66,9 @@ export async function startEndpoint({ auth = true }: { auth?: boolean | 'off' } 
   const endpoint = new OnvifEndpoint({
     services: makeServices(calls, clock),
     wsdlDir: WSDL_DIR,
-    authorizer: auth ? new Authorizer({ http, usernameTokens, limiter, known, open: auth === 'off', clock, log }) : LETS_EVERYBODY,
+    authorizer: auth
+      ? new Authorizer({ users, authenticator: http, usernameTokens, limiter, known, open: auth === 'off', clock, log })
+      : LETS_EVERYBODY,
     clock,
     log,
   });
@@ -95,6 +97,7 @@ const REQUEST: Omit<SoapHttpRequest, 'signal'> = {
   connection: {},
   shared: false,
   baseUrl: 'http://192.168.1.5:8080',
+  addressUrl: 'http://192.168.1.5:8080',
   host: '192.168.1.5',
 };
 

@@ -1,19 +1,20 @@
 import type { AccessClass } from '../../src/auth/access.ts';
 import type { SourceOffers } from '../../src/camera/offers.ts';
-import type { MulticastGroup } from '../../src/core/multicast.ts';
 import type { H264Controller, H264Options } from '../../src/device/h264.ts';
 import type { MulticastController } from '../../src/device/multicast.ts';
 import type { PictureController, PictureSettings } from '../../src/device/picture.ts';
 import type { ProfileStore, StoredProfile } from '../../src/device/profiles.ts';
-import { H264, MJPEG, STREAMS } from '../../src/device/stream-names.ts';
+import { H264, METADATA, MJPEG, STREAMS } from '../../src/device/stream-names.ts';
 import { type H264Video, type JpegVideo, StreamCatalogue } from '../../src/device/streams.ts';
 import type { H264Settings } from '../../src/encode/encoder.ts';
 import type { Size } from '../../src/frames/size.ts';
 import type { MediaServiceOptions } from '../../src/onvif/media/model.ts';
 import { makeMediaService } from '../../src/onvif/media/service.ts';
 import type { RequestContext, SoapObject } from '../../src/onvif/service.ts';
+import type { MulticastGroup } from '../../src/platform/multicast.ts';
 import { SoapFault } from '../../src/protocols/soap/fault.ts';
 import { CONTEXT } from './onvif-context.ts';
+import { FakeImaging } from './onvif-imaging.ts';
 
 export { CONTEXT };
 
@@ -94,10 +95,11 @@ export class FakeH264 implements H264Controller {
 /** Multicast that goes nowhere. */
 export class FakeMulticast implements MulticastController {
   maxTtl = 255;
-  readonly streams = STREAMS;
+  readonly streams = [...STREAMS, METADATA];
   readonly targets = new Map<string, MulticastGroup>([
     ['mjpeg_encoder', { address: '239.255.1.2', port: 5004, ttl: 1 }],
     ['h264_encoder', { address: '239.255.1.2', port: 5006, ttl: 1 }],
+    ['metadata_config', { address: '239.255.1.2', port: 5010, ttl: 1 }],
     ['sub_encoder', { address: '239.255.1.2', port: 5008, ttl: 1 }],
   ]);
   readonly started = new Set<string>();
@@ -174,15 +176,17 @@ interface MediaOptions {
 /** The media service over a fake camera. */
 export function mediaService({ rtsp, h264, h264Known, multicast, ...options }: MediaOptions = {}) {
   const camera = options.camera ?? new FakeCamera();
+  const imaging = new FakeImaging();
   const store = options.store ?? new FakeProfileStore();
   const streams = catalogueOf(camera, () => h264, h264Known);
-  const service = makeMediaService({ streams, picture: camera, profiles: store, rtsp, multicast });
+  const metadata = { synchronized: 0, synchronize: () => void metadata.synchronized++ };
+  const service = makeMediaService({ streams, picture: camera, imaging, profiles: store, rtsp, multicast, metadata });
   const call = async (name: string, request: SoapObject = {}, context: RequestContext = CONTEXT): Promise<SoapObject> => {
     const operation = service.operations.find((candidate) => candidate.name === name);
     if (!operation) throw new Error(`no operation ${name}`);
     return operation.handle(request, context);
   };
-  return { camera, store, service, call };
+  return { camera, imaging, store, service, call, metadata };
 }
 
 /** With all that there can be: RTSP, H.264 and multicast. */
@@ -235,6 +239,14 @@ function elementXml(prefix: 'trt' | 'tt', name: string, value: unknown, childPre
 
 const escaped = (value: unknown) => String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
+/** A text in the picture, as clients make it. */
+export const OSD_OF_THE_TIME = {
+  VideoSourceConfigurationToken: 'video_source_config',
+  Type: 'Text',
+  Position: { Type: 'UpperLeft' },
+  TextString: { Type: 'DateAndTime', DateFormat: 'yyyy-MM-dd', TimeFormat: 'HH:mm:ss' },
+};
+
 /** ONVIF Media Service Specification: access class of each command, and a request that it answers. */
 export const MEDIA_OPERATIONS: Readonly<Record<string, readonly [access: AccessClass, request: SoapObject]>> = {
   GetServiceCapabilities: ['PRE_AUTH', {}],
@@ -246,6 +258,8 @@ export const MEDIA_OPERATIONS: Readonly<Record<string, readonly [access: AccessC
   AddVideoEncoderConfiguration: ['ACTUATE', { ProfileToken: 'mine', ConfigurationToken: 'mjpeg_encoder' }],
   RemoveVideoEncoderConfiguration: ['ACTUATE', { ProfileToken: 'mine' }],
   RemoveVideoSourceConfiguration: ['ACTUATE', { ProfileToken: 'mine' }],
+  AddMetadataConfiguration: ['ACTUATE', { ProfileToken: 'mine', ConfigurationToken: 'metadata_config' }],
+  RemoveMetadataConfiguration: ['ACTUATE', { ProfileToken: 'mine' }],
   DeleteProfile: ['ACTUATE', { ProfileToken: 'mine' }],
   GetVideoSourceConfigurations: ['READ_MEDIA', {}],
   GetVideoSourceConfiguration: ['READ_MEDIA', { ConfigurationToken: 'video_source_config' }],
@@ -261,9 +275,20 @@ export const MEDIA_OPERATIONS: Readonly<Record<string, readonly [access: AccessC
     { Configuration: { attributes: { token: 'mjpeg_encoder' }, Quality: '42.5' }, ForcePersistence: 'true' },
   ],
   GetGuaranteedNumberOfVideoEncoderInstances: ['READ_MEDIA', { ConfigurationToken: 'video_source_config' }],
+  GetMetadataConfigurations: ['READ_MEDIA', {}],
+  GetMetadataConfiguration: ['READ_MEDIA', { ConfigurationToken: 'metadata_config' }],
+  GetCompatibleMetadataConfigurations: ['READ_MEDIA', { ProfileToken: 'mjpeg' }],
+  SetMetadataConfiguration: ['ACTUATE', { Configuration: { attributes: { token: 'metadata_config' } }, ForcePersistence: 'true' }],
+  GetMetadataConfigurationOptions: ['READ_MEDIA', { ConfigurationToken: 'metadata_config' }],
   GetStreamUri: ['READ_MEDIA', { StreamSetup: { Stream: 'RTP-Unicast', Transport: { Protocol: 'HTTP' } }, ProfileToken: 'mjpeg' }],
   GetSnapshotUri: ['READ_MEDIA', { ProfileToken: 'mjpeg' }],
   SetSynchronizationPoint: ['ACTUATE', { ProfileToken: 'mjpeg' }],
   StartMulticastStreaming: ['ACTUATE', { ProfileToken: 'mjpeg' }],
   StopMulticastStreaming: ['ACTUATE', { ProfileToken: 'mjpeg' }],
+  CreateOSD: ['ACTUATE', { OSD: OSD_OF_THE_TIME }],
+  GetOSDs: ['READ_MEDIA', {}],
+  GetOSD: ['READ_MEDIA', { OSDToken: 'osd_text' }],
+  GetOSDOptions: ['READ_MEDIA', { ConfigurationToken: 'video_source_config' }],
+  SetOSD: ['ACTUATE', { OSD: { attributes: { token: 'osd_text' }, ...OSD_OF_THE_TIME } }],
+  DeleteOSD: ['ACTUATE', { OSDToken: 'osd_text' }],
 };

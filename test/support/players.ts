@@ -93,6 +93,8 @@ export async function lastFrame(input: readonly string[], count: number): Promis
 
 /** Ffmpeg, finding out what it has, skips over the scan of the first picture, and says this of some whole ones, of files too. */
 export const MISTAKEN = /^\[mjpeg @ \w+\] EOI missing, emulating\n/gm;
+/** What it says of the events beside the picture. */
+const NO_PICTURE = /^Unsupported codec with id 0 for input stream 1\n/gm;
 
 /** What ffprobe says of the first video stream. */
 export async function probe(url: string, transport: Transport, entries: string): Promise<Record<string, unknown>> {
@@ -101,7 +103,7 @@ export async function probe(url: string, transport: Transport, entries: string):
     ['-v', 'warning', '-rtsp_transport', transport, '-show_entries', `stream=${entries}`, '-of', 'json', url],
     options,
   );
-  const complaints = stderr.replace(MISTAKEN, '');
+  const complaints = stderr.replace(MISTAKEN, '').replace(NO_PICTURE, '');
   if (complaints !== '') throw new Error(`ffprobe complains: ${complaints}`);
   return (JSON.parse(stdout) as { streams: Record<string, unknown>[] }).streams[0]!;
 }
@@ -136,7 +138,7 @@ export class Player {
   /** Reads the packets of a stream without decoding them: one line "time,bytes,flags" for each. */
   static packets(url: string): Player {
     return new Player('ffprobe', [
-      ...['-v', 'error', '-rtsp_transport', 'tcp', '-show_entries', 'packet=pts_time,size,flags'],
+      ...['-v', 'error', '-rtsp_transport', 'tcp', '-select_streams', 'v', '-show_entries', 'packet=pts_time,size,flags'],
       ...['-of', 'csv=p=0', url],
     ]);
   }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, test } from '@jest/globals';
-import { findProgram } from '../../src/core/programs.ts';
+import { findProgram } from '../../src/platform/programs.ts';
 
 /** Debian packages of programs whose names are others. */
 const PACKAGES: Readonly<Record<string, string>> = {

@@ -9,6 +9,7 @@ import type { AccessUnit } from '../../src/frames/access-unit.ts';
 import { allocateRoom, Frame, HEADROOM } from '../../src/frames/frame.ts';
 import { STANDARD_DHT } from '../../src/frames/jpeg.ts';
 import { RtspServer, type RtspServerOptions } from '../../src/servers/rtsp/server.ts';
+import { SendQueues } from '../../src/servers/send-queues.ts';
 import { Hub } from '../../src/streams/hub.ts';
 import { FakeClock } from './fake-clock.ts';
 import { makeJpeg } from './jpegs.ts';
@@ -114,6 +115,8 @@ export class PlayedRtspServer {
     const { clock, hub, limiter, users } = this;
     const complain = (message: string, fields?: LogFields) => void this.complaints.push(`${message} ${JSON.stringify(fields ?? {})}`);
     this.server = new RtspServer({
+      // The network goes on while this clock stands still: what is in the kernel's queue at a time says nothing.
+      queues: Object.assign(new SendQueues({ clock: this.clock }), { covers: () => false }),
       bind: '127.0.0.1',
       port: 0,
       maxConnections: 200,
@@ -121,6 +124,7 @@ export class PlayedRtspServer {
       access: {
         users,
         authenticator: new HttpAuthenticator({ users, clock, realm: 'test' }),
+        usernameTokens: { authenticate: () => ({ ok: false, reason: 'invalid' }) },
         limiter,
         known: new KnownAddresses(clock),
         basic,

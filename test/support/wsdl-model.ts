@@ -125,13 +125,14 @@ function memberOf(element: XmlElement, kind: 'element' | 'attribute', namespace:
 
 function typeOf(element: XmlElement, schema: XmlElement): TypeModel {
   if (element.name === 'complexType') {
-    const derived = children(element, XSD, 'complexContent')[0];
+    const text = children(element, XSD, 'simpleContent')[0];
+    const derived = text ?? children(element, XSD, 'complexContent')[0];
     const content = derived ? only(derived, XSD, 'extension') : element;
     const members = membersOf(content, schema);
     return {
       kind: 'complex',
       base: derived && resolved(content, 'base'),
-      facets: [],
+      facets: text ? ['text'] : [],
       members: [...members.filter((member) => member.kind !== 'attribute'), ...members.filter((member) => member.kind === 'attribute')],
     };
   }

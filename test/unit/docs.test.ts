@@ -131,8 +131,8 @@ describe('settings', () => {
     let count = 0;
     for (const { text, where } of code) {
       const [, key, value] = /^([a-z\d]+(?:\.[A-Za-z\d]+)+)(?:: (.+))?$/.exec(text) ?? [];
-      // A host's name may begin like a section.
-      if (key === undefined || !sections.has(key.split('.')[0]!) || key.endsWith('.example.com')) continue;
+      // A host's name may begin like a section, and a file's.
+      if (key === undefined || !sections.has(key.split('.')[0]!) || /\.(?:example\.com|yaml)$/.test(key)) continue;
       count++;
       const setting = settings.find((each) => each.key === key);
       if (!setting) wrong.push(`${where}: there is no setting ${key}`);
@@ -146,7 +146,12 @@ describe('settings', () => {
   });
 
   test('named by their variables are there', () => {
-    const known = new Set([...settings.map(({ variable }) => variable), 'ONVIF_CAMERA_PASSWORD', 'ONVIF_CAMERA_HOME_ASSISTANT_TOKEN']);
+    const known = new Set([
+      ...settings.map(({ variable }) => variable),
+      'ONVIF_CAMERA_PASSWORD',
+      'ONVIF_CAMERA_HOME_ASSISTANT_TOKEN',
+      'ONVIF_CAMERA_PLAIN_V8',
+    ]);
     const wrong = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/\bONVIF_CAMERA_[A-Z\d_]+/g)].filter(([name]) => !known.has(name)).map(([name]) => `${path}: ${name}`),
     );
@@ -154,7 +159,7 @@ describe('settings', () => {
   });
 
   /** Options of other programs, where a page speaks of them. */
-  const FOREIGN = new Set(['--codec', '--write', '--main', '--no-install-recommends']);
+  const FOREIGN = new Set(['--codec', '--write', '--main', '--env', '--no-install-recommends']);
   test('named by their flags are there, as are the flags of commands', () => {
     const wrong: string[] = [];
     for (const { text, where } of code) {

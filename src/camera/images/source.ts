@@ -11,6 +11,7 @@ import { HIGHEST_FPS, type SourceOffers } from '../offers.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
 import type { Capture, CaptureEvents, Source } from '../source.ts';
 import { startTicker } from '../ticker.ts';
+import { PictureCache } from './picture-cache.ts';
 
 const SUPPORTED: ReadonlySet<SettingName> = new Set<SettingName>(['fps']);
 
@@ -35,16 +36,26 @@ export class ImagesSource implements Source {
   }
 
   start(events: CaptureEvents): Capture {
-    const show = new SlideShow(this.dir, (error) => events.notice(error));
-    return startTicker(
+    const cache = new PictureCache(this.dir, this.deps.clock);
+    const show = new SlideShow(this.dir, (error) => events.notice(error), cache);
+    const capture = startTicker(
       this.deps.clock,
       this.settings.fps,
       async (signal) => {
         const picture = await show.next(signal);
         if (picture !== undefined && !signal.aborted) events.picture(picture);
       },
-      (error) => events.ended(error),
+      (error) => {
+        cache.close();
+        events.ended(error);
+      },
     );
+    return {
+      stop: async () => {
+        await capture.stop();
+        cache.close();
+      },
+    };
   }
 }
 
@@ -65,6 +76,8 @@ class SlideShow {
   constructor(
     private readonly dir: string,
     private readonly complain: (error: AppError) => void,
+    /** Undefined: every picture is read anew. */
+    private readonly cache?: PictureCache,
   ) {}
 
   /** The next good picture, undefined if aborted meanwhile. Throws NO_PICTURES after a whole round without one. */
@@ -90,10 +103,14 @@ class SlideShow {
   }
 
   async #read(name: string, signal: AbortSignal): Promise<Picture | undefined> {
+    const known = this.cache?.get(name);
+    if (known) return known;
+    const version = this.cache?.version ?? 0;
     try {
       const picture = await readPicture(join(this.dir, name));
       this.#named.delete(name);
-      return picture;
+      if (picture) this.cache?.keep(name, picture, version);
+      return picture && (this.cache?.get(name) ?? picture);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       this.#firstProblem ??= `${name}: ${messageOf(error.cause)}`;

@@ -6,9 +6,12 @@ const NIGHT_FPS = 8;
 /** rpicam-vid drops about seven pictures at the start, at the asked rate: 7 s at 1 fps. So capture faster and thin out. */
 const SLOWEST_CAPTURE_FPS = 10;
 
-/** What rpicam-vid does itself; 90 and 270 degrees it cannot ("transforms requiring transpose not supported"). */
-export function rpicamUnsupported(settings: CameraSettings): SettingName[] {
-  return settings.rotation === 90 || settings.rotation === 270 ? ['rotation'] : [];
+/** What rpicam-vid does not: turn by 90 and 270 degrees ("transforms requiring transpose not supported"), or write elsewhere than at the top left. */
+export function rpicamUnsupported({ rotation, annotatePosition }: CameraSettings): SettingName[] {
+  return [
+    ...(rotation % 180 === 0 ? [] : (['rotation'] as const)),
+    ...(annotatePosition === 'upper-left' ? [] : (['annotatePosition'] as const)),
+  ];
 }
 
 /** Frames per second to ask rpicam-vid for. A long exposure needs a rate that leaves time for it. */
@@ -30,9 +33,15 @@ const round = (rate: number) => Math.round(rate * 1000) / 1000;
 /**
  * The arguments of rpicam-vid. Options at their default are left out, so that older versions, which know fewer, still work.
  * @param camera index as in `--list-cameras`
- * @param annotateFile the post-processing file, if there is a text to draw
+ * @param postProcessFile if there is a text to draw, or motion to look for
+ * @param more further options of ours
  */
-export function rpicamArguments(settings: CameraSettings, camera: number, annotateFile?: string): string[] {
+export function rpicamArguments(
+  settings: CameraSettings,
+  camera: number,
+  postProcessFile?: string,
+  more: readonly string[] = [],
+): string[] {
   const args = ['--codec', 'mjpeg', '-t', '0', '-n', '--flush', '-o', '-', '--camera', String(camera)];
   args.push('--width', String(settings.width), '--height', String(settings.height));
   args.push('--framerate', String(rpicamFrameRate(settings)), '-q', String(settings.quality));
@@ -40,12 +49,14 @@ export function rpicamArguments(settings: CameraSettings, camera: number, annota
   if (settings.hflip) args.push('--hflip');
   if (settings.vflip) args.push('--vflip');
   const changed = new Set(changedSettings(settings));
+  // By day, with `auto-night`, it is as always.
+  if (settings.exposure === 'auto-night') changed.delete('exposure');
   for (const [name, option] of Object.entries(OPTION_OF) as [SettingName, string][]) {
     // In one word: --hdr would not take its value as the next one.
     if (changed.has(name)) args.push(`${option}=${asText(settings, name)}`);
   }
-  if (annotateFile !== undefined) args.push('--post-process-file', annotateFile);
-  return [...args, ...settings.extraArgs];
+  if (postProcessFile !== undefined) args.push('--post-process-file', postProcessFile);
+  return [...args, ...more, ...settings.extraArgs];
 }
 
 function asText(settings: CameraSettings, name: SettingName): string {

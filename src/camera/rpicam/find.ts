@@ -1,18 +1,18 @@
 import { AppError } from '../../core/errors.ts';
 import type { FindSource } from '../source.ts';
 import { explainNoCamera, findRpicam, listRpicamCameras } from './list.ts';
-import { asksForFocus } from './notices.ts';
 import { RpicamSource } from './source.ts';
+import { isSince, rpicamVersion } from './version.ts';
 
 /** A camera that rpicam-vid sees, by its number. */
-export const find: FindSource<'rpicam'> = async ({ camera }, { rpicamPath, searchPath, workDir, dev, settings, log }) => {
+export const find: FindSource<'rpicam'> = async ({ camera }, { rpicamPath, searchPath, workDir, dev, motion, log }) => {
   const program = findRpicam(rpicamPath, searchPath);
   if (!program) {
     throw new AppError('PROGRAM_MISSING', rpicamPath ? `There is no program ${rpicamPath}.` : 'rpicam-vid is not installed.', {
       hint: 'On a Raspberry Pi: `sudo apt install rpicam-apps-lite`. Elsewhere use --source v4l2, images:DIR or test.',
     });
   }
-  const cameras = await listRpicamCameras(program, searchPath, asksForFocus(settings));
+  const cameras = await listRpicamCameras(program, searchPath);
   const found = cameras.find((each) => each.index === camera);
   const name = program.split('/').at(-1)!;
   if (cameras.length === 0) throw explainNoCamera(program, dev);
@@ -21,5 +21,7 @@ export const find: FindSource<'rpicam'> = async ({ camera }, { rpicamPath, searc
       hint: 'Choose one with --source rpicam:N; `rpicam-hello --list-cameras` lists them.',
     });
   }
-  return (wanted) => new RpicamSource({ program, sensor: found, workDir, searchPath }, wanted, { log });
+  // Of several regions, releases before this one do not say which it is that moves.
+  const named = motion === undefined || motion.regions.length === 1 || isSince(await rpicamVersion(program, searchPath), '1.6');
+  return (wanted) => new RpicamSource({ program, sensor: found, workDir, searchPath, motion: named ? motion : undefined }, wanted, { log });
 };

@@ -1,7 +1,8 @@
 import { AppError } from '../../core/errors.ts';
-import { findProgram } from '../../core/programs.ts';
-import { runProgram } from '../../core/run-program.ts';
 import type { Size } from '../../frames/size.ts';
+import { findProgram } from '../../platform/programs.ts';
+import { runProgram } from '../../platform/run-program.ts';
+import type { Range } from '../offers.ts';
 import { deniedCameraDevice, permissionError } from '../permission.ts';
 import { readMessage } from './messages.ts';
 
@@ -21,7 +22,12 @@ export interface RpicamCamera extends Size {
   readonly modes: readonly SensorMode[];
   /** Whether its lens can be moved; undefined where the program did not say. */
   readonly focuses?: boolean;
+  /** What its controls reach, where the program said so: analogue gain, exposure time in microseconds, lens position in dioptres. */
+  readonly controls?: Readonly<Partial<Record<SensorControl, Range>>>;
 }
+
+/** Controls whose range differs from camera to camera. */
+type SensorControl = 'AnalogueGain' | 'ExposureTime' | 'LensPosition';
 
 /** rpicam-vid was called libcamera-vid until the end of 2023. */
 const PROGRAM_NAMES = ['rpicam-vid', 'libcamera-vid'];
@@ -39,7 +45,7 @@ export function findRpicam(chosen: string, searchPath: string): string | undefin
 
 /** Reads the output of `--list-cameras`, of any release. */
 export function parseCameraList(text: string): RpicamCamera[] {
-  const cameras: (RpicamCamera & { modes: SensorMode[]; focuses?: boolean })[] = [];
+  const cameras: (RpicamCamera & { modes: SensorMode[]; focuses?: boolean; controls?: RpicamCamera['controls'] })[] = [];
   for (const line of text.split('\n')) {
     const head = /^\s*(\d+) : (\S+) \[(\d+)x(\d+)[^\]]*\] \((.+)\)\s*$/.exec(line);
     if (head) {
@@ -50,6 +56,8 @@ export function parseCameraList(text: string): RpicamCamera[] {
     const mode = /(?:^|[\s:])(\d+)x(\d+)\s*(?:\[([\d.]+) fps|$)/.exec(line);
     const camera = cameras.at(-1);
     if (!camera) continue;
+    const control = /^\s*(AnalogueGain|ExposureTime|LensPosition) : \[([\d.]+)\.\.([\d.]+)\]/.exec(line);
+    if (control) camera.controls = { ...camera.controls, [control[1]!]: { min: Number(control[2]), max: Number(control[3]) } };
     if (/^\s*Available controls for /.test(line)) camera.focuses ??= false;
     else if (/^\s*(?:AfMode|LensPosition) : /.test(line)) camera.focuses = true;
     else if (mode) camera.modes.push({ width: Number(mode[1]), height: Number(mode[2]), ...(mode[3] ? { fps: Number(mode[3]) } : {}) });
@@ -58,14 +66,14 @@ export function parseCameraList(text: string): RpicamCamera[] {
 }
 
 /**
- * Asks the capture program which cameras it sees. Throws an AppError if it cannot say, or if something keeps it from seeing any.
- * @param controls ask for the cameras' controls too, which releases before 1.6 do not tell
+ * Asks the capture program which cameras it sees, and for their controls, which releases before 1.6 do not tell. Throws an AppError
+ * if it cannot say, or if something keeps it from seeing any.
  */
-export async function listRpicamCameras(program: string, searchPath: string, controls = false): Promise<RpicamCamera[]> {
-  const result = await runProgram(program, ['--list-cameras', ...(controls ? ['-v'] : [])], {
-    timeoutMs: LIST_TIMEOUT_MS,
-    searchPath,
-  });
+export async function listRpicamCameras(program: string, searchPath: string): Promise<RpicamCamera[]> {
+  const list = (...more: string[]) => runProgram(program, ['--list-cameras', ...more], { timeoutMs: LIST_TIMEOUT_MS, searchPath });
+  let result = await list('-v');
+  // For the controls it opens the camera, which another program may have. One that says nothing at all is not asked twice.
+  if (result.code !== 0 && result.code !== null) result = await list();
   const cameras = result.code === 0 ? parseCameraList(result.stdout) : [];
   if (cameras.length > 0) return cameras;
   const name = program.split('/').at(-1)!;

@@ -7,9 +7,6 @@ import type { RpicamCamera } from './list.ts';
 /** Settings that move the lens. */
 const FOCUS = ['autofocus', 'lensPosition'] as const;
 
-/** Whether the settings ask something of the lens. */
-export const asksForFocus = (settings: CameraSettings): boolean => focusSettings(settings).length > 0;
-
 const focusSettings = (settings: CameraSettings) => {
   const changed = new Set(changedSettings(settings));
   return FOCUS.filter((name) => changed.has(name));

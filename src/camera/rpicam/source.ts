@@ -1,16 +1,19 @@
-import { join } from 'node:path';
-import type { AppError } from '../../core/errors.ts';
-import { directoryError, readOwnFile, writeFileAtomically } from '../../core/files.ts';
+import { type AppError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { toAscii } from '../ascii.ts';
-import { ANY_QUALITY, HIGHEST_FPS, type SourceOffers, usualSizes } from '../offers.ts';
+import type { Sensed } from '../../frames/sensed.ts';
+import { directoryError } from '../../platform/files.ts';
+import type { SourceOffers } from '../offers.ts';
 import { captureProgram } from '../program-source.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
-import type { Capture, CaptureEvents, Source } from '../source.ts';
+import type { Capture, CaptureEvents, MotionWatch, Source } from '../source.ts';
 import { rpicamArguments, rpicamFrameRate, rpicamUnsupported } from './arguments.ts';
 import type { RpicamCamera } from './list.ts';
 import { isRoutine, type Meaning, readMessage } from './messages.ts';
+import { MetadataPipe, makeMetadataFifo } from './metadata.ts';
 import { rpicamNotices, withoutFocus } from './notices.ts';
+import { rpicamOffers } from './offers.ts';
+import { timesGiven } from './origin.ts';
+import { annotateStage, LORES, motionStages, writePostProcessFile } from './post-process.ts';
 
 export interface RpicamOptions {
   /** Path of rpicam-vid or libcamera-vid. */
@@ -20,6 +23,8 @@ export interface RpicamOptions {
   /** A directory for the post-processing file. */
   readonly workDir: string;
   readonly searchPath: string;
+  /** What to look for in the small picture; undefined: nothing. */
+  readonly motion?: MotionWatch | undefined;
 }
 
 /** The Raspberry Pi camera, by rpicam-vid. */
@@ -47,28 +52,76 @@ export class RpicamSource implements Source {
 
   start(events: CaptureEvents): Capture {
     const { program, sensor, searchPath } = this.options;
-    const camera = sensor.index;
-    return captureProgram(
+    const file = this.#postProcessFile(events);
+    const metadata = this.#metadata(events);
+    const more = [
+      ...(file !== undefined && this.#looksForMotion ? ['--lores-width', String(LORES.width), '--lores-height', String(LORES.height)] : []),
+      ...(metadata ? ['--metadata', metadata.path, '--metadata-format', 'txt'] : []),
+    ];
+    const capture = captureProgram(
       {
         command: program,
-        args: rpicamArguments(this.settings, camera, this.settings.annotate ? this.#annotateFile(events) : undefined),
+        args: rpicamArguments(this.settings, sensor.index, file, more),
         searchPath,
-        readLine: (line) => this.#read(line),
+        readLine: (line) => {
+          const sensed = readSensed(line);
+          if (sensed) events.sensed?.(sensed);
+          return sensed ? undefined : this.#read(line);
+        },
         isRoutine,
         stopSignals: STOP_SIGNALS,
         log: this.deps.log,
       },
-      events,
+      {
+        ...events,
+        ended: (error) => {
+          metadata?.close();
+          events.ended(error);
+        },
+      },
     );
+    return {
+      async stop(frozen) {
+        await capture.stop(frozen);
+        metadata?.close();
+      },
+    };
   }
 
-  /** A picture without its text is better than none. */
-  #annotateFile(events: CaptureEvents): string | undefined {
-    const { workDir } = this.options;
+  /** Whether rpicam-vid is to look for motion: the small picture must fit into the large one, and the user's own options go before. */
+  get #looksForMotion(): boolean {
+    const { width, height, extraArgs } = this.settings;
+    const isFree = ['--post-process-file', '--lores-width', '--lores-height'].every((option) => timesGiven(option, extraArgs) === 0);
+    return this.options.motion !== undefined && isFree && width >= LORES.width && height >= LORES.height;
+  }
+
+  /** A picture without its text is better than none; motion is then looked for elsewhere. */
+  #postProcessFile(events: CaptureEvents): string | undefined {
+    const { workDir, motion } = this.options;
+    const { annotate } = this.settings;
+    const stages = [
+      ...(annotate ? [annotateStage(annotate)] : []),
+      ...(motion && this.#looksForMotion ? motionStages(motion, this.captureFps) : []),
+    ];
+    if (stages.length === 0) return undefined;
     try {
-      return writeAnnotateFile(workDir, this.settings.annotate);
+      return writePostProcessFile(workDir, stages);
     } catch (error) {
-      events.notice(directoryError(`The picture goes without its text, which cannot be written to ${workDir}`, error));
+      if (annotate) events.notice(directoryError(`The picture goes without its text, which cannot be written to ${workDir}`, error));
+      return undefined;
+    }
+  }
+
+  /** What rpicam-vid knows of the light, where somebody wants to know it. */
+  #metadata(events: CaptureEvents): MetadataPipe | undefined {
+    const { exposure, extraArgs } = this.settings;
+    // `auto-night` is `night` as long as it is dark.
+    const isWanted = exposure === 'auto-night' || exposure === 'night' || this.#looksForMotion;
+    if (!isWanted || ['--metadata', '--metadata-format'].some((option) => timesGiven(option, extraArgs) > 0)) return undefined;
+    try {
+      return new MetadataPipe(makeMetadataFifo(this.options.workDir), (light) => events.sensed?.(light));
+    } catch (error) {
+      this.deps.log.debug(`no metadata of the camera: ${messageOf(error)}`);
       return undefined;
     }
   }
@@ -85,47 +138,15 @@ export class RpicamSource implements Source {
   }
 }
 
+/** What the stage motion_detect says: once that it looks, and then whenever something begins to move or stops. */
+function readSensed(line: string): Sensed | undefined {
+  if (/^Lores: \d+x\d+ roi: /.test(line)) return { kind: 'watching' };
+  const [, what, region = ''] = /^Motion (detected|stopped)(?: in region (.+))?$/.exec(line) ?? [];
+  return what === undefined ? undefined : { kind: 'motion', region, moving: what === 'detected' };
+}
+
 /**
  * SIGTERM ends it in some 10 ms, where after SIGINT it drains its encoder first for up to half a second, and hears nothing while
  * the sensor is silent. No release needs SIGINT: it is there to close files properly, and pictures on a pipe are not lost.
  */
 const STOP_SIGNALS = ['SIGTERM'] as const;
-
-/** annotate_cv has room for 256 bytes, the last of them a zero. */
-const ANNOTATE_CHARACTERS = 255;
-
-/** Ours has 150, and up to 256 characters of text. */
-const MAX_ANNOTATE_BYTES = 64 * 1024;
-
-/** The text goes in through a file: post-processing has no option on the command line. White on a light shadow, as annotate_cv draws it. */
-function writeAnnotateFile(dir: string, text: string): string {
-  const file = join(dir, 'annotate.json');
-  const stage = {
-    annotate_cv: { text: toAscii(text).slice(0, ANNOTATE_CHARACTERS), fg: 255, bg: 0, scale: 1.0, thickness: 2, alpha: 0.3 },
-  };
-  const content = `${JSON.stringify(stage)}\n`;
-  // One that is there is good on a read-only disk too, and spares the card.
-  if (contentOf(file) !== content) writeFileAtomically(file, content);
-  return file;
-}
-
-function contentOf(file: string): string | undefined {
-  try {
-    return readOwnFile(file, { maxBytes: MAX_ANNOTATE_BYTES })?.text;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The usual sizes up to the sensor's, and its own: the camera scales to any. Its modes know the highest rate. */
-function rpicamOffers(sensor: RpicamCamera, settings: CameraSettings): SourceOffers {
-  const fastest = Math.max(0, ...sensor.modes.map((mode) => mode.fps ?? 0)) || HIGHEST_FPS;
-  return {
-    sizes: usualSizes(
-      sensor,
-      [...sensor.modes, settings].map(({ width, height }) => ({ width, height })),
-    ),
-    fps: { min: 1, max: Math.max(1, Math.floor(Math.min(HIGHEST_FPS, fastest))) },
-    quality: ANY_QUALITY,
-  };
-}

@@ -27,7 +27,9 @@ export class Label {
     private readonly style: LabelStyle,
   ) {}
 
-  show(text: string): void {
+  /** @param anew all of it is drawn, since something else was drawn over it */
+  show(text: string, anew = false): void {
+    if (anew) this.#shown = this.#shown.map(() => '');
     const characters = [...text].slice(0, this.columns);
     const { scale, ink, paper } = this.style;
     for (let column = 0; column < Math.max(characters.length, this.#shown.length); column++) {

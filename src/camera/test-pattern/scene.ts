@@ -2,6 +2,7 @@ import { toAscii } from '../ascii.ts';
 import type { CameraSettings } from '../settings.ts';
 import { drawBackground, SWEEP_TRACK, sweepTop } from './background.ts';
 import { Canvas, type Rgb } from './canvas.ts';
+import { GLYPH_HEIGHT } from './font.ts';
 import { ADVANCE, Label } from './label.ts';
 import { Panel } from './panel.ts';
 import { strftime } from './strftime.ts';
@@ -29,12 +30,16 @@ export class Scene {
   readonly #panel: Panel;
   readonly #format: string;
   readonly #annotate: string;
+  readonly #corner: CameraSettings['annotatePosition'];
   #annotation: Label | undefined;
+  /** Characters of the text that it was laid out for. */
+  #laidOut = 0;
   #sweepX = 0;
 
-  constructor({ width, height, fps, rotation, hflip, vflip, annotate }: CameraSettings) {
+  constructor({ width, height, fps, rotation, hflip, vflip, annotate, annotatePosition }: CameraSettings) {
     this.#canvas = Canvas.create(roundSize(width), roundSize(height), { rotation, hflip, vflip });
     this.#annotate = toAscii(annotate);
+    this.#corner = annotatePosition;
     this.#format = `${this.width}x${this.height} ${fps} fps`;
     drawBackground(this.#canvas);
     this.#panel = new Panel(this.#canvas);
@@ -64,8 +69,13 @@ export class Scene {
     this.#panel.show({ date, frame, format: this.#format });
     if (this.#annotate === '') return;
     const text = strftime(this.#annotate, date);
-    this.#annotation ??= this.#layOutAnnotation(text);
-    this.#annotation.show(text);
+    // At the right, a text that has grown ("Tuesday", "Wednesday") begins further left, over the one before.
+    if (!this.#annotation || (this.#corner.endsWith('right') && text.length > this.#laidOut)) {
+      this.#annotation = this.#layOutAnnotation(text);
+      this.#laidOut = text.length;
+    }
+    // The bar runs through two corners, or four with the picture turned.
+    this.#annotation.show(text, true);
   }
 
   #drawSweep(time: number): void {
@@ -85,7 +95,10 @@ export class Scene {
     const fitting = Math.floor(canvas.width / ([...text].length * ADVANCE + 1));
     const scale = Math.max(1, Math.min(wanted, fitting));
     const columns = Math.floor((canvas.width / scale - 1) / ADVANCE);
-    return new Label(canvas, scale, scale, columns, { scale, ink: WHITE, paper: NEARLY_BLACK });
+    const width = Math.min([...text].length, columns) * ADVANCE * scale;
+    const x = this.#corner.endsWith('right') ? canvas.width - width : scale;
+    const y = this.#corner.startsWith('lower') ? canvas.height - (GLYPH_HEIGHT + 1) * scale : scale;
+    return new Label(canvas, x, y, columns, { scale, ink: WHITE, paper: NEARLY_BLACK });
   }
 }
 

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
-import { findProgram } from '../../core/programs.ts';
+import { findProgram } from '../../platform/programs.ts';
 import type { FindSource } from '../source.ts';
 import { listVideoDevices } from './devices.ts';
+import { canDrawText } from './draw-text.ts';
 import { listFormats } from './formats.ts';
 import { V4l2Source } from './source.ts';
 
@@ -17,8 +18,8 @@ export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, 
     throw new AppError('PROGRAM_MISSING', 'A webcam needs ffmpeg, which is not installed.', {
       hint: 'Install it: `sudo apt install ffmpeg`.',
     });
-  const formats = await listFormats(ffmpeg, device, searchPath);
+  const [formats, drawsText] = await Promise.all([listFormats(ffmpeg, device, searchPath), canDrawText(ffmpeg, searchPath)]);
   const name = known.find((each) => each.path === device)?.name;
-  const options = { ffmpeg, device, formats, searchPath, ...(name ? { name } : {}) };
+  const options = { ffmpeg, device, formats, drawsText, searchPath, ...(name ? { name } : {}) };
   return (settings) => new V4l2Source(options, settings, { log });
 };

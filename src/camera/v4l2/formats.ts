@@ -1,4 +1,4 @@
-import { runProgram } from '../../core/run-program.ts';
+import { runProgram } from '../../platform/run-program.ts';
 import { readFfmpegMessage } from './messages.ts';
 
 /** A pixel format a device offers. */

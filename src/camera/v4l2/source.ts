@@ -2,8 +2,9 @@ import type { Logger } from '../../core/log.ts';
 import { unsupportedSettings } from '../defaults.ts';
 import { ANY_QUALITY, HIGHEST_FPS, type SourceOffers, usualSizes } from '../offers.ts';
 import { captureProgram } from '../program-source.ts';
-import type { CameraSettings, SettingName } from '../settings.ts';
+import { ANNOTATE_POSITIONS, type CameraSettings, type SettingName } from '../settings.ts';
 import type { Capture, CaptureEvents, Source } from '../source.ts';
+import { drawText } from './draw-text.ts';
 import type { VideoFormat } from './formats.ts';
 import { isRoutine, readFfmpegMessage } from './messages.ts';
 
@@ -15,11 +16,16 @@ export interface V4l2Options {
   /** What the driver calls it, if known. */
   readonly name?: string;
   readonly formats: readonly VideoFormat[];
+  /** Whether this ffmpeg can draw a text. */
+  readonly drawsText: boolean;
   readonly searchPath: string;
 }
 
 /** Assumed of a device that takes any size. */
 const LARGEST_ANY = { width: 1920, height: 1080 };
+
+/** Where pictures are encoded anyway: for the sake of a text alone, a Pi would spend much of a core. */
+const ANNOTATION = ['annotate', 'annotatePosition'] as const;
 
 const GEOMETRY = ['width', 'height', 'fps', 'rotation', 'hflip', 'vflip', 'extraArgs'] as const;
 
@@ -44,7 +50,14 @@ export function v4l2Arguments(settings: CameraSettings, device: string, formats:
   if (copiesJpeg(settings, formats)) args.push('-c:v', 'copy');
   else {
     // Standard Huffman tables and 4:2:0, so that RTP/JPEG (RFC 2435) can carry the pictures.
-    args.push('-vf', [`fps=${settings.fps}`, ...filters(settings)].join(','), '-c:v', 'mjpeg', '-thread_type', 'slice');
+    args.push(
+      '-vf',
+      [`fps=${settings.fps}`, ...filters(settings), ...(settings.annotate === '' ? [] : [drawText(settings)])].join(','),
+      '-c:v',
+      'mjpeg',
+      '-thread_type',
+      'slice',
+    );
     args.push('-q:v', String(quantiserScale(settings.quality)), '-huffman', 'default', '-pix_fmt', 'yuvj420p');
   }
   return [...args, '-flush_packets', '1', '-f', 'mjpeg', 'pipe:1'];
@@ -67,7 +80,9 @@ export class V4l2Source implements Source {
     const { device, name, formats } = options;
     this.description = name ? `${device} (${name})` : device;
     // A picture that goes through untouched has the webcam's own quality.
-    const supported: SettingName[] = copiesJpeg(settings, formats) ? [...GEOMETRY] : [...GEOMETRY, 'quality'];
+    const encodes = !copiesJpeg(settings, formats);
+    const draws = encodes && options.drawsText;
+    const supported: SettingName[] = [...GEOMETRY, ...(encodes ? (['quality'] as const) : []), ...(draws ? ANNOTATION : [])];
     this.unsupported = unsupportedSettings(settings, new Set(supported));
     const sizes =
       (formats.find((format) => format.name === 'mjpeg') ?? formats[0])?.sizes.map(([width, height]) => ({ width, height })) ?? [];
@@ -77,7 +92,8 @@ export class V4l2Source implements Source {
         { width: settings.width, height: settings.height },
       ]),
       fps: { min: 1, max: HIGHEST_FPS },
-      quality: supported.includes('quality') ? ANY_QUALITY : undefined,
+      quality: encodes ? ANY_QUALITY : undefined,
+      annotate: draws ? { positions: ANNOTATE_POSITIONS } : undefined,
     };
   }
 

@@ -5,6 +5,7 @@ import { type Action, type Command, isGroup } from '../command.ts';
 import { config } from './config.ts';
 import { discover } from './discover.ts';
 import { doctor } from './doctor.ts';
+import { events } from './events.ts';
 import { homeassistant } from './homeassistant.ts';
 import { serve } from './serve.ts';
 import { service } from './service.ts';
@@ -13,9 +14,20 @@ import { status } from './status.ts';
 import { user } from './user.ts';
 
 /** Every command, in the order of the help; the first is the one that nothing has to be typed for. What each does is loaded by itself. */
-export const COMMANDS: readonly [Action, ...Command[]] = [serve, status, snapshot, discover, doctor, homeassistant, user, config, service];
+export const COMMANDS: readonly [Action, ...Command[]] = [
+  serve,
+  status,
+  snapshot,
+  events,
+  discover,
+  doctor,
+  homeassistant,
+  user,
+  config,
+  service,
+];
 
-/** Every command that is run, with what it is called. */
+/** Returns the commands that can be run, those of groups included, with their full names. */
 export const actionsOf = (commands: readonly Command[]): (readonly [path: string, action: Action])[] =>
   commands.flatMap((command) =>
     isGroup(command)
@@ -23,7 +35,7 @@ export const actionsOf = (commands: readonly Command[]): (readonly [path: string
       : [[command.name, command] as const],
   );
 
-/** What the words after `onvif-camera` name, and those that are left. */
+/** The command that the words after `onvif-camera` name, and the words that are left. */
 export interface Found {
   /** "user add" */
   readonly path: string;
@@ -45,10 +57,10 @@ export function findCommand(words: readonly string[], commands: typeof COMMANDS 
   return { path: `${command.name} ${action.name}`, command: action, rest: more };
 }
 
-/** Where a command's own help is, for the end of a message. */
+/** Returns where a command's own help is, for the end of a message. */
 export const hintAt = (path: string): string => `Run \`onvif-camera ${path === 'serve' ? '' : `${path} `}--help\` for the usage.`;
 
-/** The command of these that others call so. */
+/** Returns the command of this name or synonym. */
 const called = <T extends Command>(word: string, commands: readonly T[]): T | undefined =>
   commands.find(({ synonyms }) => synonyms.includes(word.toLowerCase()));
 

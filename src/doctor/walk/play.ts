@@ -1,4 +1,4 @@
-import { runProgram } from '../../core/run-program.ts';
+import { runProgram } from '../../platform/run-program.ts';
 import type { Login } from '../surroundings.ts';
 
 /** Pictures that ffmpeg has to decode: with one alone, a stream that stops would not show. */

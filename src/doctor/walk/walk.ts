@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AppError, ERRORS, type ErrorCode, messageOf } from '../../core/errors.ts';
-import { findProgram } from '../../core/programs.ts';
 import { readJpegHeader, wholeJpegLength } from '../../frames/jpeg.ts';
+import { findProgram } from '../../platform/programs.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from '../check.ts';
 import { explainNoServer, type Surroundings } from '../surroundings.ts';
 import { type Client, makeClient, quietly } from './client.ts';

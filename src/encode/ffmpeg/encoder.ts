@@ -1,9 +1,9 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { AppError, messageOf, systemErrorCode } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { Program, type ProgramEnd } from '../../core/program.ts';
 import type { CodedPicture } from '../../frames/access-unit.ts';
 import type { Frame } from '../../frames/frame.ts';
+import { Program, type ProgramEnd } from '../../platform/program.ts';
 import { FLV_TIMESTAMP_MODULUS, FlvDemuxer, FlvError, type FlvVideo } from '../../protocols/flv/demuxer.ts';
 import { FlvPictures } from '../../protocols/flv/pictures.ts';
 import { mjpegClusterHeader, mjpegStreamHeader } from '../../protocols/matroska/mjpeg-stream.ts';

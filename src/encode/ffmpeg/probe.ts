@@ -1,8 +1,8 @@
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { findProgram } from '../../core/programs.ts';
-import { runProgram } from '../../core/run-program.ts';
 import type { Size } from '../../frames/size.ts';
+import { findProgram } from '../../platform/programs.ts';
+import { runProgram } from '../../platform/run-program.ts';
 import { type Codec, codecArguments } from './arguments.ts';
 
 /** What this machine can encode with. */

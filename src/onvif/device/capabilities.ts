@@ -5,6 +5,7 @@ import { MAX_NTP_SERVERS } from './hosts.ts';
 import { DEVICE, type DeviceServiceOptions } from './options.ts';
 
 const MEDIA = 'http://www.onvif.org/ver10/media/wsdl';
+const IMAGING = 'http://www.onvif.org/ver20/imaging/wsdl';
 const EVENTS = 'http://www.onvif.org/ver10/events/wsdl';
 
 /** What the camera can do and where (Core Specification, chapter "Capabilities"). All of it is for everybody. */
@@ -88,9 +89,8 @@ const serviceCapabilities = ({ machine, limits }: DeviceServiceOptions): SoapObj
       UsernameToken: true,
       HttpDigest: true,
       RELToken: false,
+      // MaxUserNameLength and MaxPasswordLength are newer than the schema of recorders that refuse what they do not know.
       MaxUsers: limits.maxUsers,
-      MaxUserNameLength: limits.userNameLength,
-      MaxPasswordLength: limits.passwordLength,
     },
   },
   System: {
@@ -115,10 +115,12 @@ async function categories(wanted: readonly string[], { services }: DeviceService
   const find = (namespace: string) => services().find((service) => service.namespace === namespace);
   const media = find(MEDIA);
   const events = find(EVENTS);
+  const imaging = find(IMAGING);
   // In the order of the schema.
   const known: Readonly<Record<string, SoapObject>> = {
     Device: deviceCapabilities(context),
     ...(events && { Events: await eventCapabilities(events, context) }),
+    ...(imaging && { Imaging: { XAddr: context.baseUrl + imaging.path } }),
     ...(media && { Media: await mediaCapabilities(media, context) }),
   };
   if (wanted.length === 0 || wanted.includes('All')) return known;

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { isHostIpv4, isHostIpv4In } from '../../core/host-addresses.ts';
-import type { InterfaceAddress, InterfaceSetting, Machine, NetworkInterface } from '../../core/machine.ts';
+import type { InterfaceAddress, InterfaceSetting, Machine, NetworkInterface } from '../../platform/machine.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { boolean, child, children, integer, required, text, texts } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';

@@ -1,8 +1,8 @@
 import type { UserStore } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Machine } from '../../core/machine.ts';
 import type { IdentityStore } from '../../device/identity.ts';
 import type { ServerPorts } from '../../device/ports.ts';
+import type { Machine } from '../../platform/machine.ts';
 import type { Service } from '../service.ts';
 
 /** "/onvif/device_service" and all that the service says of itself. */

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts';
-import type { Machine } from '../../core/machine.ts';
+import type { Machine } from '../../platform/machine.ts';
 import { SoapFault } from '../../protocols/soap/fault.ts';
 
 /** Receiver / ActionNotSupported: a correct request for something this device does not do. */

@@ -98,7 +98,7 @@ function levelIn(user: SoapObject): AccessLevel {
   throw invalidValue('UserLevel must be Administrator, Operator or User.');
 }
 
-/** @param weak subcode for no password at all; it differs between the commands */
+/** Returns the password if it can be one. @param weak subcode for no password at all; it differs between the commands */
 function checkedPassword(password: string, limits: DeviceLimits, weak: 'Password' | 'PasswordTooWeak'): string {
   if (password === '') throw prohibited(weak, 'A user needs a password.');
   if (length(password) > limits.passwordLength)

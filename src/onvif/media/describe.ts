@@ -1,4 +1,5 @@
 import { type MediaProfile, SOURCE_CONFIGURATION, VIDEO_SOURCE } from '../../device/profiles.ts';
+import { METADATA } from '../../device/stream-names.ts';
 import type { VideoStream } from '../../device/streams.ts';
 import type { H264Settings } from '../../encode/encoder.ts';
 import type { Size } from '../../frames/size.ts';
@@ -20,6 +21,18 @@ export const describeProfile = (model: MediaModel, profile: MediaProfile): SoapO
   Name: profile.name,
   ...(profile.videoSource && { VideoSourceConfiguration: describeSourceConfiguration(model) }),
   ...(profile.stream && { VideoEncoderConfiguration: describeEncoder(model, profile.stream) }),
+  ...(profile.metadata && { MetadataConfiguration: describeMetadata(model) }),
+});
+
+/** tt:MetadataConfiguration: all events, and nothing else. */
+export const describeMetadata = (model: MediaModel): SoapObject => ({
+  attributes: { token: METADATA.encoder },
+  Name: METADATA.name,
+  UseCount: model.profiles.filter((profile) => profile.metadata).length,
+  Events: {},
+  Analytics: false,
+  Multicast: describeMulticast(model, METADATA),
+  SessionTimeout: SESSION_TIMEOUT,
 });
 
 /** tt:VideoSourceConfiguration; its bounds are the whole real picture. */
@@ -60,7 +73,7 @@ export function describeEncoder(model: MediaModel, stream: VideoStream): SoapObj
 }
 
 /** tt:MulticastConfiguration */
-function describeMulticast({ multicast }: MediaModel, { encoder }: VideoStream): SoapObject {
+function describeMulticast({ multicast }: MediaModel, { encoder }: Pick<VideoStream, 'encoder'>): SoapObject {
   const { address, port, ttl } = multicast?.target(encoder) ?? { address: NO_MULTICAST_ADDRESS, port: 0, ttl: 1 };
   return { Address: { Type: 'IPv4', IPv4Address: address }, Port: port, TTL: ttl, AutoStart: multicast?.isStarted(encoder) ?? false };
 }

@@ -1,3 +1,4 @@
+import type { ImagingController } from '../../device/imaging.ts';
 import type { MulticastController } from '../../device/multicast.ts';
 import type { PictureController } from '../../device/picture.ts';
 import {
@@ -8,29 +9,37 @@ import {
   Profiles,
   SOURCE_CONFIGURATION,
 } from '../../device/profiles.ts';
+import { METADATA } from '../../device/stream-names.ts';
 import type { StreamCatalogue, VideoStream } from '../../device/streams.ts';
 import type { Size } from '../../frames/size.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { refusal } from './refusal.ts';
 
 /** What the media service needs of the device. Read at each request: what is known only after start may be a getter. */
-export interface MediaServiceOptions {
+export interface MediaModelOptions {
   readonly streams: Pick<StreamCatalogue, 'offered' | 'known'>;
   readonly picture: PictureController;
   /** Keeps the profiles that clients make. */
   readonly profiles: ProfileStore;
   /** The RTSP server; undefined: there is none. */
   readonly rtsp: { readonly port: number } | undefined;
+  /** Events beside the picture; undefined: there are none. Without an RTSP server it does not count. */
+  readonly metadata?: { readonly synchronize: () => void } | undefined;
   /** undefined: nothing is sent by multicast. Without an RTSP server it does not count. */
   readonly multicast: MulticastController | undefined;
+}
+
+/** All that the media service needs. */
+export interface MediaServiceOptions extends MediaModelOptions {
+  readonly imaging: ImagingController;
 }
 
 /** The streams, profiles and configurations of the device, with the faults of those that are not there or stay as they are. */
 export class MediaModel {
   readonly #profiles: Profiles;
 
-  constructor(private readonly options: MediaServiceOptions) {
-    this.#profiles = new Profiles({ streams: () => this.streams, store: options.profiles });
+  constructor(private readonly options: MediaModelOptions) {
+    this.#profiles = new Profiles({ streams: () => this.streams, store: options.profiles, metadata: this.metadata !== undefined });
   }
 
   /**
@@ -45,6 +54,11 @@ export class MediaModel {
   /** undefined: nothing is sent by multicast. */
   get multicast(): MulticastController | undefined {
     return this.options.rtsp && this.options.multicast;
+  }
+
+  /** undefined: no events are sent beside the picture. */
+  get metadata(): MediaServiceOptions['metadata'] {
+    return this.options.rtsp && this.options.metadata;
   }
 
   get maxProfiles(): number {
@@ -85,6 +99,12 @@ export class MediaModel {
   /** Throws NoConfig unless it is the token of the video source configuration. */
   checkSourceConfiguration(token: string): void {
     if (token !== SOURCE_CONFIGURATION.token) throw invalidArgument('NoConfig', `There is no video source configuration ${quote(token)}.`);
+  }
+
+  /** Throws NoConfig unless it is the token of the metadata configuration. */
+  checkMetadataConfiguration(token: string): void {
+    if (token !== METADATA.encoder || !this.metadata)
+      throw invalidArgument('NoConfig', `There is no metadata configuration ${quote(token)}.`);
   }
 
   /** The streams that may be put into a profile. */

@@ -1,14 +1,13 @@
 import { areMediaPorts, NOT_DISCOVERY } from '../../core/media-ports.ts';
-import { isMulticastGroup, MULTICAST_GROUPS, type MulticastGroup } from '../../core/multicast.ts';
 import type { MulticastController } from '../../device/multicast.ts';
 import type { VideoStream } from '../../device/streams.ts';
+import { isMulticastGroup, MULTICAST_GROUPS, type MulticastGroup } from '../../platform/multicast.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
-import { child, integer, text } from '../args.ts';
+import { child, integer, text, token } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { NO_MULTICAST_ADDRESS } from './describe.ts';
 import type { MediaModel } from './model.ts';
 import { refusal } from './refusal.ts';
-import { token } from './tokens.ts';
 import { streamed } from './uris.ts';
 
 /** Sends a profile by multicast whether or not somebody asks for it by RTSP, restarts included. */
@@ -49,7 +48,11 @@ const PORTS = { min: 1024, max: 65_534 };
  * Where a tt:MulticastConfiguration would move a stream; undefined: it stays. What is left out stays too,
  * and AutoStart is for reading only. Throws ConfigModify.
  */
-export function multicastChange(model: MediaModel, { encoder }: VideoStream, configuration: SoapObject): MulticastGroup | undefined {
+export function multicastChange(
+  model: MediaModel,
+  { encoder }: Pick<VideoStream, 'encoder'>,
+  configuration: SoapObject,
+): MulticastGroup | undefined {
   const { multicast } = model;
   const ipAddress = child(configuration, 'Address');
   const address = text(ipAddress, 'IPv4Address')?.trim();

@@ -2,10 +2,10 @@ import type { Range } from '../../device/picture.ts';
 import { VIDEO_SOURCE } from '../../device/profiles.ts';
 import type { H264Video, JpegVideo, VideoStream } from '../../device/streams.ts';
 import type { Size } from '../../frames/size.ts';
+import { optionalToken, token } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { describeSize, frameRateLimit, H264_QUALITY } from './describe.ts';
 import type { MediaModel } from './model.ts';
-import { optionalToken, token } from './tokens.ts';
 
 /** What the configurations can be set to, and how many encoders run at once. */
 export const optionOperations = (model: MediaModel): readonly Operation[] => [

@@ -1,10 +1,9 @@
 import { SOURCE_CONFIGURATION } from '../../device/profiles.ts';
 import { SoapFault } from '../../protocols/soap/fault.ts';
-import { required, text } from '../args.ts';
+import { optionalToken, required, text, token } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { describeProfile } from './describe.ts';
 import { type MediaModel, tooManyProfiles, UNPRINTABLE } from './model.ts';
-import { optionalToken, token } from './tokens.ts';
 
 /** Longest name, in characters (tt:Name). */
 const MAX_NAME = 64;

@@ -1,12 +1,4 @@
-import { AppError, type ErrorCode } from '../../core/errors.ts';
-import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
-
-/** Errors that say the value is at fault, not the machine. */
-const BAD_VALUE: ReadonlySet<ErrorCode> = new Set(['SETTING_UNSUPPORTED', 'OPTION_INVALID', 'OPTION_UNKNOWN', 'CONFIG_INVALID']);
+import { refusalAs } from '../refusal.ts';
 
 /** The fault for an AppError met while a change was made: ConfigModify or Receiver / Action. Anything else stays as it is. */
-export function refusal(error: unknown): unknown {
-  if (!(error instanceof AppError)) return error;
-  const reason = `${error.message} ${error.hint}`;
-  return BAD_VALUE.has(error.code) ? invalidArgument('ConfigModify', reason) : new SoapFault('Receiver', ['Action'], reason);
-}
+export const refusal = (error: unknown): unknown => refusalAs('ConfigModify', error);

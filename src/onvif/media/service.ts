@@ -1,7 +1,9 @@
 import type { Operation, Service } from '../service.ts';
+import { metadataOperations } from './metadata.ts';
 import { MediaModel, type MediaServiceOptions } from './model.ts';
 import { multicastOperations } from './multicast.ts';
 import { optionOperations } from './options.ts';
+import { osdOperations } from './osd.ts';
 import { profileOperations } from './profiles.ts';
 import { uriOperations } from './uris.ts';
 import { videoEncoderOperations } from './video-encoder.ts';
@@ -20,11 +22,13 @@ export function makeMediaService(options: MediaServiceOptions): Service {
       capabilities(model, options),
       ...[
         ...profileOperations(model),
-        ...videoSourceOperations(model),
+        ...videoSourceOperations(model, options.imaging),
         ...videoEncoderOperations(model),
+        ...metadataOperations(model),
         ...optionOperations(model),
         ...uriOperations(model, options),
         ...multicastOperations(model),
+        ...osdOperations(model, options.imaging),
       ].map((operation) => whenKnown(operation, options)),
     ],
   };
@@ -39,14 +43,19 @@ const whenKnown = (operation: Operation, { streams }: Pick<MediaServiceOptions, 
   },
 });
 
-const capabilities = (model: MediaModel, options: Pick<MediaServiceOptions, 'rtsp'>): Operation => ({
+const capabilities = (model: MediaModel, options: Pick<MediaServiceOptions, 'rtsp' | 'imaging'>): Operation => ({
   name: 'GetServiceCapabilities',
   access: 'PRE_AUTH',
   handle: () => {
     const rtsp = options.rtsp !== undefined;
     return {
       Capabilities: {
-        attributes: { SnapshotUri: true, Rotation: false, VideoSourceMode: false, OSD: false, EXICompression: false },
+        attributes: {
+          SnapshotUri: true,
+          Rotation: false,
+          VideoSourceMode: false,
+          OSD: options.imaging.annotate() !== undefined,
+        },
         ProfileCapabilities: { attributes: { MaximumNumberOfProfiles: model.maxProfiles } },
         StreamingCapabilities: {
           attributes: {

@@ -2,10 +2,9 @@ import type { MediaProfile } from '../../device/profiles.ts';
 import { SNAPSHOT_PATH } from '../../device/stream-names.ts';
 import type { VideoStream } from '../../device/streams.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
-import { child, text } from '../args.ts';
+import { child, text, token } from '../args.ts';
 import type { Operation, RequestContext, SoapObject } from '../service.ts';
 import type { MediaModel, MediaServiceOptions } from './model.ts';
-import { token } from './tokens.ts';
 
 /** Where streams and snapshots are fetched. */
 export const uriOperations = (model: MediaModel, options: Pick<MediaServiceOptions, 'rtsp'>): readonly Operation[] => [
@@ -28,11 +27,12 @@ export const uriOperations = (model: MediaModel, options: Pick<MediaServiceOptio
     },
   },
   {
-    // Every JPEG can be decoded by itself: nothing has to be done for it.
+    // Every JPEG can be decoded by itself: nothing has to be done for it. Of the events, every state is sent again.
     name: 'SetSynchronizationPoint',
     access: 'ACTUATE',
     handle: (request) => {
-      const { stream } = model.profile(token(request, 'ProfileToken'));
+      const { stream, metadata } = model.profile(token(request, 'ProfileToken'));
+      if (metadata) model.metadata?.synchronize();
       if (stream?.encoding === 'H264') stream.control.requestKeyFrame();
       return {};
     },

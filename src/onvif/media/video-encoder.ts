@@ -1,15 +1,15 @@
 import type { PictureSettings, Range } from '../../device/picture.ts';
 import type { H264Video, JpegVideo, VideoStream } from '../../device/streams.ts';
 import type { H264Settings } from '../../encode/encoder.ts';
-import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
-import { child, integer, text } from '../args.ts';
+
+import { invalidArgument } from '../../protocols/soap/fault.ts';
+import { child, decimal, integer, text, token } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { askedSize, describeEncoder, frameRateLimit, govLength } from './describe.ts';
 import type { MediaModel } from './model.ts';
 import { multicastChange } from './multicast.ts';
 import { frameRates, govLengths, offeredSizes, qualities } from './options.ts';
 import { refusal } from './refusal.ts';
-import { token } from './tokens.ts';
 
 /** The video encoder configurations. */
 export const videoEncoderOperations = (model: MediaModel): readonly Operation[] => [
@@ -118,11 +118,7 @@ function frameRateChange(stream: VideoStream, rateControl: SoapObject): { readon
 
 /** The Quality that is asked for, a float in ONVIF. Throws Sender / InvalidArgs. */
 function qualityIn(configuration: SoapObject): number | undefined {
-  const asked = text(configuration, 'Quality');
-  if (asked === undefined) return undefined;
-  const quality = asked.trim() === '' ? Number.NaN : Number(asked);
-  if (!Number.isFinite(quality)) throw new SoapFault('Sender', ['InvalidArgs'], 'Quality must be a number.');
-  return quality;
+  return decimal(configuration, 'Quality');
 }
 
 /** JPEG has whole qualities. */

@@ -1,20 +1,29 @@
+import type { ImagingController } from '../../device/imaging.ts';
 import { SOURCE_CONFIGURATION, VIDEO_SOURCE } from '../../device/profiles.ts';
 import { invalidArgument } from '../../protocols/soap/fault.ts';
-import { child, integer, text } from '../args.ts';
+import { child, integer, text, token } from '../args.ts';
+import { describeImaging, describeOldImaging } from '../imaging/describe.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { describeSize, describeSourceConfiguration } from './describe.ts';
 import type { MediaModel } from './model.ts';
-import { token } from './tokens.ts';
 
 /** The video source and its one configuration. */
-export const videoSourceOperations = (model: MediaModel): readonly Operation[] => [
+export const videoSourceOperations = (model: MediaModel, imaging: ImagingController): readonly Operation[] => [
   {
     name: 'GetVideoSources',
     access: 'READ_MEDIA',
     handle: () => {
       const { frameRate, pictures } = model;
+      const settings = describeImaging(imaging);
       return {
-        VideoSources: [{ attributes: { token: VIDEO_SOURCE }, Framerate: frameRate, Resolution: describeSize(pictures) }],
+        VideoSources: [
+          {
+            attributes: { token: VIDEO_SOURCE },
+            Framerate: frameRate,
+            Resolution: describeSize(pictures),
+            ...(settings && { Imaging: describeOldImaging(imaging), Extension: { Imaging: settings } }),
+          },
+        ],
       };
     },
   },

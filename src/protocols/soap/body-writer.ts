@@ -1,12 +1,13 @@
-import type { OpenElement } from '../xml/element.ts';
+import { namespaceOf, type OpenElement, type Scope } from '../xml/element.ts';
 import { escapeXml } from '../xml/text.ts';
+import { malformed, refused } from './fault.ts';
 import { XML_SCHEMA_INSTANCE } from './namespaces.ts';
-import { malformed, refused } from './refusals.ts';
 
 /** Reads the Body: its one element, and what that holds, written anew in the plainest form. */
 export class BodyWriter {
   #operation: { readonly namespace: string; readonly localName: string } | undefined;
   #content = '';
+  readonly #scopes: Scope[] = [];
   /** Where in the content the open elements begin. */
   readonly #starts: number[] = [];
 
@@ -18,7 +19,17 @@ export class BodyWriter {
     return this.#content;
   }
 
-  open({ uri, local, attributes }: OpenElement): void {
+  /** What a prefix in a text of the content stands for; where it was declared twice, the later one counts. Undefined: for nothing. */
+  resolve(prefix: string): string | undefined {
+    for (let at = this.#scopes.length - 1; at >= 0; at--) {
+      const uri = namespaceOf(prefix, this.#scopes[at]!);
+      if (uri !== undefined) return uri;
+    }
+    return undefined;
+  }
+
+  open({ uri, local, attributes, scope }: OpenElement): void {
+    if (scope !== this.#scopes.at(-1)) this.#scopes.push(scope);
     if (this.#starts.length === 0) {
       if (this.#operation) throw malformed('The Body may hold one element only.');
       this.#operation = { namespace: uri, localName: local };

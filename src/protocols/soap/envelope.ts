@@ -35,16 +35,17 @@ export function writeFault(fault: SoapFault, version: SoapVersion, header = ''):
   return writeEnvelope(version, { namespaces: ` xmlns:ter="${ONVIF_ERROR}"`, header, body: `<env:Fault>${content}</env:Fault>` });
 }
 
-function content12({ code, subcodes, message }: SoapFault): string {
+function content12({ code, subcodes, message, detail }: SoapFault): string {
   const nested = subcodes.reduceRight((inner, name) => `<env:Subcode><env:Value>ter:${name}</env:Value>${inner}</env:Subcode>`, '');
   return (
     `<env:Code><env:Value>env:${code}</env:Value>${nested}</env:Code>` +
-    `<env:Reason><env:Text xml:lang="en">${escapeXml(message)}</env:Text></env:Reason>`
+    `<env:Reason><env:Text xml:lang="en">${escapeXml(message)}</env:Text></env:Reason>` +
+    (detail === '' ? '' : `<env:Detail>${detail}</env:Detail>`)
   );
 }
 
 /** SOAP 1.1 has no subcodes: they go into the detail. */
-function content11({ code, subcodes, message }: SoapFault): string {
-  const detail = subcodes.reduceRight((inner, name) => `<ter:${name}>${inner}</ter:${name}>`, '');
-  return `<faultcode>env:${CODES_11[code]}</faultcode><faultstring>${escapeXml(message)}</faultstring><detail>${detail}</detail>`;
+function content11({ code, subcodes, message, detail }: SoapFault): string {
+  const codes = subcodes.reduceRight((inner, name) => `<ter:${name}>${inner}</ter:${name}>`, '');
+  return `<faultcode>env:${CODES_11[code]}</faultcode><faultstring>${escapeXml(message)}</faultstring><detail>${codes}${detail}</detail>`;
 }

@@ -12,6 +12,8 @@ export class SoapFault extends Error {
     readonly code: FaultCode,
     readonly subcodes: readonly string[],
     reason: string,
+    /** Content of its Detail element, with its own declarations of namespaces; empty: none. */
+    readonly detail = '',
   ) {
     super(reason);
   }
@@ -19,3 +21,9 @@ export class SoapFault extends Error {
 
 /** Sender / InvalidArgVal / `subcode`: the usual refusal of a value. */
 export const invalidArgument = (subcode: string, reason: string): SoapFault => new SoapFault('Sender', ['InvalidArgVal', subcode], reason);
+
+/** What is not XML, or not SOAP. */
+export const malformed = (reason: string): SoapFault => new SoapFault('Sender', ['WellFormed'], reason);
+
+/** What is XML, and yet not taken. */
+export const refused = (reason: string): SoapFault => new SoapFault('Sender', ['InvalidArgs'], reason);

@@ -1,7 +1,7 @@
 import { passwordTypeOf, type UsernameToken } from '../ws-security/username-token.ts';
 import type { OpenElement } from '../xml/element.ts';
 import { ADDRESSING, type Addressing } from './addressing.ts';
-import { SoapFault } from './fault.ts';
+import { refused, SoapFault } from './fault.ts';
 import { ENVELOPE, SECURITY, type SoapVersion } from './namespaces.ts';
 
 /** Roles that a camera plays: it is the last to receive the message (SOAP 1.2 section 2.2, SOAP 1.1 section 4.2.2). */
@@ -21,7 +21,6 @@ const FIELD = 5;
 export class HeaderReader {
   #token: { username: string; password: string; passwordType: UsernameToken['passwordType']; nonce?: string; created?: string } | undefined;
   #inSecurity = false;
-  /** The first token counts, should there be several. */
   #inToken = false;
   #addressing: string | undefined;
   /** By the names of their elements; of several the first counts. */
@@ -77,7 +76,9 @@ export class HeaderReader {
   }
 
   #openToken({ uri, local }: OpenElement): void {
-    if (!this.#inSecurity || this.#token || uri !== SECURITY || local !== 'UsernameToken') return;
+    if (!this.#inSecurity || uri !== SECURITY || local !== 'UsernameToken') return;
+    // Which of two is checked must not be a matter of order.
+    if (this.#token) throw refused('There may be one UsernameToken.');
     this.#inToken = true;
     this.#token = { username: '', password: '', passwordType: 'PasswordText' };
   }

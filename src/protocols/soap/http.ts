@@ -15,6 +15,8 @@ export interface SoapHttpRequest {
   readonly shared: boolean;
   /** "http://192.168.1.5:8080": the address by which the client reached us. */
   readonly baseUrl: string;
+  /** The same with the address in place of a name of ours. */
+  readonly addressUrl: string;
   /** The host of it alone: "192.168.1.5", "[fe80::1]". */
   readonly host: string;
   /** Fires when the client has gone. */

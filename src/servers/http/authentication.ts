@@ -2,23 +2,24 @@ import { timingSafeEqual } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import type { Access } from '../../auth/access.ts';
 import { clearCookie, parseCookies, sessionCookie } from '../../auth/cookies.ts';
-import type { Attempt, Unchecked } from '../../auth/failure-limiter.ts';
+import type { Unchecked } from '../../auth/failure-limiter.ts';
+import {
+  isUnchecked,
+  Login,
+  type LoginOptions,
+  type LoginOrigin,
+  type Password,
+  RETRY_AFTER_S,
+  TOO_MANY_ATTEMPTS,
+} from '../../auth/login.ts';
 import { type SessionStore, Sessions } from '../../auth/sessions.ts';
 import type { AccessLevel, User } from '../../auth/users.ts';
-import type { Clock } from '../../core/clock.ts';
-import { type Logger, LogThrottle } from '../../core/log.ts';
 import { sendProblem } from './answers.ts';
 import type { Arrivals } from './arrivals.ts';
 import { isShared } from './proxies.ts';
 
-/** Seconds until a waiting guesser may try again. */
-const RETRY_AFTER_S = 5;
-
-export interface AuthenticationOptions extends Access {
-  readonly clock: Clock;
-  readonly log: Logger;
+export interface AuthenticationOptions extends LoginOptions {
   /** Name of the session cookie. Cookies don't know ports: two cameras on one host need two names. */
   readonly cookieName: string;
   /** Lets commands on this machine in, as `Authorization: Bearer`. */
@@ -27,10 +28,13 @@ export interface AuthenticationOptions extends Access {
   readonly sessions: SessionStore;
 }
 
-/** Who may look: Basic, Digest, or the session of the login form. */
+/** What a request has shown of its sender, see {@link userOf}, {@link levelOf} and {@link holdsOf}. */
+type Shown = { readonly user: User; readonly holds: () => boolean } | { readonly local: true };
+
+/** Says in HTTP who may look: by Basic, Digest, or the session of the login form. */
 export class Authentication {
   readonly #sessions: Sessions;
-  readonly #throttle: LogThrottle;
+  readonly #login: Login;
 
   constructor(
     private readonly options: AuthenticationOptions,
@@ -38,7 +42,7 @@ export class Authentication {
   ) {
     const { users, clock, log, sessions } = options;
     this.#sessions = new Sessions({ users, clock, log, store: sessions });
-    this.#throttle = new LogThrottle(clock);
+    this.#login = new Login(options);
   }
 
   /** Calls back when a login that {@link holdsOf} asks about may have ended. */
@@ -54,28 +58,19 @@ export class Authentication {
     if (id !== undefined && user) {
       const maxAge = this.#sessions.renew(id);
       if (maxAge !== undefined) this.#setCookie(req, res, id, maxAge);
-      return pass(user, this.#sessions.watch(id), res, next);
+      return this.#pass(req, res, next, { user, holds: this.#sessions.watch(id) });
     }
     const { authorization } = req.headers;
     if (authorization === undefined) return this.#deny(req, res, false);
-    if (this.#isLocal(authorization)) {
-      res.locals.local = true;
-      return next();
-    }
-    const { authenticator, limiter } = this.options;
-    const outcome = limiter.attempt(this.#attempt(req, authenticator.claim({ authorization })), () =>
-      authenticator.authenticate({ method: req.method, url: req.originalUrl, authorization }),
-    );
+    if (this.#isLocal(authorization)) return this.#pass(req, res, next, { local: true });
+    const outcome = this.#login.byHeader({ method: req.method, url: req.originalUrl, authorization }, this.#originOf(req));
     // Not awaited where there is nothing to wait for: pipelined guesses are then checked, and counted, one by one.
     const result = outcome instanceof Promise ? await outcome : outcome;
     if (result.ok) {
       const { user: shown } = result;
-      pass(shown, () => this.options.users.current(shown) !== undefined, res, next);
-    } else if (result.reason === 'rejected' || result.reason === 'aborted') this.#refuse(req, res, result.reason);
-    else {
-      if (result.reason === 'invalid') this.#failed(req);
-      this.#deny(req, res, result.reason === 'stale');
-    }
+      this.#pass(req, res, next, { user: shown, holds: () => this.options.users.current(shown) !== undefined });
+    } else if (isUnchecked(result)) this.#refuse(req, res, result.reason);
+    else this.#deny(req, res, result.reason === 'stale');
   };
 
   /** Takes note of a command on this machine where nobody has to log in; asks nobody for anything. */
@@ -96,21 +91,14 @@ export class Authentication {
   async logIn(
     req: Request,
     res: Response,
-    { name, password, remembered }: { readonly name: string; readonly password: string; readonly remembered: boolean },
+    { remembered, ...password }: Password & { readonly remembered: boolean },
   ): Promise<User | 'wrong' | undefined> {
-    const { users, limiter } = this.options;
-    const result = await limiter.attempt(this.#attempt(req, { name }), () => {
-      const user = users.verifyPassword(name, password);
-      return user ? ({ ok: true, user } as const) : ({ ok: false, reason: 'invalid' } as const);
-    });
-    if (!result.ok) {
-      if (result.reason !== 'invalid') {
-        this.#refuse(req, res, result.reason);
-        return undefined;
-      }
-      this.#failed(req);
-      return 'wrong';
+    const result = await this.#login.byPassword(password, this.#originOf(req));
+    if (isUnchecked(result)) {
+      this.#refuse(req, res, result.reason);
+      return undefined;
     }
+    if (!result.ok) return 'wrong';
     const id = this.#sessions.create(result.user, { remembered });
     this.#setCookie(req, res, id, this.#sessions.cookieAge(id));
     return result.user;
@@ -148,17 +136,15 @@ export class Authentication {
     return given.length === right.length && timingSafeEqual(given, right);
   }
 
-  #attempt(req: Request, claim: { readonly name: string; readonly proven?: boolean }): Attempt {
-    const { socket, headers } = req;
+  #originOf(req: Request): LoginOrigin {
+    const { socket, headers, path } = req;
     return {
-      ...claim,
       address: this.arrivals.clientAddress(req),
       connection: socket,
       shared: isShared(headers),
       // The connection's end, not the response's: one that waits behind others on its connection never hears of that.
-      get signal() {
-        return endOf(socket);
-      },
+      gone: () => endOf(socket),
+      path,
     };
   }
 
@@ -166,16 +152,14 @@ export class Authentication {
   #refuse(req: Request, res: Response, reason: Unchecked['reason']): void {
     if (reason === 'aborted' || req.socket.destroyed) return;
     res.set('Retry-After', String(RETRY_AFTER_S));
-    sendProblem(req, res, 429, {
-      code: 'TOO_MANY_ATTEMPTS',
-      message: 'Too many wrong passwords from this address.',
-      hint: 'Wait a few seconds.',
-    });
+    sendProblem(req, res, 429, { code: 'TOO_MANY_ATTEMPTS', ...TOO_MANY_ATTEMPTS });
   }
 
-  #failed(req: Request): void {
-    const address = this.arrivals.clientAddress(req);
-    this.#throttle.log((fields) => this.options.log.warn(`wrong user name or password from ${address}`, { path: req.path, ...fields }));
+  /** Lets a request go on. The address noted is the connection's own, by which connections are told apart. */
+  #pass(req: Request, res: Response, next: NextFunction, shown: Shown): void {
+    this.#login.note(req.socket.remoteAddress ?? '');
+    Object.assign(res.locals, shown);
+    next();
   }
 
   #deny(req: Request, res: Response, stale: boolean): void {
@@ -202,12 +186,6 @@ export const levelOf = (res: Response): AccessLevel | undefined => (res.locals.l
  * Undefined where none was needed.
  */
 export const holdsOf = (res: Response): (() => boolean) | undefined => res.locals.holds;
-
-function pass(user: User, holds: () => boolean, res: Response, next: NextFunction): void {
-  res.locals.user = user;
-  res.locals.holds = holds;
-  next();
-}
 
 /** A browser on its way to the page, not to a picture, and without credentials of its own. */
 const isPageNavigation = (req: Request): boolean =>

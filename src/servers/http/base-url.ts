@@ -19,25 +19,27 @@ export interface Reached extends Pick<Client, 'host' | 'hostForwarded' | 'forwar
 export interface Base {
   /** Of the page, the services and what goes by HTTP. */
   readonly origin: Origin;
+  /** The same with the address in place of a name of ours. Behind a proxy the name stays. */
+  readonly address: Origin;
   /** "192.168.1.5": of RTSP, which has a port of its own. */
   readonly host: string;
 }
 
 /**
- * The beginning of all URIs we give a client. The Host header counts where it is an address, or a name of ours: behind a
- * port mapping only it knows. For anything else it is our end of the connection, which is reachable by definition; recorders
- * don't look names up.
- *
- * Who comes by way of a trusted proxy gets the proxy's scheme and name. RTSP does not go through it, so for that he gets an
- * address of this machine.
+ * Returns the beginning of all URIs we give a client. The Host header counts where it is an address, or a name of ours:
+ * behind a port mapping only it knows. For anything else it is our end of the connection, which is reachable by definition;
+ * recorders don't look names up. A client behind a trusted proxy gets the proxy's scheme and name; RTSP does not go through
+ * it, so for that it gets an address of this machine.
  */
 export function baseOf({ host, hostForwarded, forwarded, scheme, names, ownAddress, ...end }: Reached): Base {
   const local = plainAddress(end.localAddress ?? '127.0.0.1');
   const own = hostOf(forwarded && isLoopback(local) ? (ownAddress() ?? local) : local);
   const parsed = host === undefined ? undefined : parseHost(host);
-  if (parsed && (hostForwarded || isReachable(parsed.name, names)))
-    return { origin: { scheme, host: parsed.name, port: parsed.port }, host: forwarded ? own : parsed.name };
-  return { origin: { scheme: end.localScheme, host: own, port: end.localPort }, host: own };
+  const ends: Origin = { scheme: end.localScheme, host: own, port: end.localPort };
+  if (!parsed || !(hostForwarded || isReachable(parsed.name, names))) return { origin: ends, address: ends, host: own };
+  const origin = { scheme, host: parsed.name, port: parsed.port };
+  const address = forwarded || addressOf(parsed.name) !== undefined ? origin : ends;
+  return { origin, address, host: forwarded ? own : parsed.name };
 }
 
 /** Whether a host that is ours leads others here as well. */

@@ -1,10 +1,11 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { EncoderCounters } from '../../encode/encoder.ts';
 import { STREAM_STATES } from '../../frames/stream-state.ts';
+import type { EventsApiOptions } from './api/events.ts';
 import type { Vitals } from './status.ts';
 
 /** Prometheus metrics, read from the vitals at each scrape: nothing is counted twice. */
-export function makeMetrics(vitals: () => Vitals): () => Promise<{ type: string; text: string }> {
+export function makeMetrics(vitals: () => Vitals, events: EventsApiOptions): () => Promise<{ type: string; text: string }> {
   const registry = new Registry();
   const gauge = (name: string, help: string, value: (now: Vitals) => number) =>
     new Gauge({
@@ -34,6 +35,28 @@ export function makeMetrics(vitals: () => Vitals): () => Promise<{ type: string;
       for (const state of STREAM_STATES) this.set({ state }, vitals().status.state === state ? 1 : 0);
     },
   });
+  new Counter({
+    name: 'onvif_camera_events_total',
+    help: 'Events told since the start',
+    labelNames: ['topic'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [topic, count] of events.log.counts) this.inc({ topic }, count);
+    },
+  });
+  new Gauge({
+    name: 'onvif_camera_event_state',
+    help: 'States as events tell them: 1 for yes, 0 for no, times in seconds since 1970',
+    labelNames: ['topic', 'source'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { topic, source, data } of events.feed.current())
+        for (const value of Object.values(data))
+          if (typeof value !== 'string') this.set({ topic, source: Object.values(source).join(',') }, numberOf(value));
+    },
+  });
   gauge('fps', 'Pictures per second, measured', (now) => now.fps);
   gauge('viewers', 'Open MJPEG streams', (now) => now.viewers);
   gauge('uptime_seconds', 'Seconds since the start', (now) => now.uptime);
@@ -42,6 +65,7 @@ export function makeMetrics(vitals: () => Vitals): () => Promise<{ type: string;
     const { user, system } = process.cpuUsage();
     return (user + system) / 1e6;
   });
+  gauge('motion', '1 while something moves, as far as motion is looked for', (now) => (now.scene.motion?.moving ? 1 : 0));
   counter('faults', 'Errors in the program that nobody expected; the log has them', (now) => now.faults);
   counter('captures', 'Captures started', (now) => now.capture.starts);
   counter('frames_captured', 'Pictures taken from the camera', (now) => now.capture.frames);
@@ -71,6 +95,8 @@ export function makeMetrics(vitals: () => Vitals): () => Promise<{ type: string;
   counter('h264_bytes', 'Bytes of H.264', (now) => encoded(now, 'bytes'));
   return async () => ({ type: registry.contentType, text: await registry.metrics() });
 }
+
+const numberOf = (value: number | boolean | Date): number => (value instanceof Date ? value.getTime() / 1000 : Number(value));
 
 /** Of all streams that are encoded here. */
 function encoded({ video }: Vitals, counter: keyof EncoderCounters): number {

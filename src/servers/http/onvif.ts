@@ -76,6 +76,7 @@ class IncomingSoap implements SoapHttpRequest {
   readonly shared: boolean;
   readonly baseUrl: string;
   readonly host: string;
+  readonly addressUrl: string;
   #gone: AbortController | undefined;
 
   constructor(
@@ -91,9 +92,10 @@ class IncomingSoap implements SoapHttpRequest {
     this.remoteAddress = arrivals.clientAddress(req);
     this.connection = socket;
     this.shared = isShared(headers);
-    const { origin, host } = arrivals.baseOf(req);
+    const { origin, host, address } = arrivals.baseOf(req);
     this.baseUrl = formatOrigin(origin);
     this.host = host;
+    this.addressUrl = formatOrigin(address);
   }
 
   /** Made only for those that have to wait: most answers are there before anybody could leave. */
@@ -102,6 +104,8 @@ class IncomingSoap implements SoapHttpRequest {
       const gone = new AbortController();
       this.#gone = gone;
       if (this.res.destroyed) gone.abort();
+      // It is silent while it waits; Node puts the server's own timeout back after the answer.
+      this.res.socket?.setTimeout(0);
       this.res.once('close', () => {
         if (!this.res.writableFinished) gone.abort();
       });

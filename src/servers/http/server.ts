@@ -5,17 +5,19 @@ import { type AccessClass, isFree, mayAccess } from '../../auth/access.ts';
 import { addressKey } from '../../auth/address-key.ts';
 import { Recent } from '../../auth/recent.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Origin } from '../../core/origin.ts';
 import { MJPEG, SNAPSHOT_PATH } from '../../device/stream-names.ts';
+import type { DescriptorReserve } from '../../platform/descriptors.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
-import { TunnelDoor } from '../tunnel-door.ts';
+import type { SendQueues } from '../send-queues.ts';
+import { TunnelHandler } from '../tunnel-handler.ts';
 import { cameraProblem, expectToBeRead, securityHeaders, sendProblem } from './answers.ts';
+import type { EventsApiOptions } from './api/events.ts';
 import { addApi } from './api/routes.ts';
 import type { Arrivals } from './arrivals.ts';
 import { readAsked } from './asked.ts';
@@ -40,7 +42,7 @@ const TIMEOUT_CHECK_MS = 5000;
 /** A connection on which nothing moves for this long, neither way, is dropped; streams have a rule of their own. */
 const SILENCE_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_DELAY_MS = 30_000;
-/** Those who ask for snapshots are remembered up to this number; who is forgotten gets a picture at once. */
+/** Clients whose last snapshot is remembered; one that is forgotten gets a picture at once. */
 const MAX_SNAPSHOT_CLIENTS = 1024;
 /** Seconds after which a client may try again when the camera gave no picture. */
 const RETRY_AFTER_S = 5;
@@ -58,7 +60,7 @@ export interface HttpServerOptions {
   /** Whether many clients share an address, as behind a proxy; given as the socket has it. Undefined: none is. */
   readonly isShared?: (address: string) => boolean;
   readonly authentication: AuthenticationOptions;
-  /** Whether everybody may look without a login; who changes something needs one all the same. */
+  /** Whether everybody may look without a login; changes need one all the same. */
   readonly open: boolean;
   /** Answers SOAP at /onvif/; undefined where there is none. */
   readonly onvif?: SoapEndpoint;
@@ -74,6 +76,9 @@ export interface HttpServerOptions {
   /** What strangers may know the camera by, on the login form; undefined: nothing. */
   readonly publicName: () => string | undefined;
   readonly hub: Hub;
+  readonly events: EventsApiOptions;
+  /** What waits in the kernel for viewers; undefined: those of this server alone. */
+  readonly queues?: SendQueues;
   /** Makes smaller pictures for those who ask for them. */
   readonly scaler: Scaler;
   /** Undefined: connections are taken as long as there is a descriptor. */
@@ -88,7 +93,7 @@ export interface HttpServerOptions {
 export class HttpServer {
   readonly #streams: StreamSizes;
   readonly #server: Server;
-  readonly #tunnelDoor: TunnelDoor | undefined;
+  readonly #tunnelHandler: TunnelHandler | undefined;
   readonly #limit: ConnectionLimit;
   readonly #bodies: BodyReader;
   /** Connections on which somebody has logged in. */
@@ -97,7 +102,7 @@ export class HttpServer {
   readonly #login: Authentication;
   /** What stands before those who only look; undefined: nothing does. */
   readonly #authentication: Authentication | undefined;
-  /** The picture that each who asks for snapshots has, by address and user: asking again at once, he waits for the next one. */
+  /** The picture that each client last got as a snapshot, by address and user: one that asks again at once waits for the next. */
   readonly #seen = new Recent(MAX_SNAPSHOT_CLIENTS, () => ({ sequence: 0 }));
   readonly #acceptThrottle: LogThrottle;
   readonly #hosts: HostGuard;
@@ -107,7 +112,7 @@ export class HttpServer {
   constructor(private readonly options: HttpServerOptions) {
     const { arrivals, tunnel, clock, log } = options;
     const isShared = (address: string) => arrivals.isTrustedProxy(address);
-    this.#streams = new StreamSizes(options.hub, options.scaler.scale, clock);
+    this.#streams = new StreamSizes(options.hub, options.scaler.scale, clock, options.queues && { queues: options.queues, log });
     this.#throttle = new LogThrottle(clock);
     this.#acceptThrottle = new LogThrottle(clock);
     this.#login = new Authentication(options.authentication, arrivals);
@@ -137,9 +142,9 @@ export class HttpServer {
     this.#server.timeout = SILENCE_TIMEOUT_MS;
     // What an answer left in the kernel's queue goes with a reset alone.
     this.#server.on('timeout', (socket) => (socket.writableLength > 0 ? socket.resetAndDestroy() : socket.destroy()));
-    this.#tunnelDoor =
+    this.#tunnelHandler =
       tunnel &&
-      new TunnelDoor(this.#server, {
+      new TunnelHandler(this.#server, {
         event: 'connection',
         take: (request, socket, rest) => {
           this.#limit.release(socket);
@@ -176,7 +181,7 @@ export class HttpServer {
       this.#server.close(() => resolve());
       this.#streams.close();
       this.#login.close();
-      this.#tunnelDoor?.close();
+      this.#tunnelHandler?.close();
       this.#bodies.close();
       this.#server.closeAllConnections();
     });
@@ -258,6 +263,7 @@ export class HttpServer {
       ...{ hub, arrivals, clock, log, users: this.options.authentication.users, bodies: this.#bodies },
       vitals: () => this.#vitals(),
       viewers: () => this.#streams.listViewers(),
+      events: this.options.events,
     });
     routes.add('/metrics', { get: { access: 'READ_SYSTEM', handle: this.#metrics() } });
     app.use((req, res) => sendProblem(req, res, 404, { code: 'NOT_FOUND', message: 'There is nothing at this address.' }));
@@ -281,7 +287,6 @@ export class HttpServer {
 
   readonly #trust: RequestHandler = (req, _res, next) => {
     this.#trusted.add(req.socket);
-    this.options.authentication.known.add(req.socket.remoteAddress ?? '');
     next();
   };
 
@@ -347,7 +352,7 @@ export class HttpServer {
     let collect: Promise<() => Promise<{ type: string; text: string }>> | undefined;
     return async (_req, res) => {
       // Loaded at the first scrape: most installations never have one.
-      collect ??= import('./metrics.ts').then(({ makeMetrics }) => makeMetrics(() => this.#vitals()));
+      collect ??= import('./metrics.ts').then(({ makeMetrics }) => makeMetrics(() => this.#vitals(), this.options.events));
       const { type, text } = await (await collect)();
       res.set('Content-Type', type).send(text);
     };

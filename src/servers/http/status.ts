@@ -1,7 +1,9 @@
 import type { Response } from 'express';
+import type { AppError } from '../../core/errors.ts';
 import { formatOrigin } from '../../core/origin.ts';
 import { ADDRESS, MJPEG, SNAPSHOT_PATH } from '../../device/stream-names.ts';
 import type { H264Feed, JpegFeed } from '../../device/streams.ts';
+import type { MotionBy } from '../../frames/sensed.ts';
 import type { Size } from '../../frames/size.ts';
 import type { CameraStatus } from '../../frames/stream-state.ts';
 import type { RtspCounters } from '../rtsp/counters.ts';
@@ -17,6 +19,16 @@ export interface RtspVitals {
   readonly counters: Readonly<RtspCounters>;
   /** Returns who watches by RTSP. */
   readonly listViewers: () => readonly ViewerInfo[];
+}
+
+/** What is known of the scene. */
+export interface SceneStatus {
+  /** Whether something moves, and who looks for it; undefined: nobody. */
+  readonly motion: { readonly moving: boolean; readonly by: MotionBy } | undefined;
+  /** Whether it is exposed for the night; undefined: the exposure does not follow the light. */
+  readonly night: boolean | undefined;
+  /** What the user should know. */
+  readonly notices: readonly AppError[];
 }
 
 /** What the running program knows about itself; gathered by the app. */
@@ -45,6 +57,7 @@ export interface Vitals {
   readonly rtsp: RtspVitals | undefined;
   /** The streams that are known to be there. */
   readonly video: readonly (JpegFeed | H264Feed)[];
+  readonly scene: SceneStatus;
 }
 
 /** An error as others are told of it. */
@@ -54,7 +67,7 @@ export const shownError = (error: { code: string; message: string; hint: string 
   hint: error.hint,
 });
 
-/** For supervisors and sensors; open to everybody, so it says nothing that a stranger should not know. */
+/** Answers /healthz, for supervisors and sensors: open to everybody, so it says nothing that a stranger should not know. */
 export function sendHealth(res: Response, vitals: Vitals): void {
   res.set('Cache-Control', 'no-store').json({
     status: 'ok',
@@ -65,20 +78,22 @@ export function sendHealth(res: Response, vitals: Vitals): void {
   });
 }
 
-/** For the page. */
+/** Answers /api/status, for the page. */
 export function sendStatus(res: Response, vitals: Vitals, base: Base): void {
-  const { status, size } = vitals;
+  const { status, size, scene } = vitals;
   res.set('Cache-Control', 'no-store').json({
     name: vitals.name,
     version: vitals.version,
     camera: status.state,
     error: status.error ? shownError(status.error) : null,
-    notices: status.notices.map(shownError),
+    notices: [...status.notices, ...scene.notices].map(shownError),
     source: status.source ?? '',
     width: size.width,
     height: size.height,
     fps: Math.round(vitals.fps * 10) / 10,
     viewers: vitals.viewers,
+    motion: scene.motion ?? null,
+    night: scene.night ?? null,
     user: userOf(res)?.name ?? null,
     urls: urlsOf(base, vitals),
   });

@@ -5,7 +5,7 @@ import type { Frame } from '../../frames/frame.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { type ScaleJpeg, SmallerPictures } from '../../streams/smaller-pictures.ts';
 import type { ViewerInfo } from '../viewer-info.ts';
-import { MjpegStreams, newStreamCounters, type StreamCounters, type StreamOptions } from './stream.ts';
+import { MjpegStreams, newStreamCounters, type Pacing, type StreamCounters, type StreamOptions } from './stream.ts';
 
 /** Widths that viewers may ask for, pixels: few, since each that is watched is made anew. */
 export const SMALLER_WIDTHS = [320, 640, 960, 1280] as const;
@@ -25,12 +25,12 @@ export class StreamSizes {
   readonly #smaller: ReadonlyMap<SmallerWidth, { readonly pictures: SmallerPictures; readonly streams: MjpegStreams }>;
   readonly #all: readonly MjpegStreams[];
 
-  constructor(hub: Hub, scale: ScaleJpeg, clock: Clock) {
-    this.#whole = new MjpegStreams(hub, clock, this.counters);
+  constructor(hub: Hub, scale: ScaleJpeg, clock: Clock, pacing?: Pacing) {
+    this.#whole = new MjpegStreams(hub, clock, this.counters, pacing);
     this.#smaller = new Map(
       SMALLER_WIDTHS.map((width) => {
         const pictures = new SmallerPictures(hub, width, scale);
-        return [width, { pictures, streams: new MjpegStreams(pictures, clock, this.counters) }];
+        return [width, { pictures, streams: new MjpegStreams(pictures, clock, this.counters, pacing) }];
       }),
     );
     this.#all = [this.#whole, ...[...this.#smaller.values()].map(({ streams }) => streams)];

@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
 import type { Cancel, Clock } from '../../core/clock.ts';
-import { DirectWriter } from '../../core/direct-writer.ts';
+import { silentLogger } from '../../core/log.ts';
 import { RateLimiter } from '../../core/rate-limiter.ts';
 import type { Frame } from '../../frames/frame.ts';
+import { DirectWriter } from '../../platform/direct-writer.ts';
 import { CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, Parts } from '../../protocols/multipart/mjpeg.ts';
 import type { Hub } from '../../streams/hub.ts';
+import { SendQueues } from '../send-queues.ts';
 import type { ViewerInfo } from '../viewer-info.ts';
+import { ViewerPace, type ViewerPaceOptions } from '../viewer-pace.ts';
 
 /** A viewer whose connection takes nothing for this long is dropped; that frees up to 4 MB in the kernel's queue. */
 const STALLED_VIEWER_MS = 30_000;
@@ -52,9 +55,13 @@ const HEAD = `HTTP/1.1 200 OK\r\n${Object.entries(STREAM_HEADERS)
   .map(([name, value]) => `${name}: ${value}\r\n`)
   .join('')}\r\n`;
 
+/** How viewers are kept from seeing old pictures. */
+export type Pacing = Pick<ViewerPaceOptions, 'queues' | 'log'>;
+
 /**
  * Sends the camera's pictures to any number of viewers as MJPEG. All viewers share the frame's one buffer. A viewer who
- * is slower than the camera skips pictures: at most one is under way to each, and the newest follows it.
+ * is slower than the camera skips pictures: at most one is under way to each, and the newest follows it. What waits for him in
+ * the kernel is kept as short where that can be seen; see {@link ViewerPace}.
  */
 export class MjpegStreams {
   /** Replaced, never changed: whoever goes through it may make viewers leave. */
@@ -68,6 +75,7 @@ export class MjpegStreams {
     private readonly hub: Pictures,
     private readonly clock: Clock,
     readonly counters: StreamCounters = newStreamCounters(),
+    private readonly pacing: Pacing = { queues: new SendQueues({ clock }), log: silentLogger },
   ) {}
 
   get viewers(): number {
@@ -76,12 +84,13 @@ export class MjpegStreams {
 
   /** Returns who watches. */
   listViewers(): ViewerInfo[] {
-    return this.#viewers.map(({ options: { client }, since }) => ({
+    return this.#viewers.map(({ options: { client }, since, pace }) => ({
       ...client,
       protocol: 'http',
       transport: 'tcp',
       stream: 'mjpeg',
       since,
+      slow: pace.slow,
     }));
   }
 
@@ -95,7 +104,9 @@ export class MjpegStreams {
     this.#sockets.add(socket);
     socket.setTimeout(0);
     socket.write(HEAD + (options.advance ? FIRST_ADVANCED_DELIMITER : FIRST_DELIMITER), 'latin1');
-    const viewer = new Viewer(socket, options, this.hub, this.#parts, this.clock, this.counters);
+    const { clock } = this;
+    const pace = new ViewerPace({ ...this.pacing, socket, clock, name: () => `${options.client.address} (MJPEG)` });
+    const viewer = new Viewer(socket, options, this.hub, this.#parts, clock, this.counters, pace);
     const release = this.hub.lease();
     this.#viewers = [...this.#viewers, viewer];
     this.#rest ??= this.#work();
@@ -167,6 +178,7 @@ class Viewer {
     private readonly parts: Parts,
     private readonly clock: Clock,
     private readonly counters: StreamCounters,
+    readonly pace: ViewerPace,
   ) {
     this.#limiter = options.fps === undefined ? undefined : new RateLimiter(options.fps);
     this.#longestInterval = options.fps === undefined ? 0 : 1000 / options.fps;
@@ -178,18 +190,25 @@ class Viewer {
   /** @param now monotonic milliseconds */
   offer(frame: Frame, now: number): void {
     if (this.#limiter && !this.#limiter.pass(frame.monotonic)) return;
-    if (this.#busy) {
-      this.#missed = true;
-      this.counters.framesSkipped++;
-    } else this.#send(frame, now);
+    if (this.#busy) this.pace.proveSlow();
+    else if (this.pace.takes()) {
+      this.#send(frame, now);
+      return;
+    } else {
+      this.pace.missed();
+      this.pace.whenRoom(this.#goOn);
+    }
+    this.#missed = true;
+    this.counters.framesSkipped++;
   }
 
   stalledFor(now: number): number {
-    return this.#busy ? now - this.#sentAt : 0;
+    return this.#busy ? now - this.#sentAt : this.pace.stalledFor;
   }
 
   repeatAfter(ms: number, now: number): void {
-    if (!this.#busy && now - this.#sentAt >= Math.max(ms, this.#longestInterval) && this.hub.latest) this.#send(this.hub.latest, now);
+    if (this.#busy || now - this.#sentAt < Math.max(ms, this.#longestInterval)) return;
+    if (this.hub.latest && this.pace.takes()) this.#send(this.hub.latest, now);
   }
 
   #send(frame: Frame, now: number): void {
@@ -197,6 +216,8 @@ class Viewer {
     this.#sentAt = now;
     this.counters.framesSent++;
     this.counters.bytesSent += bytes.length;
+    this.#missed = false;
+    this.pace.gave(bytes.length);
     if (this.#writer.write(bytes)) return;
     // "drain" does not come for small pictures, but an empty write is done when they are.
     this.#busy = true;
@@ -205,8 +226,14 @@ class Viewer {
 
   readonly #written = (error?: Error | null): void => {
     this.#busy = false;
-    if (!this.#missed) return;
-    this.#missed = false;
-    if (!error && this.hub.latest) this.#send(this.hub.latest, this.clock.monotonic());
+    if (error) this.#missed = false;
+    this.#goOn();
+  };
+
+  /** The newest of those that were missed follows as soon as it may. */
+  readonly #goOn = (): void => {
+    if (this.#busy || !this.#missed || !this.hub.latest) return;
+    if (this.pace.takes()) this.#send(this.hub.latest, this.clock.monotonic());
+    else this.pace.whenRoom(this.#goOn);
   };
 }

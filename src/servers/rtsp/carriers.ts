@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { areMediaPorts } from '../../core/media-ports.ts';
-import type { MulticastGroup } from '../../core/multicast.ts';
+import type { MulticastGroup } from '../../platform/multicast.ts';
 import { formatTransport, type Pair, type TransportOffer } from '../../protocols/rtsp/transport.ts';
 import type { RtspClient } from './client.ts';
 import type { RtspCounters } from './counters.ts';
@@ -10,6 +10,7 @@ import type { Carrier, SessionTrack } from './session-track.ts';
 import type { Track } from './track.ts';
 import { closeUdpPorts, openUdpPorts, type UdpPorts } from './udp-ports.ts';
 import { type Pacer, UdpSender } from './udp-sender.ts';
+import { VideoTrack } from './video-track.ts';
 
 export interface Carried {
   readonly carrier: Carrier;
@@ -65,6 +66,8 @@ export class Carriers {
     const { clock, counters } = this.options;
     const sink = new InterleavedSink({
       socket: client.socket,
+      // Of what is no picture, nothing may be left out for the sake of its age.
+      pace: track instanceof VideoTrack ? client.pace : undefined,
       channels,
       resumption: track.resumption,
       requestKeyFrame: () => track.requestKeyFrame(),

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { User } from '../../auth/users.ts';
+import type { ViewerPace } from '../viewer-pace.ts';
 import type { Ending, RtspSession } from './session.ts';
 
 /**
@@ -21,6 +22,8 @@ export interface RtspSender {
 export interface RtspClient {
   /** Where answers and interleaved packets go. */
   readonly socket: Socket;
+  /** When the next picture may go there. */
+  readonly pace: ViewerPace;
   /** Addresses of the two ends; IPv4 as itself, also where it came through an IPv6 socket. */
   readonly remoteAddress: string;
   readonly localAddress: string;

@@ -7,6 +7,8 @@ import { parseRtcp } from '../../protocols/rtp/rtcp-parser.ts';
 import type { RtspProblem, RtspRequest } from '../../protocols/rtsp/reader.ts';
 import { formatResponse, type RtspResponse } from '../../protocols/rtsp/response.ts';
 import { TUNNEL_REFUSAL } from '../../protocols/rtsp/tunnel.ts';
+import type { SendQueues } from '../send-queues.ts';
+import { ViewerPace } from '../viewer-pace.ts';
 import type { RtspClient } from './client.ts';
 import { RtspInput, type RtspInputOptions } from './input.ts';
 import { type RtspRequests, SERVER } from './requests.ts';
@@ -34,6 +36,7 @@ export interface ConnectionOptions {
   /** It is one half of a tunnel through HTTP. */
   readonly tunnelled?: boolean;
   readonly requests: RtspRequests;
+  readonly queues: SendQueues;
   readonly clock: Clock;
   readonly log: Logger;
   /** Called once. */
@@ -47,6 +50,7 @@ export class RtspConnection implements RtspClient {
   readonly localAddress: string;
   readonly clientAddress: string;
   readonly tunnelled: boolean;
+  readonly pace: ViewerPace;
   authenticated = false;
   user: User | undefined;
   readonly #gone = new AbortController();
@@ -71,6 +75,7 @@ export class RtspConnection implements RtspClient {
     this.localAddress = plainAddress(socket.localAddress);
     this.clientAddress = options.clientAddress ?? this.remoteAddress;
     this.tunnelled = options.tunnelled === true;
+    this.pace = new ViewerPace({ ...options, name: () => this.#name() });
     this.#openedAt = clock.monotonic();
     this.#heardAt = this.#openedAt;
     socket.on('error', () => {});
@@ -111,6 +116,12 @@ export class RtspConnection implements RtspClient {
     if (socket === this.socket) return true;
     for (const input of this.#inputs) if (input.socket === socket) return input.authenticated;
     return false;
+  }
+
+  /** What the log calls it. */
+  #name(): string {
+    const streams = [...this.#sessions.values()].map(({ stream }) => stream.name);
+    return `${this.clientAddress} (RTSP, ${streams.join(' and ')})`;
   }
 
   get sessions(): ReadonlyMap<string, RtspSession> {

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
-import { DirectWriter } from '../../core/direct-writer.ts';
+import { DirectWriter } from '../../platform/direct-writer.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import type { Pair } from '../../protocols/rtsp/transport.ts';
+import type { ViewerPace } from '../viewer-pace.ts';
 import type { RtspCounters } from './counters.ts';
 import type { Resumption, Sink } from './sink.ts';
 
@@ -11,12 +12,21 @@ import type { Resumption, Sink } from './sink.ts';
  * H.264. They are shared by all clients, so that this bounds the delay rather than the memory.
  */
 const MAX_WAITING = 2 * 1024 * 1024;
+/**
+ * H.264 may wait for so long where what waits can be seen: leaving out a picture costs all up to the next key frame, and a key frame
+ * is several times as large as the others. Milliseconds.
+ */
+const DEPENDENT_WAIT_MS = 400;
+/** Key frames cost all who watch: one client gets no more than one in so long. Milliseconds. */
+const KEY_FRAME_INTERVAL_MS = 2000;
 /** RTCP is small, but a client that takes nothing shall not collect it. */
 const MAX_WAITING_REPORTS = 8;
 const DOLLAR = 0x24;
 
 export interface InterleavedOptions {
   readonly socket: Socket;
+  /** When the next picture may go; undefined: as long as the stream takes it. */
+  readonly pace: ViewerPace | undefined;
   readonly channels: Pair;
   readonly resumption: Resumption;
   /** Asks for a key frame, so that a client that missed pictures need not wait for the next one. */
@@ -37,6 +47,8 @@ export class InterleavedSink implements Sink {
   /** The newest picture that came while another was under way; only where any picture will do. */
   #missed: RtpBatch | undefined;
   #needsKeyframe = false;
+  /** When a key frame was asked for, monotonic milliseconds. */
+  #askedAt = Number.NEGATIVE_INFINITY;
   /** While something waits: when the client last took some of it, or when it began to wait, monotonic milliseconds. */
   #tookAt = 0;
   /** Lengths of the pictures that wait, in their order. */
@@ -49,20 +61,34 @@ export class InterleavedSink implements Sink {
   }
 
   deliver(batch: RtpBatch): void {
+    const { pace, socket, counters } = this.options;
     if (this.options.resumption === 'any') {
       // What the kernel has taken already is not under way any more, although that is told a turn later: pictures that come
       // in one turn, after a pause of ours, are no fault of the client's.
-      if (this.#writing === 0 || (!this.#missed && this.options.socket.writableLength === 0)) this.#send(batch);
-      else {
-        if (this.#missed) this.options.counters.framesSkipped++;
-        this.#missed = batch;
+      const free = this.#writing === 0 || (!this.#missed && socket.writableLength === 0);
+      if (this.#missed) counters.framesSkipped++;
+      if (!free) pace?.proveSlow();
+      else if (pace?.takes() !== false) {
+        this.#send(batch);
+        return;
+      } else {
+        pace.missed();
+        pace.whenRoom(this.#goOn);
       }
-      return;
-    }
-    if (this.#needsKeyframe && batch.keyframe && this.#writing === 0) this.#needsKeyframe = false;
-    if (this.#needsKeyframe || this.#waitingBytes + batch.framed.length > MAX_WAITING) {
+      this.#missed = batch;
+    } else this.#deliverDependent(batch);
+  }
+
+  #deliverDependent(batch: RtpBatch): void {
+    const { pace, socket, counters } = this.options;
+    if (this.#writing > 0 && socket.writableLength > 0) pace?.proveSlow();
+    if (this.#needsKeyframe && batch.keyframe && this.#writing === 0 && pace?.takes() !== false) this.#needsKeyframe = false;
+    const tooMuch = this.#waitingBytes + batch.framed.length > MAX_WAITING || pace?.takes(DEPENDENT_WAIT_MS) === false;
+    if (this.#needsKeyframe || tooMuch) {
+      if (!this.#needsKeyframe) pace?.whenRoom(this.#goOn);
       this.#needsKeyframe = true;
-      this.options.counters.framesSkipped++;
+      pace?.missed();
+      counters.framesSkipped++;
     } else this.#send(batch);
   }
 
@@ -78,14 +104,16 @@ export class InterleavedSink implements Sink {
 
   /** Milliseconds for which the client has taken nothing of what it was given. */
   stalledFor(now: number): number {
-    return this.#writing > 0 ? now - this.#tookAt : 0;
+    return this.#writing > 0 ? now - this.#tookAt : (this.options.pace?.stalledFor ?? 0);
   }
 
   #send(batch: RtpBatch): void {
-    const { channels, counters, clock } = this.options;
+    const { channels, counters, clock, pace } = this.options;
     const bytes = batch.onChannel(channels.rtp);
     counters.packetsSent += batch.count;
     counters.bytesSent += bytes.length;
+    this.#missed = undefined;
+    pace?.gave(bytes.length);
     if (this.#writer.write(bytes)) return;
     if (this.#writing === 0) this.#tookAt = clock.monotonic();
     this.#writing++;
@@ -101,13 +129,25 @@ export class InterleavedSink implements Sink {
     this.#waitingBytes -= this.#lengths.shift() ?? 0;
     if (error) return;
     this.#tookAt = this.options.clock.monotonic();
-    if (this.#writing > 0) return;
-    const missed = this.#missed;
-    if (missed) {
-      this.#missed = undefined;
-      this.#send(missed);
-    } else if (this.#needsKeyframe) this.options.requestKeyFrame();
+    this.#goOn();
   };
+
+  /** What was missed follows as soon as it may. */
+  readonly #goOn = (): void => {
+    const { pace, socket } = this.options;
+    if (this.#writing > 0 || socket.destroyed || (!this.#missed && !this.#needsKeyframe)) return;
+    if (pace?.takes() === false) pace.whenRoom(this.#goOn);
+    else if (this.#missed) this.#send(this.#missed);
+    else this.#askKeyFrame();
+  };
+
+  #askKeyFrame(): void {
+    const { clock, requestKeyFrame } = this.options;
+    const now = clock.monotonic();
+    if (now - this.#askedAt < KEY_FRAME_INTERVAL_MS) return;
+    this.#askedAt = now;
+    requestKeyFrame();
+  }
 
   readonly #reported = (): void => {
     this.#waitingReports--;

@@ -1,7 +1,7 @@
-import { bufferGarbage } from '../../core/buffer-garbage.ts';
 import type { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Frame } from '../../frames/frame.ts';
+import { countBuffer } from '../../platform/memory.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { JPEG_PAYLOAD_TYPE, packetizeJpeg } from '../../protocols/rtp/jpeg.ts';
 import { RtpJpegReader } from '../../protocols/rtp/jpeg-header.ts';
@@ -71,7 +71,7 @@ export class JpegTrack extends VideoTrack {
     const header = this.#reader.read(jpeg);
     if ('refusal' in header) return header.refusal;
     this.#last = { frame, batch: packetizeJpeg(stream, header, jpeg, stream.timestampAt(frame.monotonic)) };
-    bufferGarbage.count(this.#last.batch.framed.length);
+    countBuffer(this.#last.batch.framed.length);
     return undefined;
   }
 

@@ -1,8 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { messageOf } from '../../core/errors.ts';
-import { machineInterfaces } from '../../core/interfaces.ts';
 import type { Logger } from '../../core/log.ts';
-import type { MulticastGroup } from '../../core/multicast.ts';
+import { machineInterfaces } from '../../platform/interfaces.ts';
+import type { MulticastGroup } from '../../platform/multicast.ts';
 import type { RtspCounters } from './counters.ts';
 import type { Track, TrackStart } from './track.ts';
 import { closeUdpPorts, connected, type UdpPorts } from './udp-ports.ts';

@@ -20,10 +20,10 @@ import type { RtspResponse } from '../../protocols/rtsp/response.ts';
 import { parseTransport } from '../../protocols/rtsp/transport.ts';
 import { contentBase, controlOf, parseRequestUrl, trackUrl } from '../../protocols/rtsp/url.ts';
 import { formatSessionDescription, type MediaDescription } from '../../protocols/sdp/describe.ts';
+import type { Refusal, RtspAuthenticator } from './authenticator.ts';
 import type { Carriers } from './carriers.ts';
 import type { RtspClient, RtspSender } from './client.ts';
 import type { RtspCounters } from './counters.ts';
-import type { Refusal, RtspGate } from './gate.ts';
 import { RtspSession, SESSION_TIMEOUT_S } from './session.ts';
 import type { SessionTrack } from './session-track.ts';
 import type { Stream } from './stream.ts';
@@ -55,7 +55,7 @@ export interface Answer {
 }
 
 export interface RequestsOptions {
-  readonly gate: RtspGate;
+  readonly authenticator: RtspAuthenticator;
   /** The stream at a path, if there is one; `trying`: it is not known yet. */
   readonly stream: (path: string) => Stream | 'trying' | undefined;
   /** To be waited for while it is `trying`: resolves when it is known, or after a while. */
@@ -91,7 +91,7 @@ export class RtspRequests {
 
   /** Undefined: the request may go on. For one that comes by another way than the login of its client. */
   admit(request: RtspRequest, client: RtspClient, sender: RtspSender): Promise<Refusal | undefined> {
-    return this.options.gate.check(request, client, sender);
+    return this.options.authenticator.check(request, client, sender);
   }
 
   async answer(request: RtspRequest, client: RtspClient, sender: RtspSender): Promise<Answer> {
@@ -115,7 +115,7 @@ export class RtspRequests {
     if (unsupported.length > 0) return { status: 551, headers: [['Unsupported', unsupported.join(', ')]] };
     try {
       // What there is to ask is no secret, and some clients ask it without credentials.
-      const refusal = method === 'OPTIONS' ? undefined : await this.options.gate.check(request, client, sender);
+      const refusal = method === 'OPTIONS' ? undefined : await this.options.authenticator.check(request, client, sender);
       if (refusal) return refusal;
       // Some clients name no session in what they send to stay alive.
       if (headers.get('session') === undefined) this.#heard(client);

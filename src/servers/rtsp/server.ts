@@ -2,23 +2,24 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { addressKey } from '../../auth/address-key.ts';
 import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
-import type { DescriptorReserve } from '../../core/descriptors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
-import type { MulticastGroup } from '../../core/multicast.ts';
 import { MJPEG } from '../../device/stream-names.ts';
 import type { H264Feed, H264Source, JpegFeed, StreamCatalogue } from '../../device/streams.ts';
+import type { DescriptorReserve } from '../../platform/descriptors.ts';
+import type { MulticastGroup } from '../../platform/multicast.ts';
 import { JPEG_PAYLOAD_TYPE } from '../../protocols/rtp/jpeg.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { ConnectionLimit, isHere } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
-import { TunnelDoor } from '../tunnel-door.ts';
+import { SendQueues } from '../send-queues.ts';
+import { TunnelHandler } from '../tunnel-handler.ts';
 import type { ViewerInfo } from '../viewer-info.ts';
+import { type RtspAccess, RtspAuthenticator } from './authenticator.ts';
 import { Carriers } from './carriers.ts';
 import type { RtspClient } from './client.ts';
 import { type ConnectionOptions, RtspConnection } from './connection.ts';
 import { newRtspCounters, type RtspCounters } from './counters.ts';
-import { type RtspAccess, RtspGate } from './gate.ts';
 import { H264_PAYLOAD_TYPE, H264Track } from './h264-track.ts';
 import { JpegTrack, type Recode } from './jpeg-track.ts';
 import { MulticastStream } from './multicast.ts';
@@ -52,6 +53,8 @@ export interface RtspServerOptions {
   /** Undefined: everybody may look. */
   readonly access: RtspAccess | undefined;
   readonly hub: Hub;
+  /** What waits in the kernel for clients; undefined: those of this server alone. */
+  readonly queues?: SendQueues;
   /** What there is to be played; asked at each request. */
   readonly streams: Pick<StreamCatalogue<JpegFeed | H264Feed>, 'byPath' | 'byId' | 'known' | 'all'>;
   readonly recode: Recode;
@@ -61,7 +64,7 @@ export interface RtspServerOptions {
   readonly multicast: (track: string) => MulticastGroup | undefined;
   /** Name of the camera. */
   readonly name: () => string;
-  /** Whether a tunnel whose Host header is this may be ours; see {@link TunnelDoorOptions.accepts}. */
+  /** Whether a tunnel whose Host header is this may be ours; see {@link TunnelHandlerOptions.accepts}. */
   readonly acceptsHost?: ((host: string) => boolean) | undefined;
   /** Names this machine in RTCP. */
   readonly hostname: string;
@@ -78,10 +81,11 @@ export class RtspServer {
   readonly #connections = new Set<RtspConnection>();
   readonly #requests: RtspRequests;
   readonly #tunnels: Tunnels;
-  readonly #door: TunnelDoor;
+  readonly #tunnelHandler: TunnelHandler;
   readonly #limit: ConnectionLimit;
   readonly #acceptThrottle: LogThrottle;
   readonly #pacer: Pacer;
+  readonly #queues: SendQueues;
   /** By the id of the stream, with the source that they were made for: another one's times are not the same. */
   readonly #streams = new Map<string, { readonly source: Hub | H264Source; readonly stream: Stream }>();
   readonly #multicast = new Map<Track, MulticastStream>();
@@ -95,6 +99,7 @@ export class RtspServer {
     const { hub, clock, log, streams } = options;
     const { counters } = this;
     this.#acceptThrottle = new LogThrottle(clock);
+    this.#queues = options.queues ?? new SendQueues({ clock });
     this.#pacer = new Pacer(clock, () => hub.fps || (streams.byId(MJPEG.id)?.fps() ?? 0));
     const carriers = new Carriers({
       multicast: (track) => {
@@ -106,7 +111,7 @@ export class RtspServer {
       counters,
     });
     this.#requests = new RtspRequests({
-      gate: new RtspGate(options.access, clock, log),
+      authenticator: new RtspAuthenticator(options.access, clock, log),
       stream: (path) => {
         const feed = streams.byPath(path);
         return feed && this.#streamOf(feed);
@@ -125,7 +130,7 @@ export class RtspServer {
     this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY_MS }, (socket) => {
       this.#open(socket).read(socket);
     });
-    this.#door = new TunnelDoor(this.#server, {
+    this.#tunnelHandler = new TunnelHandler(this.#server, {
       event: 'connection',
       take: (request, socket, rest) => this.acceptTunnel(request, socket, rest),
       accepts: ({ headers }) => options.acceptsHost?.(headers.get('host') ?? '') !== false,
@@ -169,12 +174,22 @@ export class RtspServer {
 
   /** Returns who plays a stream. */
   listViewers(): ViewerInfo[] {
-    return [...this.#connections].flatMap(({ sessions, clientAddress: address, user, tunnelled }) =>
+    return [...this.#connections].flatMap(({ sessions, clientAddress: address, user, tunnelled, pace }) =>
       [...sessions.values()].flatMap(({ stream, tracks, since }): ViewerInfo[] => {
         const kind = tracks.find(({ playing }) => playing)?.carrier.kind;
         if (kind === undefined) return [];
         const transport = kind === 'interleaved' ? (tunnelled ? 'http' : 'tcp') : kind;
-        return [{ protocol: 'rtsp', transport, stream: stream.name, address, user: user?.name, since }];
+        return [
+          {
+            protocol: 'rtsp',
+            transport,
+            stream: stream.name,
+            address,
+            user: user?.name,
+            since,
+            slow: kind === 'interleaved' ? pace.slow : undefined,
+          },
+        ];
       }),
     );
   }
@@ -239,7 +254,7 @@ export class RtspServer {
     this.#cancelSweep?.();
     this.#cancelUsers?.();
     for (const name of [...this.#standing.keys()]) this.stopMulticast(name);
-    this.#door.close();
+    this.#tunnelHandler.close();
     this.#tunnels.close();
     for (const connection of this.#connections) {
       connection.end('server stopped');
@@ -262,6 +277,7 @@ export class RtspServer {
       socket,
       ...way,
       requests: this.#requests,
+      queues: this.#queues,
       clock,
       log,
       onClose: () => this.#connections.delete(connection),

@@ -22,6 +22,10 @@ export const TAGS = {
   addressesNote: 'p',
   homeAssistant: 'div',
   homeAssistantNote: 'p',
+  events: 'details',
+  eventStates: 'ul',
+  eventList: 'ol',
+  eventsNote: 'p',
   version: 'p',
   toast: 'p',
 } as const satisfies Record<string, keyof HTMLElementTagNameMap>;

@@ -1,4 +1,5 @@
 import { findElements } from './elements.ts';
+import { EventsPanel } from './events.ts';
 import { fullScreen } from './full-screen.ts';
 import type { Fetch } from './http.ts';
 import type { Part } from './multipart.ts';
@@ -124,6 +125,7 @@ snapshotButton({
   onSignedOut,
 });
 retryButton({ button: elements.retry, fetch: send, toast, onSent: () => poller.now(), onSignedOut });
+new EventsPanel({ elements, fetch: send, onSignedOut }).start();
 fullScreen({ stage: elements.stage, enter: elements.fullScreen, leave: elements.leaveFullScreen });
 setTimeout(() => screen.reveal(), REVEAL_MS);
 setInterval(show, TICK_MS);

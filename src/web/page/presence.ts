@@ -2,11 +2,11 @@
 const AWAY_MS = 10_000;
 
 export interface PresenceOptions {
-  /** Somebody looks at the page (again). */
+  /** Called when somebody looks at the page (again). */
   readonly onPresent: () => void;
   /** The device has a network again; connections from before may be dead without a sign. Followed by `onPresent`. */
   readonly onNetwork: () => void;
-  /** The page is hidden. */
+  /** Called when the page is hidden. */
   readonly onHidden: () => void;
   /** It has been hidden for a while, or the browser puts it aside. */
   readonly onAway: () => void;

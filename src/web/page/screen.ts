@@ -61,6 +61,8 @@ export class Screen {
       formatSize(known?.width ?? 0, known?.height ?? 0),
       // This page is one of them, though the last status may be older.
       status === undefined ? '' : formatViewers(Math.max(status.viewers, moving ? 1 : 0)),
+      status?.motion === undefined ? '' : status.motion ? 'motion' : 'no motion (the camera stays on to see it)',
+      status?.night ? 'night exposure' : '',
     ];
     setText(facts, items.filter((item) => item !== '').join(' · '));
   }

@@ -22,7 +22,11 @@ export interface Status {
   /** Pictures per second measured at the camera; 0 when unknown. */
   readonly fps: number;
   readonly viewers: number;
-  /** Who is logged in; undefined when no login is needed. */
+  /** Name of the user who is logged in; undefined when no login is needed. */
+  /** Whether something moves; undefined: nobody looks. */
+  readonly motion: boolean | undefined;
+  /** It is exposed for the night. */
+  readonly night: boolean;
   readonly user: string | undefined;
   readonly urls: readonly Address[];
 }
@@ -51,6 +55,8 @@ export function parseStatus(value: unknown): Status | undefined {
     height: numberOf(value.height),
     fps: numberOf(value.fps),
     viewers: Math.round(numberOf(value.viewers)),
+    motion: isRecord(value.motion) ? value.motion.moving === true : undefined,
+    night: value.night === true,
     user: textOf(value.user) || undefined,
     urls: listOf(value.urls, parseAddress),
   };

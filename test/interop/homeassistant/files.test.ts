@@ -18,6 +18,7 @@ import { shown, watch } from '../../support/watched-pictures.ts';
 const NETWORK = '10.88.0';
 const FOLDER = join(import.meta.dirname, '../../../homeassistant');
 const BLUEPRINT = 'blueprints/automation/onvif-camera/camera_failed.yaml';
+const MOTION = 'blueprints/automation/onvif-camera/motion.yaml';
 const files = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml'));
 /** As a user changes it: the camera's address and, in the secrets, its password, which needs escapes in an address. */
 const adapted = (name: string, camera: Server) =>
@@ -32,8 +33,10 @@ const adapted = (name: string, camera: Server) =>
 const AUTOMATIONS = `
 input_boolean:
   failed:
+  moves:
 input_text:
   reason:
+  motion:
 automation:
   - id: quiet
     alias: quiet
@@ -58,6 +61,26 @@ automation:
         recovered_actions:
           - action: input_boolean.turn_off
             target: { entity_id: input_boolean.failed }
+  - id: motion
+    alias: motion
+    use_blueprint:
+      path: onvif-camera/motion.yaml
+      input:
+        motion_sensor: binary_sensor.moving
+        quiet_for: { seconds: 1 }
+        motion_actions:
+          - action: input_text.set_value
+            target: { entity_id: input_text.motion }
+            data: { value: "moves at {{ camera }}" }
+        quiet_actions:
+          - action: input_text.set_value
+            target: { entity_id: input_text.motion }
+            data: { value: over }
+template:
+  - binary_sensor:
+      - name: Moving
+        device_class: motion
+        state: "{{ is_state('input_boolean.moves', 'on') }}"
 `;
 withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
   let neighbour: Neighbour;
@@ -96,6 +119,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
         'packages/automations.yaml': AUTOMATIONS,
         'secrets.yaml': adapted('secrets.example.yaml', camera),
         [BLUEPRINT]: adapted(BLUEPRINT, camera),
+        [MOTION]: adapted(MOTION, camera),
         ...dashboard(parse(adapted('dashboard-card.yaml', camera))),
       },
     });
@@ -112,6 +136,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
     expect(files.sort()).toEqual(
       [
         BLUEPRINT,
+        MOTION,
         'camera-ffmpeg.yaml',
         'camera-mjpeg-until-2022.4.yaml',
         'dashboard-card.yaml',
@@ -125,7 +150,14 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
     const said = await hass.check();
     expect(said).not.toMatch(/(Failed|Incorrect|Invalid) config|General (Errors|Warnings)/);
     const [, used = ''] = said.split('yaml files');
-    for (const name of [BLUEPRINT, 'packages/onvif_camera.yaml', 'packages/camera_ffmpeg.yaml', 'packages/until_2022.yaml', 'secrets.yaml'])
+    for (const name of [
+      BLUEPRINT,
+      MOTION,
+      'packages/onvif_camera.yaml',
+      'packages/camera_ffmpeg.yaml',
+      'packages/until_2022.yaml',
+      'secrets.yaml',
+    ])
       expect(used).toContain(name);
   }, 60_000);
 
@@ -210,6 +242,13 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'chromium'], ({ venv }) => {
     expect((await hass.state('automation.quiet'))!.attributes).toMatchObject({ last_triggered: expect.stringMatching(/^\d/), current: 0 });
     expect(hass.errors(['automation', 'blueprint', 'persistent_notification', 'script'])).toEqual([]);
   }, 90_000);
+
+  test('the blueprint of motion acts when something moves, and when it is over', async () => {
+    await hass.call('input_boolean.turn_on', { entity_id: 'input_boolean.moves' });
+    await becomes('input_text.motion', 'moves at Moving');
+    await hass.call('input_boolean.turn_off', { entity_id: 'input_boolean.moves' });
+    await becomes('input_text.motion', 'over');
+  }, 60_000);
 
   describe('its page', () => {
     test('shows the card: the picture, which moves, and the state', async () => {

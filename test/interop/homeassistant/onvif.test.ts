@@ -113,16 +113,20 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
     expect(hass.errors(OURS, from)).toEqual([]);
   }, 60_000);
 
-  test('makes a camera and two buttons, of a device with our names, serial number and MAC', async () => {
+  test('makes a camera, two buttons and two switches, of a device with our names, serial number and MAC', async () => {
     const entities = (await hass.states()).map(({ entity_id }) => entity_id).filter((id) => id.includes('front_door'));
-    expect(entities.sort()).toEqual(['button.front_door_reboot', 'button.front_door_set_system_date_and_time', CAMERA]);
+    expect(entities.sort()).toEqual([
+      ...['button.front_door_reboot', 'button.front_door_set_system_date_and_time', CAMERA],
+      // It makes them for every camera with an imaging service.
+      ...['switch.front_door_autofocus', 'switch.front_door_ir_lamp'],
+    ]);
     // CameraEntityFeature.STREAM
     expect(await hass.state(CAMERA)).toMatchObject({ state: 'idle', attributes: { supported_features: 2 } });
     expect(await hass.render(`{{ device_attr(device_id('${CAMERA}'), 'connections') }}`)).toBe(`{('mac', '${mac()}')}`);
     const { data } = (await (await hass.fetch(`/api/diagnostics/config_entry/${added.result!.entry_id}`)).json()) as Diagnostics;
     expect(data.device).toMatchObject({
       info: { manufacturer: expect.any(String), fw_version: version, serial_number: expect.stringMatching(/^[0-9a-f]{12,}$/), mac: mac() },
-      capabilities: { snapshot: true, ptz: false, imaging: false },
+      capabilities: { snapshot: true, ptz: false, imaging: true },
       profiles: [
         { token: 'h264', video: { encoding: 'H264', resolution: { width: 640, height: 480 } } },
         { token: 'sub', video: { encoding: 'H264', resolution: { width: 480, height: 360 } } },

@@ -104,6 +104,22 @@ def onvif_zeep_async(host, port, user, password):
             "media": capabilities["Media"]["XAddr"],
             "pictures": pictures,
         }
+        imaging = await device.create_imaging_service()
+        source = (await media.GetVideoSources())[0].token
+        before = await imaging.GetImagingSettings({"VideoSourceToken": source})
+        change = imaging.create_type("SetImagingSettings")
+        change.VideoSourceToken = source
+        change.ImagingSettings = {"Brightness": 60}
+        await imaging.SetImagingSettings(change)
+        after = await imaging.GetImagingSettings({"VideoSourceToken": source})
+        # Home Assistant's switch of the name "IR lamp".
+        change.ImagingSettings = {"IrCutFilter": "ON"}
+        try:
+            await imaging.SetImagingSettings(change)
+            result["infrared"] = None
+        except (ONVIFError, Fault) as error:
+            result["infrared"] = str(error)
+        result["brightness"] = [before.Brightness, after.Brightness]
         await device.close()
         stranger = await camera("wrong")
         try:
@@ -134,6 +150,11 @@ def onvif_zeep(folder, host, port, user, password):
         "profiles": [each.token for each in profiles],
         "stream": media.GetStreamUri(request).Uri,
     }
+    imaging = camera.create_imaging_service()
+    source = media.GetVideoSources()[0].token
+    options = imaging.GetOptions({"VideoSourceToken": source})
+    imaging.SetImagingSettings({"VideoSourceToken": source, "ImagingSettings": {"Contrast": 75}, "ForcePersistence": True})
+    result["contrast"] = [options.Contrast.Min, options.Contrast.Max, imaging.GetImagingSettings({"VideoSourceToken": source}).Contrast]
     try:
         onvif.ONVIFCamera(host, int(port), user, "wrong").create_media_service().GetProfiles()
         result["wrong password"] = None

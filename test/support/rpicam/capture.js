@@ -1,4 +1,6 @@
 /** The running camera: frames by the clock, and everything that can happen to them. */
+import { openSync, writeSync } from 'node:fs';
+import { sayMotion } from './stages.js';
 
 /** Pictures that wait in the program when nobody reads: then its capture buffers are used up and the sensor's frames are lost. */
 const QUEUE = 9;
@@ -18,12 +20,14 @@ const SIGNAL_NUMBERS = { SIGINT: 2, SIGUSR1: 10, SIGUSR2: 12 };
  * @param {number} setup.fps
  * @param {Record<string, any>} setup.scenario
  * @param {Buffer[]} setup.pictures
+ * @param {{ parameters: Record<string, any> }[]} setup.looking the stages motion_detect
  * @param {import('./output.js').Output} setup.output
  * @param {import('./messages.js').Messages} setup.messages
  * @param {{ exit: (code: number) => void, abort: () => void }} setup.process
  */
-export function capture({ settings, timeoutMs, fps, scenario, pictures, output, messages, process: program }) {
+export function capture({ settings, timeoutMs, fps, scenario, pictures, looking, output, messages, process: program }) {
   const startedAt = performance.now();
+  const metadata = settings.metadata === '' ? undefined : openSync(settings.metadata, 'w');
   let received;
   let { paused } = settings;
   /** Frames of the sensor, lost ones included: they set the time. */
@@ -80,6 +84,8 @@ export function capture({ settings, timeoutMs, fps, scenario, pictures, output, 
       void stop();
       return;
     }
+    sayMotion(frames, looking, scenario, messages);
+    if (metadata !== undefined) writeSync(metadata, metadataOf(frames, fps, scenario.lux));
     if (!paused) output.put(pictures[frames % pictures.length]);
     if (settings.infoText !== '') say();
     frames++;
@@ -102,4 +108,22 @@ export function capture({ settings, timeoutMs, fps, scenario, pictures, output, 
     }
   };
   next();
+}
+
+/** What `--metadata-format txt` has of a frame, as in the recording. */
+function metadataOf(frame, fps, lux) {
+  const now = Array.isArray(lux) ? (lux.findLast(([from]) => from <= frame)?.[1] ?? 400) : lux;
+  const values = {
+    ...{
+      DigitalGain: '1.000000',
+      AnalogueGain: '1.500000',
+      ExposureTime: 16666,
+      Lux: now.toFixed(6),
+      FrameDuration: Math.round(1e6 / fps),
+    },
+    ...{ ColourTemperature: 4500, FrameWallClock: Date.now() * 1e6, SensorTimestamp: Math.round(performance.now() * 1e6) },
+  };
+  return `${Object.entries(values)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('')}\n`;
 }

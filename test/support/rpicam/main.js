@@ -1,6 +1,5 @@
 /** The stand-in for rpicam-vid: from the command line to the running camera. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ATTACHED, frameRate, listText, selectMode, streamSize } from './cameras.js';
 import { capture } from './capture.js';
@@ -12,6 +11,7 @@ import { Output } from './output.js';
 import { makePictures } from './pictures.js';
 import { note, readScenario } from './scenario.js';
 import { checkEarly, checkHdr, readSettings } from './settings.js';
+import { configureMotion, readStages } from './stages.js';
 
 /** Exit codes: what the real program gives for a refusal, and one of its own for what the stand-in cannot play. */
 const REFUSED = 255;
@@ -110,14 +110,15 @@ async function run(argv, dir, scenario) {
     messages.libcamera('INFO', `Camera camera_manager.cpp:223 Adding camera '${id}' for pipeline handler virtual`, 'pipeline');
   }
   const settings = readSettings(get, given);
-  const camera = openCamera(settings, cameras, scenario, dir);
+  const { camera, stages } = openCamera(settings, cameras, scenario, dir);
   const { size, fps } = configure(camera, settings);
   if (scenario.noMemory) {
     messages.error('dmaHeap allocation failure for rpicam-apps0');
     throw new Refused('failed to allocate capture buffers for stream');
   }
   const pictures = await makePictures(size, settings);
-  start({ settings, timeoutMs, fps, scenario, pictures, dir });
+  const looking = configureMotion(stages, settings.lores, messages);
+  start({ settings, timeoutMs, fps, scenario, pictures, looking, dir });
 }
 
 function finish(text) {
@@ -136,27 +137,8 @@ function openCamera(settings, cameras, scenario, dir) {
     throw new Refused(`failed to acquire camera ${camera.id}`);
   }
   messages.line(`Acquired camera ${camera.id}`, 2);
-  if (settings.postProcessFile !== '') readStages(settings.postProcessFile, scenario);
-  return camera;
-}
-
-function readStages(file, scenario) {
-  let text;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    throw new Refused(`${file}: cannot open file`);
-  }
-  let stages;
-  try {
-    stages = Object.keys(JSON.parse(text));
-  } catch {
-    throw new Refused(`${file}(1): expected value`);
-  }
-  const known = ['negate', 'hdr', 'motion_detect', ...(scenario.annotateStageMissing ? [] : ['annotate_cv'])];
-  for (const stage of stages) {
-    messages.line(known.includes(stage) ? `Reading post processing stage "${stage}"` : `No post processing stage found for "${stage}"`);
-  }
+  const stages = settings.postProcessFile === '' ? [] : readStages(settings.postProcessFile, scenario, messages);
+  return { camera, stages };
 }
 
 /** Chooses mode and size, and refuses what the real program notices only now. */
@@ -177,7 +159,11 @@ function configure(camera, settings) {
   const sd = hd ? 'Rec709' : 'SMPTE170M';
   const colours = settings.codec === 'mjpeg' || settings.codec === 'yuv420' ? 'sYCC' : sd;
   const raw = settings.raw ? ` (1) ${mode.width}x${mode.height}-${mode.format.name}/RAW` : '';
-  messages.libcamera('INFO', `Camera camera.cpp:1216 configuring streams: (0) ${size.width}x${size.height}-YUV420/${colours}${raw}`);
+  const small = lores.width > 0 && lores.height > 0 ? ` (${raw === '' ? 1 : 2}) ${lores.width}x${lores.height}-YUV420/${colours}` : '';
+  messages.libcamera(
+    'INFO',
+    `Camera camera.cpp:1216 configuring streams: (0) ${size.width}x${size.height}-YUV420/${colours}${raw}${small}`,
+  );
   messages.line('Camera streams configured', 2);
   if (settings.codec === 'h264') throw new Refused('Unable to find an appropriate H.264 codec');
   if (settings.codec === 'libav') throw new Refused('Unrecognised codec libav');

@@ -18,6 +18,9 @@ const DEFAULTS = {
   platform: undefined,
   olderVersion: undefined,
   annotateStageMissing: false,
+  motionStageMissing: false,
+  moves: [],
+  lux: 400,
 };
 
 /** @param {string | undefined} dir the folder the test made */

@@ -44,7 +44,7 @@ const ONE_OF = [
 ];
 
 /** Options that the real program acts on and the stand-in has no play for: better a loud end than a silent difference. */
-const NOT_PLAYED = ['config', 'circular', 'segment', 'split', 'keypress', 'listen', 'metadata', 'save-pts'];
+const NOT_PLAYED = ['config', 'circular', 'segment', 'split', 'keypress', 'listen', 'save-pts'];
 
 /** What is checked before any camera is looked for. */
 export function checkEarly(get) {
@@ -107,6 +107,9 @@ export function readSettings(get, given) {
   const codec = checkVideo(get);
   const unplayed = NOT_PLAYED.find((name) => given.has(name)) ?? (/^(udp|tcp):/.test(get('output') ?? '') ? 'output' : undefined);
   if (unplayed !== undefined) throw new Error(`the stand-in for rpicam-vid does not play --${unplayed}`);
+  if (get('metadata') && (get('metadata') === '-' || get('metadata-format') !== 'txt')) {
+    throw new Error('the stand-in for rpicam-vid plays --metadata only with a file and --metadata-format txt');
+  }
   const turned = get('rotation') % 360 !== 0;
   const framerate = get('framerate');
   return {
@@ -129,6 +132,7 @@ export function readSettings(get, given) {
     preview: !get('nopreview'),
     infoText: get('nopreview') && !given.has('info-text') ? '' : get('info-text'),
     postProcessFile: get('post-process-file') ?? '',
+    metadata: get('metadata') ?? '',
     signal: get('signal'),
     paused: get('initial').toLowerCase() === 'pause',
   };

@@ -20,6 +20,9 @@ export interface Scenario {
   platform?: 'unknown';
   olderVersion?: string;
   annotateStageMissing?: boolean;
+  motionStageMissing?: boolean;
+  moves?: { from: number; to: number; region?: string }[];
+  lux?: number | [frame: number, lux: number][];
 }
 
 export interface StandinStart {

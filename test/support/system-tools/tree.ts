@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { LinuxMachine, type LinuxMachineOptions } from '../../../src/system/linux-machine.ts';
+import { LinuxMachine, type LinuxMachineOptions } from '../../../src/platform/machine/linux-machine.ts';
 import { makeTempDir } from '../temp-dir.ts';
 
 /** What a test's files hold: by path; a link's target after "->". */

@@ -1,13 +1,18 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ANNOTATE_POSITIONS, type CameraSettings } from '../../../src/camera/settings.ts';
 import { listVideoDevices } from '../../../src/camera/v4l2/devices.ts';
+import { canDrawText, drawText } from '../../../src/camera/v4l2/draw-text.ts';
 import { parseFormats } from '../../../src/camera/v4l2/formats.ts';
 import { readFfmpegMessage } from '../../../src/camera/v4l2/messages.ts';
 import { V4l2Source, v4l2Arguments } from '../../../src/camera/v4l2/source.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import { settingsWith } from '../../support/frames.ts';
+import { needsProgram, program } from '../../support/programs.ts';
 
 const MJPEG = parseFormats('[video4linux2,v4l2 @ 0x5] Compressed:       mjpeg :          Motion-JPEG : 640x480 1280x720');
 const RAW = parseFormats('[video4linux2,v4l2 @ 0x5] Raw       :     yuyv422 :           YUYV 4:2:2 : {32-2592, 2}x{32-1944, 2}');
@@ -53,12 +58,67 @@ describe('v4l2Arguments', () => {
 });
 
 test('a source says what it cannot do: the quality of untouched JPEGs is the webcam’s', () => {
-  const make = (formats: typeof RAW, change: Parameters<typeof settingsWith>[0]) =>
-    new V4l2Source({ ffmpeg: '/bin/ffmpeg', device: '/dev/video0', formats, searchPath: '' }, settingsWith(change), { log: silentLogger })
-      .unsupported;
+  const source = (formats: typeof RAW, change: Parameters<typeof settingsWith>[0], drawsText = false) =>
+    new V4l2Source({ ffmpeg: '/bin/ffmpeg', device: '/dev/video0', formats, drawsText, searchPath: '' }, settingsWith(change), {
+      log: silentLogger,
+    });
+  const make = (...args: Parameters<typeof source>) => source(...args).unsupported;
   expect(make(MJPEG, { quality: 50, rotation: 90 })).toEqual([]);
   expect(make(MJPEG, { quality: 50 })).toEqual(['quality']);
   expect(make(RAW, { quality: 50, annotate: '%T', awb: 'indoor' })).toEqual(['awb', 'annotate']);
+  expect(make(RAW, { annotate: '%T', annotatePosition: 'lower-right' }, true)).toEqual([]);
+  expect(make(MJPEG, { annotate: '%T', annotatePosition: 'lower-right' }, true)).toEqual(['annotate', 'annotatePosition']);
+  expect(source(RAW, {}, true).offers.annotate?.positions).toHaveLength(4);
+  expect([source(MJPEG, {}, true).offers.annotate, source(RAW, {}).offers.annotate]).toEqual([undefined, undefined]);
+});
+
+describe('the text in the picture', () => {
+  const FFMPEG = program('ffmpeg') ?? 'ffmpeg';
+
+  /** Mean of the four quarters of a grey picture with the text in it: which of them is no more grey. */
+  async function marked(annotate: string, annotatePosition: CameraSettings['annotatePosition']): Promise<boolean[]> {
+    const args = [
+      '-v',
+      'error',
+      '-f',
+      'lavfi',
+      '-i',
+      'color=gray:size=320x240',
+      '-vf',
+      drawText({ annotate, annotatePosition }),
+      '-frames:v',
+      '1',
+    ];
+    const { stdout } = await promisify(execFile)(FFMPEG, [...args, '-f', 'rawvideo', '-pix_fmt', 'gray', '-'], { encoding: 'buffer' });
+    const quarters: boolean[] = [];
+    for (const top of [0, 120]) {
+      for (const left of [0, 160]) {
+        let different = false;
+        for (let y = top; y < top + 120; y++) {
+          for (let x = left; x < left + 160; x++) different ||= Math.abs(stdout[y * 320 + x]! - stdout[120 * 320 + 160]!) > 60;
+        }
+        quarters.push(different);
+      }
+    }
+    return quarters;
+  }
+
+  needsProgram('ffmpeg', 'stands in its corner, whatever is in it', async () => {
+    expect(await canDrawText(FFMPEG, '')).toBe(true);
+    for (const [index, corner] of ANNOTATE_POSITIONS.entries())
+      expect((await marked('%H', corner)).map(Number)).toEqual([0, 1, 2, 3].map((k) => Number(k === index)));
+    for (const text of ["It's", 'a\\', '%', '%{pts}', ',;', '[x]', '{}', 'a:b=c', '"Tür"'])
+      expect([text, await marked(text, 'upper-left')]).toEqual([text, [true, false, false, false]]);
+  });
+
+  test('is drawn after the picture was turned', () => {
+    const args = v4l2Arguments(settingsWith({ rotation: 180, annotate: 'Hof' }), '/dev/video0', MJPEG);
+    expect(args[args.indexOf('-vf') + 1]).toMatch(/^fps=15,hflip,vflip,drawtext=text=/);
+  });
+
+  test('an ffmpeg that fails draws none', async () => {
+    expect(await canDrawText('/bin/false', '')).toBe(false);
+  });
 });
 
 test.each([

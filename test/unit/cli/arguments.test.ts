@@ -103,7 +103,7 @@ describe('readArguments', () => {
 
   test('every setting has a flag', () => {
     for (const setting of settings) {
-      const isSwitch = ['camera.hflip', 'camera.vflip', 'rtsp.basic', 'system.manage'].includes(setting.key);
+      const isSwitch = ['camera.hflip', 'camera.vflip', 'rtsp.metadata', 'rtsp.basic', 'system.manage'].includes(setting.key);
       const { flags } = readArguments(isSwitch ? [`--${setting.flag}`] : [`--${setting.flag}`, 'value']);
       expect(flags).toEqual({ [setting.flag]: isSwitch ? true : 'value' });
     }

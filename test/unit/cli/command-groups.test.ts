@@ -49,7 +49,7 @@ describe('commands of a command', () => {
     expect(read('discover', '--json').flags).toEqual({ json: true });
     expect(usageError('discover', '--steel').message).toBe('--steel is an option of the command key cut.');
     expect(usageError('key', 'cut', 'front', '--json').message).toMatch(
-      /^--json is an option of the commands status, discover, doctor, others\.$/,
+      /^--json is an option of the commands status, events, discover, others\.$/,
     );
   });
 

@@ -48,7 +48,6 @@ async function command(
       },
     },
     stopRequested: stop,
-    onUse() {},
     onExit() {},
     onFault() {},
   });

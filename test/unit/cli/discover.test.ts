@@ -78,7 +78,6 @@ test.each([
     stdout: { write: () => true },
     stderr: { write: (text) => (stderr += text) },
     stopRequested: new Promise(() => {}),
-    onUse() {},
     onExit() {},
     onFault() {},
   });

@@ -72,7 +72,6 @@ async function homeassistant(
     stdout: { write: (text) => (stdout += text) },
     stderr: { write: (text) => (stderr += text) },
     stopRequested: stop,
-    onUse() {},
     onExit() {},
     onFault() {},
   });

@@ -5,6 +5,7 @@ import { DEFAULT_CAMERA_SETTINGS } from '../../../src/camera/defaults.ts';
 import { ImagesSource } from '../../../src/camera/images/source.ts';
 import { RpicamSource } from '../../../src/camera/rpicam/source.ts';
 import type { CameraSettings, SettingName } from '../../../src/camera/settings.ts';
+import type { SourceKind } from '../../../src/camera/source-spec.ts';
 import { TestPatternSource } from '../../../src/camera/test-pattern/source.ts';
 import { V4l2Source } from '../../../src/camera/v4l2/source.ts';
 import { settings } from '../../../src/cli/settings.ts';
@@ -59,7 +60,7 @@ const CHANGES: Readonly<Record<SettingName, readonly unknown[]>> = {
   rotation: [90, 180, 270],
   hflip: [true],
   vflip: [true],
-  exposure: ['night', 'sport'],
+  exposure: ['night', 'auto-night', 'sport'],
   awb: ['indoor'],
   awbGains: [[1, 2]],
   metering: ['spot'],
@@ -77,19 +78,26 @@ const CHANGES: Readonly<Record<SettingName, readonly unknown[]>> = {
   roi: [[0, 0, 0.5, 0.5]],
   tuningFile: ['/x.json'],
   annotate: ['%T'],
+  annotatePosition: ['lower-right'],
   extraArgs: [['--x']],
 };
 
 const deps = { clock: systemClock, log: silentLogger };
 const v4l2 = (changed: CameraSettings, format: string) =>
   new V4l2Source(
-    { ffmpeg: '/ffmpeg', device: '/dev/video0', searchPath: '', formats: [{ name: format, compressed: format === 'mjpeg', sizes: [] }] },
+    {
+      ffmpeg: '/ffmpeg',
+      device: '/dev/video0',
+      searchPath: '',
+      drawsText: true,
+      formats: [{ name: format, compressed: format === 'mjpeg', sizes: [] }],
+    },
     changed,
     deps,
   );
 
 /** Every way in which a source of a kind can meet the settings. */
-const SOURCES: Readonly<Record<string, (changed: CameraSettings) => { unsupported: readonly SettingName[] }[]>> = {
+const SOURCES: Readonly<Record<SourceKind, (changed: CameraSettings) => { unsupported: readonly SettingName[] }[]>> = {
   rpicam: (changed) => [
     new RpicamSource(
       { program: '/rpicam-vid', sensor: { index: 0, model: 'x', width: 1, height: 1, id: 'x', modes: [] }, workDir: '/', searchPath: '' },

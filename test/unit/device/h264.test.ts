@@ -6,6 +6,7 @@ import { StateStore } from '../../../src/config/state.ts';
 import { H264Control } from '../../../src/device/h264.ts';
 import { DeviceSettings } from '../../../src/device/settings.ts';
 import { makeMediaService } from '../../../src/onvif/media/service.ts';
+import { FakeImaging } from '../../support/onvif-imaging.ts';
 import { CONTEXT, catalogueOf, FakeCamera, FakeProfileStore, sentBack } from '../../support/onvif-media.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
@@ -167,6 +168,7 @@ describe('a change', () => {
     const { operations } = makeMediaService({
       streams: catalogueOf(camera, () => control),
       picture: camera,
+      imaging: new FakeImaging(),
       profiles: new FakeProfileStore(),
       rtsp: { port: 8554 },
       multicast: undefined,

@@ -4,10 +4,10 @@ import type { Config } from '../../../src/config/schema.ts';
 import { StateStore } from '../../../src/config/state.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { silentLogger } from '../../../src/core/log.ts';
-import { groupOf, type MulticastGroup } from '../../../src/core/multicast.ts';
 import { MulticastControl } from '../../../src/device/multicast.ts';
 import { DeviceSettings } from '../../../src/device/settings.ts';
 import { STREAMS } from '../../../src/device/stream-names.ts';
+import { groupOf, type MulticastGroup } from '../../../src/platform/multicast.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 const CONFIG = schema.parse({});

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { schema } from '../../../src/cli/settings.ts';
 import { StateStore } from '../../../src/config/state.ts';
-import { groupOf } from '../../../src/core/multicast.ts';
 import { DeviceSettings, SettingsGroup } from '../../../src/device/settings.ts';
 import { H264, MJPEG } from '../../../src/device/stream-names.ts';
+import { groupOf } from '../../../src/platform/multicast.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 let dir: string;

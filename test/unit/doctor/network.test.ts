@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Processes } from '../../../src/core/processes.ts';
 import { firewall, parseIptables, parseNft } from '../../../src/doctor/firewall.ts';
 import { networkChecks } from '../../../src/doctor/network.ts';
+import { Processes } from '../../../src/platform/processes.ts';
 import { find, type Made, makeState, makeSurroundings } from '../../support/doctor.ts';
 import { ipv4, ipv6, LOOPBACK, linkFiles, PI_MAC } from '../../support/system-tools/tree.ts';
 

@@ -10,7 +10,7 @@ import { parseXml } from '../../support/xml-tree.ts';
 
 const HERE = join(import.meta.dirname, '../../../wsdl');
 const ORIGINAL = schemaPath('original');
-const FILES = ['device.wsdl', 'media.wsdl', 'onvif.xsd'];
+const FILES = ['device.wsdl', 'imaging.wsdl', 'media.wsdl', 'onvif.xsd'];
 const TT = 'http://www.onvif.org/ver10/schema';
 const SERVICES = {
   device: {
@@ -21,6 +21,10 @@ const SERVICES = {
       SetHostnameFromDHCP GetDNS SetDNS GetNTP SetNTP GetNetworkInterfaces SetNetworkInterfaces GetNetworkProtocols
       SetNetworkProtocols GetNetworkDefaultGateway SetNetworkDefaultGateway GetZeroConfiguration SetZeroConfiguration`.split(/\s+/),
   },
+  imaging: {
+    namespace: 'http://www.onvif.org/ver20/imaging/wsdl',
+    operations: 'GetServiceCapabilities GetImagingSettings SetImagingSettings GetOptions Move GetMoveOptions Stop GetStatus'.split(' '),
+  },
   media: {
     namespace: 'http://www.onvif.org/ver10/media/wsdl',
     operations: `GetServiceCapabilities GetVideoSources CreateProfile GetProfile GetProfiles DeleteProfile
@@ -28,8 +32,10 @@ const SERVICES = {
       GetVideoSourceConfigurations GetVideoSourceConfiguration GetVideoEncoderConfigurations GetVideoEncoderConfiguration
       GetCompatibleVideoEncoderConfigurations GetCompatibleVideoSourceConfigurations SetVideoSourceConfiguration
       SetVideoEncoderConfiguration GetVideoSourceConfigurationOptions GetVideoEncoderConfigurationOptions
-      GetGuaranteedNumberOfVideoEncoderInstances GetStreamUri GetSnapshotUri StartMulticastStreaming StopMulticastStreaming
-      SetSynchronizationPoint`.split(/\s+/),
+      GetGuaranteedNumberOfVideoEncoderInstances AddMetadataConfiguration RemoveMetadataConfiguration GetMetadataConfigurations
+      GetMetadataConfiguration GetCompatibleMetadataConfigurations SetMetadataConfiguration GetMetadataConfigurationOptions
+      GetStreamUri GetSnapshotUri StartMulticastStreaming StopMulticastStreaming
+      SetSynchronizationPoint GetOSDs GetOSD GetOSDOptions SetOSD CreateOSD DeleteOSD`.split(/\s+/),
   },
 } as const;
 
@@ -47,7 +53,8 @@ const serverOf = (name: string): Promise<Server> =>
 
 describe('the files', () => {
   test('are those that are checked here', () => {
-    expect(readdirSync(HERE).sort()).toEqual(FILES);
+    // That of the events stands by itself: see events/wsdl.test.ts.
+    expect(readdirSync(HERE).sort()).toEqual([...FILES, 'events.wsdl'].sort());
   });
 
   test.each(FILES)('%s imports nothing but a file beside it', (name) => {
@@ -73,7 +80,7 @@ describe('the files', () => {
   test('declare the element of every message', () => {
     const elements = [...model.operations.values()].flatMap(({ input, output }) => [input, output].map((message) => message.split(' ')[2]));
     expect(elements.filter((name) => !model.elements.has(name!))).toEqual([]);
-    expect(elements).toHaveLength(2 * (SERVICES.device.operations.length + SERVICES.media.operations.length));
+    expect(elements).toHaveLength(2 * Object.values(SERVICES).flatMap(({ operations }) => operations).length);
   });
 
   test('speak SOAP 1.2, document and literal', () => {
@@ -81,17 +88,18 @@ describe('the files', () => {
     expect([...encodings]).toEqual(['document http://schemas.xmlsoap.org/soap/http literal literal']);
     expect(model.ports).toEqual([
       `DeviceService DevicePort {${SERVICES.device.namespace}}DeviceBinding http://localhost/onvif/device_service`,
+      `ImagingService ImagingPort {${SERVICES.imaging.namespace}}ImagingBinding http://localhost/onvif/imaging_service`,
       `MediaService MediaPort {${SERVICES.media.namespace}}MediaBinding http://localhost/onvif/media_service`,
     ]);
   });
 
   test('not well-formed, or with an undeclared prefix: refused', () => {
-    expect(() => readWsdl([texts[2]!.replace('</xs:schema>', '')])).toThrow(/Unclosed root tag/);
-    expect(() => readWsdl([texts[2]!.replace('xmlns:tt=', 'xmlns:other=')])).toThrow(/undeclared prefix/);
+    expect(() => readWsdl([texts[3]!.replace('</xs:schema>', '')])).toThrow(/Unclosed root tag/);
+    expect(() => readWsdl([texts[3]!.replace('xmlns:tt=', 'xmlns:other=')])).toThrow(/undeclared prefix/);
   });
 });
 
-describe.each(['device', 'media'] as const)('soap reads the %s service', (name) => {
+describe.each(['device', 'imaging', 'media'] as const)('soap reads the %s service', (name) => {
   const { namespace, operations } = SERVICES[name];
 
   test('and finds its operations, no other', async () => {
@@ -215,7 +223,7 @@ describe('the comparison notices', () => {
 
 describeNeeding(schemasMissing('original'), 'the official files', () => {
   test('have everything that is declared, as it is declared', () => {
-    const official = ['devicemgmt.wsdl', 'media.wsdl', 'onvif.xsd', 'common.xsd'].map((name) => read(ORIGINAL, name));
+    const official = ['devicemgmt.wsdl', 'imaging.wsdl', 'media.wsdl', 'onvif.xsd', 'common.xsd'].map((name) => read(ORIGINAL, name));
     const original = readWsdl(official, { types: new Set(model.types.keys()), elements: new Set(model.elements.keys()) });
     expect(wsdlDifferences(model, original)).toEqual([]);
   });

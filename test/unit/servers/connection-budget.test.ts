@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { DescriptorReserve, descriptorLimit } from '../../../src/core/descriptors.ts';
+import { DescriptorReserve, descriptorLimit } from '../../../src/platform/descriptors.ts';
 import { connectionBudget } from '../../../src/servers/connection-budget.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 

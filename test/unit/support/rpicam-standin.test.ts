@@ -256,6 +256,46 @@ describe('the stream', () => {
     expect((await finished(args)).lines).toContain('Reading post processing stage "annotate_cv"');
   });
 
+  test('looks for motion in named regions, in the words of the recording', async () => {
+    const file = join(stage.dir, 'motion.json');
+    const region = (name: string, x: number) => ({
+      ...{ roi_x: x, roi_y: 0, roi_width: 0.5, roi_height: 1, difference_m: 0.1, difference_c: 10, region_threshold: 0.005 },
+      ...{ frame_period: 3, hskip: 2, vskip: 2, verbose: 1, region_name: name },
+    });
+    const stages = [region('left', 0), region('right', 0.5)].map((each) => `"motion_detect":${JSON.stringify(each)}`);
+    writeFileSync(file, `{${stages.join(',')}}`);
+    const args = [...STREAM, '--frames', '5', '--lores-width', '128', '--lores-height', '96', '--post-process-file', file];
+    const moves = [
+      { from: 1, to: 3, region: 'left' },
+      { from: 2, to: 4, region: 'right' },
+    ];
+    const { lines } = await finished(args, { moves });
+    // As rpicam-vid 1.13 printed them, with the same file.
+    expect(lines.filter((line) => /motion|Motion|Lores/.test(line))).toEqual([
+      'Reading post processing stage "motion_detect"',
+      'Reading post processing stage "motion_detect"',
+      'Lores: 64x48 roi: (0,0) 32x48 threshold: 7',
+      'Lores: 64x48 roi: (32,0) 32x48 threshold: 7',
+      'Motion detected in region left',
+      'Motion detected in region right',
+      'Motion stopped in region left',
+      'Motion stopped in region right',
+    ]);
+    expect(lines.find((line) => line.includes('configuring streams'))).toMatch(/ \(2\) 128x96-YUV420\/sYCC$/);
+    const missing = await finished(args, { moves, motionStageMissing: true });
+    expect(missing.lines).toContain('No post processing stage found for "motion_detect"');
+    expect(missing.lines.join()).not.toMatch(/Motion|Lores/);
+  });
+
+  test('writes metadata as the recording has it', async () => {
+    const file = join(stage.dir, 'metadata.txt');
+    await finished([...STREAM, '--frames', '2', '--metadata', file, '--metadata-format', 'txt'], { lux: [[1, 3]] });
+    const frames = readFileSync(file, 'utf8').split('\n\n').filter(Boolean);
+    expect(frames).toHaveLength(2);
+    expect(frames[0]).toContain('\nExposureTime=16666\nLux=400.000000\n');
+    expect(frames[1]).toContain('\nLux=3.000000\n');
+  });
+
   test('starts and first frames can be late, and every start and end is noted', async () => {
     const started = performance.now();
     await finished([...STREAM, '--frames', '1'], { startDelayMs: 300, firstFrameDelayMs: 300 });

@@ -14,13 +14,15 @@ const FULL = {
   height: 720,
   fps: 14.9,
   viewers: 2,
+  motion: true,
+  night: false,
   user: 'admin',
   urls: [{ id: 'stream', label: 'MJPEG stream', url: 'http://192.168.1.5:8080/stream.mjpg' }],
 };
 
 describe('parseStatus', () => {
   test('takes what the server tells', () => {
-    expect(parseStatus(FULL)).toEqual(FULL);
+    expect(parseStatus({ ...FULL, motion: { moving: true, by: 'pictures' } })).toEqual(FULL);
   });
 
   test('no error and no login are undefined', () => {
@@ -39,6 +41,8 @@ describe('parseStatus', () => {
       height: 0,
       fps: 0,
       viewers: 0,
+      motion: undefined,
+      night: false,
       user: undefined,
       urls: [{ id: '', label: '', url: 'u' }],
     });

@@ -4,6 +4,7 @@ import type { ViewerInfo } from '../../viewer-info.ts';
 import type { Arrivals } from '../arrivals.ts';
 import type { Routes } from '../routes.ts';
 import type { Vitals } from '../status.ts';
+import { addEventsApi, type EventsApiOptions } from './events.ts';
 import { sendFullStatus } from './status.ts';
 import { addUsersApi, type UsersApiOptions } from './users.ts';
 
@@ -13,11 +14,12 @@ export interface ApiOptions extends Omit<UsersApiOptions, 'clientAddress'> {
   readonly vitals: () => Vitals;
   /** Those who watch the web server's streams. */
   readonly viewers: () => readonly ViewerInfo[];
+  readonly events: EventsApiOptions;
   readonly clock: Clock;
 }
 
 /** The API for the page and for programs, under /api/v1/; docs/api.md describes it. */
-export function addApi(routes: Routes, { hub, arrivals, vitals, viewers, users, bodies, clock, log }: ApiOptions): void {
+export function addApi(routes: Routes, { hub, arrivals, vitals, viewers, events, users, bodies, clock, log }: ApiOptions): void {
   routes.add('/api/v1/status', {
     get: {
       access: 'READ_SYSTEM',
@@ -38,5 +40,6 @@ export function addApi(routes: Routes, { hub, arrivals, vitals, viewers, users, 
       },
     },
   });
+  addEventsApi(routes, events);
   addUsersApi(routes, { users, bodies, clientAddress: (req) => arrivals.clientAddress(req), log });
 }

@@ -19,7 +19,7 @@ export interface StatusOptions {
  * in UTC (ISO 8601), and follow from how long it is: they are right by the clock as it is now.
  */
 export function sendFullStatus(res: Response, vitals: Vitals, { viewers, base, clock }: StatusOptions): void {
-  const { status, size, discovery } = vitals;
+  const { status, size, discovery, scene } = vitals;
   const h264 = vitals.video.find((stream) => stream.encoding === 'H264')?.source();
   const [now, wall] = [clock.monotonic(), clock.now()];
   const time = (monotonic: number) => new Date(wall - (now - monotonic)).toISOString();
@@ -35,14 +35,21 @@ export function sendFullStatus(res: Response, vitals: Vitals, { viewers, base, c
       ...size,
       fps: Math.round(vitals.fps * 10) / 10,
       error: status.error ? shownError(status.error) : null,
-      notices: status.notices.map(shownError),
+      notices: [...status.notices, ...scene.notices].map(shownError),
     },
+    motion: scene.motion ?? null,
+    night: scene.night ?? null,
     h264: h264 && h264 !== 'trying' ? { state: h264.status.state } : null,
     viewerCount: viewers.length,
     viewers: mayAccess(levelOf(res), 'READ_SYSTEM_SECRET')
       ? [...viewers]
           .sort((one, two) => one.since - two.since)
-          .map((each) => ({ ...each, user: each.user ?? null, since: time(each.since) }))
+          .map(({ slow, ...each }) => ({
+            ...each,
+            user: each.user ?? null,
+            since: time(each.since),
+            slow: slow ? { since: time(slow.since), bitRate: slow.bitRate === undefined ? null : Math.round(slow.bitRate) } : null,
+          }))
       : null,
     discovery: { enabled: discovery.enabled, discoverable: discovery.discoverable },
     urls: [

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { parseCameraList } from '../../../../src/camera/rpicam/list.ts';
+import { listRpicamCameras, parseCameraList } from '../../../../src/camera/rpicam/list.ts';
 import { rpicamNotices, withoutFocus } from '../../../../src/camera/rpicam/notices.ts';
 import { RpicamSource } from '../../../../src/camera/rpicam/source.ts';
 import type { CameraSettings } from '../../../../src/camera/settings.ts';
@@ -28,6 +28,10 @@ describe('the list of cameras', () => {
       ['imx708', true],
     ]);
     expect(cameraOf(HEAD + MODES).focuses).toBeUndefined();
+    expect(both.map(({ controls }) => controls)).toEqual([
+      { AnalogueGain: { min: 1, max: 10.666667 }, ExposureTime: { min: 75, max: 11_766_829 } },
+      { LensPosition: { min: 0, max: 32 } },
+    ]);
   });
 
   test('has the same modes with and without controls', () => {
@@ -96,4 +100,12 @@ describe('a lens drive that the system has no autofocus for', () => {
 
 test('nothing is said of the focus where nobody set it', () => {
   expect(withoutFocus(settingsWith({}), 'there is none')).toBeUndefined();
+});
+
+test('a program that fails over the controls is asked for the list alone', async () => {
+  const program = join(makeTempDir(), 'rpicam-vid');
+  const script = `#!/bin/sh\n[ "$2" = -v ] && { echo 'ERROR: *** failed to acquire camera ***' >&2; exit 255; }\ncat <<END\n${HEAD}${MODES}\nEND\n`;
+  writeFileSync(program, script, { mode: 0o755 });
+  const cameras = await listRpicamCameras(program, '/usr/bin:/bin');
+  expect(cameras.map(({ model, controls }) => [model, controls])).toEqual([['imx219', undefined]]);
 });

@@ -1,7 +1,7 @@
 import { expect, jest, test } from '@jest/globals';
 import { DEFAULT_CAMERA_SETTINGS } from '../../../../src/camera/defaults.ts';
 import { TestPatternSource } from '../../../../src/camera/test-pattern/source.ts';
-import { loadImageLibrary } from '../../../../src/core/image-library.ts';
+import { loadImageLibrary } from '../../../../src/platform/image-library.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { Recorder } from '../../../support/recorder.ts';
 

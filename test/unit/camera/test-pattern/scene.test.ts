@@ -146,6 +146,24 @@ describe('Scene', () => {
 });
 
 describe('annotate', () => {
+  test.each([
+    ['upper-left', 3, 3],
+    ['upper-right', 640 - 3 * 6 * 3, 3],
+    ['lower-left', 3, 480 - 9 * 3],
+    ['lower-right', 640 - 3 * 6 * 3, 480 - 9 * 3],
+  ] as const)('stands in the corner %s, whatever way the picture is turned', (annotatePosition, x, y) => {
+    const scene = draw({ width: 640, height: 480, hflip: true, annotate: 'Hof', annotatePosition });
+    expect(standsAt(scene, 'Hof', 3, x, y)).toBe(true);
+  });
+
+  test('a text at the right that grows at midnight is seen whole', () => {
+    const settings = { width: 640, height: 480, annotate: '%A', annotatePosition: 'upper-right' } as const;
+    const scene = draw(settings, new Date(2024, 4, 21, 12).getTime());
+    expect(standsAt(scene, 'Tuesday', 3, 640 - 7 * 6 * 3, 3)).toBe(true);
+    scene.draw(new Date(2024, 4, 22, 12).getTime(), 2);
+    expect(standsAt(scene, 'Wednesday', 3, 640 - 9 * 6 * 3, 3)).toBe(true);
+  });
+
   test('stands at the top left on a dark box and changes nothing else', () => {
     const size = { width: 640, height: 480 };
     const scene = draw({ ...size, annotate: '%F %T Garten' });

@@ -48,6 +48,28 @@ function begin(settings: CameraSettings) {
 }
 
 describe('TestPatternSource', () => {
+  test('brightness, contrast and saturation are in the picture', async () => {
+    const look = async (change: Partial<CameraSettings>) => {
+      const { next, capture } = begin({ ...SMALL, quality: 90, ...change });
+      const { channels } = await sharp(jpegOf(await next(0))).stats();
+      await capture.stop();
+      const [red, green, blue] = channels.map(({ mean }) => mean) as [number, number, number];
+      return {
+        mean: (red + green + blue) / 3,
+        spread: channels[0]!.stdev,
+        colour: Math.max(red, green, blue) - Math.min(red, green, blue),
+      };
+    };
+    const plain = await look({});
+    expect((await look({ brightness: 0.2 })).mean).toBeGreaterThan(plain.mean + 20);
+    expect((await look({ brightness: -0.2 })).mean).toBeLessThan(plain.mean - 10);
+    expect((await look({ brightness: 1 })).mean).toBeGreaterThan(250);
+    expect((await look({ contrast: 0.5 })).spread).toBeLessThan(plain.spread * 0.6);
+    expect((await look({ contrast: 0 })).spread).toBeLessThan(2);
+    expect((await look({ saturation: 0 })).colour).toBeLessThan(1);
+    expect(plain.colour).toBeGreaterThan(1);
+  });
+
   test('says what it is and what it cannot do', () => {
     const source = new TestPatternSource({ ...SMALL, quality: 50, ev: 1, rotation: 90, roi: [0, 0, 1, 1] }, { clock: new FakeClock() });
     expect(source).toMatchObject({ kind: 'test', description: 'test pattern', captureFps: 10, unsupported: ['ev', 'roi'] });

@@ -69,7 +69,7 @@ describe('GetServices', () => {
 describe('GetServiceCapabilities', () => {
   test('tells the limits and what cannot be configured', async () => {
     const { call, machine } = makeDevice();
-    const attributes = { MaxUsers: 4, MaxUserNameLength: 64, MaxPasswordLength: 128, UsernameToken: true, HttpDigest: true };
+    const attributes = { MaxUsers: 4, UsernameToken: true, HttpDigest: true };
     expect(await call('GetServiceCapabilities')).toMatchObject({
       Capabilities: {
         Network: { attributes: { NTP: 8 } },

@@ -5,6 +5,7 @@ import { type H264Video, StreamCatalogue } from '../../../../src/device/streams.
 import type { H264Settings } from '../../../../src/encode/encoder.ts';
 import { makeMediaService } from '../../../../src/onvif/media/service.ts';
 import type { SoapObject } from '../../../../src/onvif/service.ts';
+import { FakeImaging } from '../../../support/onvif-imaging.ts';
 import {
   at,
   CONTEXT,
@@ -224,7 +225,14 @@ test('a further stream in the catalogue has a profile, an encoder configuration 
     ...{ control: small, fps: () => 15, source: () => 'trying', known: async () => {} },
   };
   const streams = new StreamCatalogue([...all.slice(0, 1), sub, ...all.slice(1)]);
-  const options = { streams, picture, profiles: new FakeProfileStore(), rtsp: { port: 8554 }, multicast: undefined };
+  const options = {
+    streams,
+    picture,
+    imaging: new FakeImaging(),
+    profiles: new FakeProfileStore(),
+    rtsp: { port: 8554 },
+    multicast: undefined,
+  };
   const { operations } = makeMediaService(options);
   const call = async (name: string, request: SoapObject = {}) => operations.find((each) => each.name === name)!.handle(request, CONTEXT);
   const profiles = await call('GetProfiles');

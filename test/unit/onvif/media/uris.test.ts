@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MediaServiceOptions } from '../../../../src/onvif/media/model.ts';
 import { makeMediaService } from '../../../../src/onvif/media/service.ts';
+import { FakeImaging } from '../../../support/onvif-imaging.ts';
 import {
   at,
   CONTEXT,
@@ -109,6 +110,7 @@ test('GetServiceCapabilities says whether there is RTSP now', async () => {
   const options = {
     streams: catalogueOf(picture, () => undefined),
     picture,
+    imaging: new FakeImaging(),
     profiles: new FakeProfileStore(),
     rtsp: undefined as MediaServiceOptions['rtsp'],
     multicast: undefined as MediaServiceOptions['multicast'],

@@ -10,7 +10,11 @@ describe('the video source', () => {
   test('has the asked size before there are pictures, then the real one; and always the rate that is set, not the measured one', async () => {
     const { call, camera } = mediaService();
     const source = async () => at(await call('GetVideoSources'), 'VideoSources', 0);
-    expect(await source()).toEqual({ attributes: { token: 'video_source' }, Framerate: 15, Resolution: { Width: 1280, Height: 720 } });
+    expect(await source()).toMatchObject({
+      attributes: { token: 'video_source' },
+      Framerate: 15,
+      Resolution: { Width: 1280, Height: 720 },
+    });
     camera.real = { width: 1296, height: 972, fps: 14.96 };
     expect(await source()).toMatchObject({ Framerate: 15, Resolution: { Width: 1296, Height: 972 } });
     camera.real = { width: 1296, height: 972, fps: 7.24 };

@@ -2,10 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { buildBye } from '../../../../src/protocols/ws-discovery/bye.ts';
-import { buildMatchingRuleFault } from '../../../../src/protocols/ws-discovery/fault.ts';
-import { buildHello } from '../../../../src/protocols/ws-discovery/hello.ts';
-import { buildMatches } from '../../../../src/protocols/ws-discovery/matches.ts';
+import { buildBye, buildHello, buildMatches, buildMatchingRuleFault } from '../../../../src/protocols/ws-discovery/builders.ts';
 import {
   looksLikeRequest,
   MAX_DATAGRAM,

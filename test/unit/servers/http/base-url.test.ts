@@ -47,7 +47,8 @@ test('IPv6, and IPv4 in IPv6 clothes', () => {
 
 test('by way of a trusted proxy: its scheme and name, and for RTSP an address of ours', () => {
   const forwarded = { forwarded: true, scheme: 'https', localScheme: 'http', localPort: 8080, names: NAMES, ownAddress } as const;
-  const base = { origin: { scheme: 'https', host: 'door.example.org', port: undefined }, host: '192.168.1.5' };
+  const origin = { scheme: 'https', host: 'door.example.org', port: undefined };
+  const base = { origin, address: origin, host: '192.168.1.5' };
   const host = 'door.example.org';
   // The proxy on this machine, and one elsewhere.
   expect(baseOf({ ...forwarded, host, hostForwarded: true, localAddress: '127.0.0.1' })).toEqual(base);
@@ -57,6 +58,7 @@ test('by way of a trusted proxy: its scheme and name, and for RTSP an address of
   // A proxy that does not say what its client asked for.
   expect(baseOf({ ...forwarded, host, hostForwarded: false, localAddress: '127.0.0.1' })).toEqual({
     origin: { scheme: 'http', host: '192.168.1.5', port: 8080 },
+    address: { scheme: 'http', host: '192.168.1.5', port: 8080 },
     host: '192.168.1.5',
   });
   // A machine without a network.
@@ -70,4 +72,13 @@ test('on a connection that is encrypted: https, also where the proxy before it i
   expect(formatOrigin(baseOf({ ...direct, host: 'evil.example' }).origin)).toBe('https://192.168.1.5:8443');
   const forwarded = { ...end, scheme: 'http', hostForwarded: false, forwarded: true } as const;
   expect(formatOrigin(baseOf({ ...forwarded, host: 'evil.example' }).origin)).toBe('https://192.168.1.5:8443');
+});
+
+test('in place of a name of ours the address stands, where no proxy is between', () => {
+  const end = { localAddress: '192.168.1.5', localPort: 8080, localScheme: 'http', scheme: 'http', names: NAMES, ownAddress } as const;
+  const direct = { ...end, forwarded: false, hostForwarded: false };
+  expect(formatOrigin(baseOf({ ...direct, host: 'garden-pi:8080' }).address)).toBe('http://192.168.1.5:8080');
+  expect(formatOrigin(baseOf({ ...direct, host: '10.0.0.9:80' }).address)).toBe('http://10.0.0.9:80');
+  const forwarded = { ...end, forwarded: true, hostForwarded: true, scheme: 'https' } as const;
+  expect(formatOrigin(baseOf({ ...forwarded, host: 'door.example.org' }).address)).toBe('https://door.example.org');
 });

@@ -1,0 +1,41 @@
+/** How long something has to last, milliseconds, before it counts as begun and as over. */
+export interface HoldTimes {
+  readonly on: number;
+  readonly off: number;
+}
+
+/** A state that does not flap: it changes when what is seen has been the other way for its hold time without a break. */
+export class Held {
+  #state = false;
+  /** Since when what is seen differs from the state; undefined: it does not. */
+  #since: number | undefined;
+
+  constructor(private readonly times: HoldTimes) {}
+
+  get state(): boolean {
+    return this.#state;
+  }
+
+  /**
+   * @param seen undefined: it cannot be told now, which starts the hold time anew
+   * @param at milliseconds, monotonic
+   */
+  update(seen: boolean | undefined, at: number): boolean {
+    if (seen === undefined || seen === this.#state) {
+      this.#since = undefined;
+      return this.#state;
+    }
+    this.#since ??= at;
+    if (at - this.#since >= (seen ? this.times.on : this.times.off)) {
+      this.#state = seen;
+      this.#since = undefined;
+    }
+    return this.#state;
+  }
+
+  /** What was seen is known no more. */
+  reset(): void {
+    this.#state = false;
+    this.#since = undefined;
+  }
+}

@@ -1,0 +1,93 @@
+/** Time between two pictures that are looked at for motion, milliseconds: while the camera says that something moves, or nobody asks it; else. */
+export const LOOK_MS = { awake: 250, asleep: 2000 };
+
+/** A region has to be seen to move for this long, or again within the second time, before it counts, milliseconds: noise flickers once. */
+const LASTING_MS = 300;
+const AGAIN_MS = 1500;
+/** After the last thing that was told, the source is awake for this long, milliseconds. */
+const AWAKE_MS = 3000;
+/** Light that changes from one picture to the next by more than this factor is switched, or the exposure is. */
+const JUMP = 1.35;
+/** After such a change, milliseconds: the camera's exposure follows it, and every picture differs from the one before. */
+const SETTLE_MS = 1500;
+/** After a start of the capture, milliseconds: the exposure and the white balance are yet to be found. */
+const START_MS = 3000;
+
+/** The light of one picture, as the camera knows it. */
+export interface SensedLight {
+  /** Of the scene, in lux; undefined: the camera does not say. */
+  readonly lux?: number | undefined;
+  /** Exposure time × gain, in any unit. */
+  readonly exposure?: number | undefined;
+}
+
+/**
+ * Motion that the camera's own program finds by comparing each picture with the one before: it flickers while something
+ * moves, and takes a lamp for motion. Times come in; a result is that of a moment, without any hold time.
+ */
+export class SourceMotion {
+  #toldAt = Number.NEGATIVE_INFINITY;
+  /** By region: since when it moves. */
+  readonly #moving = new Map<string, number>();
+  #lastBegin = Number.NEGATIVE_INFINITY;
+  #confirmedAt = Number.NEGATIVE_INFINITY;
+  #quietUntil = Number.NEGATIVE_INFINITY;
+  #light: SensedLight = {};
+
+  /** A region begins to move, or stops. @param region its name, "" where there is but one */
+  told(region: string, moving: boolean, at: number): void {
+    this.#toldAt = at;
+    if (!moving) {
+      this.#look(at);
+      this.#moving.delete(region);
+      return;
+    }
+    if (at - this.#lastBegin < AGAIN_MS) this.#confirm(at);
+    this.#lastBegin = at;
+    if (!this.#moving.has(region)) this.#moving.set(region, at);
+  }
+
+  /** The light of a picture. */
+  light(light: SensedLight, at: number): void {
+    const jumped = (before: number | undefined, now: number | undefined) =>
+      before !== undefined && now !== undefined && before > 0 && now > 0 && Math.abs(Math.log(now / before)) > Math.log(JUMP);
+    if (jumped(this.#light.lux, light.lux) || jumped(this.#light.exposure, light.exposure)) this.#quiet(at);
+    this.#light = light;
+  }
+
+  /** Whether something moved since the look before, or moves. */
+  look(at: number): boolean {
+    this.#look(at);
+    const seen = this.#confirmedAt >= 0;
+    this.#confirmedAt = Number.NEGATIVE_INFINITY;
+    return seen;
+  }
+
+  /** Whether something was told a moment ago, or goes on, be it noise or the light: a reason to look closer. */
+  isAwake(at: number): boolean {
+    return this.#moving.size > 0 || at - this.#toldAt < AWAKE_MS;
+  }
+
+  /** The source begins to look: nothing that was told before holds. */
+  begin(at: number): void {
+    this.#moving.clear();
+    this.#lastBegin = this.#confirmedAt = Number.NEGATIVE_INFINITY;
+    this.#quietUntil = at + START_MS;
+    this.#light = {};
+  }
+
+  #look(at: number): void {
+    for (const since of this.#moving.values()) if (at - since >= LASTING_MS) this.#confirm(at);
+  }
+
+  #confirm(at: number): void {
+    if (at >= this.#quietUntil) this.#confirmedAt = at;
+  }
+
+  /** What was told in the last moment was the light, and what will be in the next ones, too. */
+  #quiet(at: number): void {
+    this.#quietUntil = at + SETTLE_MS;
+    this.#lastBegin = this.#confirmedAt = Number.NEGATIVE_INFINITY;
+    for (const region of this.#moving.keys()) this.#moving.set(region, this.#quietUntil);
+  }
+}

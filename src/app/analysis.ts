@@ -1,0 +1,109 @@
+import type { Flaw } from '../analysis/health.ts';
+import { type Finding, SceneAnalysis } from '../analysis/scene-analysis.ts';
+import type { Cancel } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import type { PropertyTopic } from '../device/event-topics.ts';
+import type { EventTeller } from '../device/events.ts';
+import { SOURCE_CONFIGURATION, VIDEO_SOURCE } from '../device/profiles.ts';
+import type { SceneStatus } from '../servers/http/status.ts';
+import { motionSettings } from './capture.ts';
+import type { AppOptions } from './options.ts';
+import type { Subsystems } from './subsystems.ts';
+
+/** The topic of each flaw. */
+const FLAW_TOPICS = {
+  tooDark: 'VideoSource/ImageTooDark/ImagingService',
+  tooBright: 'VideoSource/ImageTooBright/ImagingService',
+  tooBlurry: 'VideoSource/ImageTooBlurry/ImagingService',
+  sceneChange: 'VideoSource/GlobalSceneChange/ImagingService',
+} as const satisfies Record<Flaw, PropertyTopic>;
+
+/** Recorders look for the one or for the other; both say the same. */
+const MOTION_TOPICS = ['VideoSource/MotionAlarm', 'RuleEngine/CellMotionDetector/Motion'] as const;
+/** The rule that recorders find it under: there is but one, and nobody can change it. */
+const MOTION_RULE = {
+  VideoSourceConfigurationToken: SOURCE_CONFIGURATION.token,
+  VideoAnalyticsConfigurationToken: 'video_analytics_config',
+  Rule: 'motion',
+};
+const SOURCE = { Source: VIDEO_SOURCE };
+
+/** Motion, flaws of the picture, day and night: what looks for them, and who is told. */
+export class Analysis {
+  readonly #scene: SceneAnalysis;
+  readonly #events: EventTeller;
+  readonly #setNight: (isNight: boolean) => void;
+  #stopListening: Cancel | undefined;
+  /** Somebody listens for motion, which is off. */
+  #isMissed = false;
+  #wasNight = false;
+
+  constructor(
+    private readonly options: AppOptions,
+    { capture, events }: Pick<Subsystems, 'capture'> & { readonly events: Pick<Subsystems['events'], 'bus'> },
+  ) {
+    const { config, clock, log } = options;
+    const { hub, camera } = capture;
+    this.#events = events.bus;
+    this.#setNight = (isNight) => camera.setNight(isNight);
+    this.#scene = new SceneAnalysis({
+      motion: config.motion.enabled ? motionSettings(config.motion) : undefined,
+      health: config.imageHealth.enabled,
+      followsLight: () => camera.settings.exposure === 'auto-night',
+      ...{ hub, clock, log },
+      onChange: (finding, state) => this.#tell(finding, state),
+    });
+    capture.onSensed = (sensed) => this.#scene.sensed(sensed);
+    if (config.imageHealth.enabled) events.bus.offer(...Object.values(FLAW_TOPICS));
+    if (config.camera.exposure === 'auto-night') events.bus.offer('VideoSource/DayNight');
+  }
+
+  get status(): SceneStatus {
+    const { motionBy } = this.#scene;
+    return {
+      motion: motionBy && { moving: this.#scene.state('motion') === true, by: motionBy },
+      night: this.#scene.state('night'),
+      notices: this.#isMissed ? [MISSED] : [],
+    };
+  }
+
+  start(): void {
+    this.#scene.start();
+    if (this.options.config.motion.enabled) return;
+    this.#stopListening = this.#events.onWantedChange(() => this.#look());
+    this.#look();
+  }
+
+  stop(): void {
+    this.#scene.stop();
+    this.#stopListening?.();
+  }
+
+  /** Looks whether somebody listens for motion, which is off. */
+  #look(): void {
+    const isMissed = MOTION_TOPICS.some((topic) => this.#events.isWanted(topic));
+    if (isMissed === this.#isMissed) return;
+    this.#isMissed = isMissed;
+    if (isMissed) this.options.log.info(`${MISSED.message} ${MISSED.hint}`, { code: MISSED.code });
+  }
+
+  #tell(finding: Finding, state: boolean): void {
+    const { log } = this.options;
+    switch (finding) {
+      case 'motion':
+        this.#events.set('VideoSource/MotionAlarm', SOURCE, { State: state });
+        this.#events.set('RuleEngine/CellMotionDetector/Motion', MOTION_RULE, { IsMotion: state });
+        break;
+      case 'night':
+        if (state || this.#wasNight) log.info(state ? 'night: exposed for the dark from now on' : 'day: exposed as always from now on');
+        this.#wasNight = state;
+        this.#events.set('VideoSource/DayNight', SOURCE, { Night: state });
+        this.#setNight(state);
+        break;
+      default:
+        this.#events.set(FLAW_TOPICS[finding], SOURCE, { State: state });
+    }
+  }
+}
+
+const MISSED = new AppError('MOTION_OFF', 'A client listens for motion, and motion detection is off.');

@@ -1,0 +1,75 @@
+import { type FSWatcher, watch } from 'node:fs';
+import type { Clock } from '../../core/clock.ts';
+import { allocateRoom, HEADROOM, type Picture } from '../../frames/frame.ts';
+
+/** A folder larger than this is read anew each time round. */
+const MAX_BYTES = 64 * 1024 * 1024;
+/** On a network drive the system tells of no change that is made elsewhere: nothing is taken for new longer than this. */
+const MAX_AGE_MS = 10_000;
+
+/**
+ * The pictures of a folder in memory, for as long as nothing in the folder changes. Keeps nothing where the folder is too large,
+ * or the system does not tell of changes.
+ */
+export class PictureCache {
+  readonly #pictures = new Map<string, Picture>();
+  #bytes = 0;
+  #full = false;
+  #version = 0;
+  #filledAt = Number.NEGATIVE_INFINITY;
+  #watcher: FSWatcher | undefined;
+
+  /** Watches the folder until {@link close}. */
+  constructor(
+    dir: string,
+    private readonly clock: Pick<Clock, 'monotonic'>,
+  ) {
+    try {
+      this.#watcher = watch(dir, { persistent: false }, () => this.#forget());
+      this.#watcher.on('error', () => this.close());
+    } catch {
+      // There are no watches left, or the folder is gone, which is found out when it is read.
+    }
+  }
+
+  /** Changes whenever something in the folder does. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** A copy: a picture's room is written to when it is sent, and an earlier showing may still be on its way. */
+  get(name: string): Picture | undefined {
+    if (this.clock.monotonic() - this.#filledAt > MAX_AGE_MS) this.#forget();
+    const picture = this.#pictures.get(name);
+    if (!picture) return undefined;
+    const room = allocateRoom(picture.size);
+    picture.room.copy(room, HEADROOM, HEADROOM, HEADROOM + picture.size);
+    return { ...picture, room };
+  }
+
+  /** @param version that the folder had when the picture began to be read */
+  keep(name: string, picture: Picture, version: number): void {
+    if (!this.#watcher || this.#full || version !== this.#version) return;
+    if (this.#bytes + picture.room.length > MAX_BYTES) {
+      this.#forget();
+      this.#full = true;
+      return;
+    }
+    if (this.#pictures.size === 0) this.#filledAt = this.clock.monotonic();
+    this.#pictures.set(name, picture);
+    this.#bytes += picture.room.length;
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#version++;
+    this.#pictures.clear();
+    this.#bytes = 0;
+    this.#full = false;
+  }
+}

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { AppError, messageOf } from '../core/errors.ts';
+import { TEV, TT, WSA, WSNT } from '../protocols/notification/names.ts';
+import { writeEnvelope } from '../protocols/soap/envelope.ts';
+import { SECURITY, SECURITY_UTILITY } from '../protocols/soap/namespaces.ts';
+import { passwordDigest } from '../protocols/ws-security/username-token.ts';
+import { escapeXml } from '../protocols/xml/text.ts';
+import { type Element, readTree } from '../protocols/xml/tree.ts';
+
+export interface OnvifLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** An event as another camera tells it. */
+export interface ToldEvent {
+  /** As it came: "tns1:VideoSource/MotionAlarm". */
+  readonly topic: string;
+  /** As it came: "2026-01-02T03:04:05Z". */
+  readonly time: string;
+  /** "Initialized", "Changed", "Deleted"; undefined: it is no state. */
+  readonly operation: string | undefined;
+  readonly source: Readonly<Record<string, string>>;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+const DEVICE = 'http://www.onvif.org/ver10/device/wsdl';
+const NAMESPACES = ` xmlns:tds="${DEVICE}" xmlns:tev="${TEV}" xmlns:wsnt="${WSNT}" xmlns:wsa="${WSA}"`;
+const TOKEN_PROFILE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest';
+const ENCODING = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary';
+const LIMITS = { depth: 64, elements: 20_000, attributesOfOne: 128, attributes: 40_000 };
+
+/** Seconds that a camera is asked to wait for an event, and for which a subscription shall live without us. */
+const PULL_S = 30;
+const LIFE_S = 120;
+/** Milliseconds for any other answer, and more than a pull waits. */
+const ANSWER_MS = 10_000;
+
+/** Subscribes to the events of a camera by ONVIF, as recorders do. */
+export class OnvifEventClient {
+  /** What the camera's clock is ahead of ours, milliseconds: logins have a time in them. Undefined: it was not asked yet. */
+  #ahead: number | undefined;
+
+  constructor(
+    private readonly device: string,
+    private readonly login: OnvifLogin | undefined,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Gives what the camera tells, in its order, until the signal fires. Throws AppError CAMERA_EVENTS. */
+  async *events(): AsyncGenerator<ToldEvent> {
+    await this.#readClock();
+    const service = await this.#findService();
+    const created = await this.#ask(
+      service,
+      `<tev:CreatePullPointSubscription><tev:InitialTerminationTime>PT${LIFE_S}S</tev:InitialTerminationTime></tev:CreatePullPointSubscription>`,
+    );
+    const reference = find(created, 'SubscriptionReference');
+    const address = reference && find(reference, 'Address')?.text.trim();
+    if (!address) throw failure(`${this.device} makes no subscription to its events.`);
+    let renewed = performance.now();
+    try {
+      for (;;) {
+        const pull = `<tev:PullMessages><tev:Timeout>PT${PULL_S}S</tev:Timeout><tev:MessageLimit>50</tev:MessageLimit></tev:PullMessages>`;
+        const answer = await this.#ask(address, pull, PULL_S * 1000 + ANSWER_MS);
+        for (const message of all(answer, 'NotificationMessage')) yield eventOf(message);
+        if (performance.now() - renewed < (LIFE_S * 1000) / 3) continue;
+        renewed = performance.now();
+        await this.#ask(address, `<wsnt:Renew><wsnt:TerminationTime>PT${LIFE_S}S</wsnt:TerminationTime></wsnt:Renew>`);
+      }
+    } finally {
+      await this.#send(address, '<wsnt:Unsubscribe/>', AbortSignal.timeout(1000)).catch(() => {});
+    }
+  }
+
+  async #readClock(): Promise<void> {
+    const answer = await this.#ask(this.device, '<tds:GetSystemDateAndTime/>');
+    const utc = find(answer, 'UTCDateTime');
+    const number = (name: string) => Number(utc && find(utc, name)?.text);
+    const time = Date.UTC(number('Year'), number('Month') - 1, number('Day'), number('Hour'), number('Minute'), number('Second'));
+    this.#ahead = Number.isNaN(time) ? 0 : time - Date.now();
+  }
+
+  async #findService(): Promise<string> {
+    const answer = await this.#ask(this.device, '<tds:GetCapabilities><tds:Category>All</tds:Category></tds:GetCapabilities>');
+    const events = find(answer, 'Events');
+    const address = events && find(events, 'XAddr')?.text.trim();
+    if (!address) throw failure(`${this.device} has no event service.`);
+    return address;
+  }
+
+  async #ask(url: string, body: string, timeoutMs = ANSWER_MS): Promise<Element> {
+    let answer: { readonly status: number; readonly text: string };
+    try {
+      answer = await this.#send(url, body, AbortSignal.any([this.signal, AbortSignal.timeout(timeoutMs)]));
+    } catch (error) {
+      this.signal.throwIfAborted();
+      throw failure(`${url} does not answer: ${messageOf(error instanceof Error && error.cause ? error.cause : error)}.`);
+    }
+    const tree = readTree(answer.text, LIMITS);
+    const fault = tree && find(tree, 'Fault');
+    if (answer.status === 401 || (fault && answer.text.includes('NotAuthorized')))
+      throw new AppError(
+        'CAMERA_PASSWORD',
+        `${url} does not take ${this.login ? `the password of "${this.login.user}"` : 'us without a password'}.`,
+      );
+    if (!tree || fault || answer.status !== 200)
+      throw failure(
+        `${url} answers: ${(fault && (find(fault, 'Text') ?? find(fault, 'faultstring'))?.text.trim()) || `status ${answer.status}`}`,
+      );
+    return tree;
+  }
+
+  async #send(url: string, body: string, signal: AbortSignal): Promise<{ readonly status: number; readonly text: string }> {
+    const credentials = this.login && this.#ahead !== undefined ? security(this.login, Date.now() + this.#ahead) : '';
+    const to = `<wsa:To>${escapeXml(url)}</wsa:To>`;
+    const header = `<env:Header>${to}${credentials}</env:Header>`;
+    const headers = { 'Content-Type': 'application/soap+xml; charset=utf-8' };
+    const envelope = writeEnvelope('1.2', { namespaces: NAMESPACES, header, body });
+    const answer = await fetch(url, { method: 'POST', headers, body: envelope, redirect: 'error', signal });
+    return { status: answer.status, text: await answer.text() };
+  }
+}
+
+const failure = (message: string): AppError => new AppError('CAMERA_EVENTS', message);
+
+/** wsse:Security with a digest of the password. @param now milliseconds since the Unix epoch */
+function security({ user, password }: OnvifLogin, now: number): string {
+  const nonce = randomBytes(16).toString('base64');
+  const created = new Date(now).toISOString();
+  return (
+    `<wsse:Security xmlns:wsse="${SECURITY}" xmlns:wsu="${SECURITY_UTILITY}"><wsse:UsernameToken><wsse:Username>${escapeXml(user)}</wsse:Username>` +
+    `<wsse:Password Type="${TOKEN_PROFILE}">${passwordDigest(nonce, created, password)}</wsse:Password>` +
+    `<wsse:Nonce EncodingType="${ENCODING}">${nonce}</wsse:Nonce><wsu:Created>${created}</wsu:Created></wsse:UsernameToken></wsse:Security>`
+  );
+}
+
+/** By local names: cameras differ in their namespaces. */
+function* all(element: Element, local: string): Generator<Element> {
+  for (const each of element.children) {
+    if (each.local === local) yield each;
+    else yield* all(each, local);
+  }
+}
+
+const find = (element: Element, local: string): Element | undefined => all(element, local).next().value;
+
+function eventOf(notification: Element): ToldEvent {
+  const message = [...all(notification, 'Message')].flatMap((each) => [each, ...each.children]).find(({ uri }) => uri === TT);
+  const items = (name: string) => {
+    const part = message && find(message, name);
+    const simple = part ? [...all(part, 'SimpleItem')] : [];
+    return Object.fromEntries(simple.map(({ attributes }) => [attributes.get('Name') ?? '', attributes.get('Value') ?? '']));
+  };
+  return {
+    topic: find(notification, 'Topic')?.text.trim() ?? '',
+    time: message?.attributes.get('UtcTime') ?? '',
+    operation: message?.attributes.get('PropertyOperation'),
+    source: items('Source'),
+    data: items('Data'),
+  };
+}

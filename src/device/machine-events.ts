@@ -1,0 +1,94 @@
+import type { Cancel, Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import type { MachineVitals, ProcessorTime } from '../core/machine-vitals.ts';
+import type { EventTeller } from './events.ts';
+
+export interface MachineEventsOptions {
+  readonly events: EventTeller;
+  readonly vitals: MachineVitals;
+  /** Where our files are. */
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Nothing here changes faster in a way that anybody acts on, milliseconds. */
+const INTERVAL_MS = 15_000;
+/** Percent: who listens is not told of every breath. 1 would be taken for a hundredfold by those that expect a share. */
+const USAGE_STEP = 5;
+/** How far the time of the start may be off before it is told anew, milliseconds: the clock drifts. */
+const START_TOLERANCE_MS = 5000;
+
+const PROCESSOR = { Token: 'processor' };
+const POWER_SUPPLY = { Token: 'power_supply' };
+const STORAGE = { Token: 'storage' };
+
+/** Tells how the machine fares, as far as it can know. */
+export class MachineEvents {
+  #cancel: Cancel = () => {};
+  #before: ProcessorTime | undefined;
+  #usage = Number.NEGATIVE_INFINITY;
+  #startedAt = Number.NEGATIVE_INFINITY;
+  #looking = false;
+
+  constructor(private readonly options: MachineEventsOptions) {}
+
+  /** Resolves when everything that is known was told once. */
+  async start(): Promise<void> {
+    const { clock, events, vitals } = this.options;
+    this.#before = vitals.processorTime();
+    if (this.#before) events.offer('Monitoring/ProcessorUsage');
+    this.#cancel = clock.every(INTERVAL_MS, () => void this.#look());
+    await this.#look();
+  }
+
+  stop(): void {
+    this.#cancel();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    const { events, vitals, dataDir, log } = this.options;
+    try {
+      this.#tellUsage();
+      this.#tellTimes();
+      const full = vitals.isFull(dataDir);
+      if (full !== undefined) events.set('Device/HardwareFailure/StorageFailure', STORAGE, { Failed: full });
+      const power = await vitals.power();
+      if (power) {
+        events.set('Device/HardwareFailure/PowerSupplyFailure', POWER_SUPPLY, { Failed: power.underVoltage });
+        events.set('Device/HardwareFailure/TemperatureCritical', {}, { Critical: power.overheated });
+      }
+    } catch (error) {
+      log.debug(`How the machine fares cannot be read: ${messageOf(error)}`);
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** The mean since it was looked at before. */
+  #tellUsage(): void {
+    const now = this.options.vitals.processorTime();
+    const before = this.#before;
+    if (!now || !before || now.total <= before.total) return;
+    this.#before = now;
+    const percent = (100 * (now.busy - before.busy)) / (now.total - before.total);
+    // Not to and fro between two steps.
+    if (Math.abs(percent - this.#usage) < USAGE_STEP) return;
+    this.#usage = Math.round(percent / USAGE_STEP) * USAGE_STEP;
+    this.options.events.set('Monitoring/ProcessorUsage', PROCESSOR, { Value: this.#usage });
+  }
+
+  #tellTimes(): void {
+    const { events, vitals } = this.options;
+    const startedAt = vitals.startedAt();
+    if (startedAt !== undefined && Math.abs(startedAt - this.#startedAt) > START_TOLERANCE_MS) {
+      this.#startedAt = startedAt;
+      events.set('Monitoring/OperatingTime/LastReboot', {}, { Status: new Date(startedAt) });
+    }
+    const setAt = vitals.clockSetAt();
+    if (setAt !== undefined) events.set('Monitoring/OperatingTime/LastClockSynchronization', {}, { Status: new Date(setAt) });
+  }
+}

@@ -1,0 +1,13 @@
+/** Who looks for motion: the camera's own program, this one in the pictures, or this one as soon as the camera's stirs. */
+export type MotionBy = 'camera' | 'pictures' | 'both';
+
+/** What a source tells of the scene by itself, beside its pictures. */
+export type Sensed =
+  /** A capture begins: nothing that was told before holds. */
+  | { readonly kind: 'begin' }
+  /** It looks for motion from now on, so that nobody else has to. */
+  | { readonly kind: 'watching' }
+  /** A region begins to move, or stops; "" is the name of one that is alone. */
+  | { readonly kind: 'motion'; readonly region: string; readonly moving: boolean }
+  /** The light of one picture: the scene's in lux, and exposure time (microseconds) × gain; undefined: not told. */
+  | { readonly kind: 'light'; readonly lux: number | undefined; readonly exposure: number | undefined };

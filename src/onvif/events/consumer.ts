@@ -1,0 +1,74 @@
+import dns from 'node:dns';
+import http from 'node:http';
+import https from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import { Networks, plainAddress } from '../../core/networks.ts';
+import { machineInterfaces } from '../../platform/interfaces.ts';
+
+/** Loopback, unspecified, multicast and reserved: whoever names those as the consumer wants us to send where he may not. */
+const FORBIDDEN = new Networks(['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3', '::/96', 'ff00::/8']);
+
+/** Longest address of a consumer, characters. */
+const MAX_URL = 1024;
+/** Milliseconds for a message to be taken. */
+const TIMEOUT_MS = 5000;
+
+/** Whether messages may be sent to an IP address: neither to one of {@link FORBIDDEN} nor to this machine. */
+export function mayBeConsumer(address: string): boolean {
+  const plain = plainAddress(address);
+  const own = Object.values(machineInterfaces.read()).flatMap((list) => list?.map((each) => plainAddress(each.address)) ?? []);
+  return isIP(plain) !== 0 && !FORBIDDEN.has(plain) && !own.includes(plain);
+}
+
+/** The URL of a consumer; undefined where nothing may be sent to it. Names are checked when they are looked up. */
+export function consumerUrl(text: string, mayBe: (address: string) => boolean): URL | undefined {
+  if (text.length > MAX_URL || !URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
+  if (isIP(host) !== 0 && !mayBe(host)) return undefined;
+  return url;
+}
+
+/** What is sent to a consumer. */
+export interface ConsumerMessage {
+  readonly url: URL;
+  readonly contentType: string;
+  readonly body: string;
+  /** Gives up. */
+  readonly signal: AbortSignal;
+}
+
+/** Sends a message; resolves when the consumer has taken it. Rejects otherwise. */
+export type Deliver = (message: ConsumerMessage) => Promise<void>;
+
+/**
+ * Sends by POST. The address that a name stands for is checked before it is used, redirects are not followed, and nothing of
+ * the answer but its status is read.
+ */
+export const delivery =
+  (mayBe: (address: string) => boolean): Deliver =>
+  ({ url, contentType, body, signal }) =>
+    new Promise((resolve, reject) => {
+      const lookup: LookupFunction = (name, options, done) => {
+        dns.lookup(name, { ...options, all: true }, (error, addresses) => {
+          const allowed = (addresses ?? []).filter(({ address }) => mayBe(address));
+          const first = allowed[0];
+          if (error) done(error, [], 0);
+          else if (!first) done(new Error(`nothing is sent to ${name}`), [], 0);
+          else if (options.all) done(null, allowed);
+          else done(null, first.address, first.family);
+        });
+      };
+      const headers = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) };
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+      const send = url.protocol === 'https:' ? https.request : http.request;
+      const request = send(url, { method: 'POST', headers, agent: false, lookup, signal: limit }, (response) => {
+        const { statusCode = 0 } = response;
+        response.destroy();
+        if (statusCode >= 200 && statusCode < 300) resolve();
+        else reject(new Error(`HTTP status ${statusCode}`));
+      });
+      request.on('error', reject);
+      request.end(body);
+    });

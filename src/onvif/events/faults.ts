@@ -1,0 +1,54 @@
+import { FilterError } from '../../protocols/notification/filter-error.ts';
+import { utc } from '../../protocols/notification/message.ts';
+import { TEV, WSNT, WSRF_FAULTS, WSRF_RESOURCE } from '../../protocols/notification/names.ts';
+import { SoapFault } from '../../protocols/soap/fault.ts';
+import { escapeXml } from '../../protocols/xml/text.ts';
+
+/** Faults of WS-BaseNotification 1.3 and WS-ResourceFramework that an event service has. */
+type WsntFault =
+  | 'InvalidFilterFault'
+  | 'InvalidTopicExpressionFault'
+  | 'TopicExpressionDialectUnknownFault'
+  | 'TopicNotSupportedFault'
+  | 'InvalidMessageContentExpressionFault'
+  | 'UnacceptableInitialTerminationTimeFault'
+  | 'UnacceptableTerminationTimeFault'
+  | 'SubscribeCreationFailedFault'
+  | 'UnableToCreatePullPointFault';
+
+/** What every one of them begins with (WS-BaseFaults 1.2). */
+const baseXml = (now: number, reason: string): string =>
+  `<bf:Timestamp>${utc(now)}</bf:Timestamp><bf:Description xml:lang="en">${escapeXml(reason)}</bf:Description>`;
+
+/** A fault whose Detail names it, as clients of event services look for it. @param more what its type has beside the common parts */
+export function notificationFault(name: WsntFault, now: number, reason: string, more = ''): SoapFault {
+  const detail = `<wsnt:${name} xmlns:wsnt="${WSNT}" xmlns:bf="${WSRF_FAULTS}">${baseXml(now, reason)}${more}</wsnt:${name}>`;
+  return new SoapFault('Receiver', [], reason, detail);
+}
+
+/** There is no such subscription, or no more. */
+export function unknownSubscription(now: number): SoapFault {
+  const reason = 'There is no such subscription: it has ended, or the camera was started anew. Subscribe again.';
+  const detail = `<wsr:ResourceUnknownFault xmlns:wsr="${WSRF_RESOURCE}" xmlns:bf="${WSRF_FAULTS}">${baseXml(now, reason)}</wsr:ResourceUnknownFault>`;
+  return new SoapFault('Receiver', [], reason, detail);
+}
+
+/** The time that a client wants to wait is too long. @param maximum xs:duration */
+export const pullTooLong = (maximum: string, messages: number): SoapFault =>
+  new SoapFault(
+    'Receiver',
+    [],
+    `A pull waits for ${maximum} at most.`,
+    `<tev:PullMessagesFaultResponse xmlns:tev="${TEV}"><tev:MaxTimeout>${maximum}</tev:MaxTimeout><tev:MaxMessageLimit>${messages}</tev:MaxMessageLimit></tev:PullMessagesFaultResponse>`,
+  );
+
+const OF_FILTER = {
+  'topic-dialect': 'TopicExpressionDialectUnknownFault',
+  'topic-syntax': 'InvalidTopicExpressionFault',
+  'topic-unknown': 'TopicNotSupportedFault',
+  content: 'InvalidMessageContentExpressionFault',
+} as const;
+
+/** What a client is told of his filter; anything else passes as it is. */
+export const filterFault = (error: unknown, now: number): unknown =>
+  error instanceof FilterError ? notificationFault(OF_FILTER[error.problem], now, error.message) : error;

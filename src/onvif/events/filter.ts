@@ -1,0 +1,50 @@
+import type { Topic } from '../../device/event-topics.ts';
+import type { DeviceEvent } from '../../device/events.ts';
+import { FilterError } from '../../protocols/notification/filter-error.ts';
+import { type Content, itemFilter } from '../../protocols/notification/item-filter.ts';
+import { utc } from '../../protocols/notification/message.ts';
+import { topicExpression } from '../../protocols/notification/topic-expression.ts';
+import { child, list, text } from '../args.ts';
+import type { SoapObject } from '../service.ts';
+
+/** Which events a subscription is about. */
+export interface EventFilter {
+  readonly topic: (topic: Topic) => boolean;
+  readonly event: (event: DeviceEvent) => boolean;
+}
+
+/** Expressions of one filter: recorders send one, some one for each topic. */
+const MAX_EXPRESSIONS = 64;
+
+/**
+ * Reads wsnt:Filter of a request: topics of any of its expressions, with contents that meet all of them. Throws a FilterError.
+ *
+ * @param offered the topics that there are: a filter that is about none of them is refused
+ */
+export function readFilter(request: SoapObject, resolve: (prefix: string) => string | undefined, offered: readonly Topic[]): EventFilter {
+  const filter = child(request, 'Filter');
+  const unknown = Object.keys(filter).find((name) => !['TopicExpression', 'MessageContent', 'attributes', '$value'].includes(name));
+  if (unknown !== undefined) throw new FilterError('content', `A filter by ${unknown} is not known.`);
+  const topics = expressions(filter, 'TopicExpression').map(([expression, dialect]) => topicExpression(expression, dialect, resolve));
+  const contents = expressions(filter, 'MessageContent').map(([expression, dialect]) => itemFilter(expression, dialect));
+  const topic = (name: Topic) => topics.length === 0 || topics.some((test) => test(name));
+  if (!offered.some(topic)) throw new FilterError('topic-unknown', 'The camera has no such topic; GetEventProperties names those it has.');
+  return {
+    topic,
+    event: (event) => topic(event.topic) && (contents.length === 0 || contents.every((test) => test(contentOf(event)))),
+  };
+}
+
+function expressions(filter: SoapObject, name: string): (readonly [expression: string, dialect: string | undefined])[] {
+  const found = list(filter[name]).filter((value) => text({ value }, 'value')?.trim());
+  if (found.length > MAX_EXPRESSIONS) throw new FilterError('content', `A filter has at most ${MAX_EXPRESSIONS} expressions.`);
+  return found.map((value) => {
+    const dialect = typeof value === 'object' && value !== null ? text(child(value as SoapObject, 'attributes'), 'Dialect') : undefined;
+    return [text({ value }, 'value')!.trim(), dialect];
+  });
+}
+
+const contentOf = ({ source, data }: DeviceEvent): Content => ({ source: itemsOf(source), data: itemsOf(data) });
+
+const itemsOf = (items: DeviceEvent['source']): Content['source'] =>
+  Object.entries(items).map(([name, value]) => [name, value instanceof Date ? utc(value) : String(value)]);

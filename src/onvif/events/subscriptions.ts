@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../core/clock.ts';
+import type { Logger } from '../../core/log.ts';
+import type { DeviceEvent, EventFeed } from '../../device/events.ts';
+import type { RequestContext } from '../service.ts';
+import type { Deliver } from './consumer.ts';
+import { notificationFault, unknownSubscription } from './faults.ts';
+import type { EventFilter } from './filter.ts';
+import { PullPoint } from './pull-point.ts';
+import { PushSubscription } from './push-subscription.ts';
+
+/** Each subscription has an address of its own, below this. */
+const FOLDER = '/onvif/subscription/';
+
+/** Subscriptions of one kind that there may be. */
+export interface SubscriptionLimits {
+  readonly all: number;
+  readonly perAddress: number;
+}
+
+/** Homes have a handful; a client that crashes again and again leaves one each time. Each takes some kB. */
+export const MAX_PULL_POINTS: SubscriptionLimits = { all: 128, perAddress: 64 };
+export const MAX_PUSHES: SubscriptionLimits = { all: 32, perAddress: 16 };
+
+/** A pull point that was not asked for this long may go for another of the same client, milliseconds. */
+const ABANDONED_MS = 90_000;
+
+type Held = PullPoint | PushSubscription;
+
+export interface SubscriptionsOptions {
+  readonly feed: EventFeed;
+  readonly deliver: Deliver;
+  readonly write: (events: readonly DeviceEvent[], consumer: URL) => string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What a new subscription is to be like. */
+export interface Wanted {
+  /** Address of the client. */
+  readonly owner: string;
+  readonly filter: EventFilter;
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+/** All subscriptions to events, in the order in which they were made. Ended ones are not kept. */
+export class Subscriptions {
+  readonly #held = new Map<string, Held>();
+
+  constructor(private readonly options: SubscriptionsOptions) {}
+
+  /** Throws a SoapFault where there are too many. */
+  openPullPoint({ duration, ...wanted }: Wanted): PullPoint {
+    this.#makeRoom('pull', wanted.owner, MAX_PULL_POINTS);
+    const pullPoint = new PullPoint(this.#common(wanted));
+    return this.#hold(pullPoint, duration);
+  }
+
+  /** Throws a SoapFault where there are too many. */
+  openPush({ duration, ...wanted }: Wanted, consumer: URL): PushSubscription {
+    this.#makeRoom('push', wanted.owner, MAX_PUSHES);
+    const { deliver, write, log } = this.options;
+    const push = new PushSubscription({ ...this.#common(wanted), consumer, deliver, write: (events) => write(events, consumer), log });
+    return this.#hold(push, duration);
+  }
+
+  /** The one that a request is about: by the address that was asked, or what WS-Addressing says. Throws a SoapFault where there is none. */
+  find({ path, addressing }: Pick<RequestContext, 'path' | 'addressing'>): Held {
+    const held = this.#held.get(idIn(path)) ?? this.#held.get(idIn(addressing.to ?? ''));
+    if (!held) throw unknownSubscription(this.options.clock.now());
+    return held;
+  }
+
+  /** Where a client finds it. */
+  addressOf({ subscription }: Held, { addressUrl }: Pick<RequestContext, 'addressUrl'>): string {
+    return addressUrl + FOLDER + subscription.id;
+  }
+
+  /** Ends all of them. */
+  stop(): void {
+    for (const { subscription } of [...this.#held.values()]) subscription.end();
+  }
+
+  #common(wanted: Omit<Wanted, 'duration'>) {
+    const { feed, clock } = this.options;
+    const id = randomBytes(9).toString('hex');
+    return { ...wanted, id, feed, clock, onEnd: () => void this.#held.delete(id) };
+  }
+
+  #hold<H extends Held>(held: H, duration: number): H {
+    this.#held.set(held.subscription.id, held);
+    held.subscription.renew(duration);
+    return held;
+  }
+
+  /** An abandoned one of the same client makes room. */
+  #makeRoom(kind: Held['kind'], owner: string, { all, perAddress }: SubscriptionLimits): void {
+    const same = [...this.#held.values()].filter((held) => held.kind === kind);
+    const own = same.filter(({ subscription }) => subscription.owner === owner);
+    if (same.length < all && own.length < perAddress) return;
+    const abandoned = own.find((held) => held.kind === 'pull' && held.idle > ABANDONED_MS);
+    if (abandoned) {
+      abandoned.subscription.end();
+      return;
+    }
+    const reason = `There are ${same.length} subscriptions, ${own.length} of them from your address: no more fit. They end by Unsubscribe or at their time.`;
+    const fault = kind === 'pull' ? 'UnableToCreatePullPointFault' : 'SubscribeCreationFailedFault';
+    throw notificationFault(fault, this.options.clock.now(), reason);
+  }
+}
+
+/** The subscription in an address or a path of ours; empty: there is none. */
+const idIn = (address: string): string => address.split(FOLDER)[1]?.split(/[?#]/)[0] ?? '';

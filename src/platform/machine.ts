@@ -1,0 +1,91 @@
+/** An address of a network interface. */
+export interface InterfaceAddress {
+  readonly address: string;
+  /** Length of the network prefix in bits. */
+  readonly prefixLength: number;
+}
+
+export interface NetworkInterface {
+  /** "eth0", "wlan0" */
+  readonly name: string;
+  /** "b8:27:eb:12:34:56" */
+  readonly mac: string;
+  /** Bytes. */
+  readonly mtu: number;
+  /** Whether it is switched on, with or without a cable or a network. */
+  readonly up: boolean;
+  /** IPv4 addresses, without link-local ones (169.254/16), see {@link NetworkInterface.linkLocal}. */
+  readonly ipv4: readonly InterfaceAddress[];
+  /** Global and unique local addresses. */
+  readonly ipv6: readonly InterfaceAddress[];
+  /** The IPv4 address of zero configuration (RFC 3927), if there is one. */
+  readonly linkLocal: InterfaceAddress | undefined;
+  /** Whether IPv4 comes from DHCP; undefined where the system does not say. */
+  readonly dhcp: boolean | undefined;
+}
+
+export interface HardwareInfo {
+  /** "Raspberry Pi" on a Pi, else "onvif-camera". */
+  readonly manufacturer: string;
+  /** "Raspberry Pi 4 Model B Rev 1.4", else "Linux" and the architecture. */
+  readonly model: string;
+  /** The board's serial number; where there is none, {@link Machine.mac} without colons. */
+  readonly serial: string;
+  /** The board's revision code or the like, never empty. */
+  readonly hardwareId: string;
+}
+
+export interface TimeInfo {
+  /** Whether the clock is kept by NTP. */
+  readonly ntp: boolean;
+  /** POSIX time zone (IEEE 1003.1, as ONVIF wants it): "CET-1CEST,M3.5.0,M10.5.0/3". */
+  readonly timeZone: string;
+  /** Whether daylight saving time holds now. */
+  readonly daylightSavings: boolean;
+}
+
+export interface ClockSetting {
+  /** True: the clock is kept by NTP. False: it is set to `utc`. */
+  readonly ntp: boolean;
+  /** Milliseconds since the Unix epoch. */
+  readonly utc: number | undefined;
+  /** POSIX or IANA time zone. */
+  readonly timeZone: string | undefined;
+}
+
+export interface InterfaceSetting {
+  readonly enabled: boolean | undefined;
+  readonly mtu: number | undefined;
+  readonly dhcp: boolean | undefined;
+  readonly manual: InterfaceAddress | undefined;
+}
+
+/**
+ * The machine the camera runs on: what it is, and what may be changed of it. Reading works everywhere and never throws:
+ * what the system does not tell is empty. Changing throws AppError NOT_MANAGED unless the owner allowed it
+ * (`system.manage`), and AppError SYSTEM_FAILED with the tool's own words when the tool refuses.
+ */
+export interface Machine {
+  readonly managed: boolean;
+  hardware(): HardwareInfo;
+  /** The MAC address by which the camera is known, the same from start to start; undefined where there is no network interface. */
+  mac(): string | undefined;
+  /** Returns the interfaces of hardware and the one with the default route; others only where there is no hardware. */
+  interfaces(): Promise<readonly NetworkInterface[]>;
+  hostname(): string;
+  dns(): Promise<{ readonly servers: readonly string[]; readonly search: readonly string[]; readonly fromDhcp: boolean }>;
+  /** Returns the IPv4 default gateways. */
+  gateways(): Promise<readonly string[]>;
+  time(): Promise<TimeInfo>;
+  ntpServers(): Promise<{ readonly servers: readonly string[]; readonly fromDhcp: boolean }>;
+  setHostname(name: string): Promise<void>;
+  setClock(setting: ClockSetting): Promise<void>;
+  /** Sets the NTP servers; none: those of DHCP. */
+  setNtpServers(servers: readonly string[]): Promise<void>;
+  /** Sets the DNS servers; none: those of DHCP. */
+  setDns(servers: readonly string[], search: readonly string[]): Promise<void>;
+  setGateway(address: string): Promise<void>;
+  /** Changes an interface. Returns whether a reboot is needed for it. */
+  setInterface(name: string, setting: InterfaceSetting): Promise<boolean>;
+  reboot(): Promise<void>;
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import type { Link } from './links.ts';
+
+/** Where the MAC address of the camera is kept between runs. */
+export interface KeptMac {
+  /** The one of before; undefined at the first start. */
+  readonly mac: string | undefined;
+  /** May throw: then the next start chooses again. */
+  keep(mac: string): void;
+  /** One that belongs to this camera alone, where the machine has several: no adapter's. */
+  readonly own?: string | undefined;
+}
+
+/** A MAC address that is nobody else's, made of a camera's UUID: unicast, locally administered (IEEE 802c). */
+export function ownMac(uuid: string): string {
+  const bytes = createHash('sha256').update(uuid.toLowerCase()).digest().subarray(0, 6);
+  bytes[0] = (bytes[0]! & 0xfc) | 0x02;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/**
+ * The MAC address by which recorders know the camera (ONVIF's scope `mac/`, and HwAddress): chosen once, and the same from then
+ * on, whatever cable is in and whichever network is on. Only an adapter that is gone at the start is replaced. Where there is no
+ * hardware, in a container, addresses are made up at each start: there the first one stays.
+ */
+export class KnownMac {
+  #mac: string | undefined;
+
+  constructor(
+    private readonly links: () => readonly Link[],
+    private readonly kept: KeptMac,
+    private readonly log: Pick<Logger, 'warn'>,
+  ) {}
+
+  /** Undefined while the machine has no network interface, and never had one. */
+  get(): string | undefined {
+    this.#mac ??= this.kept.own ?? this.#choose();
+    return this.#mac;
+  }
+
+  #choose(): string | undefined {
+    const links = this.links();
+    const { mac: before } = this.kept;
+    if (before !== undefined && (links.some(({ mac }) => mac === before) || !links.some(({ hardware }) => hardware))) return before;
+    const mac = mainLink(links)?.mac;
+    if (mac === undefined) return before;
+    if (before !== undefined)
+      this.log.warn(
+        `The network adapter ${before}, by which recorders know this camera, is gone: it is known by ${mac} from now on. ` +
+          'Where a recorder or Home Assistant shows a second camera, remove the old one there.',
+      );
+    try {
+      this.kept.keep(mac);
+    } catch (error) {
+      this.log.warn(`The network adapter ${mac}, by which recorders know this camera, cannot be kept: ${messageOf(error)}`);
+    }
+    return mac;
+  }
+}
+
+/** Of hardware, where there is any, one that is connected, then one that is switched on. */
+function mainLink(links: readonly Link[]): Link | undefined {
+  const real = realLinks(links);
+  return real.find(({ up, ipv4 }) => up && ipv4.length > 0) ?? real.find(({ up }) => up) ?? real[0];
+}
+
+/** Those of hardware; others only where there is none, as in a container: bridges and the like come and go with other programs. */
+export function realLinks(links: readonly Link[]): readonly Link[] {
+  const real = links.filter(({ hardware }) => hardware);
+  return real.length > 0 ? real : links;
+}

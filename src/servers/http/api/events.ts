@@ -1,0 +1,26 @@
+import type { EventLog } from '../../../device/event-log.ts';
+import type { DeviceEvent, EventFeed } from '../../../device/events.ts';
+import type { Routes } from '../routes.ts';
+
+/** What is told of events. */
+export interface EventsApiOptions {
+  readonly feed: Pick<EventFeed, 'current'>;
+  readonly log: EventLog;
+}
+
+const shown = ({ topic, kind, source, data, time }: DeviceEvent) => ({ topic, kind, time: new Date(time).toISOString(), source, data });
+
+/** What is so, and what happened last. */
+export function addEventsApi(routes: Routes, { feed, log }: EventsApiOptions): void {
+  routes.add('/api/v1/events', {
+    get: {
+      access: 'READ_MEDIA',
+      handle: (_req, res) => {
+        const states = feed
+          .current()
+          .map(({ topic, source, data, time }) => ({ topic, since: new Date(time).toISOString(), source, data }));
+        res.set('Cache-Control', 'no-store').json({ states, events: log.last.map(shown) });
+      },
+    },
+  });
+}

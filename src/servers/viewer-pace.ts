@@ -1,0 +1,191 @@
+import type { Socket } from 'node:net';
+import type { Cancel, Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+import type { TcpEntry } from '../protocols/proc/tcp-table.ts';
+import type { SendQueues, WatchedQueue } from './send-queues.ts';
+import { SlowLink } from './slow-link.ts';
+import type { ViewerInfo } from './viewer-info.ts';
+
+/** How long a reading is good for: while pictures are left out; while the link turns out better; while it carries them all. */
+const INTERVAL_MS = { slow: 150, rising: 100, quick: 1000 } as const;
+/** One that has missed nothing for this long keeps up again, and after so long is looked at no more. */
+const QUICK_MS = 2000;
+const RELEASE_MS = 30_000;
+/** One that has missed pictures for this long will not keep up; the owner is told. */
+const HOPELESS_MS = 30_000;
+/** On a busy machine it is not known exactly when a reading was made; one of doubt is used only where there was no better for so long. */
+const MAX_DOUBT_MS = 8;
+const MAX_AGE_MS = 1000;
+/** A connection that was not in the table is looked for again after this long. */
+const BLIND_MS = 60_000;
+
+export interface ViewerPaceOptions {
+  readonly socket: Socket;
+  readonly queues: SendQueues;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** What the log calls the viewer: "192.168.1.7 (MJPEG)". */
+  readonly name: () => string;
+}
+
+/**
+ * Says when the next picture may be given to a viewer's connection, so that what he sees is new however slow his link is: the
+ * kernel would take in megabytes of pictures that grow old in its queue. A viewer who keeps up costs nothing. Where the kernel
+ * does not tell what waits, it may always be given.
+ */
+export class ViewerPace implements WatchedQueue {
+  readonly socket: Socket;
+  /** Undefined while nobody looks at the queue: the viewer keeps up, or the kernel does not tell. */
+  #link: SlowLink | undefined;
+  /** Something was given after the reading began. */
+  #uncertain = false;
+  /** Bytes in Node's own stream when the reading began. */
+  #unsent = 0;
+  #measuredAt = Number.NEGATIVE_INFINITY;
+  #missedAt = Number.NEGATIVE_INFINITY;
+  /** Since when pictures are left out with hardly a pause, and how many since. */
+  #slowSince = 0;
+  #missed = 0;
+  #told = false;
+  #blindUntil = Number.NEGATIVE_INFINITY;
+  readonly #waiting = new Set<() => void>();
+  #cancel: Cancel | undefined;
+
+  constructor(private readonly options: ViewerPaceOptions) {
+    this.socket = options.socket;
+    this.socket.once('close', () => this.#release());
+  }
+
+  get interval(): number {
+    if (!this.#keepsMissing(this.options.clock.monotonic())) return INTERVAL_MS.quick;
+    return this.#link?.rising ? INTERVAL_MS.rising : INTERVAL_MS.slow;
+  }
+
+  /** What is known of a link that does not carry all pictures; undefined: it does. */
+  get slow(): ViewerInfo['slow'] {
+    if (!this.#keepsMissing(this.options.clock.monotonic())) return undefined;
+    return { since: this.#slowSince, bitRate: this.#link?.bitRate };
+  }
+
+  /** A picture came while another one was still on its way into the kernel: the viewer is slow. */
+  proveSlow(): void {
+    this.missed();
+    const { queues, clock } = this.options;
+    const now = clock.monotonic();
+    if (this.#link || now < this.#blindUntil || this.socket.destroyed || !queues.covers(this.socket)) return;
+    this.#link = new SlowLink(now);
+    queues.watch(this);
+    queues.refresh();
+  }
+
+  /** Something was given to the connection. */
+  gave(bytes: number): void {
+    if (!this.#link) return;
+    this.#uncertain = true;
+    this.#link.gave(bytes, this.options.clock.monotonic());
+  }
+
+  /**
+   * Whether the next picture may be given now.
+   *
+   * @param extraMs by so much it may arrive later; then it may also be given while nothing is known of the link yet
+   */
+  takes(extraMs = 0): boolean {
+    if (!this.#link) return true;
+    const now = this.options.clock.monotonic();
+    this.options.queues.refresh();
+    return (extraMs > 0 && this.#link.bitRate === undefined) || this.#link.wait(now, extraMs) === 0;
+  }
+
+  /** A picture was left out. */
+  missed(): void {
+    const now = this.options.clock.monotonic();
+    if (!this.#keepsMissing(now)) {
+      this.#slowSince = now;
+      this.#missed = 0;
+    }
+    this.#missedAt = now;
+    this.#missed++;
+    if (!this.#told && now - this.#slowSince >= HOPELESS_MS) this.#tell(now);
+  }
+
+  /** Milliseconds for which the connection's peer has taken nothing of what waits for him. */
+  get stalledFor(): number {
+    if (!this.#link) return 0;
+    this.options.queues.refresh();
+    return this.#link.stalledFor;
+  }
+
+  /** Calls once when the next picture may be given. The same function is called once only. */
+  whenRoom(call: () => void): void {
+    this.#waiting.add(call);
+    this.#arm();
+  }
+
+  begin(): void {
+    this.#uncertain = false;
+    this.#unsent = this.socket.writableLength;
+  }
+
+  measured(entry: TcpEntry | undefined, at: number, doubt: number): void {
+    const link = this.#link;
+    if (!link) return;
+    const now = this.options.clock.monotonic();
+    if (!entry) {
+      this.#blindUntil = now + BLIND_MS;
+      this.#release();
+    } else {
+      // Whether what was given meanwhile is in it cannot be told.
+      if (this.#uncertain || (doubt > MAX_DOUBT_MS && at - this.#measuredAt < MAX_AGE_MS)) return;
+      this.#measuredAt = at;
+      link.measured({ ...entry, queued: entry.queued + this.#unsent }, at);
+      if (now - this.#missedAt >= RELEASE_MS) this.#release();
+    }
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#arm();
+  }
+
+  #keepsMissing(now: number): boolean {
+    return now - this.#missedAt < QUICK_MS;
+  }
+
+  #tell(now: number): void {
+    this.#told = true;
+    const bitRate = this.#link?.bitRate;
+    const seconds = Math.round((now - this.#slowSince) / 1000);
+    const carries = bitRate === undefined ? '' : ` Its connection carries ${(bitRate / 1e6).toFixed(1)} Mbit/s.`;
+    this.options.log.info(
+      `The viewer ${this.options.name()} cannot keep up: ${this.#missed} pictures were left out within ${seconds} s.${carries} ` +
+        'What it sees stays new. For more pictures give it a stream that needs less (docs/performance.md, "Slow connections").',
+    );
+  }
+
+  #release(): void {
+    this.#link = undefined;
+    this.options.queues.unwatch(this);
+    if (this.socket.destroyed) {
+      this.#cancel?.();
+      this.#waiting.clear();
+    }
+  }
+
+  #arm(): void {
+    if (this.#cancel || this.#waiting.size === 0) return;
+    const { clock } = this.options;
+    const ms = this.#link?.wait(clock.monotonic()) ?? 0;
+    // Else the next reading tells.
+    if (Number.isFinite(ms)) this.#cancel = clock.after(Math.max(1, Math.ceil(ms)), this.#room);
+  }
+
+  readonly #room = (): void => {
+    this.#cancel = undefined;
+    if (this.#link && this.#link.wait(this.options.clock.monotonic()) > 0) {
+      this.#arm();
+      return;
+    }
+    const calls = [...this.#waiting];
+    this.#waiting.clear();
+    for (const call of calls) call();
+  };
+}

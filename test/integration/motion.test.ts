@@ -1,0 +1,110 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import sharp from 'sharp';
+import { PictureFolder } from '../support/pictures.ts';
+import { type Scenario, STANDIN, Stage } from '../support/rpicam/stage.ts';
+import { eventually, Server } from '../support/server.ts';
+
+/** Motion, and day and night, as a user meets them: the whole program, with the stand-in or a folder of pictures. */
+
+let stage: Stage;
+let server: Server | undefined;
+
+const MOTION = ['--motion', 'on', '--motion-hold-time', '1'];
+const captures = () => stage.starts().filter(({ argv }) => argv.includes('mjpeg'));
+const status = () =>
+  server!.json('/api/status') as Promise<{ camera: string; motion: { moving: boolean; by: string } | null; night: boolean | null }>;
+
+async function start(scenario: Scenario, args: readonly string[]): Promise<void> {
+  stage.play({ startDelayMs: 0, ...scenario });
+  const source = ['--source', 'rpicam', '--rpicam-path', STANDIN, '--width', '640', '--height', '480'];
+  server = await Server.start({ args: [...source, ...args], env: stage.env });
+}
+
+beforeEach(() => {
+  stage = new Stage();
+});
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+  stage.remove();
+});
+
+describe('rpicam-vid looks for motion itself', () => {
+  test('with its small picture, a stage in the file beside the text, and metadata by a pipe', async () => {
+    await start({}, [...MOTION, '--annotate', '%T']);
+    await eventually(async () => (await status()).motion?.by === 'both', 'the stage says that it looks');
+    const argv = captures()[0]!.argv.join(' ');
+    expect(argv).toContain('--lores-width 128 --lores-height 96');
+    expect(argv).toMatch(/--metadata \S+metadata\.fifo --metadata-format txt/);
+    const stages = JSON.parse(readFileSync(join(server!.dataDir, 'post-process.json'), 'utf8'));
+    expect(Object.keys(stages)).toEqual(['annotate_cv', 'motion_detect']);
+    expect(statSync(join(server!.dataDir, 'metadata.fifo')).isFIFO()).toBe(true);
+    expect(server!.stderr).toContain('keeps the camera on');
+  });
+
+  test('and is believed alone where the owner says so, region by region', async () => {
+    const moves = [
+      { from: 60, to: 75, region: '2' },
+      { from: 80, to: 95, region: '2' },
+    ];
+    await start({ moves }, [...MOTION, '--motion-detector', 'camera', '--motion-masks', '0.4,0,0.2,1']);
+    await eventually(async () => (await status()).motion?.by === 'camera', 'the stage says that it looks');
+    expect((await status()).motion?.moving).toBe(false);
+    await eventually(async () => (await status()).motion?.moving === true, 'motion');
+    await eventually(async () => (await status()).motion?.moving === false, 'no motion any more');
+  });
+
+  test.each<[string, Scenario, string[]]>([
+    ['has no such stage', { motionStageMissing: true }, []],
+    ['knows no names of regions', { olderVersion: '1.5.0' }, ['--motion-masks', '0.4,0,0.2,1']],
+    ['is given a file of its own', {}, ['--extra-args=--lores-width 64']],
+  ])('not where it %s: the pictures do', async (_, scenario, args) => {
+    await start(scenario, [...MOTION, ...args]);
+    await eventually(async () => (await status()).camera === 'live', 'pictures');
+    expect((await status()).motion).toEqual({ moving: false, by: 'pictures' });
+    expect((await server!.json('/healthz')).camera).toBe('live');
+  });
+});
+
+describe('auto-night', () => {
+  test('changes the exposure with one restart when it gets dark', async () => {
+    const lux: [number, number][] = [
+      [0, 400],
+      [30, 1],
+    ];
+    await start({ lux }, ['--exposure', 'auto-night', '--idle-timeout', 'always']);
+    await eventually(async () => (await status()).night === false, 'day');
+    expect(captures()[0]!.argv.join(' ')).not.toContain('--exposure');
+    stage.play({ startDelayMs: 0, lux: 1 });
+    await eventually(async () => (await status()).night === true, 'night', 40);
+    await eventually(() => captures().length === 2, 'the capture for the night');
+    expect(captures()[1]!.argv.join(' ')).toContain('--framerate 8 -q 75 --exposure=long');
+    await eventually(async () => (await status()).camera === 'live', 'pictures by night');
+    expect(captures()).toHaveLength(2);
+  }, 60_000);
+});
+
+test('motion in a folder of pictures is found within seconds, and keeps the camera on without a viewer', async () => {
+  const folder = new PictureFolder();
+  const yard = sharp({ create: { width: 640, height: 480, channels: 3, background: '#999' } });
+  const thing = { create: { width: 96, height: 160, channels: 3, background: '#222' } } as const;
+  const still = Array.from({ length: 30 }, () => yard.clone().jpeg().toBuffer());
+  const moving = Array.from({ length: 10 }, (_, k) =>
+    yard
+      .clone()
+      .composite([{ input: thing, left: 40 * k, top: 200 }])
+      .jpeg()
+      .toBuffer(),
+  );
+  folder.add(await Promise.all([...still, ...moving]));
+  try {
+    server = await Server.start({ args: ['--source', `images:${folder.dir}`, '--fps', '8', ...MOTION] });
+    await eventually(async () => (await status()).motion?.moving === true, 'motion', 15);
+    await eventually(async () => (await status()).motion?.moving === false, 'no motion any more', 15);
+    expect((await status()).motion?.by).toBe('pictures');
+  } finally {
+    folder.remove();
+  }
+});

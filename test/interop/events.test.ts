@@ -1,0 +1,97 @@
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { npmVersion, reportClient } from '../support/clients.ts';
+import { PASSWORD, Server } from '../support/server.ts';
+import { ToldCamera } from '../support/told-camera.ts';
+
+/** The camera's events, in clients that we did not write. */
+
+reportClient('npm onvif', () => npmVersion('onvif'));
+
+const require = createRequire(import.meta.url);
+const camera = new ToldCamera({ bind: '127.0.0.1', width: '640', height: '480', discovery: 'off', h264: 'off' });
+
+beforeAll(() => camera.start());
+afterAll(async () => {
+  await camera.stop();
+  camera.remove();
+});
+
+/** The part of the library that is used here; it has callbacks and no types. */
+interface Cam extends NodeJS.EventEmitter {
+  getEventProperties(callback: (error: Error | null, properties: { topicSet: Record<string, Record<string, object>> }) => void): void;
+  unsubscribe(callback: () => void): void;
+}
+interface Message {
+  readonly topic: { readonly _: string };
+  readonly message: {
+    readonly message: { readonly $: { readonly PropertyOperation: string }; readonly data: { readonly simpleItem: { $: object } } };
+  };
+}
+
+describe('npm onvif, which Scrypted and UniFi Protect use', () => {
+  const { Cam } = require('onvif') as { Cam: new (options: object, callback: (this: Cam, error: Error | null) => void) => Cam };
+  const connect = () =>
+    new Promise<Cam>((resolve, reject) => {
+      new Cam({ hostname: '127.0.0.1', port: camera.port, username: 'admin', password: PASSWORD, timeout: 10_000 }, function (error) {
+        if (error) reject(error);
+        else resolve(this);
+      });
+    });
+
+  test('finds the topics, is told of motion within a second, and asks for nothing while nothing happens', async () => {
+    const cam = await connect();
+    const properties = await new Promise<Record<string, Record<string, object>>>((resolve, reject) => {
+      cam.getEventProperties((error, { topicSet }) => (error ? reject(error) : resolve(topicSet)));
+    });
+    expect(properties.videoSource).toHaveProperty('motionAlarm');
+    expect(properties.ruleEngine).toHaveProperty('cellMotionDetector');
+
+    camera.moves(false);
+    const errors: unknown[] = [];
+    cam.on('eventsError', (error) => errors.push(error));
+    let heard = 0;
+    cam.on('event', () => heard++);
+    const motion = (): Promise<string> =>
+      new Promise((resolve) => {
+        const listen = ({ topic, message }: Message) => {
+          if (topic._ !== 'tns1:VideoSource/MotionAlarm') return;
+          cam.off('event', listen);
+          resolve(`${message.message.$.PropertyOperation} ${JSON.stringify(message.message.data.simpleItem.$)}`);
+        };
+        cam.on('event', listen);
+      });
+    expect(await motion()).toBe('Initialized {"Name":"State","Value":false}');
+    for (const State of [true, false]) {
+      const next = motion();
+      // It renews before it pulls again.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const from = performance.now();
+      camera.moves(State);
+      expect(await next).toBe(`Changed {"Name":"State","Value":${State}}`);
+      expect(performance.now() - from).toBeLessThan(1000);
+    }
+    const before = heard;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect([errors, heard]).toEqual([[], before]);
+    cam.removeAllListeners('event');
+    await new Promise<void>((resolve) => cam.unsubscribe(() => resolve()));
+  }, 30_000);
+});
+
+test('onvif-camera events shows live what another camera tells, until it is stopped', async () => {
+  camera.moves(false);
+  const command = Server.spawn({ command: ['events', '--url', `http://127.0.0.1:${camera.port}`, '--json'] });
+  await command.output(/MotionAlarm[^\n]*Initialized/);
+  camera.moves(true);
+  await command.output(/MotionAlarm[^\n]*Changed[^\n]*"State":"true"/);
+  for (const line of command.stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('topic');
+  command.process.kill('SIGINT');
+  expect(await command.ended).toEqual({ code: 0, signal: null });
+}, 30_000);
+
+test('onvif-camera events says what is wrong', async () => {
+  const command = Server.spawn({ command: ['events', '--url', `http://127.0.0.1:${camera.port}`], password: 'wrong' });
+  expect((await command.ended).code).toBe(1);
+  expect(command.stderr).toMatch(/does not take the password of "admin"/);
+}, 30_000);

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { reportClient } from '../../support/clients.ts';
+import { HomeAssistant } from '../../support/homeassistant/hass.ts';
+import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
+import { Neighbour } from '../../support/network/neighbour.ts';
+import { eventually, PASSWORD } from '../../support/server.ts';
+import { ToldCamera } from '../../support/told-camera.ts';
+
+/** The camera's events in a real Home Assistant, by its integration "ONVIF". */
+
+const NETWORK = '10.88.0';
+
+withHomeAssistant(import.meta.filename, ['ffmpeg'], ({ venv }) => {
+  let neighbour: Neighbour;
+  let hass: HomeAssistant;
+  const camera = new ToldCamera({ bind: '0.0.0.0', name: 'Front door', width: '640', height: '480', discovery: 'off' });
+
+  reportClient('Home Assistant', () => hass.version());
+
+  beforeAll(async () => {
+    neighbour = await Neighbour.inLan(NETWORK);
+    await camera.start();
+    camera.moves(false);
+    hass = await HomeAssistant.start({ venv, neighbour, address: `${NETWORK}.2` });
+    // "auto": whether it is to look for cameras by itself.
+    const form = await hass.submit(await hass.begin('onvif'), { auto: false });
+    const login = { name: 'Front door', host: `${NETWORK}.1`, port: camera.port, username: 'admin', password: PASSWORD };
+    expect(await hass.submit(form, login)).toMatchObject({ type: 'create_entry' });
+  }, 240_000);
+  afterAll(async () => {
+    await hass?.stop();
+    await camera.stop();
+    camera.remove();
+    neighbour?.stop();
+  }, 60_000);
+
+  const sensor = async () => (await hass.states()).find(({ attributes }) => attributes.device_class === 'motion');
+  /** Seconds until the sensor is so. */
+  const becomes = async (state: string): Promise<number> => {
+    const from = performance.now();
+    await eventually(async () => (await sensor())?.state === state, `the motion sensor is ${state}`, 150);
+    return (performance.now() - from) / 1000;
+  };
+
+  test('it makes a motion sensor, which goes on and off with what the camera tells', async () => {
+    await becomes('off');
+    expect((await sensor())!.entity_id).toMatch(/^binary_sensor\./);
+    for (const moves of [true, false, true, false]) {
+      camera.moves(moves);
+      // It draws breath for 0.75 s between two pulls.
+      expect(await becomes(moves ? 'on' : 'off')).toBeLessThan(3);
+    }
+    expect(hass.errors(['onvif', 'zeep'])).toEqual([]);
+  }, 120_000);
+
+  test('the sensor survives a restart of ours', async () => {
+    await camera.stop();
+    await camera.start();
+    camera.moves(true);
+    // It waits for a minute when nobody answers.
+    await becomes('on');
+    camera.moves(false);
+    await becomes('off');
+  }, 180_000);
+});

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from '../../src/app/app.ts';
+import type { AppOptions } from '../../src/app/options.ts';
+import { schema, settings } from '../../src/cli/settings.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { StateStore } from '../../src/config/state.ts';
+import { UsedTokensFile } from '../../src/config/used-tokens-file.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { silentLogger } from '../../src/core/log.ts';
+import { VIDEO_SOURCE } from '../../src/device/profiles.ts';
+import { PASSWORD } from './server.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** The camera in this process, so that a test can tell it what moves. */
+export class ToldCamera {
+  readonly #dir = mkdtempSync(join(tmpdir(), 'onvif-camera-'));
+  #app: App | undefined;
+  #port = 0;
+
+  constructor(private readonly flags: Readonly<Record<string, string>>) {}
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Starts, on the same port and with the same state as before. */
+  async start(): Promise<void> {
+    const flags = { 'http-port': String(this.#port), 'rtsp-port': '0', source: 'test', ...this.flags };
+    const { config, explicit } = await loadConfig(schema, settings, { flags, env: {}, file: undefined, defaultFile: '' });
+    const options: AppOptions = {
+      ...{
+        config,
+        explicit,
+        spec: { kind: 'test' },
+        dataDir: this.#dir,
+        state: new StateStore(this.#dir),
+        log: silentLogger,
+        clock: systemClock,
+      },
+      ...{ webDir: join(ROOT, 'dist/web'), wsdlDir: join(ROOT, 'wsdl'), version: '0.0.0', sysfs: '/sys', dev: '/dev' },
+      ...{ usedTokens: new UsedTokensFile(this.#dir), searchPath: process.env.PATH ?? '', password: PASSWORD },
+      ...{ instance: undefined, sockets: {}, waitsForCamera: false, onUse: () => {}, faults: () => 0 },
+    };
+    this.#app = new App(options);
+    await this.#app.start();
+    this.#port = this.#app.port;
+  }
+
+  moves(State: boolean): void {
+    this.#app!.events.set('VideoSource/MotionAlarm', { Source: VIDEO_SOURCE }, { State });
+  }
+
+  async stop(): Promise<void> {
+    await this.#app?.stop();
+    this.#app = undefined;
+  }
+
+  remove(): void {
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+}

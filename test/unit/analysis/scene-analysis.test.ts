@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import sharp from 'sharp';
+import { type Finding, SceneAnalysis } from '../../../src/analysis/scene-analysis.ts';
+import { silentLogger } from '../../../src/core/log.ts';
+import { allocateRoom, Frame, HEADROOM } from '../../../src/frames/frame.ts';
+import type { CameraStatus } from '../../../src/frames/stream-state.ts';
+import { FakeClock } from '../../support/fake-clock.ts';
+
+/** Stands for the hub: what it is asked for, and what it hands out. */
+class StageHub {
+  leases = 0;
+  status: CameraStatus = { state: 'idle', error: undefined, notices: [], source: undefined };
+  readonly frames = new Set<(frame: Frame) => void>();
+  readonly states = new Set<(status: CameraStatus) => void>();
+
+  lease() {
+    this.leases++;
+    return () => void this.leases--;
+  }
+  subscribe(listener: (frame: Frame) => void) {
+    this.frames.add(listener);
+    return () => this.frames.delete(listener);
+  }
+  watch(listener: (status: CameraStatus) => void) {
+    this.states.add(listener);
+    return () => this.states.delete(listener);
+  }
+  become(state: CameraStatus['state']) {
+    this.status = { ...this.status, state };
+    for (const listener of this.states) listener(this.status);
+  }
+}
+
+const MOTION = { sensitivity: 50, smallestArea: 0.003, zones: [], masks: [], holdTime: 5, trustsCamera: true };
+let clock: FakeClock;
+let hub: StageHub;
+let told: [Finding, boolean][];
+let scene: SceneAnalysis;
+beforeEach(() => {
+  clock = new FakeClock();
+  hub = new StageHub();
+  told = [];
+});
+afterEach(() => scene.stop());
+
+function start(options: Partial<ConstructorParameters<typeof SceneAnalysis>[0]> = {}): void {
+  scene = new SceneAnalysis({
+    ...{ motion: undefined, health: false, followsLight: () => false, hub, clock, log: silentLogger },
+    onChange: (finding, state) => told.push([finding, state]),
+    ...options,
+  });
+  scene.start();
+}
+
+/** A picture with a black square at a place, 0 to 1; undefined: without it. */
+async function show(place?: number): Promise<void> {
+  const square = { create: { width: 96, height: 128, channels: 3, background: '#000' } } as const;
+  const yard = sharp({ create: { width: 640, height: 480, channels: 3, background: '#999' } });
+  const drawn = place === undefined ? yard : yard.composite([{ input: square, left: Math.round(place * 540), top: 200 }]);
+  const jpeg = await drawn.jpeg().toBuffer();
+  const room = allocateRoom(jpeg.length);
+  jpeg.copy(room, HEADROOM);
+  const frame = new Frame({ room, size: jpeg.length, width: 640, height: 480 }, 1, clock.now(), clock.monotonic());
+  for (const listener of hub.frames) listener(frame);
+  // The picture is looked at in slices, between which all else goes on.
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  await clock.advanceAsync(250);
+}
+
+describe('motion', () => {
+  test('keeps the camera on, and gives it up at the end', () => {
+    start({ motion: MOTION });
+    expect(hub.leases).toBe(1);
+    expect(told).toEqual([['motion', false]]);
+    scene.stop();
+    expect([hub.leases, hub.frames.size, hub.states.size, clock.pending]).toEqual([0, 0, 0, 0]);
+  });
+
+  test('without it the camera goes off as always, and no timer runs', () => {
+    start();
+    expect([hub.leases, clock.pending]).toEqual([0, 0]);
+  });
+
+  test('is found in the pictures where the source says nothing, and is over after the hold time', async () => {
+    start({ motion: MOTION });
+    hub.become('live');
+    for (let k = 0; k < 12; k++) await show();
+    expect(scene.motionBy).toBe('pictures');
+    for (let k = 0; k < 4; k++) await show(k * 0.1);
+    expect(told.at(-1)).toEqual(['motion', true]);
+    for (let k = 0; k < 12; k++) await show();
+    expect(scene.state('motion')).toBe(true);
+    for (let k = 0; k < 16; k++) await show();
+    expect(told.at(-1)).toEqual(['motion', false]);
+  });
+
+  test('is taken from a source that looks itself, and from the pictures again when it does no more', async () => {
+    start({ motion: MOTION });
+    hub.become('live');
+    scene.sensed({ kind: 'begin' });
+    scene.sensed({ kind: 'watching' });
+    expect(scene.motionBy).toBe('camera');
+    await clock.advanceAsync(4000);
+    scene.sensed({ kind: 'motion', region: '', moving: true });
+    await clock.advanceAsync(1000);
+    expect(scene.state('motion')).toBe(true);
+    scene.sensed({ kind: 'motion', region: '', moving: false });
+    await clock.advanceAsync(6000);
+    expect(scene.state('motion')).toBe(false);
+    scene.sensed({ kind: 'begin' });
+    expect(scene.motionBy).toBe('pictures');
+  });
+
+  test('that a source only stirs for is judged in the pictures', async () => {
+    start({ motion: { ...MOTION, trustsCamera: false } });
+    hub.become('live');
+    scene.sensed({ kind: 'watching' });
+    expect(scene.motionBy).toBe('both');
+    for (let k = 0; k < 20; k++) await show();
+    scene.sensed({ kind: 'motion', region: '', moving: true });
+    for (let k = 0; k < 4; k++) await show();
+    expect(scene.state('motion')).toBe(false);
+    for (let k = 0; k < 4; k++) await show(k * 0.1);
+    expect(scene.state('motion')).toBe(true);
+  });
+
+  test('is over when the camera gives no pictures any more', async () => {
+    start({ motion: MOTION });
+    hub.become('live');
+    for (let k = 0; k < 12; k++) await show();
+    for (let k = 0; k < 4; k++) await show(k * 0.1);
+    hub.become('failed');
+    await clock.advanceAsync(6000);
+    expect(scene.state('motion')).toBe(false);
+  });
+});
+
+test('day and night follow the lux of the source', async () => {
+  let follows = true;
+  start({ followsLight: () => follows });
+  const shine = async (lux: number, seconds: number) => {
+    for (let k = 0; k < seconds; k++) {
+      scene.sensed({ kind: 'light', lux, exposure: undefined });
+      await clock.advanceAsync(1001);
+    }
+  };
+  await shine(400, 5);
+  await shine(1, 20);
+  expect(told).toEqual([
+    ['night', false],
+    ['night', true],
+  ]);
+  await shine(100, 40);
+  expect(told.at(-1)).toEqual(['night', false]);
+  follows = false;
+  await shine(1, 40);
+  expect(told.at(-1)).toEqual(['night', false]);
+});
+
+test('a picture that cannot be read is complained of and no more', async () => {
+  const complaints: string[] = [];
+  start({ motion: MOTION, log: { ...silentLogger, warn: (text) => void complaints.push(text) } });
+  hub.become('live');
+  const room = allocateRoom(4);
+  room.write('ffd8ffd9', HEADROOM, 'hex');
+  const frame = new Frame({ room, size: 4, width: 8, height: 8 }, 1, clock.now(), clock.monotonic());
+  for (const listener of hub.frames) listener(frame);
+  for (let turn = 0; turn < 200 && complaints.length === 0; turn++) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(complaints[0]).toMatch(/cannot be looked at/);
+});

@@ -1,0 +1,143 @@
+import type { Socket } from 'node:net';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { RtpBatch } from '../../../../src/protocols/rtp/batch.ts';
+import { packetizeH264 } from '../../../../src/protocols/rtp/h264.ts';
+import { newRtspCounters } from '../../../../src/servers/rtsp/counters.ts';
+import { InterleavedSink } from '../../../../src/servers/rtsp/interleaved-sink.ts';
+import type { Resumption } from '../../../../src/servers/rtsp/sink.ts';
+import type { ViewerPace } from '../../../../src/servers/viewer-pace.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
+import { makeStream } from '../../../support/rtp/streams.ts';
+
+/** Says what the test wants said, and notes what it hears. */
+class FakePace {
+  room = true;
+  /** For pictures that others are built on. */
+  someRoom = true;
+  given = 0;
+  misses = 0;
+  stalledFor = 0;
+  call: (() => void) | undefined;
+  takes = (extraMs = 0) => (extraMs > 0 ? this.someRoom : this.room);
+  gave = (bytes: number) => (this.given += bytes);
+  missed = () => this.misses++;
+  proveSlow = () => this.misses++;
+  whenRoom = (call: () => void) => (this.call = call);
+  makeRoom(): void {
+    this.room = true;
+    this.someRoom = true;
+    this.call?.();
+    this.call = undefined;
+  }
+}
+
+const stream = makeStream();
+const batch = (key: boolean): RtpBatch => packetizeH264(stream, [Buffer.alloc(1000, key ? 0x65 : 0x41)], 0);
+
+let clock: FakeClock;
+let pace: FakePace;
+let written: Buffer[];
+let asked: number;
+let counters: ReturnType<typeof newRtspCounters>;
+
+function makeSink(resumption: Resumption): InterleavedSink {
+  const socket = {
+    destroyed: false,
+    writable: true,
+    writableLength: 0,
+    write: (bytes: Buffer) => bytes.length > 0 && written.push(bytes),
+  };
+  return new InterleavedSink({
+    socket: socket as unknown as Socket,
+    pace: pace as unknown as ViewerPace,
+    channels: { rtp: 0, rtcp: 1 },
+    resumption,
+    requestKeyFrame: () => asked++,
+    clock,
+    counters,
+  });
+}
+
+beforeEach(() => {
+  clock = new FakeClock();
+  pace = new FakePace();
+  written = [];
+  asked = 0;
+  counters = newRtspCounters();
+});
+
+describe('of pictures that stand by themselves', () => {
+  test('those that would wait are left out, and the newest goes as soon as it may', () => {
+    const sink = makeSink('any');
+    const batches = [batch(true), batch(true), batch(true), batch(true)] as const;
+    sink.deliver(batches[0]);
+    pace.room = false;
+    for (const each of batches.slice(1)) sink.deliver(each);
+    expect(written).toEqual([batches[0].framed]);
+    pace.makeRoom();
+    expect(written).toEqual([batches[0].framed, batches[3].framed]);
+    expect(counters.framesSkipped).toBe(2);
+    expect(pace.given).toBe(batches[0].framed.length + batches[3].framed.length);
+  });
+
+  test('one that was left out is not sent behind a newer one, nor after a pause', () => {
+    const sink = makeSink('any');
+    const batches = [batch(true), batch(true), batch(true)] as const;
+    pace.room = false;
+    sink.deliver(batches[0]);
+    pace.room = true;
+    sink.deliver(batches[1]);
+    pace.makeRoom();
+    expect(written).toEqual([batches[1].framed]);
+    expect(counters.framesSkipped).toBe(1);
+    pace.room = false;
+    sink.deliver(batches[2]);
+    sink.drop();
+    pace.makeRoom();
+    expect(written).toEqual([batches[1].framed]);
+  });
+});
+
+describe('of pictures that are built on others', () => {
+  test('some may wait; after one that was left out comes nothing before a key frame', () => {
+    const sink = makeSink('keyframe');
+    const [first, waiting, missed, between, key, next] = [true, false, false, false, true, false].map(batch) as RtpBatch[];
+    sink.deliver(first!);
+    pace.room = false;
+    sink.deliver(waiting!);
+    expect(written).toEqual([first!.framed, waiting!.framed]);
+    pace.someRoom = false;
+    sink.deliver(missed!);
+    expect(asked).toBe(0);
+    pace.makeRoom();
+    expect(asked).toBe(1);
+    for (const each of [between, key, next]) sink.deliver(each!);
+    expect(written).toEqual([first, waiting, key, next].map((each) => each!.framed));
+    expect(counters.framesSkipped).toBe(2);
+  });
+
+  test('a key frame has to wait until nearly nothing does', () => {
+    const sink = makeSink('keyframe');
+    pace.someRoom = false;
+    sink.deliver(batch(false));
+    pace.room = false;
+    pace.someRoom = true;
+    sink.deliver(batch(true));
+    expect(written).toEqual([]);
+    pace.makeRoom();
+    sink.deliver(batch(true));
+    expect(written).toHaveLength(1);
+  });
+
+  test('a client who can never keep up does not ask for a key frame each time: all who watch would pay for them', () => {
+    const sink = makeSink('keyframe');
+    for (let count = 0; count < 20; count++) {
+      pace.someRoom = false;
+      sink.deliver(batch(false));
+      pace.makeRoom();
+      sink.deliver(batch(true));
+      clock.advance(500);
+    }
+    expect(asked).toBe(5);
+  });
+});
