@@ -59,7 +59,8 @@ function state(surroundings: Surroundings): Result {
   const stat = statSync(dataDir, { throwIfNoEntry: false });
   if (!stat) return ok(`${dataDir} is not there yet; the first start makes it`);
   try {
-    const open = checkPrivateDirectory(dataDir);
+    // Root looks at what is the camera's user's: a service has one of its own.
+    const open = checkPrivateDirectory(dataDir, surroundings.user.uid === 0 ? stat.uid : undefined);
     const found = examineState(dataDir);
     if (found === 'damaged')
       return failure(

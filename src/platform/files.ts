@@ -206,12 +206,12 @@ export function removeDrafts(dir: string): void {
 
 /**
  * Checks that a directory is one for secrets. It may be a link itself (systemd's DynamicUser makes one).
+ * @param user the user id of him whose secrets they are; undefined where the system has none
  * @returns what the user should change although it can be used, as a sentence
  * @throws UnsafeFileError, or an error of the operating system
  */
-export function checkPrivateDirectory(dir: string): string | undefined {
+export function checkPrivateDirectory(dir: string, user = me()): string | undefined {
   const { mode, uid } = statSync(dir);
-  const user = me();
   if (user !== undefined && uid !== user && uid !== ROOT)
     throw new UnsafeFileError(`it belongs to another user (uid ${uid}), who could exchange the files in it`);
   const [sticky, othersWrite, groupWrites] = [mode & 0o1000, mode & 0o002, mode & 0o020];

@@ -9,6 +9,7 @@ import { type Alter, AlteredCamera, at, inAnswerTo } from '../support/altered-ca
 import { makePrograms, makeSurroundings } from '../support/doctor.ts';
 import { needsProgram, program } from '../support/programs.ts';
 import { PASSWORD, Server } from '../support/server.ts';
+import { askMedia } from '../support/soap.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 /** The client's walk of `onvif-camera doctor` through a real camera, and through one that answers some things wrongly. */
@@ -92,6 +93,20 @@ describe('a camera that is well', () => {
     const commandLines = readFileSync(log, 'utf8');
     expect(commandLines.split('\n')).toHaveLength(5);
     expect(commandLines).not.toMatch(/admin|battery|127\.0\.0\.1/);
+  });
+
+  test('is well with a profile that a recorder made and has not filled', async () => {
+    expect((await askMedia(server, 'CreateProfile', '<Name>Recorder</Name><Token>rec</Token>')).status).toBe(200);
+    const found = await walk(surroundingsOf({ base: server.url }));
+    await askMedia(server, 'DeleteProfile', '<ProfileToken>rec</ProfileToken>');
+    expect(found).toMatchObject({
+      'walk-profiles': {
+        level: 'ok',
+        seen: 'mjpeg (JPEG 320x240, 15 per second), rec (no encoder: a recorder made it, and has not put one in)',
+      },
+      'walk-addresses': { level: 'ok', seen: 'all 4 lead to 127.0.0.1' },
+      'walk-rtsp-tcp': { level: 'ok' },
+    });
   });
 
   test('is walked through without a login where it asks for none', async () => {

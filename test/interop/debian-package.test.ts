@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ARCHITECTURE, Debian, obstacleToDebian } from '../support/debian.ts';
@@ -16,6 +16,8 @@ const STATE = '/var/lib/onvif-camera/state.json';
 const SETTINGS = '/etc/onvif-camera.yaml';
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 const OLDER = '0.0.9';
+const SOCKET = '/etc/systemd/system/sockets.target.wants/onvif-camera.socket';
+const GARDEN = '/etc/systemd/system/multi-user.target.wants/onvif-camera@garden.service';
 
 interface Seen {
   readonly uuid: string;
@@ -105,7 +107,17 @@ describeNeeding(obstacleToDebian(), 'The .deb', () => {
 
     test('is installed even if the service does not start, and says why', async () => {
       // A systemd that starts nothing.
-      const stubs = { systemctl: 'exit 0', 'deb-systemd-invoke': '[ "$1" != restart ]', journalctl: 'echo "port 8080 is taken by motion"' };
+      const stubs = {
+        systemctl: 'case "$*" in *InvocationID*) echo "run of $5" ;; esac',
+        'deb-systemd-invoke': 'echo "Could not execute systemctl" >&2; [ "$1" != restart ]',
+        journalctl: `case "$1" in
+          _SYSTEMD_INVOCATION_ID="run of onvif-camera.service") echo "port 8080 is taken by motion" ;;
+          _SYSTEMD_INVOCATION_ID=*) ;;
+          *) echo "what the start before said" ;;
+        esac`,
+      };
+      // One of more cameras.
+      symlinkSync('/usr/lib/systemd/system/onvif-camera@.service', debian.path(GARDEN));
       mkdirSync(debian.path('/run/systemd/system'), { recursive: true });
       mkdirSync(debian.path('/tmp/stubs'));
       for (const [name, body] of Object.entries(stubs)) {
@@ -114,7 +126,11 @@ describeNeeding(obstacleToDebian(), 'The .deb', () => {
       }
       const said = await debian.install(deb, { PATH: '/tmp/stubs:/usr/sbin:/usr/bin:/sbin:/bin' });
       rmSync(debian.path('/run/systemd'), { recursive: true });
-      expect(said).toMatch(/did not start:\n {2}port 8080 is taken by motion\n.*sudo systemctl restart onvif-camera/);
+      expect(said).toMatch(/did not start:\n {2}port 8080 is taken by motion\n.*sudo systemctl restart onvif-camera\n/);
+      // Where it has not even come to write something, there is what systemd said.
+      expect(said).toMatch(/onvif-camera@garden.service did not start:\n {2}Could not execute systemctl\n.*restart onvif-camera@garden\n/);
+      expect(said).not.toContain('the start before');
+      expect(said.match(/did not start/g)).toHaveLength(2);
       expect(await debian.run(['dpkg', '--status', 'onvif-camera'])).toContain('Status: install ok installed');
     }, 120_000);
 
@@ -137,7 +153,9 @@ describeNeeding(obstacleToDebian(), 'The .deb', () => {
     }, 120_000);
 
     test('leaves settings and state when it is removed, and nothing at all when it is purged', async () => {
-      // A second camera of this machine.
+      // As if ports were opened by systemd, and a second camera of this machine.
+      mkdirSync(dirname(debian.path(SOCKET)), { recursive: true });
+      symlinkSync('/usr/lib/systemd/system/onvif-camera.socket', debian.path(SOCKET));
       for (const folder of ['/etc/onvif-camera', '/var/lib/onvif-camera-garden']) mkdirSync(debian.path(folder));
       debian.write('/etc/onvif-camera/garden.yaml', 'name: Garden\n');
       const kept = [STATE, SETTINGS].map((file) => debian.read(file));

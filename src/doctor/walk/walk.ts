@@ -123,17 +123,23 @@ class Walk {
     }
   }
 
+  /** The profiles that have a stream. Recorders make some that are empty at first, which is no fault. */
+  get #streams(): ReturnType<Client['getProfileList']> {
+    return (this.#client?.getProfileList() ?? []).filter(({ video }) => video.encoder);
+  }
+
   async profiles(): Promise<Result> {
     if (!this.#client) return NO_LOGIN;
     const { config } = this.#surroundings.settings;
     const profiles = this.#client.getProfileList();
     const shown = profiles.map(({ token, video }) => {
-      const { encoding, resolution, framerate } = video.encoder ?? {};
+      if (!video.encoder) return `${token} (no encoder: a recorder made it, and has not put one in)`;
+      const { encoding, resolution, framerate } = video.encoder;
       return `${token} (${encoding} ${resolution?.width}x${resolution?.height}, ${framerate} per second)`;
     });
     const seen = shown.join(', ');
     if (profiles.length === 0) return failure('the camera has no profile', LOG);
-    const first = profiles[0]?.video.encoder?.encoding;
+    const first = this.#streams[0]?.video.encoder?.encoding;
     if (config.h264.enabled && first !== 'H264')
       return warning(
         `${seen}: without H.264 first, which most recorders take`,
@@ -146,11 +152,9 @@ class Walk {
   async addresses(): Promise<Result> {
     if (!this.#client) return NO_LOGIN;
     const here = new URL(this.#base).hostname;
-    const told = this.#client
-      .getProfileList()
-      .flatMap(({ token, stream, snapshot }) =>
-        Object.entries({ ...stream, snapshot }).map(([kind, uri]) => ({ what: `${token} ${kind}`, uri: String(uri) })),
-      );
+    const told = this.#streams.flatMap(({ token, stream, snapshot }) =>
+      Object.entries({ ...stream, snapshot }).map(([kind, uri]) => ({ what: `${token} ${kind}`, uri: String(uri) })),
+    );
     const { rtspPort } = this.#surroundings.server ?? {};
     const missing = told.find(({ what, uri }) => uri === '' && (rtspPort !== undefined || /http|snapshot/.test(what)));
     if (missing) return failure(`the camera gives no address for ${missing.what}`, LOG);
@@ -165,7 +169,7 @@ class Walk {
 
   async snapshot(signal: AbortSignal): Promise<Result> {
     const client = this.#client;
-    const [profile] = client?.getProfileList() ?? [];
+    const [profile] = this.#streams;
     if (!client || !profile) return NO_LOGIN;
     // By ourselves first: the library says nothing, for ever, where there is no picture.
     await get(profile.snapshot, this.#surroundings.login, signal);
@@ -187,7 +191,7 @@ class Walk {
 
   async mjpeg(signal: AbortSignal): Promise<Result> {
     if (!this.#client) return NO_LOGIN;
-    const profile = this.#client.getProfileList().find(({ video }) => video.encoder?.encoding === 'JPEG');
+    const profile = this.#streams.find(({ video }) => video.encoder?.encoding === 'JPEG');
     if (!profile) return failure('there is no profile with JPEG', LOG);
     const { login } = this.#surroundings;
     const url = profile.stream.http;
@@ -206,7 +210,7 @@ class Walk {
   /** Every profile's stream, one after the other; the first that fails is told. */
   async rtspOfAll(signal: AbortSignal): Promise<Result> {
     const played: Result[] = [];
-    for (const profile of this.#client?.getProfileList() ?? []) {
+    for (const profile of this.#streams) {
       const result = await this.rtsp('tcp', signal, profile);
       if (result.level !== 'ok') return result;
       played.push(result);
@@ -215,7 +219,7 @@ class Walk {
   }
 
   /** A profile's stream. Unless said otherwise the first one's: most recorders take that and nothing else. */
-  async rtsp(transport: Transport, signal: AbortSignal, profile = this.#client?.getProfileList()[0]): Promise<Result> {
+  async rtsp(transport: Transport, signal: AbortSignal, profile = this.#streams[0]): Promise<Result> {
     const { server, login, searchPath } = this.#surroundings;
     if (!profile) return NO_LOGIN;
     if (server?.rtspPort === undefined) return skipped('rtsp.enabled is off');

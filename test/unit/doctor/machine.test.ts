@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -344,5 +344,16 @@ describe('a user who may not look into the data directory', () => {
       expect(await find(groups, 'clock')).toMatchObject({ level: 'ok' });
     });
     chmodSync(dataDir, 0o700);
+  });
+});
+
+test('root is content with the directory of the user that the service has', async () => {
+  const surroundings = makeSurroundings({}, { user: { uid: 0, name: 'root', groups: [0] } });
+  const { dataDir } = surroundings.settings;
+  mkdirSync(dataDir, { mode: 0o700 });
+  if (process.geteuid?.() === 0) chownSync(dataDir, 12_345, 12_345);
+  expect(await find(programChecks(surroundings), 'state')).toMatchObject({
+    level: 'ok',
+    seen: `${dataDir} is empty; the first start fills it`,
   });
 });

@@ -174,6 +174,7 @@ describe('checkPrivateDirectory', () => {
   asRoot('that of another user is refused', () => {
     chownSync(dir, SOMEBODY, SOMEBODY);
     expect(() => checkPrivateDirectory(dir)).toThrow(/belongs to another user \(uid 12345\)/);
+    expect(checkPrivateDirectory(dir, SOMEBODY)).toBeUndefined();
   });
 
   test('it may be a link, as systemd makes one', () => {
