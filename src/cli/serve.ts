@@ -19,6 +19,7 @@ import { addresses } from './addresses.ts';
 import { atBoot } from './at-boot.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
+import { chooseNamedPorts } from './named-ports.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { serviceState } from './service-state.ts';
 
@@ -126,10 +127,11 @@ interface Lasting {
   readonly stopRequested: Promise<void>;
 }
 
-function openState({ dataDir, ofService, log }: Prepared): StateStore {
+function openState({ dataDir, ofService, instance, config, explicit, log }: Prepared): StateStore {
   const state = ofService ? stateOfService(dataDir) : new StateStore(dataDir);
   if (state.putAside) log.error(`The state file was damaged; it is kept as ${state.putAside} and a new one begins.`);
   for (const warning of state.warnings) log.warn(warning);
+  if (instance !== undefined) chooseNamedPorts({ instance, config, explicit, state, log });
   return state;
 }
 

@@ -10,11 +10,11 @@ import { readOwnFile, writeFileAtomically } from '../platform/files.ts';
 import { portHolder } from '../platform/port-holder.ts';
 import { SERVICE_USER, type SystemdService } from '../platform/service/service.ts';
 import { ownProgram } from './at-boot.ts';
+import { FIRST_PORTS } from './named-ports.ts';
 import type { ServiceWork } from './service-work.ts';
 import { schema, settings } from './settings.ts';
 
-/** The first ports that are tried for a further camera. */
-const FIRST = { http: 8081, rtsp: 8555 };
+/** Most pairs of ports that are tried for a further camera. */
 const MAX_PAIRS = 64;
 /** Files of the data directory that are taken over. */
 const STATE_FILES = ['state.json', 'used-tokens.json', 'first-password.txt'];
@@ -117,7 +117,7 @@ async function freePorts({ service, instance }: ServiceWork): Promise<{ http: nu
     for (const port of [http.port, rtsp.port, changed?.httpPort, changed?.rtspPort]) if (port !== undefined) used.add(port);
   }
   for (let pair = 0; pair < MAX_PAIRS; pair++) {
-    const ports = { http: FIRST.http + pair, rtsp: FIRST.rtsp + pair };
+    const ports = { http: FIRST_PORTS.http + pair, rtsp: FIRST_PORTS.rtsp + pair };
     if (Object.values(ports).every((port) => !used.has(port) && portHolder(port) === undefined)) return ports;
   }
   throw new AppError('PORT_TAKEN', 'No pair of ports is free for another camera.', { hint: 'Give them with --http-port and --rtsp-port.' });
