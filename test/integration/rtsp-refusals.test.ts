@@ -97,7 +97,7 @@ describe('a client', () => {
 describe('what cannot be done', () => {
   const cases: [status: number, what: string, (client: RtspClient) => Promise<{ status: number }>][] = [
     [404, 'another stream', (c) => c.request('DESCRIBE', c.url('/other'))],
-    [404, 'another track', (c) => c.request('SETUP', c.url('/mjpeg/trackID=1'), { Transport: TCP })],
+    [404, 'another track', (c) => c.request('SETUP', c.url('/mjpeg/trackID=9'), { Transport: TCP })],
     [404, 'H.264 where nothing encodes it', (c) => c.request('DESCRIBE', c.url('/h264'))],
     [405, 'to record', (c) => c.request('RECORD', c.url('/mjpeg'))],
     [405, 'to announce', (c) => c.request('ANNOUNCE', c.url('/mjpeg'), {}, 'v=0\r\n')],

@@ -110,10 +110,13 @@ describe('SETUP', () => {
     );
   });
 
-  test('of the whole stream: 459, since each track has a transport of its own', async () => {
-    expect((await client.request('SETUP', client.url('/mjpeg'), { Transport: 'RTP/AVP/TCP' })).status).toBe(459);
-    await setUp(PICTURE);
-    expect((await client.request('SETUP', client.url('/mjpeg'), { Transport: 'RTP/AVP/TCP' })).status).toBe(459);
+  test('of the whole stream is one of the picture: clients that name no track know of nothing else', async () => {
+    const reply = await client.request('SETUP', client.url('/mjpeg'), { Transport: 'RTP/AVP/TCP;interleaved=0-1' });
+    expect(reply.status).toBe(200);
+    const Session = reply.headers.session!.split(';')[0]!;
+    const played1 = await client.request('PLAY', client.url('/mjpeg'), { Session });
+    expect(played1.status).toBe(200);
+    expect(played1.headers['rtp-info']!.match(/url=/g)).toHaveLength(1);
     expect(played.server.sessions).toBe(1);
   });
 

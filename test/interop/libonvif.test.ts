@@ -45,12 +45,12 @@ inOwnNetwork(import.meta.filename, ['onvif-util'], () => {
     );
   }, 30_000);
 
-  test('logs in and is told of both streams', async () => {
-    const said = await session(PASSWORD, 'get profiles', 'get rtsp 0', 'get rtsp 1', 'get profile 0', 'get time');
+  test('logs in and is told of all streams', async () => {
+    const said = await session(PASSWORD, 'get profiles', 'get rtsp 0', 'get rtsp 1', 'get rtsp 2', 'get profile 0', 'get time');
     expect(said).toMatch(/successfully connected to host\s+name: +Front door/);
-    expect(said).toMatch(/Token 0: h264\n +Token 1: mjpeg/);
+    expect(said).toMatch(/Token 0: h264\n +Token 1: sub\n +Token 2: mjpeg/);
     expect(said).toContain(`  ${RTSP}/mjpeg\n`);
-    expect(said).toContain(`  ${RTSP}/h264\n`);
+    for (const stream of ['h264', 'sub']) expect(said).toContain(`  ${RTSP}/${stream}\n`);
     expect(said).toMatch(/Width: +640\n +Height: +480\n +Frame Rate: 20\n/);
     expect(said).toContain('Time Offset: 0 seconds');
     expect(said).not.toContain('ERROR');

@@ -13,8 +13,6 @@ reportClient('ffmpeg', () => programVersion('ffmpeg', '-version'));
 reportClient('GStreamer rtspsrc', () => programVersion('gst-launch-1.0', '--version'));
 
 const DOCUMENT = '<?xml version="1.0"?><tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema"></tt:MetadataStream>';
-/** What GStreamer's UDP source says of a track that the pipeline does not want. */
-const NOT_WANTED = /<udpsrc\d> error: (Internal data stream error|streaming stopped, reason not-linked)/;
 const RTP_HEADER = 12;
 let live: LiveRtspServer;
 const metadata = new MetadataTrack(systemClock);
@@ -55,7 +53,7 @@ describe.each([
         `${stream} comes to GStreamer over ${transport}: ${FRAMES} frames without a warning`,
         async () => {
           const { buffers, caps, warnings } = await play(live.url(`/${stream}`).replace('rtsp', transport), DECODERS[stream]);
-          expect(complaintsOf(warnings, stream).filter((line) => !NOT_WANTED.test(line))).toEqual([]);
+          expect(complaintsOf(warnings, stream)).toEqual([]);
           expect(buffers).toBe(FRAMES);
           expect(caps).toMatch(/video\/x-raw.*width=\(int\)640, height=\(int\)480/);
         },
@@ -72,7 +70,7 @@ describe.each([
       async () => {
         const location = live.url('/mjpeg').replace('rtsp', transport);
         const { buffers, sizes, caps, warnings } = await play(location, 'application/x-rtp,media=application');
-        expect(complaintsOf(warnings, 'mjpeg').filter((line) => !NOT_WANTED.test(line))).toEqual([]);
+        expect(complaintsOf(warnings, 'mjpeg')).toEqual([]);
         expect([buffers, new Set(sizes)]).toEqual([FRAMES, new Set([RTP_HEADER + DOCUMENT.length])]);
         expect(caps).toContain('encoding-name=(string)VND.ONVIF.METADATA');
       },

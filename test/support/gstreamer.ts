@@ -50,6 +50,9 @@ const ENDING = /(receive|PAUSE) interrupted|Operation was cancelled|Received end
  */
 const CAUGHT_UP = /decreasing timestamp/;
 
+/** What its UDP source says of a track that the pipeline does not want: the events beside the picture. */
+const NOT_WANTED = /<udpsrc\d> error: (Internal data stream error|streaming stopped, reason not-linked)/;
+
 /** What of the warnings is more than how a player ends, and how one catches up. */
 export const complaintsOf = (warnings: readonly string[], stream: keyof typeof DECODERS): string[] =>
-  warnings.filter((line) => !ENDING.test(line) && !(stream !== 'mjpeg' && CAUGHT_UP.test(line)));
+  warnings.filter((line) => !ENDING.test(line) && !NOT_WANTED.test(line) && !(stream !== 'mjpeg' && CAUGHT_UP.test(line)));

@@ -175,9 +175,10 @@ export class RtspRequests {
     const { stream } = target;
     const session = this.#session(request, client);
     if (!session && request.headers.get('session') !== undefined) return { status: 454 };
-    const number = target.number ?? (stream.tracks.length === 1 ? 0 : undefined);
+    // Whoever names no track knows of the picture alone.
+    const number = target.number ?? 0;
     // Each track has a transport of its own; of one there may be no more than one session.
-    if (number === undefined || (session && session.stream !== stream)) return { status: session?.playing ? 455 : 459 };
+    if (session && session.stream !== stream) return { status: session.playing ? 455 : 459 };
     const before = session?.track(number);
     if (before?.playing) return { status: 455 };
     const hasRoom = () => this.options.hasRoom(client, session) && (session !== undefined || client.sessions.size < MAX_PER_CONNECTION);
