@@ -43,7 +43,7 @@ describe('a conversation', () => {
     expect(described).toMatchObject({ status: 200, headers: { 'content-type': 'application/sdp', 'content-base': `${url}/` } });
     expect(described.body).toMatch(sdp);
     expect(described.body).toContain('s=Door & gate\r\n');
-    const control = /a=control:(trackID=\d+)\r\n(?![\s\S]*a=control)/.exec(described.body)![1]!;
+    const control = /^m=video[\s\S]*?^a=control:(trackID=\d+)\r\n/m.exec(described.body)![1]!;
 
     const setUp = await client.request('SETUP', `${described.headers['content-base']}${control}`, { Transport: TCP });
     expect(setUp.headers.session).toMatch(/^[\da-f]{16};timeout=60$/);
