@@ -75,6 +75,7 @@ describeNeeding(pythonObstacle(), 'from PyPI', () => {
         year: new Date().getUTCFullYear(),
         profiles: [
           ['h264', 'H264'],
+          ['sub', 'H264'],
           ['mjpeg', 'JPEG'],
         ],
         stream: `rtsp://127.0.0.1:${server.rtspPort}/h264`,
@@ -94,7 +95,7 @@ describeNeeding(pythonObstacle(), 'from PyPI', () => {
       expect(await clients.run('onvif_zeep', ...access())).toEqual({
         name: ['onvif://www.onvif.org/name/Front%20door'],
         model: expect.stringMatching(/./),
-        profiles: ['h264', 'mjpeg'],
+        profiles: ['h264', 'sub', 'mjpeg'],
         stream: `rtsp://127.0.0.1:${server.rtspPort}/h264`,
         contrast: [0, 100, 75],
         'wrong password': expect.stringMatching(/password|authori[sz]/i),

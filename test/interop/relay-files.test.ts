@@ -26,7 +26,8 @@ const read = (name: string): unknown => parse(relayFile(name, { host: '127.0.0.1
 /** What ffmpeg makes of an address: "h264 640x360". */
 async function streamAt(url: string): Promise<string> {
   const transport = url.startsWith('rtsp:') ? ['-rtsp_transport', 'tcp'] : [];
-  const show = ['-show_entries', 'stream=codec_name,width,height', '-of', 'csv=p=0'];
+  // Beside the picture there are events.
+  const show = ['-select_streams', 'v:0', '-show_entries', 'stream=codec_name,width,height', '-of', 'csv=p=0'];
   const [codec, width, height] = (await run('ffprobe', ['-v', 'error', ...transport, ...show, url], { timeout: 20_000 })).stdout
     .trim()
     .split(',');
