@@ -12,11 +12,28 @@ const TIMEOUT_MS = 40_000;
 const H264 = 'rtph264depay ! h264parse ! avdec_h264';
 export const DECODERS = { mjpeg: 'rtpjpegdepay ! jpegdec', h264: H264, sub: H264 };
 
+/** What was played. */
+interface Played {
+  readonly buffers: number;
+  readonly sizes: number[];
+  readonly timestamps: number[];
+  /** Empty: gst-launch has not said it. */
+  readonly caps: string;
+  readonly warnings: string[];
+}
+
+/** gst-launch leaves out the caps now and then, of pictures that it shows all the same. */
+const ATTEMPTS = 3;
+
 /** Decodes frames until there are {@link FRAMES}: the sizes that it saw of them, and all warnings. */
-export async function play(
-  location: string,
-  decoder: string,
-): Promise<{ buffers: number; sizes: number[]; timestamps: number[]; caps: string; warnings: string[] }> {
+export async function play(location: string, decoder: string): Promise<Played> {
+  for (let attempt = 1; ; attempt++) {
+    const played = await playOnce(location, decoder);
+    if (played.caps !== '' || played.buffers !== FRAMES || attempt === ATTEMPTS) return played;
+  }
+}
+
+async function playOnce(location: string, decoder: string): Promise<Played> {
   const source = ['rtspsrc', `location=${location}`, 'user-id=admin', `user-pw=${PASSWORD}`, 'latency=200', 'drop-on-latency=false'];
   const check = ['identity', 'name=check', 'silent=false', `eos-after=${FRAMES + 1}`];
   const { stdout, stderr } = await promisify(execFile)(
