@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // node bench/motion-scenes.mjs [--json] [--write]
 //
-// Lets the detectors of motion see the scenes of test/support/scenes.ts and counts what they make of them, in about a minute.
+// Lets the detectors of motion see the scenes of test/support/scenes.ts and counts what they make of them, in less than a minute.
 // --write puts the table into docs/motion.md; --json prints what a test reads.
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';

@@ -148,4 +148,8 @@ function meanStep({ width, height, data }: Luma): number {
 }
 
 /** Mean level, 0 to 255. */
-export const meanLevel = ({ data }: Luma): number => data.reduce((sum, level) => sum + level, 0) / data.length;
+export function meanLevel({ data }: Luma): number {
+  let sum = 0;
+  for (const level of data) sum += level;
+  return sum / data.length;
+}

@@ -1,3 +1,4 @@
+import { meanLevel } from '../../src/analysis/health.ts';
 import type { Luma } from '../../src/analysis/luma.ts';
 import type { SourceMotion } from '../../src/analysis/source-motion.ts';
 import { LORES, motionStages } from '../../src/camera/rpicam/post-process.ts';
@@ -45,7 +46,8 @@ export class ModelledStage {
   }
 
   push(luma: Luma, at: number): void {
-    this.motion.light({ lux: meanOf(luma) }, at);
+    // Stands for the lux that the camera tells: it follows the light, whatever the exposure is, and here there is but the picture.
+    this.motion.light({ lux: meanLevel(luma) }, at);
     this.#frame++;
     if (this.#frame % this.#stages[0]!.frame_period! === 0) this.#compare(luma, at);
   }
@@ -71,9 +73,6 @@ export class ModelledStage {
     }
   }
 }
-
-/** Stands for the lux that the camera tells: it follows the light, whatever the exposure is, and here there is but the picture. */
-const meanOf = ({ data }: Luma) => data.reduce((sum, level) => sum + level, 0) / data.length;
 
 /** One pixel of every so many: the camera scales its small picture down, and the stage leaves out every other pixel of it. */
 function sampled({ width, height, data }: Luma, across: number, down: number): Uint8Array {
