@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import { readThumbnail } from '../frames/jpeg-dc.ts';
+import { loadImageLibrary } from '../platform/image-library.ts';
 import { fitted, type Luma } from './luma.ts';
 
 /** How long the program may be kept from its other work at a time, milliseconds: a small share of the time between two pictures. */
@@ -25,9 +26,7 @@ export async function decodeLuma(jpeg: Buffer, clock: Pick<Clock, 'monotonic'>):
 
 /** What is no baseline JPEG, by the image library, which is loaded at the first of them: cameras give none. */
 async function decodeAny(jpeg: Buffer): Promise<Luma> {
-  const { default: sharp } = await import('sharp').catch((error: unknown) => {
-    throw new AppError('ENCODER_MISSING', `The image library sharp cannot be loaded: ${messageOf(error)}`, { cause: error });
-  });
+  const sharp = await loadImageLibrary('Analysis of this picture');
   sharp.cache(false);
   try {
     const { width, height } = await sharp(jpeg).metadata();
