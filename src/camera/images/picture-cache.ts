@@ -39,7 +39,7 @@ export class PictureCache {
 
   /** A copy: a picture's buffer is written to when it is sent, and an earlier showing may still be on its way. */
   get(name: string): Picture | undefined {
-    if (this.clock.monotonic() - this.#filledAt > MAX_AGE_MS) this.#forget();
+    if (this.clock.monotonic() - this.#filledAt > MAX_AGE_MS) this.#empty();
     const picture = this.#pictures.get(name);
     if (!picture) return undefined;
     const buffer = allocateBuffer(picture.size);
@@ -51,7 +51,7 @@ export class PictureCache {
   keep(name: string, picture: Picture, version: number): void {
     if (!this.#watcher || this.#full || version !== this.#version) return;
     if (this.#bytes + picture.buffer.length > MAX_BYTES) {
-      this.#forget();
+      this.#empty();
       this.#full = true;
       return;
     }
@@ -66,10 +66,15 @@ export class PictureCache {
     this.#forget();
   }
 
+  /** What was kept is known to be old. */
   #forget(): void {
     this.#version++;
+    this.#full = false;
+    this.#empty();
+  }
+
+  #empty(): void {
     this.#pictures.clear();
     this.#bytes = 0;
-    this.#full = false;
   }
 }
