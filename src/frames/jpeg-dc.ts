@@ -1,4 +1,4 @@
-import { isStartOfFrame, MARKER, readSegment, STANDARD_DHT } from './jpeg.ts';
+import { isRestart, isStartOfFrame, MARKER, readSegment, STANDARD_DHT } from './jpeg.ts';
 import type { Size } from './size.ts';
 
 /** Brightness of a picture at an eighth of its size, row by row: 0 (black) to 255. */
@@ -42,7 +42,7 @@ interface Header extends Size {
  * @returns undefined where it is no baseline JPEG of one scan (progressive, arithmetic, lossless, 12 bits)
  */
 export function* readThumbnail(jpeg: Buffer): Generator<undefined, Thumbnail | undefined> {
-  const tables = readTables(STANDARD_DHT, 4, STANDARD_DHT.length, new Map())!;
+  const tables = new Map(STANDARD_TABLES);
   const steps = new Map<number, number>();
   let header: Header | undefined;
   let restart = 0;
@@ -144,6 +144,9 @@ function assignTables(jpeg: Buffer, start: number, end: number, { components }: 
     return jpeg[at] === component.id && component.dc !== undefined && component.ac !== undefined;
   });
 }
+
+/** For pictures that bring none. */
+const STANDARD_TABLES = readTables(STANDARD_DHT, 4, STANDARD_DHT.length, new Map())!;
 
 /** Thrown out of the depth of a scan where its data end. */
 const END = Symbol('end of the scan');
@@ -279,7 +282,7 @@ class Scan {
       const at = jpeg.indexOf(0xff, this.position);
       if (at < 0 || at + 1 >= jpeg.length || jpeg[at + 1] === MARKER.EOI) throw END;
       this.position = at + 2;
-      if (jpeg[at + 1]! >= MARKER.RST0 && jpeg[at + 1]! <= MARKER.RST7) break;
+      if (isRestart(jpeg[at + 1]!)) break;
     }
     for (const component of header.components) component.predicted = 0;
   }

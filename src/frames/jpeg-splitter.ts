@@ -1,5 +1,5 @@
 import { allocateBuffer, HEADROOM, type Picture, TAILROOM } from './frame.ts';
-import { STANDARD_DHT } from './jpeg.ts';
+import { isRestart, isStartOfFrame, STANDARD_DHT } from './jpeg.ts';
 
 /** Largest picture that is taken: 8 MiB, about four times a 4608 × 2592 picture at quality 95. */
 export const MAX_PICTURE_BYTES = 8 * 1024 * 1024;
@@ -34,9 +34,6 @@ enum State {
   /** Entropy-coded data; 0xFF is stuffed here, so FFD9 can only be EOI (T.81 B.1.1.5). */
   Scan,
 }
-
-const isStartOfFrame = (marker: number) => marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-const isRestart = (marker: number) => marker >= 0xd0 && marker <= 0xd7;
 
 /**
  * Cuts a byte stream of JPEGs (ITU-T T.81 Annex B) into pictures.

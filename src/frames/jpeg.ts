@@ -105,6 +105,9 @@ const startsWithSoi = (buffer: Buffer, at: number, end: number): boolean =>
 export const isStartOfFrame = (marker: number): boolean =>
   marker >= MARKER.SOF0 && marker <= 0xcf && marker !== MARKER.DHT && marker !== JPG && marker !== DAC;
 
+/** Whether this is a restart marker, which stands in the data of a scan. */
+export const isRestart = (marker: number): boolean => marker >= MARKER.RST0 && marker <= MARKER.RST7;
+
 /** Position of the marker code at or behind `position`, past any number of fill bytes 0xFF (T.81 B.1.1.2). */
 function skipFill(buffer: Buffer, position: number, end: number): number {
   let code = position + 1;
@@ -144,7 +147,7 @@ function skipScan(buffer: Buffer, position: number, end: number): number {
     const code = skipFill(buffer, at, end);
     if (code >= end) return end;
     const next = byte(buffer, code);
-    const isData = next === 0x00 || (next >= MARKER.RST0 && next <= MARKER.RST7);
+    const isData = next === 0x00 || isRestart(next);
     if (!isData) return at;
     at = buffer.indexOf(0xff, code + 1);
   }
