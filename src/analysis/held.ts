@@ -32,10 +32,4 @@ export class Held {
     }
     return this.#state;
   }
-
-  /** What was seen is known no more. */
-  reset(): void {
-    this.#state = false;
-    this.#since = undefined;
-  }
 }

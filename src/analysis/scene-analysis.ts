@@ -4,7 +4,7 @@ import { type Logger, LogThrottle } from '../core/log.ts';
 import type { Frame } from '../frames/frame.ts';
 import type { MotionBy, Sensed } from '../frames/sensed.ts';
 import type { Hub } from '../streams/hub.ts';
-import { type DayNight, DayNightSwitch } from './day-night.ts';
+import { DayNightSwitch } from './day-night.ts';
 import { decodeLuma } from './decode.ts';
 import { type Flaw, ImageHealth, meanLevel } from './health.ts';
 import { Held } from './held.ts';
@@ -29,7 +29,7 @@ export interface SceneAnalysisOptions {
   readonly health: boolean;
   /** Whether the exposure is to follow the light; asked again and again. */
   readonly followsLight: () => boolean;
-  readonly hub: Pick<Hub, 'subscribe' | 'watch' | 'lease' | 'status'>;
+  readonly hub: Pick<Hub, 'subscribe' | 'lease' | 'status'>;
   /** Hears of every change. */
   readonly onChange: (finding: Finding, state: boolean) => void;
   readonly clock: Clock;
@@ -90,10 +90,6 @@ export class SceneAnalysis {
     if (!motion) return undefined;
     if (!this.#atSource) return 'pictures';
     return motion.trustsCamera ? 'camera' : 'both';
-  }
-
-  get dayNight(): DayNight {
-    return this.#dayNight.state;
   }
 
   /** Begins to look; with motion the camera is on from now on. */

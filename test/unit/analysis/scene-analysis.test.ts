@@ -11,7 +11,6 @@ class StageHub {
   leases = 0;
   status: CameraStatus = { state: 'idle', error: undefined, notices: [], source: undefined };
   readonly frames = new Set<(frame: Frame) => void>();
-  readonly states = new Set<(status: CameraStatus) => void>();
 
   lease() {
     this.leases++;
@@ -21,13 +20,8 @@ class StageHub {
     this.frames.add(listener);
     return () => this.frames.delete(listener);
   }
-  watch(listener: (status: CameraStatus) => void) {
-    this.states.add(listener);
-    return () => this.states.delete(listener);
-  }
   become(state: CameraStatus['state']) {
     this.status = { ...this.status, state };
-    for (const listener of this.states) listener(this.status);
   }
 }
 
@@ -73,7 +67,7 @@ describe('motion', () => {
     expect(hub.leases).toBe(1);
     expect(told).toEqual([['motion', false]]);
     scene.stop();
-    expect([hub.leases, hub.frames.size, hub.states.size, clock.pending]).toEqual([0, 0, 0, 0]);
+    expect([hub.leases, hub.frames.size, clock.pending]).toEqual([0, 0, 0]);
   });
 
   test('without it the camera goes off as always, and no timer runs', () => {
