@@ -137,11 +137,13 @@ function cutOff({ data }: Luma): number {
   return count / data.length;
 }
 
+/** Mean difference between neighbours: levels of grey. */
 function meanStep({ width, height, data }: Luma): number {
+  const { abs } = Math;
   let sum = 0;
   for (let y = 0; y < height - 1; y++) {
     for (let x = 0, at = y * width; x < width - 1; x++, at++) {
-      sum += Math.abs(data[at]! - data[at + 1]!) + Math.abs(data[at]! - data[at + width]!);
+      sum += abs(data[at]! - data[at + 1]!) + abs(data[at]! - data[at + width]!);
     }
   }
   return sum / (2 * Math.max(1, (width - 1) * (height - 1)));

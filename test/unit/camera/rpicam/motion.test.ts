@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -51,6 +51,9 @@ describe('the post-processing file', () => {
     const dir = makeTempDir();
     const path = writePostProcessFile(dir, motionStages(watch, 15));
     expect(path).toBe(join(dir, 'post-process.json'));
+    const { ino } = statSync(path);
+    writePostProcessFile(dir, motionStages(watch, 15));
+    expect(statSync(path).ino).toBe(ino);
     writePostProcessFile(dir, [annotateStage('hello')]);
     expect(readFileSync(path, 'utf8')).toContain('hello');
   });
@@ -86,6 +89,10 @@ describe('metadata', () => {
         for (const text of texts) reader.push(text);
       }),
     );
+    const found: unknown[] = [];
+    const reader = new MetadataReader((light) => found.push(light));
+    for (const text of ['Lux=400', ' '.repeat(100_000), '\n\n']) reader.push(text);
+    expect(found).toEqual([]);
   });
 });
 
