@@ -1,14 +1,10 @@
+import { levelFor, type Sensitivity } from '../frames/sensitivity.ts';
 import { areNear, type Blob, majority, takeBlobs } from './blobs.ts';
 import { fitLevels, likeness } from './light.ts';
 import { blurred, type Luma } from './luma.ts';
 import { maskOf, type Zones } from './zones.ts';
 
-export interface MotionSettings extends Zones {
-  /** 1 (only what stands out) to 100 (the faintest change). */
-  readonly sensitivity: number;
-  /** Smallest thing that counts, as a share of the picture. */
-  readonly smallestArea: number;
-}
+export interface MotionSettings extends Zones, Sensitivity {}
 
 /** Time constants of learning, milliseconds: the background, what stands before it (a parked car becomes background), its noise. */
 const LEARN_MS = 6000;
@@ -43,7 +39,6 @@ const LOOKS = 2;
  * account how much each place flickers by itself. Times come in; a result is that of one picture, without any hold time.
  */
 export class PictureMotion {
-  #size = '';
   #mask: Uint8Array = new Uint8Array(0);
   #background: Float32Array = new Float32Array(0);
   #noise: Float32Array = new Float32Array(0);
@@ -64,27 +59,24 @@ export class PictureMotion {
    * @param at when it was taken, monotonic milliseconds
    */
   look(luma: Luma, at: number): boolean {
+    const before = this.#before;
     this.#smooth = blurred(luma);
-    const size = `${luma.width}x${luma.height}`;
-    if (size !== this.#size || at - this.#lastAt > LONGEST_PAUSE_MS || !this.#before) {
-      this.#size = size;
-      this.#begin(luma, at + WARM_UP_MS);
-    } else if (this.#compare(luma, this.#before, at)) return this.#done(luma, at, true);
-    return this.#done(luma, at, false);
-  }
-
-  #done(luma: Luma, at: number, moving: boolean): boolean {
+    let moving = false;
+    if (!before || before.width !== luma.width || before.height !== luma.height) {
+      this.#mask = maskOf(this.settings, luma);
+      this.#noise = new Float32Array(luma.data.length).fill(FIRST_NOISE);
+      this.#begin(at + WARM_UP_MS);
+    } else if (at - this.#lastAt > LONGEST_PAUSE_MS) this.#begin(at + WARM_UP_MS);
+    else moving = this.#compare(luma, before, at);
     this.#before = luma;
     this.#lastAt = at;
     return moving;
   }
 
-  #begin(luma: Luma, quietUntil: number): void {
-    const isSame = this.#noise.length === luma.data.length;
-    this.#mask = maskOf(this.settings, luma);
-    this.#background = Float32Array.from(this.#smooth);
-    this.#levelled = Float32Array.from(this.#smooth);
-    if (!isSame) this.#noise = new Float32Array(luma.data.length).fill(FIRST_NOISE);
+  /** Learns the background anew. How much each place flickers is known. */
+  #begin(quietUntil: number): void {
+    this.#background = this.#smooth.slice();
+    this.#levelled = this.#smooth.slice();
     this.#quietUntil = quietUntil;
     this.#blobs = [];
     this.#looks = 0;
@@ -94,7 +86,7 @@ export class PictureMotion {
     const { gain, offset } = fitLevels(this.#background, this.#smooth);
     const { differing, moving, changed } = this.#mark(gain, offset);
     if (this.#isLight(luma, before, changed)) {
-      this.#begin(luma, at + SETTLE_MS);
+      this.#begin(at + SETTLE_MS);
       return false;
     }
     this.#learn(at - this.#lastAt, at < this.#quietUntil, differing);
@@ -105,9 +97,8 @@ export class PictureMotion {
 
   /** Which pixels differ from the background, and which from the picture before, where motion counts; and everywhere. */
   #mark(gain: number, offset: number) {
-    const { sensitivity } = this.settings;
     const data = this.#smooth;
-    const base = LEVELS.insensitive * (LEVELS.sensitive / LEVELS.insensitive) ** ((sensitivity - 1) / 99);
+    const base = levelFor(this.settings.sensitivity, LEVELS);
     const differing = new Uint8Array(data.length);
     const moving = new Uint8Array(data.length);
     const changed = new Uint8Array(data.length);

@@ -1,3 +1,5 @@
+import type { SensedLight } from '../frames/sensed.ts';
+
 /** Time between two pictures that are looked at for motion, milliseconds: while the camera says that something moves, or nobody asks it; else. */
 export const LOOK_MS = { awake: 250, asleep: 2000 };
 
@@ -12,14 +14,6 @@ const JUMP = 1.35;
 const SETTLE_MS = 1500;
 /** After a start of the capture, milliseconds: the exposure and the white balance are yet to be found. */
 const START_MS = 3000;
-
-/** The light of one picture, as the camera knows it. */
-export interface SensedLight {
-  /** Of the scene, in lux; undefined: the camera does not say. */
-  readonly lux?: number | undefined;
-  /** Exposure time × gain, in any unit. */
-  readonly exposure?: number | undefined;
-}
 
 /**
  * Motion that the camera's own program finds by comparing each picture with the one before: it flickers while something

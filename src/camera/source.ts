@@ -4,6 +4,7 @@ import type { Logger } from '../core/log.ts';
 import type { Area } from '../frames/area.ts';
 import type { Picture } from '../frames/frame.ts';
 import type { Sensed } from '../frames/sensed.ts';
+import type { Sensitivity } from '../frames/sensitivity.ts';
 import type { SourceOffers } from './offers.ts';
 import type { CameraSettings, SettingName } from './settings.ts';
 import type { SourceKind, SpecOf } from './source-spec.ts';
@@ -53,13 +54,9 @@ export interface Source {
 export type MakeSource = (settings: CameraSettings) => Source;
 
 /** What a source is to look for by itself, if it can at nearly no cost. */
-export interface MotionWatch {
+export interface MotionWatch extends Sensitivity {
   /** Rectangles that do not overlap, in which motion counts. */
   readonly regions: readonly Area[];
-  /** 1 (only what stands out) to 100 (the faintest change). */
-  readonly sensitivity: number;
-  /** Smallest thing that counts, as a share of the picture. */
-  readonly smallestArea: number;
 }
 
 /** Where sources are looked for. */

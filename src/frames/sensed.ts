@@ -1,6 +1,14 @@
 /** Who looks for motion: the camera's own program, this one in the pictures, or this one as soon as the camera's stirs. */
 export type MotionBy = 'camera' | 'pictures' | 'both';
 
+/** The light of one picture, as the camera knows it. */
+export interface SensedLight {
+  /** Of the scene, in lux; undefined: not told. */
+  readonly lux?: number | undefined;
+  /** Exposure time, microseconds, × gain; undefined: not told. */
+  readonly exposure?: number | undefined;
+}
+
 /** What a source tells of the scene by itself, beside its pictures. */
 export type Sensed =
   /** A capture begins: nothing that was told before holds. */
@@ -9,5 +17,4 @@ export type Sensed =
   | { readonly kind: 'watching' }
   /** A region begins to move, or stops; "" is the name of one that is alone. */
   | { readonly kind: 'motion'; readonly region: string; readonly moving: boolean }
-  /** The light of one picture: the scene's in lux, and exposure time (microseconds) × gain; undefined: not told. */
-  | { readonly kind: 'light'; readonly lux: number | undefined; readonly exposure: number | undefined };
+  | ({ readonly kind: 'light' } & SensedLight);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Area } from '../../frames/area.ts';
+import { levelFor } from '../../frames/sensitivity.ts';
 import { readOwnFile, writeFileAtomically } from '../../platform/files.ts';
 import { toAscii } from '../ascii.ts';
 import type { MotionWatch } from '../source.ts';
@@ -35,7 +36,7 @@ export const annotateStage = (text: string): Stage => [
  * @param fps pictures per second of the capture
  */
 export function motionStages({ regions, sensitivity, smallestArea }: MotionWatch, fps: number): Stage[] {
-  const level = LEVELS.insensitive * (LEVELS.sensitive / LEVELS.insensitive) ** ((sensitivity - 1) / 99);
+  const level = levelFor(sensitivity, LEVELS);
   return regions.map((region, number) => [
     'motion_detect',
     {
