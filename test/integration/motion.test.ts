@@ -1,35 +1,21 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import { PictureFolder } from '../support/pictures.ts';
-import { type Scenario, STANDIN, Stage } from '../support/rpicam/stage.ts';
-import { eventually, Server } from '../support/server.ts';
+import { OnStage } from '../support/rpicam/on-stage.ts';
+import type { Scenario } from '../support/rpicam/stage.ts';
+import { eventually } from '../support/server.ts';
 
 /** Motion, and day and night, as a user meets them: the whole program, with the stand-in or a folder of pictures. */
 
-let stage: Stage;
-let server: Server | undefined;
+const on = new OnStage();
 
 const MOTION = ['--motion', 'on', '--motion-hold-time', '1'];
-const captures = () => stage.starts().filter(({ argv }) => argv.includes('mjpeg'));
+const captures = () => on.captures();
 const status = () =>
-  server!.json('/api/status') as Promise<{ camera: string; motion: { moving: boolean; by: string } | null; night: boolean | null }>;
-
-async function start(scenario: Scenario, args: readonly string[]): Promise<void> {
-  stage.play({ startDelayMs: 0, ...scenario });
-  const source = ['--source', 'rpicam', '--rpicam-path', STANDIN, '--width', '640', '--height', '480'];
-  server = await Server.start({ args: [...source, ...args], env: stage.env });
-}
-
-beforeEach(() => {
-  stage = new Stage();
-});
-afterEach(async () => {
-  await server?.stop();
-  server = undefined;
-  stage.remove();
-});
+  on.server.json('/api/status') as Promise<{ camera: string; motion: { moving: boolean; by: string } | null; night: boolean | null }>;
+const start = (scenario: Scenario, args: readonly string[]) => on.start({ startDelayMs: 0, ...scenario }, args);
 
 describe('rpicam-vid looks for motion itself', () => {
   test('with its small picture, a stage in the file beside the text, and metadata by a pipe', async () => {
@@ -38,10 +24,10 @@ describe('rpicam-vid looks for motion itself', () => {
     const argv = captures()[0]!.argv.join(' ');
     expect(argv).toContain('--lores-width 128 --lores-height 96');
     expect(argv).toMatch(/--metadata \S+metadata\.fifo --metadata-format txt/);
-    const stages = JSON.parse(readFileSync(join(server!.dataDir, 'post-process.json'), 'utf8'));
+    const stages = JSON.parse(readFileSync(join(on.server.dataDir, 'post-process.json'), 'utf8'));
     expect(Object.keys(stages)).toEqual(['annotate_cv', 'motion_detect']);
-    expect(statSync(join(server!.dataDir, 'metadata.fifo')).isFIFO()).toBe(true);
-    expect(server!.stderr).toContain('keeps the camera on');
+    expect(statSync(join(on.server.dataDir, 'metadata.fifo')).isFIFO()).toBe(true);
+    expect(on.server.stderr).toContain('keeps the camera on');
   });
 
   test('and is believed alone where the owner says so, region by region', async () => {
@@ -64,7 +50,7 @@ describe('rpicam-vid looks for motion itself', () => {
     await start(scenario, [...MOTION, ...args]);
     await eventually(async () => (await status()).camera === 'live', 'pictures');
     expect((await status()).motion).toEqual({ moving: false, by: 'pictures' });
-    expect((await server!.json('/healthz')).camera).toBe('live');
+    expect((await on.server.json('/healthz')).camera).toBe('live');
   });
 });
 
@@ -77,7 +63,7 @@ describe('auto-night', () => {
     await start({ lux }, ['--exposure', 'auto-night', '--idle-timeout', 'always']);
     await eventually(async () => (await status()).night === false, 'day');
     expect(captures()[0]!.argv.join(' ')).not.toContain('--exposure');
-    stage.play({ startDelayMs: 0, lux: 1 });
+    on.stage.play({ startDelayMs: 0, lux: 1 });
     await eventually(async () => (await status()).night === true, 'night', 40);
     await eventually(() => captures().length === 2, 'the capture for the night');
     expect(captures()[1]!.argv.join(' ')).toContain('--framerate 8 -q 75 --exposure=long');
@@ -100,7 +86,7 @@ test('motion in a folder of pictures is found within seconds, and keeps the came
   );
   folder.add(await Promise.all([...still, ...moving]));
   try {
-    server = await Server.start({ args: ['--source', `images:${folder.dir}`, '--fps', '8', ...MOTION] });
+    await on.startWith({ args: ['--source', `images:${folder.dir}`, '--fps', '8', ...MOTION] });
     await eventually(async () => (await status()).motion?.moving === true, 'motion', 15);
     await eventually(async () => (await status()).motion?.moving === false, 'no motion any more', 15);
     expect((await status()).motion?.by).toBe('pictures');
