@@ -98,6 +98,14 @@ describe('config print', () => {
     expect((await command(['config', 'check'])).code).toBe(0);
   });
 
+  test('a camera that has a name of its own is called by it, unless its owner calls it otherwise', async () => {
+    const nameOf = async () =>
+      (await command(['config', 'print', '--config', 'onvif-camera.yaml', '--camera', 'garden'])).stdout.match(/^name: .*/m)?.[0];
+    expect(await nameOf()).toBe('name: Gate # onvif-camera.yaml line 1');
+    write('camera:\n  fps: 5\n');
+    expect(await nameOf()).toBe('name: garden # default');
+  });
+
   test('the same for programs, with every setting', async () => {
     const list = JSON.parse((await command(['config', 'print', '--json'], env)).stdout) as { key: string; from: string }[];
     expect(list.map(({ key }) => key)).toEqual(settings.map(({ key }) => key));
