@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { type RunFile, requireRunningServer } from '../config/run-file.ts';
 import { EXIT } from '../core/errors.ts';
 import { visible } from '../core/terminal.ts';
+import { duration, localTime } from '../core/times.ts';
 import { outsideAddresses } from './addresses.ts';
 import type { Handler } from './command.ts';
 import { printJson, table } from './output.ts';
 import { prepare } from './prepare.ts';
 import { askServer } from './server-api.ts';
-import { duration, localTime } from './times.ts';
 
 const problem = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 /** The fields of /api/v1/status that are shown here. */
