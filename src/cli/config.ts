@@ -10,7 +10,7 @@ import { visible, visibleLines } from '../core/terminal.ts';
 import type { Handler } from './command.ts';
 import type { Context } from './context.ts';
 import { printJson } from './output.ts';
-import { configInput, dataDirOf } from './prepare.ts';
+import { configInput, dataDirOf, named } from './prepare.ts';
 import { schema, settings } from './settings.ts';
 
 /** `onvif-camera config check` */
@@ -53,8 +53,9 @@ interface InForce {
 /** `onvif-camera config print` */
 export const printConfig: Handler = async (args, context) => {
   const input = configInput(args, context);
-  const { config, given, faults } = await examineConfig(schema, settings, input);
-  if (!config) throw configError(faults);
+  const { config: loaded, given, faults } = await examineConfig(schema, settings, input);
+  if (!loaded) throw configError(faults);
+  const config = named(loaded, given.has('name'), args);
   const kept = persistedSettings(readStateIfThere(dataDirOf(config.dataDir, args, input.place, context), context));
   const inForce = settings.map(({ key, path }): InForce => {
     const owner = given.get(key);

@@ -1,14 +1,14 @@
 import { AppError, EXIT } from '../core/errors.ts';
 import { formatOrigin } from '../core/origin.ts';
 import { terminalSafeJson, visible } from '../core/terminal.ts';
+import { localTime } from '../core/times.ts';
 import type { Handler } from './command.ts';
 import type { Context } from './context.ts';
 import { readLogin } from './login.ts';
-import { OnvifEventClient, type OnvifLogin, type ToldEvent } from './onvif-client.ts';
+import { OnvifEventClient, type ToldEvent } from './onvif-client.ts';
 import { prepare } from './prepare.ts';
-import { askRunningCamera } from './running-camera.ts';
+import { askRunningCamera, type Login } from './running-camera.ts';
 import { askSecret, canAsk, findSecret } from './secrets.ts';
-import { localTime } from './times.ts';
 
 const DEVICE_PATH = '/onvif/device_service';
 
@@ -36,7 +36,7 @@ export const events: Handler = async (args, context) => {
 
 interface Target {
   readonly device: string;
-  readonly login: OnvifLogin | undefined;
+  readonly login: Login | undefined;
 }
 
 async function thisCamera(dataDir: string, passwordFile: string | undefined, context: Context, signal: AbortSignal): Promise<Target> {

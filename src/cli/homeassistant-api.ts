@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { AppError, messageOf } from '../core/errors.ts';
+import { stripped } from '../core/terminal.ts';
+import { readText } from './response-text.ts';
 
 const ANSWER_TIMEOUT_MS = 10_000;
 /** Longest wait for a step of a config flow, which tries two addresses, ten seconds each, twice (Basic, then Digest); milliseconds. */
 const STEP_TIMEOUT_MS = 60_000;
-/** Longest answer that is read, bytes; real ones have a few kilobytes. */
-const MAX_ANSWER_BYTES = 1024 * 1024;
 
 const configSchema = z.object({ version: z.string(), location_name: z.string() });
 
@@ -40,7 +40,7 @@ export class HomeAssistantApi {
     const answer = await this.#ask('GET', '/api/config');
     const config = configSchema.safeParse(answer.json);
     if (!answer.ok || !config.success) throw this.#notHomeAssistant(answer.status);
-    return printable(config.data.version);
+    return stripped(config.data.version);
   }
 
   /** Begins to add an integration. */
@@ -63,7 +63,7 @@ export class HomeAssistantApi {
     const flow = flowSchema.safeParse(answer.json);
     if (answer.ok && flow.success) return flow.data;
     const said = z.object({ message: z.string() }).safeParse(answer.json);
-    const words = said.success ? printable(said.data.message) : `status ${answer.status}`;
+    const words = said.success ? stripped(said.data.message) : `status ${answer.status}`;
     throw new AppError('HOME_ASSISTANT_REFUSED', `Home Assistant refused: ${words}`);
   }
 
@@ -93,7 +93,7 @@ export class HomeAssistantApi {
       );
     const target = answer.headers.get('location');
     if (answer.status >= 300 && answer.status < 400 && target !== null)
-      throw new AppError('HOME_ASSISTANT_UNREACHABLE', `${url.origin} sends on to ${printable(target)}.`, {
+      throw new AppError('HOME_ASSISTANT_UNREACHABLE', `${url.origin} sends on to ${stripped(target)}.`, {
         hint: 'Give that address with --url.',
       });
     let json: unknown;
@@ -113,16 +113,6 @@ export class HomeAssistantApi {
   }
 }
 
-async function readText(answer: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of answer.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
-  }
-  return text + decoder.decode();
-}
-
 /** Returns the reason behind fetch's "fetch failed". */
 function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: unknown };
@@ -130,6 +120,3 @@ function reasonOf(error: unknown): string {
   // Several addresses were tried: the reason is in the code alone.
   return message === '' ? String((cause as { code?: unknown } | undefined)?.code) : message;
 }
-
-/** Returns a stranger's text without what moves the cursor of a terminal. */
-export const printable = (text: string) => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '');

@@ -1,5 +1,6 @@
 import { AppError, type ErrorCode } from '../core/errors.ts';
-import { type Flow, type HomeAssistantApi, printable } from './homeassistant-api.ts';
+import { stripped } from '../core/terminal.ts';
+import type { Flow, HomeAssistantApi } from './homeassistant-api.ts';
 import type { Login, RunningCamera } from './running-camera.ts';
 
 /** Home Assistant's integrations that take this camera. */
@@ -42,7 +43,7 @@ export async function addCamera(api: HomeAssistantApi, way: Way, camera: Running
   // ONVIF asks first whether to search; we know where the camera is.
   if (way === 'onvif' && flow.step_id === 'user') flow = await api.submit(flow, { auto: false });
   if (flow.type === 'form') flow = await api.submit(flow, form);
-  if (flow.type === 'create_entry') return printable(flow.title ?? camera.name);
+  if (flow.type === 'create_entry') return stripped(flow.title ?? camera.name);
   const error = refusal(flow, way);
   if (flow.type === 'form') await api.abandon(flow);
   throw error;
@@ -61,7 +62,7 @@ const MEANINGS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 
 function refusal(flow: Flow, way: Way): AppError {
   const given = flow.reason ?? Object.values(flow.errors ?? {})[0];
-  const reason = given === undefined ? undefined : printable(given);
+  const reason = given === undefined ? undefined : stripped(given);
   if (reason === undefined)
     return new AppError(
       'HOME_ASSISTANT_REFUSED',
@@ -75,5 +76,5 @@ function refusal(flow: Flow, way: Way): AppError {
     return new AppError('ALREADY_CONFIGURED', `Home Assistant has this camera already, and has its present address now (${reason}).`);
   const [code, words] = MEANINGS[reason] ?? (['HOME_ASSISTANT_REFUSED', 'Home Assistant did not add the camera'] as const);
   const detail = flow.description_placeholders?.error;
-  return new AppError(code, `${words} (${reason}${typeof detail === 'string' ? `: ${printable(detail)}` : ''}).`);
+  return new AppError(code, `${words} (${reason}${typeof detail === 'string' ? `: ${stripped(detail)}` : ''}).`);
 }

@@ -6,11 +6,8 @@ import { SECURITY, SECURITY_UTILITY } from '../protocols/soap/namespaces.ts';
 import { passwordDigest } from '../protocols/ws-security/username-token.ts';
 import { escapeXml } from '../protocols/xml/text.ts';
 import { type Element, readTree } from '../protocols/xml/tree.ts';
-
-export interface OnvifLogin {
-  readonly user: string;
-  readonly password: string;
-}
+import { readText } from './response-text.ts';
+import type { Login } from './running-camera.ts';
 
 /** An event as another camera tells it. */
 export interface ToldEvent {
@@ -43,7 +40,7 @@ export class OnvifEventClient {
 
   constructor(
     private readonly device: string,
-    private readonly login: OnvifLogin | undefined,
+    private readonly login: Login | undefined,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -118,14 +115,14 @@ export class OnvifEventClient {
     const headers = { 'Content-Type': 'application/soap+xml; charset=utf-8' };
     const envelope = writeEnvelope('1.2', { namespaces: NAMESPACES, header, body });
     const answer = await fetch(url, { method: 'POST', headers, body: envelope, redirect: 'error', signal });
-    return { status: answer.status, text: await answer.text() };
+    return { status: answer.status, text: await readText(answer) };
   }
 }
 
 const failure = (message: string): AppError => new AppError('CAMERA_EVENTS', message);
 
 /** wsse:Security with a digest of the password. @param now milliseconds since the Unix epoch */
-function security({ user, password }: OnvifLogin, now: number): string {
+function security({ user, password }: Login, now: number): string {
   const nonce = randomBytes(16).toString('base64');
   const created = new Date(now).toISOString();
   return (

@@ -38,6 +38,13 @@ export function dataDirOf(set: string, { camera }: Pick<Arguments, 'camera'>, { 
 }
 
 /**
+ * Returns the settings of the camera: one that was asked for by its name is called so, unless its owner calls it otherwise, as two of
+ * one name are hard to tell apart.
+ */
+export const named = (config: Config, isNameSet: boolean, { camera }: Pick<Arguments, 'camera'>): Config =>
+  camera === undefined || isNameSet ? config : { ...config, name: camera };
+
+/**
  * Loads and checks the settings, and makes the log: every command begins so. Throws an AppError if a setting is wrong.
  *
  * @param withFile false: settings files are left alone, those of flags and environment have to do
@@ -50,8 +57,7 @@ export async function prepare(args: Arguments, context: Context, withFile = true
   const log = makeLogger(config.log, context);
   if (file) log.debug(`settings from ${file}`);
   return {
-    // Two of one name are hard to tell apart.
-    config: instance === undefined || explicit.has('name') ? config : { ...config, name: instance },
+    config: named(config, explicit.has('name'), args),
     explicit,
     instance,
     ofService: place.ofService,

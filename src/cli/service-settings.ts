@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type Document, parseDocument } from 'yaml';
-import { loadConfig } from '../config/load.ts';
+import { type Document, isScalar, parseDocument } from 'yaml';
+import { configError, examineConfig, loadConfig } from '../config/load.ts';
 import { DEFAULT_CONFIG_FILE, systemConfigFile } from '../config/places.ts';
 import { findRunningServer } from '../config/run-file.ts';
 import { defaultDataDir, readState } from '../config/state.ts';
@@ -30,26 +30,29 @@ export async function planSettings(work: ServiceWork): Promise<() => Promise<voi
   const { service, instance, args, tell } = work;
   const file = systemConfigFile(instance);
   const place = service.path(file);
-  const given = Object.entries(args.flags).filter(([, value]) => value !== undefined);
+  const { given, faults } = await examineConfig(schema, settings, { flags: args.flags, env: {}, file: undefined, defaultFile: '' });
+  // Wrong settings are told now, rather than by a service that does not start.
+  if (faults.length > 0) throw configError(faults);
+  const [first] = given.values();
   if (existsSync(place)) {
-    if (given.length > 0)
+    if (first)
       throw new AppError('USAGE', `There is a settings file already: ${file}.`, {
-        hint: `Change --${given[0]?.[0]} there, then: sudo systemctl restart ${service.unit}`,
+        hint: `Change ${first.where} there, then: sudo systemctl restart ${service.unit}`,
       });
     return async () => tell(`left the settings as they are: ${file}`);
   }
   const byHand = instance === undefined ? await findHandMade(work) : undefined;
   const document = byHand?.settings ?? parseDocument(templateOf(work));
-  document.setIn(['dataDir'], service.dataDir);
+  put(document, ['dataDir'], service.dataDir);
   if (instance !== undefined) {
     const ports = await freePorts(work);
-    document.setIn(['http', 'port'], ports.http);
-    document.setIn(['rtsp', 'port'], ports.rtsp);
+    put(document, ['http', 'port'], ports.http);
+    put(document, ['rtsp', 'port'], ports.rtsp);
   }
-  for (const [flag, value] of given) {
-    const setting = settings.find((each) => each.flag === flag);
-    if (setting) document.setIn(setting.path, value);
-  }
+  for (const { key, path } of settings) if (given.has(key)) put(document, path, given.get(key)?.value);
+  const pictures = /^images:([^/].*)$/.exec(String(document.getIn(SOURCE)))?.[1];
+  // A service starts elsewhere.
+  if (pictures !== undefined) put(document, SOURCE, `images:${resolve(work.machine.cwd, pictures)}`);
   const text = document.toString();
   return async () => {
     mkdirSync(dirname(place), { recursive: true });
@@ -57,6 +60,15 @@ export async function planSettings(work: ServiceWork): Promise<() => Promise<voi
     tell(byHand?.settings ? `wrote ${file}, with the settings of ${byHand.file}` : `wrote ${file}`);
     if (byHand) await takeOver(work, byHand.dataDir);
   };
+}
+
+const SOURCE = ['camera', 'source'] as const;
+
+function put(document: Document, path: readonly string[], value: unknown): void {
+  const section = path.slice(0, -1);
+  // A section that its owner left empty is no collection.
+  if (section.length > 0 && isScalar(document.getIn(section, true))) document.deleteIn(section);
+  document.setIn(path, value);
 }
 
 function templateOf({ instance, context }: ServiceWork): string {
@@ -75,12 +87,8 @@ interface HandMade {
 /** Returns the camera that was run by hand in this directory before. */
 async function findHandMade({ service, machine, context }: ServiceWork): Promise<HandMade> {
   const file = join(machine.cwd, DEFAULT_CONFIG_FILE);
-  // Wrong settings are told now, rather than by a service that does not start.
   const loaded = await loadConfig(schema, settings, { flags: {}, env: {}, file: undefined, defaultFile: file });
   const document = loaded.file === undefined ? undefined : parseDocument(readFileSync(file, 'utf8'));
-  const pictures = /^images:([^/].*)$/.exec(loaded.config.camera.source)?.[1];
-  // A service starts elsewhere.
-  if (pictures !== undefined) document?.setIn(['camera', 'source'], `images:${resolve(machine.cwd, pictures)}`);
   const user = context.env.SUDO_USER;
   const home = user === undefined ? context.home : await service.homeOf(user);
   const dataDir = service.path(loaded.config.dataDir || defaultDataDir({}, home ?? context.home));

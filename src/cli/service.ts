@@ -5,13 +5,14 @@ import { checkInstance, systemConfigFile, systemDataDir } from '../config/places
 import { readRunFile } from '../config/run-file.ts';
 import { fromText } from '../config/settings.ts';
 import { AppError, EXIT } from '../core/errors.ts';
-import { terminalSafeJson, visible } from '../core/terminal.ts';
+import { visible } from '../core/terminal.ts';
 import { findProgram } from '../platform/programs.ts';
 import { SystemdService, unitsBeside } from '../platform/service/service.ts';
 import { addresses } from './addresses.ts';
 import { ownCommand, ownProgram } from './at-boot.ts';
 import type { Handler } from './command.ts';
 import type { Context } from './context.ts';
+import { printJson } from './output.ts';
 import { planSettings } from './service-settings.ts';
 import type { ServiceMachine, ServiceWork } from './service-work.ts';
 
@@ -53,11 +54,13 @@ export function serviceCommand(name: 'install' | 'status' | 'remove' | 'logs', g
 
 function needRoot({ machine, instance, context }: ServiceWork, action: string): void {
   if (machine.uid === 0) return;
-  const camera = instance === undefined ? '' : ` --camera ${instance}`;
   throw new AppError('SERVICE_FAILED', 'Only root can change the services of this machine.', {
-    hint: `Type: sudo ${ownCommand(context)} service ${action}${camera}`,
+    hint: `Type: sudo ${ownCommand(context)} service ${action}${cameraFlag(instance)}`,
   });
 }
+
+/** Returns what follows a command about this camera. */
+const cameraFlag = (instance: string | undefined): string => (instance === undefined ? '' : ` --camera ${instance}`);
 
 async function install(work: ServiceWork): Promise<number> {
   needRoot(work, 'install');
@@ -72,7 +75,7 @@ async function install(work: ServiceWork): Promise<number> {
   const dataDir = service.path(service.dataDir);
   const running = readRunFile(dataDir);
   const password = findFirstPassword(dataDir);
-  const camera = instance === undefined ? '' : ` --camera ${instance}`;
+  const camera = cameraFlag(instance);
   if (running) tell(`the page: ${pageOf(running.url)}`);
   if (password) tell(`user admin, password: sudo cat ${service.dataDir}/first-password.txt`);
   tell(
@@ -129,8 +132,9 @@ async function status({ service, instance, args, context, tell }: ServiceWork): 
     settings: systemConfigFile(instance),
     dataDir: service.dataDir,
   };
-  if (args.flags.json === true) context.stdout.write(`${terminalSafeJson(JSON.stringify(facts, null, 2))}\n`);
-  else if (!installed) tell(`there is no service ${service.unit} on this machine: sudo ${ownCommand(context)} service install`);
+  if (args.flags.json === true) printJson(facts, context);
+  else if (!installed)
+    tell(`there is no service ${service.unit} on this machine: sudo ${ownCommand(context)} service install${cameraFlag(instance)}`);
   else {
     tell(`${facts.unit}  ${facts.state}${active && facts.since ? ` since ${facts.since}` : ''}`);
     if (facts.says) tell(`  ${facts.says}`);

@@ -2,12 +2,12 @@ import * as z from 'zod';
 import { type RunFile, requireRunningServer } from '../config/run-file.ts';
 import { EXIT } from '../core/errors.ts';
 import { visible } from '../core/terminal.ts';
+import { duration, localTime } from '../core/times.ts';
 import { outsideAddresses } from './addresses.ts';
 import type { Handler } from './command.ts';
 import { printJson, table } from './output.ts';
 import { prepare } from './prepare.ts';
 import { askServer } from './server-api.ts';
-import { duration, localTime } from './times.ts';
 
 const problem = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 /** The fields of /api/v1/status that are shown here. */
@@ -44,7 +44,7 @@ const statusSchema = z.looseObject({
   urls: z.array(z.looseObject({ id: z.string(), label: z.string(), url: z.string() })),
 });
 
-type Status = z.infer<typeof statusSchema>;
+export type Status = z.infer<typeof statusSchema>;
 
 /** `onvif-camera status` */
 export const status: Handler = async (args, context) => {
@@ -73,13 +73,16 @@ async function ask(server: RunFile): Promise<Record<string, unknown>> {
   return askServer(server, request);
 }
 
-/** Width of the column of labels, characters. */
-const WIDTH = 15;
+/** Blanks that stand behind the longest label at least. */
+const GAP = 2;
+/** Least width of the column of labels, characters: the same from one camera to the next where the labels allow it. */
+const LEAST_WIDTH = 15;
 
 /** The status for people. */
-function describe({ name, version, startedAt, camera, motion, h264, viewers, discovery, urls }: Status, now: Date): string {
+export function describe({ name, version, startedAt, camera, motion, h264, viewers, discovery, urls }: Status, now: Date): string {
   const since = (time: Date) => `${duration(now.getTime() - time.getTime())} (since ${localTime(time, now)})`;
-  const line = (label: string, text: string) => `  ${label.padEnd(WIDTH)}${visible(text)}\n`;
+  const width = Math.max(LEAST_WIDTH, ...urls.map(({ label }) => visible(label).length + GAP));
+  const line = (label: string, text: string) => `  ${visible(label).padEnd(width)}${visible(text)}\n`;
   const rate = camera.state === 'live' ? `, ${camera.fps.toFixed(1)} pictures/s` : '';
   const found = discovery.enabled ? (discovery.discoverable ? 'on' : 'off: a client turned it off') : 'off';
   const told = [...(camera.error ? [camera.error] : []), ...camera.notices];

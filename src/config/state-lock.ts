@@ -50,10 +50,8 @@ function attempt(dataDir: string): (() => void) | Held {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const holder = readHolder(path);
-    if (holder) {
-      if (holder.pid === UNKNOWN || (holder.pid !== process.pid && isRunning(holder.pid) && isSame(holder))) return { pid: holder.pid };
-      rmSync(path, { force: true });
-    }
+    if (holder && isThere(holder)) return { pid: holder.pid };
+    if (holder && !removeStale(path)) return { pid: UNKNOWN };
     // Somebody may be faster.
     if (!writeNew(path, `${JSON.stringify(own)}\n`)) return { pid: readHolder(path)?.pid ?? UNKNOWN };
   } catch {
@@ -91,8 +89,38 @@ function readHolder(path: string): Holder | undefined {
   try {
     return schema.parse(JSON.parse(file.text));
   } catch {
-    const isNew = Date.now() - statSync(path).mtimeMs < WRITTEN_MS;
-    return { pid: isNew ? UNKNOWN : process.pid, began: '' };
+    return { pid: isNew(path) ? UNKNOWN : process.pid, began: '' };
+  }
+}
+
+/** Whether the holder has the lock still, or may have it: another process that runs. */
+const isThere = (holder: Holder) => holder.pid === UNKNOWN || (holder.pid !== process.pid && isRunning(holder.pid) && isSame(holder));
+
+/** Whether a file was written, or removed, just now. One from the future was not: without a battery, a clock goes back at a power cut. */
+function isNew(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return !stat || Math.abs(Date.now() - stat.mtimeMs) < WRITTEN_MS;
+}
+
+/**
+ * Removes a lock whose holder is gone; one process at a time, as another one would remove the lock that the first has written in its
+ * place. Returns false where another process is at it, or has the lock by now.
+ */
+function removeStale(path: string): boolean {
+  const turn = `${path}.turn`;
+  if (!writeNew(turn, '')) {
+    // Whose turn it was may have crashed in the middle.
+    if (!isNew(turn)) rmSync(turn, { force: true });
+    return false;
+  }
+  try {
+    const holder = readHolder(path);
+    if (holder && isThere(holder)) return false;
+    // Where it is gone already, somebody may write his own at this moment.
+    if (holder) rmSync(path, { force: true });
+    return true;
+  } finally {
+    rmSync(turn, { force: true });
   }
 }
 

@@ -25,6 +25,16 @@ export interface SettingsGroupOptions<T> {
   readonly valid?: (kept: Kept<T>) => Kept<T>;
 }
 
+/** Returns what holds at a start: what the owner set beats what clients have changed, and that beats the defaults. */
+export function settingsAtStart<T extends object>({
+  configured,
+  isOwners,
+  kept,
+}: Pick<SettingsGroupOptions<T>, 'configured' | 'isOwners'> & { readonly kept: Kept<T> }): T {
+  const clients = Object.entries(kept).filter(([key, value]) => value !== undefined && !isOwners(key as keyof T & string));
+  return { ...configured, ...Object.fromEntries(clients) };
+}
+
 /**
  * Settings that clients may change while the program runs. What the owner set (by flag, environment or file) beats what
  * clients set, and that beats the defaults; a change by a client holds at once, also of what the owner set, which comes back
@@ -38,8 +48,7 @@ export class SettingsGroup<T extends object> {
 
   constructor(private readonly options: SettingsGroupOptions<T>) {
     const { configured, isOwners, kept, valid = (all) => all } = options;
-    const clients = Object.entries(valid(kept.read())).filter(([key, value]) => value !== undefined && !isOwners(key as keyof T & string));
-    this.#now = { ...configured, ...Object.fromEntries(clients) };
+    this.#now = settingsAtStart({ configured, isOwners, kept: valid(kept.read()) });
   }
 
   /** The settings in force. */

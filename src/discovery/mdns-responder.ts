@@ -1,24 +1,17 @@
-import type { EventEmitter } from 'node:events';
-import { Bonjour, type Service, type ServiceConfig } from 'bonjour-service';
+import type { Bonjour, Service, ServiceConfig } from 'bonjour-service';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { type Logger, LogThrottle } from '../core/log.ts';
 import { wantsUnicast } from '../protocols/dns/query.ts';
 import type { DnsRecord } from '../protocols/dns/records.ts';
 import type { LocalAddress } from './addresses.ts';
-import { type DnsQuery, type DnsResponse, MdnsAnswers } from './mdns-answers.ts';
+import { MDNS_PORT, makeBonjour, type Packet, type Transport } from './bonjour.ts';
+import { type DnsQuery, MdnsAnswers } from './mdns-answers.ts';
 import type { MdnsGuard } from './mdns-guard.ts';
 import { MdnsSocket, type Sender } from './mdns-socket.ts';
 
-/** Where mDNS happens (RFC 6762, section 3). */
-export const MDNS_PORT = 5353;
 /** Longest wait for a goodbye to be sent, milliseconds; it is one datagram. */
 const GOODBYE_MS = 500;
-
-/** What the library answers with: records alone, or those asked for and those that go with them. */
-type Packet = readonly DnsRecord[] | { readonly answers?: readonly DnsRecord[]; readonly additionals?: readonly DnsRecord[] };
-/** multicast-dns, which bonjour-service sends with. */
-type Transport = EventEmitter & { respond(packet: Packet | DnsResponse, ...rest: unknown[]): void };
 
 interface Collected {
   query?: DnsQuery;
@@ -54,13 +47,10 @@ export class MdnsResponder {
   /** @throws where the system refuses */
   constructor(private readonly options: MdnsResponderOptions) {
     const { local, services, clock } = options;
-    const { address } = local;
     this.#throttle = new LogThrottle(clock);
     this.#socket = new MdnsSocket((datagram, sender) => this.#receive(datagram, sender));
-    // Bound to all addresses: queries are sent to the group, which a socket bound to the interface's address does not get.
-    const transport = { socket: this.#socket, port: MDNS_PORT, interface: address, bind: '0.0.0.0' };
-    this.#bonjour = new Bonjour(transport as object, (error: unknown) => this.#note(error));
-    const { mdns } = (this.#bonjour as unknown as { server: { mdns: Transport } }).server;
+    const { bonjour, mdns } = makeBonjour(this.#socket, local.address, (error) => this.#note(error));
+    this.#bonjour = bonjour;
     this.#respond = mdns.respond.bind(mdns);
     mdns.respond = (packet, ...rest) => this.#intercept(packet, rest);
     this.#answers = new MdnsAnswers({ toAll: (response) => this.#respond(response), clock });

@@ -3,8 +3,9 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { type LocalAddress, localAddresses } from './addresses.ts';
+import { MDNS_PORT } from './bonjour.ts';
 import { type MdnsCounters, MdnsGuard } from './mdns-guard.ts';
-import { MDNS_PORT, MdnsResponder } from './mdns-responder.ts';
+import { MdnsResponder } from './mdns-responder.ts';
 
 /** How often the machine's addresses are looked at, milliseconds. */
 const POLL_MS = 3000;

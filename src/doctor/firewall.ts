@@ -23,7 +23,7 @@ export interface Rules {
 /** Whether the machine's own firewall lets in what the camera needs. */
 export async function firewall(surroundings: Surroundings, needed: readonly NeededPort[]): Promise<Result> {
   const rules = await readRules(surroundings);
-  if (rules === 'unreadable') return skipped(await unreadable(surroundings));
+  if (rules === 'unreadable') return skipped(unreadable(surroundings));
   if (rules === undefined) return ok('none');
   const blocked = needed.filter((each) => !letsIn(rules, each));
   if (blocked.length === 0) return ok(`${rules.kind} lets in all that the camera needs (${needed.map(shown).join(', ')})`);
@@ -32,7 +32,7 @@ export async function firewall(surroundings: Surroundings, needed: readonly Need
 
 const shown = ({ protocol, port }: NeededPort) => `${protocol.toUpperCase()} ${port}`;
 
-async function unreadable({ tree }: Surroundings): Promise<string> {
+function unreadable({ tree }: Surroundings): string {
   const ufw = /^ENABLED=yes/m.test(tree.text('/etc/ufw/ufw.conf') ?? '') ? ', but ufw is on' : '';
   return `only root may read the rules${ufw}: \`sudo onvif-camera doctor\``;
 }
@@ -75,11 +75,14 @@ export function parseNft(text: string): Omit<Rules, 'kind'> | undefined {
     } else if (chain && /\b(accept|drop|reject)\b/.test(line)) chain.lines.push(line);
   }
   const input = chains.filter((each) => each.input);
+  const [first] = input;
+  // What is forwarded, as to containers, is not for the camera.
+  if (!first) return undefined;
   // A last rule that takes everything is a policy, too.
   const closing = input.find((each) => each.closed || isForAll(each.lines.at(-1) ?? '', /^(drop|reject)\b/));
   const lines = chains.flatMap((each) => each.lines);
   if (!closing && !lines.some((line) => /\b(drop|reject)\b/.test(line) && /dport/.test(line))) return undefined;
-  return { closed: closing !== undefined, lines, ...((closing ?? input[0]) && { chain: (closing ?? input[0])!.name }) };
+  return { closed: closing !== undefined, lines, chain: (closing ?? first).name };
 }
 
 /** A rule that names nobody: "counter packets 1 bytes 2 drop". */

@@ -1,5 +1,4 @@
-import { Bonjour } from 'bonjour-service';
-import { MDNS_PORT } from '../discovery/mdns-responder.ts';
+import { makeBonjour } from '../discovery/bonjour.ts';
 import { MdnsSocket } from '../discovery/mdns-socket.ts';
 
 /** Longest wait for an answer, milliseconds. */
@@ -33,8 +32,7 @@ export function searchMdns(address: string, uuid: string, signal: AbortSignal): 
         // What a stranger sends is no reason to end.
       }
     });
-    const transport = { socket, port: MDNS_PORT, interface: address, bind: '0.0.0.0' };
-    const bonjour = new Bonjour(transport as object, () => {});
+    const { bonjour, mdns } = makeBonjour(socket, address, () => {});
     let again: NodeJS.Timeout | undefined;
     const end = (act: () => void) => {
       clearTimeout(timer);
@@ -50,7 +48,6 @@ export function searchMdns(address: string, uuid: string, signal: AbortSignal): 
     const finish = () => end(() => resolve(found));
     const timer = setTimeout(finish, LISTEN_MS);
     signal.addEventListener('abort', finish, { once: true });
-    const { mdns } = (bonjour as unknown as { server: { mdns: NodeJS.EventEmitter } }).server;
     mdns.on('error', (error: Error) => end(() => reject(error)));
     mdns.on('warning', () => {});
     const ask = () => {

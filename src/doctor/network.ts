@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import { isLoopbackHost } from '../core/host-names.ts';
+import { type PortSettings, settingsAtStart } from '../device/settings.ts';
 import { realLinks } from '../platform/machine/known-mac.ts';
 import { type Link, readLinks } from '../platform/machine/links.ts';
 import { portHolder } from '../platform/port-holder.ts';
@@ -61,13 +62,17 @@ function addresses(surroundings: Surroundings): Result {
   return ok(told.join(', '));
 }
 
-type Part = 'http' | 'rtsp';
+type Part = keyof PortSettings;
 
-/** The port that a server has or would have: what clients set counts where the owner has set nothing. */
+/** The port that a server has or would have. */
 function portOf({ server, settings: { config, explicit }, state }: Surroundings, part: Part): number {
   if (server) return part === 'http' ? Number(new URL(server.url).port || 80) : (server.rtspPort ?? 0);
-  const kept = part === 'http' ? state?.device.httpPort : state?.device.rtspPort;
-  return explicit.has(`${part}.port`) ? config[part].port : (kept ?? config[part].port);
+  const { httpPort, rtspPort } = state?.device ?? {};
+  return settingsAtStart<PortSettings>({
+    configured: { http: config.http.port, rtsp: config.rtsp.port },
+    isOwners: (key) => explicit.has(`${key}.port`),
+    kept: { http: httpPort, rtsp: rtspPort },
+  })[part];
 }
 
 function neededPorts(surroundings: Surroundings): NeededPort[] {

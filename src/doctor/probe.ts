@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { systemClock } from '../core/clock.ts';
+import { pause } from '../core/pause.ts';
 import type { LocalAddress } from '../discovery/addresses.ts';
 import { GROUP, PORT } from '../discovery/ws-sockets.ts';
 import { buildProbe } from '../protocols/ws-discovery/builders.ts';
@@ -56,14 +58,11 @@ export async function probeBy(local: LocalAddress, signal: AbortSignal): Promise
     sender.setMulticastInterface(local.address);
     const send = () => sender.send(message, PORT, GROUP, () => {});
     send();
-    await Promise.race([wait(REPEAT_MS), aborted(signal)]);
+    await pause(systemClock, REPEAT_MS, signal);
     send();
-    await Promise.race([wait(LISTEN_MS - REPEAT_MS), aborted(signal)]);
+    await pause(systemClock, LISTEN_MS - REPEAT_MS, signal);
     return { local, cameBack, answers: [...answers.values()] };
   } finally {
     for (const socket of sockets) socket.close();
   }
 }
-
-const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-const aborted = (signal: AbortSignal) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));

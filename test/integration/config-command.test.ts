@@ -64,6 +64,8 @@ describe('config print', () => {
     uuid: '7b0f1f8c-9f0a-4d0e-8d5c-0a1b2c3d4e5f',
     users: [{ name: 'admin', password: 'never told', level: 'Administrator' }],
     camera: { width: 800, fps: 7 },
+    h264: { bitrate: 1500 },
+    sub: { bitrate: 300 },
     device: { httpPort: 8081 },
   };
   const env = { ONVIF_CAMERA_HTTP_PORT: '8082', ONVIF_CAMERA_PASSWORD: 'never told either' };
@@ -85,6 +87,8 @@ describe('config print', () => {
       '  quality: 75 # default',
       '  roi: [ 0, 0, 1, 1 ] # onvif-camera.yaml line 4',
       '  port: 8082 # ONVIF_CAMERA_HTTP_PORT',
+      '  bitrate: 1500 # state: a client set it',
+      '  bitrate: 300 # state: a client set it',
       '# ONVIF_CAMERA_PASSWORD is set: it is the password of admin.',
     ])
       expect(stdout.split('\n')).toContain(line);
@@ -92,6 +96,14 @@ describe('config print', () => {
     // It is a settings file itself.
     write(stdout);
     expect((await command(['config', 'check'])).code).toBe(0);
+  });
+
+  test('a camera that has a name of its own is called by it, unless its owner calls it otherwise', async () => {
+    const nameOf = async () =>
+      (await command(['config', 'print', '--config', 'onvif-camera.yaml', '--camera', 'garden'])).stdout.match(/^name: .*/m)?.[0];
+    expect(await nameOf()).toBe('name: Gate # onvif-camera.yaml line 1');
+    write('camera:\n  fps: 5\n');
+    expect(await nameOf()).toBe('name: garden # default');
   });
 
   test('the same for programs, with every setting', async () => {

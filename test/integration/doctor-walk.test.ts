@@ -337,6 +337,19 @@ describe('a camera that is not well', () => {
       expect(await step('walk-events', withEvents(soap(messages)))).toEqual({ level: 'ok', seen: 'a pull point gives 2 messages' });
     });
 
+    test('the pull point is given back', async () => {
+      let status: number | undefined;
+      camera.alter = (_, asked) =>
+        asked.includes('>http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager/UnsubscribeRequest<')
+          ? (answer) => {
+              ({ status } = answer);
+              return answer;
+            }
+          : undefined;
+      expect((await walk(surroundingsOf(), 'walk-events'))['walk-events']).toMatchObject({ level: 'ok' });
+      expect(status).toBe(200);
+    });
+
     test('a fault is told with its reason', async () => {
       const fault = { ...soap('<s:Fault><s:Reason><s:Text xml:lang="en">No more pull points</s:Text></s:Reason></s:Fault>'), status: 500 };
       expect(await step('walk-events', withEvents(fault))).toMatchObject({

@@ -136,6 +136,21 @@ describe('install', () => {
     expect(readdirSync(root)).toEqual(['run']);
   });
 
+  test('tells of a wrong option before it does anything', async () => {
+    await expect(service('install', { 'http-port': 'none' }, 'garden')).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('--http-port: http.port is "none"'),
+    });
+    expect(readdirSync(root)).toEqual(['run']);
+  });
+
+  test('options go into the settings, also where a section was left empty; pictures are found from elsewhere', async () => {
+    writeFileSync(join(machine.cwd, 'onvif-camera.yaml'), 'camera:\nhttp:\n');
+    await service('install', { source: 'images:pictures', 'http-port': '9000' });
+    expect(at('etc/onvif-camera.yaml')).toContain('\nhttp:\n  port: 9000\n');
+    expect(at('etc/onvif-camera.yaml')).toContain(`camera:\n  source: images:${machine.cwd}/pictures\n`);
+  });
+
   test('gives a second camera a file, ports and a state of its own, and a third as well', async () => {
     await service('install');
     const { code } = await service('install', { source: 'v4l2:/dev/video2' }, 'garden');
@@ -276,6 +291,11 @@ describe('status', () => {
     const { code, said } = await service('status');
     expect(code).toBe(1);
     expect(said).toContain(words);
+  });
+
+  test('of a camera that is no service says how to make it one', async () => {
+    writeFileSync(join(tools, 'systemctl show.says'), shown('none'));
+    expect((await service('status', {}, 'garden')).said).toMatch(/: sudo .* service install --camera garden\n$/);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Action } from '../command.ts';
+import { type Action, JSON_FLAG } from '../command.ts';
 
 export const doctor: Action = {
   name: 'doctor',
@@ -10,7 +10,7 @@ export const doctor: Action = {
   synonyms: ['check', 'diagnose', 'diagnostics', 'debug', 'test-setup', 'troubleshoot', 'selftest'],
   positionals: [],
   flags: [
-    { name: 'json', help: 'As JSON, for programs' },
+    JSON_FLAG,
     { name: 'report', value: 'FILE', kind: 'file', help: 'Write a report without secrets, for a bug report' },
     { name: 'password-file', value: 'FILE', kind: 'file', help: 'The password of the camera, where it is not known here' },
   ],

@@ -1,4 +1,4 @@
-import type { Action, Group } from '../command.ts';
+import { type Action, type Group, JSON_FLAG } from '../command.ts';
 
 const action = (part: Pick<Action, 'name' | 'summary' | 'more' | 'synonyms' | 'examples'> & Partial<Action>): Action => ({
   positionals: [],
@@ -40,7 +40,7 @@ export const service: Group = {
       summary: 'whether it runs, since when, and what it says of itself',
       more: 'The exit code is 0 where it runs, else 1.',
       synonyms: ['state', 'show'],
-      flags: [{ name: 'json', help: 'As JSON, for programs' }],
+      flags: [JSON_FLAG],
       exits: { 0: 'it runs', 1: 'it does not' },
       examples: [{ line: 'onvif-camera service status', does: 'how it is' }],
     }),

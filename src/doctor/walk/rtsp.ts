@@ -217,7 +217,8 @@ class Session {
       if (status !== '200') this.#fail(new Error(`the tunnel is answered with ${status ?? 'something else than HTTP'}`));
       return true;
     }
-    const length = Number(header('Content-Length') ?? 0);
+    // Anything else than a number would leave us where we are, for ever.
+    const length = Number(/^\d{1,9}$/.exec(header('Content-Length') ?? '')?.[0] ?? 0);
     if (held.length < end + 4 + length) return false;
     const status = Number(/^RTSP\S+ (\d+)/.exec(head)?.[1] ?? 0);
     const body = held.toString('utf8', end + 4, end + 4 + length);

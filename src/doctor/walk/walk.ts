@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AppError, ERRORS, type ErrorCode, messageOf } from '../../core/errors.ts';
+import { duration } from '../../core/times.ts';
 import { readJpegHeader, wholeJpegLength } from '../../frames/jpeg.ts';
 import { findProgram } from '../../platform/programs.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from '../check.ts';
@@ -75,7 +76,7 @@ class Walk {
         `${this.#base}/healthz is answered with ${answer.status} and is none of ours`,
         'Restart the camera; is it an older version?',
       );
-    const seen = `process ${server?.pid} at ${this.#base}, camera ${data.camera}, for ${duration(data.uptime)}`;
+    const seen = `process ${server?.pid} at ${this.#base}, camera ${data.camera}, for ${duration(data.uptime * 1000)}`;
     const code = data.error !== undefined && Object.hasOwn(ERRORS, data.error) ? (data.error as ErrorCode) : undefined;
     if (data.camera === 'failed' || data.camera === 'stalled')
       return failure(`${seen}${data.error ? ` (${data.error})` : ''}`, code ? ERRORS[code].hint : LOG);
@@ -268,8 +269,3 @@ function explain(error: unknown): Result {
 }
 
 const NO_LOGIN = skipped('the login did not work, see "walk-login"');
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
-}

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { table } from '../../../src/cli/output.ts';
 import { Progress } from '../../../src/cli/progress.ts';
-import { duration, localTime } from '../../../src/cli/times.ts';
+import { duration, localTime } from '../../../src/core/times.ts';
 
 test.each([
   [-5, '0 s'],

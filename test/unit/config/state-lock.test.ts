@@ -68,10 +68,31 @@ describe('the lock of the state', () => {
         utimesSync(path, 0, 0);
       },
     ],
+    [
+      'a crash, dated later than the clock is now',
+      () => {
+        writeFileSync(path, '{"pid":');
+        utimesSync(path, Date.now() / 1000 + 3600, Date.now() / 1000 + 3600);
+      },
+    ],
   ])('of %s does not count', async (_whose, leave) => {
     leave();
     expect(await take()).toHaveProperty('unlock');
     expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ pid: process.pid });
+  });
+
+  test('of a process that is gone is removed by one at a time', async () => {
+    heldBy(process.ppid, '1');
+    const before = readFileSync(path, 'utf8');
+    // As another process that removes it at this moment has it.
+    const turn = `${path}.turn`;
+    writeFileSync(turn, '');
+    expect(await take()).not.toHaveProperty('unlock');
+    expect(readFileSync(path, 'utf8')).toBe(before);
+    // It has crashed.
+    utimesSync(turn, 0, 0);
+    expect(await take(5000)).toHaveProperty('unlock');
+    expect(existsSync(turn)).toBe(false);
   });
 
   test('that is just being written counts', async () => {

@@ -209,6 +209,13 @@ describe('firewall', () => {
     expect(parseIptables('-P INPUT ACCEPT')).toBeUndefined();
   });
 
+  test('what is kept from containers is not kept from the camera', async () => {
+    const nft = print(
+      'table ip filter {\n\tchain FORWARD {\n\t\ttype filter hook forward priority filter; policy drop;\n\t\ttcp dport 8080 drop\n\t}\n}',
+    );
+    expect(await look({ nft })).toEqual({ level: 'ok', seen: 'none' });
+  });
+
   test('that only root may read is said to be so', async () => {
     const refused = { nft: 'echo "Operation not permitted" >&2; exit 1' };
     expect(await look(refused)).toEqual({ level: 'skipped', seen: 'only root may read the rules: `sudo onvif-camera doctor`' });

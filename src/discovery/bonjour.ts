@@ -1,0 +1,29 @@
+import type { EventEmitter } from 'node:events';
+import { Bonjour } from 'bonjour-service';
+import type { DnsRecord } from '../protocols/dns/records.ts';
+import type { DnsResponse } from './mdns-answers.ts';
+import type { MdnsSocket } from './mdns-socket.ts';
+
+/** Where mDNS happens (RFC 6762, section 3). */
+export const MDNS_PORT = 5353;
+
+/** What the library answers with: records alone, or those asked for and those that go with them. */
+export type Packet = readonly DnsRecord[] | { readonly answers?: readonly DnsRecord[]; readonly additionals?: readonly DnsRecord[] };
+/** multicast-dns, which bonjour-service sends with. */
+export type Transport = EventEmitter & { respond(packet: Packet | DnsResponse, ...rest: unknown[]): void };
+
+/**
+ * Returns bonjour-service on one interface, with a socket of ours, and what it sends with, which it does not show.
+ * @param address of the interface
+ */
+export function makeBonjour(
+  socket: MdnsSocket,
+  address: string,
+  onError: (error: unknown) => void,
+): { readonly bonjour: Bonjour; readonly mdns: Transport } {
+  // Bound to all addresses: queries are sent to the group, which a socket bound to the interface's address does not get.
+  const transport = { socket, port: MDNS_PORT, interface: address, bind: '0.0.0.0' };
+  const bonjour = new Bonjour(transport as object, onError);
+  const { mdns } = (bonjour as unknown as { server: { mdns: Transport } }).server;
+  return { bonjour, mdns };
+}
