@@ -1,7 +1,7 @@
 // The package for Debian and Raspberry Pi OS. What its scripts do is in deploy/debian, its unit files are in deploy/systemd.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { debianChangelog } from './changelog.mjs';
@@ -36,7 +36,7 @@ export function buildDeb({ root, work, out, version, time, shell, architecture, 
   const main = at(`${program}/dist/main.js`);
   // Debian's Node.js, whichever comes first in somebody's PATH.
   writeFileSync(main, readFileSync(main, 'utf8').replace('#!/usr/bin/env node', '#!/usr/bin/node'));
-  put(at('usr/bin/.folder'), '');
+  mkdirSync(at('usr/bin'), { recursive: true });
   symlinkSync('../lib/onvif-camera/dist/main.js', at('usr/bin/onvif-camera'));
 
   for (const unit of readdirSync(join(root, 'deploy/systemd')).filter((name) => /\.(service|socket)$/.test(name)))
@@ -51,7 +51,7 @@ export function buildDeb({ root, work, out, version, time, shell, architecture, 
   put(at(`${documents}/copyright`), copyright(root, library));
   put(at(`${documents}/changelog.gz`), gzip(debianChangelog(root, version, time)));
 
-  const files = walk(tree).filter((path) => lstatSync(path).isFile() && !path.endsWith('/.folder'));
+  const files = walk(tree).filter((path) => lstatSync(path).isFile());
   const bytes = files.reduce((sum, path) => sum + lstatSync(path).size, 0);
   const scripts = ['postinst', 'prerm', 'postrm'];
   for (const script of scripts) copy(join(root, 'deploy/debian', script), at(`DEBIAN/${script}`));
@@ -60,7 +60,6 @@ export function buildDeb({ root, work, out, version, time, shell, architecture, 
   const sums = files.filter((path) => !path.startsWith(at('etc/'))).map((path) => `${md5(path)}  ${path.slice(tree.length + 1)}\n`);
   put(at('DEBIAN/md5sums'), sums.join(''));
 
-  execFileSync('rm', [at('usr/bin/.folder')]);
   settle(tree, time, (path) => path === main || scripts.some((script) => path === at(`DEBIAN/${script}`)));
   const file = join(out, `onvif-camera_${version}_${architecture}.deb`);
   // xz, which Bookworm reads as well; one thread, as the bytes depend on whether there are several.

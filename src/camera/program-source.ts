@@ -1,7 +1,7 @@
 import { AppError, messageOf, systemErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { OutputSocket } from '../platform/output-socket.ts';
-import { Program, type ProgramEnd, type ProgramEvents, type ProgramOptions } from '../platform/program.ts';
+import { isNotThere, Program, type ProgramEnd, type ProgramEvents, type ProgramOptions } from '../platform/program.ts';
 import type { Capture, CaptureEvents } from './source.ts';
 
 /** What one line of a capture program's standard error means. */
@@ -45,7 +45,8 @@ export function captureProgram(options: ProgramCapture, events: CaptureEvents): 
       }
     },
     ended(end) {
-      const code = end.startError ? (systemErrorCode(end.startError) ?? 'PROGRAM_MISSING') : 'CAPTURE_ENDED';
+      const { startError } = end;
+      const code = startError && isNotThere(startError) ? 'PROGRAM_MISSING' : (systemErrorCode(startError) ?? 'CAPTURE_ENDED');
       events.ended(reason ?? new AppError(code, describeEnd(name, end, words)));
     },
   };

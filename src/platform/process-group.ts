@@ -1,4 +1,4 @@
-import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { findProgram } from './programs.ts';
 
 /** How long the last output is waited for after the end of a program, milliseconds: what it started may hold the pipe for ever. */
@@ -18,7 +18,8 @@ export function killPrograms(): void {
 }
 
 /**
- * Starts a program in a process group of its own, to be signalled as one (so Ctrl-C in our terminal is ours to pass on).
+ * Starts a program in a process group of its own, to be signalled as one (so Ctrl-C in our terminal is ours to pass on). Never
+ * throws: one that cannot be started has no process id and no streams, and its error event follows.
  * @param options `searchPath`: where to look up the `setpriv` that makes the kernel kill the program when we die, however we
  * die; also it is then {@link running}. Without it the program may outlive us. `env`: ours where it is undefined
  */
@@ -29,9 +30,20 @@ export function spawnGroup(
 ): ChildProcess {
   const setpriv = searchPath === undefined ? undefined : findSetpriv(searchPath);
   const [file, argv] = setpriv ? [setpriv, ['--pdeathsig', 'KILL', '--', command, ...args]] : [command, [...args]];
-  const child = spawn(file, argv, { stdio, detached: true, ...(env && { env: { ...env } }) });
+  const child = spawnOrFail(file, argv, { stdio, detached: true, ...(env && { env: { ...env } }) });
   if (searchPath !== undefined) running.add(child);
   return child;
+}
+
+/** Node.js tells some failures by the error event and throws others: no memory (ENOMEM), a file where a folder should be. */
+function spawnOrFail(file: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  try {
+    return spawn(file, args, options);
+  } catch (error) {
+    const child = new ChildProcess();
+    process.nextTick(() => child.emit('error', error));
+    return child;
+  }
 }
 
 const setprivs = new Map<string, string | undefined>();

@@ -14,6 +14,14 @@ export interface ProgramEnd {
   readonly startError?: Error;
 }
 
+const NOT_THERE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EACCES']);
+
+/**
+ * Whether a program could not be started because it is not there, or not for this user. Otherwise the machine is short of
+ * something (memory, processes), and a later try may do.
+ */
+export const isNotThere = (startError: NodeJS.ErrnoException): boolean => NOT_THERE.has(startError.code);
+
 export interface ProgramEvents {
   /** With an {@link OutputSocket} the chunk is only good until this returns. */
   stdout(chunk: Buffer): void;

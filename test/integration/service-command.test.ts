@@ -240,6 +240,8 @@ describe('install', () => {
       exitCode: 1,
       message: expect.stringMatching(/does not start: Job failed\.\nonvif-camera: Port 8080 is taken\./),
     });
+    // Else it writes "-- No entries --" where there is no log.
+    expect(calls().at(-1)).toMatch(/^journalctl --quiet /);
   });
 });
 

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
 import { ARCHITECTURE } from '../support/debian.ts';
 import { needsProgram, program } from '../support/programs.ts';
+import { copyRepository } from '../support/repository-copy.ts';
 
 /** What `npm run package` makes, and the package for npm installed into an empty place: what a user gets, without this source tree. */
 
@@ -89,9 +90,7 @@ needsDpkg(
   'is the same to the byte, built from the same sources elsewhere, later and by somebody with other habits',
   async () => {
     const clone = join(dir, 'clone');
-    const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
-    for (const file of stdout.split('\0').filter((each) => existsSync(join(root, each)) && each !== ''))
-      cpSync(join(root, file), join(clone, file), { recursive: true });
+    await copyRepository(clone);
     symlinkSync(join(root, 'node_modules'), join(clone, 'node_modules'));
     const env = { ...process.env, SOURCE_DATE_EPOCH: '1790000000', TZ: 'Asia/Tokyo', LANG: 'de_DE.UTF-8' };
     const build = `umask 077; exec "$0" scripts/package.mjs npm ${ARCHITECTURE} --out again`;

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { copyRepository } from '../support/repository-copy.ts';
 import { basic, Server } from '../support/server.ts';
 import { askMedia } from '../support/soap.ts';
 
@@ -102,9 +103,7 @@ test('by npm, the new package over the old one', async () => {
 test('from source, by git pull, which finds a clean clone', async () => {
   const git = (cwd: string, ...words: string[]) => run('git', ['-c', 'user.name=A', '-c', 'user.email=a@localhost', ...words], { cwd });
   const [origin, clone] = [join(dir, 'origin'), join(dir, 'clone')];
-  const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
-  for (const file of stdout.split('\0').filter((each) => each !== '' && existsSync(join(ROOT, each))))
-    cpSync(join(ROOT, file), join(origin, file));
+  await copyRepository(origin);
   const commit = async (of: string) => {
     setVersion(origin, of);
     await git(origin, 'add', '--all');

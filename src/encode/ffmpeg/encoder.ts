@@ -3,7 +3,7 @@ import { AppError, messageOf, systemErrorCode } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { CodedPicture } from '../../frames/access-unit.ts';
 import type { Frame } from '../../frames/frame.ts';
-import { Program, type ProgramEnd } from '../../platform/program.ts';
+import { isNotThere, Program, type ProgramEnd } from '../../platform/program.ts';
 import { FLV_TIMESTAMP_MODULUS, FlvDemuxer, FlvError, type FlvVideo } from '../../protocols/flv/demuxer.ts';
 import { FlvPictures } from '../../protocols/flv/pictures.ts';
 import { mjpegClusterHeader, mjpegStreamHeader } from '../../protocols/matroska/mjpeg-stream.ts';
@@ -209,8 +209,10 @@ export class FfmpegEncoder implements VideoEncoder {
 
   #describeEnd(end: ProgramEnd): AppError {
     const { startError } = end;
-    if (startError)
-      return new AppError(systemErrorCode(startError) ?? 'H264_UNAVAILABLE', `ffmpeg could not be started: ${messageOf(startError)}`);
+    if (startError) {
+      const code = isNotThere(startError) ? 'H264_UNAVAILABLE' : (systemErrorCode(startError) ?? 'ENCODER_ENDED');
+      return new AppError(code, `ffmpeg could not be started: ${messageOf(startError)}`);
+    }
     const how = end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
     const said = this.#lastLine ? `; its last words: ${this.#lastLine}` : '.';
     return new AppError('ENCODER_ENDED', `ffmpeg (${this.name}) ${how}${said}`);

@@ -2,6 +2,7 @@ import { statfsSync, statSync } from 'node:fs';
 import type { Clock } from '../../core/clock.ts';
 import type { MachineVitals, PowerState, ProcessorTime } from '../../core/machine-vitals.ts';
 import { type Run, runProgram } from '../run-program.ts';
+import { CLOCK_SET_FILE } from './boot.ts';
 import { Cached } from './cached.ts';
 import { Tools } from './tools.ts';
 import { Tree } from './tree.ts';
@@ -53,10 +54,9 @@ export class LinuxVitals implements MachineVitals {
     return Number.isNaN(uptime) ? undefined : Math.round(this.options.clock.now() / SECOND - uptime) * SECOND;
   }
 
-  /** systemd-timesyncd touches this file each time; other services have nothing like it. */
   clockSetAt(): number | undefined {
     try {
-      const { mtimeMs } = statSync(this.#tree.path('/run/systemd/timesync/synchronized'));
+      const { mtimeMs } = statSync(this.#tree.path(CLOCK_SET_FILE));
       return Math.floor(mtimeMs / SECOND) * SECOND;
     } catch {
       return undefined;

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import { fixedZone, isDaylightSaving, parsePosixZone } from '../../core/time-zone.ts';
 import type { ClockSetting, TimeInfo } from '../machine.ts';
+import { CLOCK_SET_FILE } from './boot.ts';
 import { Cached } from './cached.ts';
 import { parseProperties, type Tools } from './tools.ts';
 import type { Tree } from './tree.ts';
@@ -56,7 +57,7 @@ export class Timekeeping {
     const synchronized = shown.get('NTPSynchronized');
     // The kernel goes on calling its clock synchronised for hours after the service was switched off.
     if (synchronized !== undefined) return synchronized === 'yes' && !(shown.get('CanNTP') === 'yes' && shown.get('NTP') === 'no');
-    if (this.tree.text('/run/systemd/timesync/synchronized') !== undefined) return true;
+    if (this.tree.text(CLOCK_SET_FILE) !== undefined) return true;
     return /^Leap status\s*:\s*(?:Normal|Insert|Delete)/m.test((await this.tools.ask('chronyc', ['-n', 'tracking'])) ?? '');
   }
 

@@ -127,7 +127,7 @@ export class SystemdService {
       this.options.tell(`started ${unit}`);
       return;
     }
-    const log = (await this.#tool('journalctl', '--unit', unit, '--lines', '15', '--no-pager', '--output', 'cat')).stdout.trim();
+    const log = (await this.#tool('journalctl', '--quiet', '--unit', unit, '--lines', '15', '--no-pager', '--output', 'cat')).stdout.trim();
     throw new AppError('SERVICE_FAILED', `${unit} is installed, but does not start: ${stderr.trim()}${log === '' ? '' : `\n${log}`}`, {
       hint: `Put that right, then: sudo systemctl restart ${unit}`,
     });

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { isNotThere, Program, type ProgramEnd } from '../../../src/platform/program.ts';
 import { runProgram } from '../../../src/platform/run-program.ts';
 
 const shell = (script: string, input?: string) =>
@@ -17,9 +18,34 @@ test('without input there is none', async () => {
   expect(await shell('wc -c')).toMatchObject({ code: 0, stdout: '0\n' });
 });
 
-test('one that cannot be started is told, with input too', async () => {
-  expect(await runProgram('/nonexistent/program', [], { timeoutMs: 5000, input: 'x' })).toMatchObject({
+// Node.js tells the first by an event, and throws the others.
+test.each([
+  ['/nonexistent/program', [], 'ENOENT'],
+  ['/etc/passwd/program', [], 'ENOTDIR'],
+  ['/bin/true', ['x'.repeat(1 << 20)], 'E2BIG'],
+])('one that cannot be started is told, with input too: %s', async (program, args, code) => {
+  expect(await runProgram(program, args, { timeoutMs: 5000, input: 'x' })).toMatchObject({
     code: null,
-    stderr: expect.stringContaining('ENOENT'),
+    stderr: expect.stringContaining(code),
   });
 });
+
+test.each([
+  ['/etc/passwd/program', [], 'ENOTDIR', true],
+  ['/bin/true', ['x'.repeat(1 << 20)], 'E2BIG', false],
+] as const)('one that is to run on ends with the reason, and can be stopped: %s', async (path, args, code, notThere) => {
+  const { program, ended } = start(path, args);
+  program.write([Buffer.from('x')]);
+  const { startError } = await ended;
+  expect(startError).toMatchObject({ code });
+  expect(isNotThere(startError!)).toBe(notThere);
+  await program.stop();
+});
+
+/** Starts it without setpriv, in whose place nothing would go wrong. */
+function start(path: string, args: readonly string[]): { program: Program; ended: Promise<ProgramEnd> } {
+  let end!: (how: ProgramEnd) => void;
+  const ended = new Promise<ProgramEnd>((resolve) => (end = resolve));
+  const events = { stdout() {}, stderrLine() {}, ended: (how: ProgramEnd) => end(how) };
+  return { program: new Program(path, args, '', events, { input: true }), ended };
+}
