@@ -42,7 +42,7 @@ export function makeEventService(options: EventServiceOptions): Service {
   const mayBe = options.mayBeConsumer ?? mayBeConsumer;
   const subscriptions = new Subscriptions({
     ...{ feed, clock, log },
-    deliver: delivery(mayBe),
+    deliver: delivery(mayBe, clock),
     write: (events, consumer) => notifyEnvelope(events, consumer.href),
   });
   return {
