@@ -68,7 +68,10 @@ describe('the machine', () => {
   });
 
   test('tells how busy the processor is, in steps', async () => {
+    let reads = 0;
+    vitals.processorTime = () => (reads++ > 0 ? vitals.time : { busy: -1, total: -1 });
     await machine.start();
+    expect(heard.join()).not.toContain('ProcessorUsage');
     vitals.time = { busy: 20, total: 100 };
     expect(await later()).toEqual(['ProcessorUsage 20']);
     vitals.time = { busy: 43, total: 200 };
