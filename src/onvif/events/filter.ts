@@ -24,7 +24,7 @@ const MAX_EXPRESSIONS = 64;
 export function readFilter(request: SoapObject, resolve: (prefix: string) => string | undefined, offered: readonly Topic[]): EventFilter {
   const filter = child(request, 'Filter');
   const unknown = Object.keys(filter).find((name) => !['TopicExpression', 'MessageContent', 'attributes', '$value'].includes(name));
-  if (unknown !== undefined) throw new FilterError('content', `A filter by ${unknown} is not known.`);
+  if (unknown !== undefined) throw new FilterError('kind', `A filter by ${unknown} is not known.`, unknown);
   const topics = expressions(filter, 'TopicExpression').map(([expression, dialect]) => topicExpression(expression, dialect, resolve));
   const contents = expressions(filter, 'MessageContent').map(([expression, dialect]) => itemFilter(expression, dialect));
   const topic = (name: Topic) => topics.length === 0 || topics.some((test) => test(name));
