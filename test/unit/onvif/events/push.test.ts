@@ -196,7 +196,7 @@ describe('a consumer', () => {
       throw new UnansweredError('no answer');
     };
     const push = new PushSubscription({
-      ...{ id: 'x', owner: '192.0.2.9', feed, clock, onEnd: () => {}, consumer: new URL('http://192.0.2.9/') },
+      ...{ id: 'x', owner: '192.0.2.9', user: undefined, feed, clock, onEnd: () => {}, consumer: new URL('http://192.0.2.9/') },
       filter: { topic: () => true, event: () => true },
       write: (list) => list.map(({ source }) => source.Token).join(),
       deliver: async ({ body }) => {
