@@ -29,8 +29,8 @@ export async function motion(note) {
   let idle = 0;
   for (const { what, options, stirs } of WAYS) {
     note(what);
-    process.env.BENCH_STIRS = stirs ? '1' : '';
-    const server = await startOurs('camera', { auth: 'off', 'idle-timeout': 'always', fps: FPS, ...options });
+    const started = { auth: 'off', 'idle-timeout': 'always', fps: FPS, ...options };
+    const server = await startOurs('camera', started, 'large', [], { BENCH_STIRS: stirs ? '1' : '' });
     try {
       await sleep(WARM_UP_S * 1000);
       const before = cpuSeconds(server.pid);

@@ -110,6 +110,7 @@ const SOURCES = {
  * @param {Record<string, string | number>} options of the command line
  * @param {string} set of the pictures that it shows
  * @param {string[]} prefix command and arguments that end in becoming the program
+ * @param {Record<string, string>} variables of its environment, beside those of this process
  */
 export async function startOurs(source, options = {}, set = 'large', prefix = [], variables = {}) {
   const port = await freePort();

@@ -54,6 +54,8 @@ export class Analysis {
       onChange: (finding, state) => this.#tell(finding, state),
     });
     capture.onSensed = (sensed) => this.#scene.sensed(sensed);
+    // Also while it is off: a client that subscribes is not refused, and the owner reads of it in the log.
+    events.bus.offer(...MOTION_TOPICS);
     if (config.imageHealth.enabled) events.bus.offer(...Object.values(FLAW_TOPICS));
     if (config.camera.exposure === 'auto-night') events.bus.offer('VideoSource/DayNight');
   }

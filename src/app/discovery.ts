@@ -20,8 +20,8 @@ export interface DiscoveryOptions {
   readonly port: number;
   /** Returns the origin under which the web server is reached. @param host of this machine, as in a URL */
   readonly origin: (host: string) => Origin;
-  /** Port of the RTSP server, if there is one. */
-  readonly rtspPort?: number | undefined;
+  /** Port of the RTSP server; undefined: there is none. */
+  readonly rtspPort: number | undefined;
   /** Called when a client has found the camera and is about to ask. */
   readonly onFound: () => void;
   readonly clock: Clock;

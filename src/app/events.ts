@@ -1,9 +1,9 @@
 import { EventLog } from '../device/event-log.ts';
 import { EventBus } from '../device/events.ts';
 import { MachineEvents } from '../device/machine-events.ts';
-import { tellSignalLoss } from '../device/media-events.ts';
+import { tellEncoderChanges, tellSignalLoss } from '../device/media-events.ts';
 import type { DeviceSettings } from '../device/settings.ts';
-import { H264, MJPEG, type StreamNames, SUB } from '../device/stream-names.ts';
+import type { StreamNames } from '../device/stream-names.ts';
 import { LinuxVitals } from '../platform/machine/linux-vitals.ts';
 import type { Capture } from './capture.ts';
 import type { AppOptions } from './options.ts';
@@ -17,13 +17,10 @@ export class Events {
   constructor({ searchPath, dataDir, clock, log }: AppOptions, settings: DeviceSettings, { hub }: Capture) {
     this.bus = new EventBus({ clock, log });
     this.log = new EventLog(this.bus);
-    // They are told of when something moves; who subscribes before that is not to be refused.
-    this.bus.offer('VideoSource/MotionAlarm', 'RuleEngine/CellMotionDetector/Motion');
+    // They are told of when something changes; who subscribes before that is not to be refused.
     this.bus.offer('Media/ProfileChanged', 'Media/ConfigurationChanged');
     tellSignalLoss(hub, this.bus);
-    settings.camera.onChange(() => this.#encoderChanged(MJPEG));
-    settings.h264.onChange(() => this.#encoderChanged(H264));
-    settings.sub.onChange(() => this.#encoderChanged(SUB));
+    tellEncoderChanges(settings, this.bus);
     this.#machine = new MachineEvents({
       ...{ events: this.bus, dataDir, clock, log },
       vitals: new LinuxVitals({ root: '/', searchPath, clock }),
@@ -42,9 +39,5 @@ export class Events {
   /** A stream came or went, and its profile with it. */
   profileChanged({ id }: Pick<StreamNames, 'id'>): void {
     this.bus.tell('Media/ProfileChanged', { Token: id }, {});
-  }
-
-  #encoderChanged({ encoder }: Pick<StreamNames, 'encoder'>): void {
-    this.bus.tell('Media/ConfigurationChanged', { Token: encoder, Type: 'VideoEncoder' }, {});
   }
 }

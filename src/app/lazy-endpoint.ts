@@ -28,16 +28,18 @@ export class LazyEndpoint implements SoapEndpoint {
   }
 
   #load(): Promise<OnvifEndpoint> {
-    this.#loading ??= (async () => {
-      const endpoint = await this.make();
-      await endpoint.start();
-      usedFromNowOn();
-      return endpoint;
-    })();
-    // A failure is not for ever.
-    this.#loading.catch(() => {
+    this.#loading ??= this.#open().catch((error: unknown) => {
+      // A failure is not for ever.
       this.#loading = undefined;
+      throw error;
     });
     return this.#loading;
+  }
+
+  async #open(): Promise<OnvifEndpoint> {
+    const endpoint = await this.make();
+    await endpoint.start();
+    usedFromNowOn();
+    return endpoint;
   }
 }

@@ -1,4 +1,4 @@
-import { MAX_USERS } from '../auth/users.ts';
+import { MAX_NAME_LENGTH, MAX_PASSWORD_LENGTH, MAX_USERS } from '../auth/users.ts';
 import { tellingProfiles } from '../device/media-events.ts';
 import type { MulticastController } from '../device/multicast.ts';
 import { keepPorts, type ServerPorts } from '../device/ports.ts';
@@ -15,7 +15,7 @@ import type { AppOptions } from './options.ts';
 import type { Subsystems } from './subsystems.ts';
 
 /** Limits of the users and scopes that ONVIF clients may make. */
-const LIMITS = { maxUsers: MAX_USERS, userNameLength: 64, passwordLength: 128, maxScopes: 20 };
+const LIMITS = { maxUsers: MAX_USERS, userNameLength: MAX_NAME_LENGTH, passwordLength: MAX_PASSWORD_LENGTH, maxScopes: 20 };
 
 /** What the ONVIF services describe and change. */
 export interface OnvifOptions extends Subsystems {

@@ -16,14 +16,17 @@ export interface User {
 export const ACCESS_LEVELS: readonly AccessLevel[] = ['Administrator', 'Operator', 'User'];
 /** Users that there may be. */
 export const MAX_USERS = 32;
+/** Longest name and password, in characters (Unicode code points). */
+export const MAX_NAME_LENGTH = 64;
+export const MAX_PASSWORD_LENGTH = 128;
 /** Characters of a password from which on it is not called weak. */
 export const MIN_PASSWORD_LENGTH = 8;
 
 /** Printable: no control, format or separator characters and no half of a surrogate pair. Basic ends the name at a colon. */
-const NAME = /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}:]{1,64}$/u;
+const NAME = new RegExp(String.raw`^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}:]{1,${MAX_NAME_LENGTH}}$`, 'u');
 
 /** RFC 7617 forbids control characters; half a surrogate pair has no UTF-8. */
-const PASSWORD = /^[^\p{Cc}\p{Cs}]{1,128}$/u;
+const PASSWORD = new RegExp(String.raw`^[^\p{Cc}\p{Cs}]{1,${MAX_PASSWORD_LENGTH}}$`, 'u');
 
 interface Entry {
   readonly user: User;
@@ -110,9 +113,10 @@ const listOf = (entries: ReadonlyMap<string, Entry>): User[] => [...entries.valu
 function toEntries(users: readonly User[]): Map<string, Entry> {
   const entries = new Map<string, Entry>();
   for (const { name, password, level } of users) {
-    if (!NAME.test(name)) throw refusal('A user name must have 1 to 64 printable characters and no colon.');
+    if (!NAME.test(name)) throw refusal(`A user name must have 1 to ${MAX_NAME_LENGTH} printable characters and no colon.`);
     if (entries.has(composed(name))) throw refusal(`There are two users named "${name}".`);
-    if (!PASSWORD.test(password)) throw refusal(`The password of "${name}" must have 1 to 128 characters and no control characters.`);
+    if (!PASSWORD.test(password))
+      throw refusal(`The password of "${name}" must have 1 to ${MAX_PASSWORD_LENGTH} characters and no control characters.`);
     if (!ACCESS_LEVELS.includes(level)) throw refusal(`The level of "${name}" must be ${ACCESS_LEVELS.join(', ')}.`);
     entries.set(composed(name), { user: Object.freeze({ name, password, level }), hash: sha256(composed(password)) });
   }

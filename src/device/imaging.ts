@@ -20,7 +20,7 @@ export class ImagingControl {
 
   settings(): ImageSettings {
     const { settings } = this.given.camera;
-    return Object.fromEntries(IMAGE_SETTINGS.map((name) => [name, settings[name]])) as unknown as ImageSettings;
+    return Object.fromEntries(IMAGE_SETTINGS.map((name) => [name, settings[name]])) as ImageSettings;
   }
 
   /** What the source really has; undefined: nothing, or no source was found yet. */

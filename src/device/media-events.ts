@@ -1,6 +1,9 @@
 import type { Hub } from '../streams/hub.ts';
 import type { EventTeller } from './events.ts';
+import { PICTURE_SETTINGS } from './picture.ts';
 import { type ProfileStore, VIDEO_SOURCE } from './profiles.ts';
+import type { DeviceSettings } from './settings.ts';
+import { H264, MJPEG, type StreamNames, SUB } from './stream-names.ts';
 
 const SOURCE = { Source: VIDEO_SOURCE };
 
@@ -11,6 +14,16 @@ export function tellSignalLoss(hub: Pick<Hub, 'watch'>, events: EventTeller): vo
     if (state === 'live') events.set('VideoSource/SignalLoss', SOURCE, { State: false });
     else if (state === 'failed' || state === 'stalled') events.set('VideoSource/SignalLoss', SOURCE, { State: true });
   });
+}
+
+/** Tells of every change of how a stream is encoded. Those of the image are none: an encoder does not know of them. */
+export function tellEncoderChanges({ camera, h264, sub }: Pick<DeviceSettings, 'camera' | 'h264' | 'sub'>, events: EventTeller): void {
+  const tell = ({ encoder }: StreamNames) => events.tell('Media/ConfigurationChanged', { Token: encoder, Type: 'VideoEncoder' }, {});
+  camera.onChange((now, before) => {
+    if (PICTURE_SETTINGS.some((name) => now[name] !== before[name])) tell(MJPEG);
+  });
+  h264.onChange(() => tell(H264));
+  sub.onChange(() => tell(SUB));
 }
 
 /** The store, telling of every profile that is made, changed or deleted in it. */

@@ -1,14 +1,17 @@
 import type { Camera } from '../camera/camera.ts';
 import type { SourceOffers } from '../camera/offers.ts';
-import type { CameraSettings } from '../camera/settings.ts';
+import type { CameraSettings, SettingName } from '../camera/settings.ts';
 import { rotatedSize, type Size } from '../frames/size.ts';
 import type { Hub } from '../streams/hub.ts';
 import type { SettingsGroup } from './settings.ts';
 
 export type { Range } from '../camera/offers.ts';
 
-/** What clients may change of the picture; the size is that of the pictures as viewers get them, after rotation. */
-export type PictureSettings = Pick<CameraSettings, 'width' | 'height' | 'fps' | 'quality'>;
+/** What clients may change of the picture. */
+export const PICTURE_SETTINGS = ['width', 'height', 'fps', 'quality'] as const satisfies readonly SettingName[];
+
+/** The same with values; the size is that of the pictures as viewers get them, after rotation. */
+export type PictureSettings = Pick<CameraSettings, (typeof PICTURE_SETTINGS)[number]>;
 
 /** What shows and sets the capture. */
 export type PictureController = Pick<PictureControl, 'settings' | 'options' | 'actual' | 'change'>;

@@ -34,7 +34,7 @@ export class SettingsGroup<T extends object> {
   #now: T;
   /** Those in force that a client wanted only until the next start. */
   readonly #passing = new Set<string>();
-  readonly #listeners = new Set<(now: T) => void>();
+  readonly #listeners = new Set<(now: T, before: T) => void>();
 
   constructor(private readonly options: SettingsGroupOptions<T>) {
     const { configured, isOwners, kept, valid = (all) => all } = options;
@@ -78,14 +78,15 @@ export class SettingsGroup<T extends object> {
   }
 
   /** Calls the listener after every change, when it is in force. */
-  onChange(listener: (now: T) => void): Cancel {
+  onChange(listener: (now: T, before: T) => void): Cancel {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
   #set(now: T): void {
+    const before = this.#now;
     this.#now = now;
-    for (const listener of this.#listeners) listener(now);
+    for (const listener of this.#listeners) listener(now, before);
   }
 }
 

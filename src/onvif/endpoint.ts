@@ -8,7 +8,8 @@ import { SoapFault } from '../protocols/soap/fault.ts';
 import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts';
 import type { SoapVersion } from '../protocols/soap/namespaces.ts';
 import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/request-reader.ts';
-import type { Authorizer } from './authorizer.ts';
+import type { Authorizer, Denial } from './authorizer.ts';
+import { reasonOf } from './refusal.ts';
 import type { Operation, RequestContext, Service } from './service.ts';
 import { SoapService } from './soap-service.ts';
 import { WsdlFiles } from './wsdl-files.ts';
@@ -75,12 +76,7 @@ export class OnvifEndpoint {
       return { status: 405, headers: { Allow: 'POST', 'Content-Type': 'text/plain; charset=utf-8' }, body: 'SOAP is spoken here: POST.\n' };
     if (body === undefined && request.authorization === undefined) {
       // So do clients of HTTP Digest begin (curl, gSOAP): they send the body when they know the nonce.
-      const { fault, status, headers } = this.options.authorizer.ask();
-      return {
-        ...answerFault(fault, '1.2'),
-        ...(status === undefined ? {} : { status }),
-        headers: { ...headers, 'Content-Type': contentTypeOf('1.2') },
-      };
+      return answerDenial(this.options.authorizer.ask(), '1.2');
     }
     const soapRequest = this.#read(body ?? '');
     if ('fault' in soapRequest) return answerFault(soapRequest.fault, soapRequest.soapVersion);
@@ -113,9 +109,7 @@ export class OnvifEndpoint {
       const isStranger = request.authorization === undefined && token === undefined;
       const other = isStranger ? operation.answerToStranger?.(soap.read(operation, content)) : undefined;
       if (other) throw other;
-      const headers = { ...decision.headers, 'Content-Type': contentTypeOf(soapVersion) };
-      const answer = answerFault(decision.fault, soapVersion, faultHeader(operation, soapRequest));
-      return { ...answer, status: decision.status ?? answer.status, headers };
+      return answerDenial(decision, soapVersion, faultHeader(operation, soapRequest));
     }
     const header = operation.responseAction === undefined ? '' : addressingHeader(operation.responseAction, addressing);
     const context = new CallContext(request, decision.user, soapRequest);
@@ -128,7 +122,7 @@ export class OnvifEndpoint {
     if (error instanceof SoapFault) return error;
     const known = error instanceof AppError;
     this.#throttle.log((fields) => this.options.log[known ? 'warn' : 'error'](`ONVIF ${operation}: ${messageOf(error)}`, fields));
-    return new SoapFault('Receiver', ['Action'], known ? `${error.message} ${error.hint}` : `The camera failed to carry out ${operation}.`);
+    return new SoapFault('Receiver', ['Action'], known ? reasonOf(error) : `The camera failed to carry out ${operation}.`);
   }
 }
 
@@ -183,3 +177,8 @@ const answerFault = (fault: SoapFault, soapVersion: SoapVersion, header = ''): S
   headers: { 'Content-Type': contentTypeOf(soapVersion) },
   body: writeFault(fault, soapVersion, header),
 });
+
+function answerDenial({ status, headers, fault }: Denial, soapVersion: SoapVersion, header = ''): SoapHttpAnswer {
+  const answer = answerFault(fault, soapVersion, header);
+  return { ...answer, status: status ?? answer.status, headers: { ...headers, ...answer.headers } };
+}

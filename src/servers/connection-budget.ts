@@ -8,12 +8,14 @@ export interface ConnectionBudget {
   readonly http: number;
   /** Connections to the RTSP server. */
   readonly rtsp: number;
-  /** RTSP sessions, each with two UDP sockets in the worst case. */
+  /** RTSP sessions, each with {@link SOCKETS_PER_SESSION} in the worst case. */
   readonly sessions: number;
 }
 
 /** More than a Pi's network carries: 800 MJPEG viewers and what else they ask; 100 RTSP sessions and as many strangers. */
 const WANTED = { http: 1000, rtsp: 200, sessions: 100 };
+/** UDP sockets of a session: for RTP and RTCP of the picture, and of the events beside it. */
+const SOCKETS_PER_SESSION = 4;
 
 /**
  * Shares the descriptors that the process can spare between the servers, in the proportion in which they are wanted.
@@ -22,7 +24,7 @@ const WANTED = { http: 1000, rtsp: 200, sessions: 100 };
  */
 export function connectionBudget(descriptors: number): ConnectionBudget {
   const { http, rtsp, sessions } = WANTED;
-  const part = Math.min(1, descriptors / (http + rtsp + 2 * sessions));
+  const part = Math.min(1, descriptors / (http + rtsp + SOCKETS_PER_SESSION * sessions));
   const share = (wanted: number) => Math.max(1, Math.floor(wanted * part));
   return { descriptors, isTight: part < 1, http: share(http), rtsp: share(rtsp), sessions: share(sessions) };
 }

@@ -63,12 +63,10 @@ export class SendQueues {
     if (this.#watched.size === 0) this.#buffer = undefined;
   }
 
-  /** Reads anew if it is time. What is given in this turn of the event loop is in the reading. */
-  refresh(): void {
+  /** Reads anew, for all that are watched, if it is time for one of them. What is given in this turn of the event loop is in the reading. */
+  refresh({ interval }: Pick<WatchedQueue, 'interval'>): void {
     if (this.#reading || this.#watched.size === 0) return;
     const now = this.options.clock.monotonic();
-    let interval = Number.POSITIVE_INFINITY;
-    for (const queue of this.#watched) interval = Math.min(interval, queue.interval);
     if (now - this.#beganAt < Math.max(SHORTEST_INTERVAL_MS, interval)) return;
     this.#reading = true;
     this.#beganAt = now;

@@ -75,7 +75,7 @@ export class ViewerPace implements WatchedQueue {
     if (this.#link || now < this.#blindUntil || this.socket.destroyed || !queues.covers(this.socket)) return;
     this.#link = new SlowLink(now);
     queues.watch(this);
-    queues.refresh();
+    queues.refresh(this);
   }
 
   /** Something was given to the connection. */
@@ -93,7 +93,7 @@ export class ViewerPace implements WatchedQueue {
   takes(extraMs = 0): boolean {
     if (!this.#link) return true;
     const now = this.options.clock.monotonic();
-    this.options.queues.refresh();
+    this.options.queues.refresh(this);
     return (extraMs > 0 && this.#link.bitRate === undefined) || this.#link.wait(now, extraMs) === 0;
   }
 
@@ -112,7 +112,7 @@ export class ViewerPace implements WatchedQueue {
   /** Milliseconds for which the connection's peer has taken nothing of what waits for him. */
   get stalledFor(): number {
     if (!this.#link) return 0;
-    this.options.queues.refresh();
+    this.options.queues.refresh(this);
     return this.#link.stalledFor;
   }
 

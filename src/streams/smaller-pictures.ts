@@ -69,19 +69,19 @@ export class SmallerPictures implements Pick<Hub, 'lease' | 'subscribe' | 'lates
       return;
     }
     this.#busy = true;
-    this.of(frame).then(
-      (smaller) => this.#give(smaller),
-      // A picture that cannot be read is left out.
-      () => this.#next(),
-    );
+    void this.of(frame)
+      .then(
+        (smaller) => this.#give(smaller),
+        // A picture that cannot be read is left out.
+        () => {},
+      )
+      .finally(() => this.#next());
   }
 
   #give(frame: Frame): void {
-    if (this.#unsubscribe) {
-      this.#latest = frame;
-      for (const listener of this.#listeners) listener(frame);
-    }
-    this.#next();
+    if (!this.#unsubscribe) return;
+    this.#latest = frame;
+    for (const listener of this.#listeners) listener(frame);
   }
 
   #next(): void {

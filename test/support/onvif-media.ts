@@ -214,6 +214,18 @@ export const sentBack = (value: unknown): unknown => {
   return String(value);
 };
 
+/** Reads the configuration of a video encoder, changes it and sends it back. */
+export async function changeEncoder(
+  { call }: Pick<ReturnType<typeof mediaService>, 'call'>,
+  ConfigurationToken: string,
+  change: SoapObject,
+  ForcePersistence = 'true',
+): Promise<SoapObject> {
+  const { Configuration } = await call('GetVideoEncoderConfiguration', { ConfigurationToken });
+  const sent = { ...(sentBack(Configuration) as SoapObject), ...change };
+  return call('SetVideoEncoderConfiguration', { Configuration: sent, ForcePersistence });
+}
+
 /** A value deep in an answer: `at(answer, 'Profiles', 0, 'attributes', 'token')`. */
 export const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
   path.reduce<unknown>((part, key) => (part as Record<string | number, unknown> | undefined)?.[key], value);

@@ -22,7 +22,7 @@ export function discoveryOperations(options: DeviceServiceOptions): Operation[] 
     {
       name: 'GetScopes',
       access: 'READ_SYSTEM',
-      handle: async () => ({
+      handle: () => ({
         Scopes: deviceScopes(options).map(({ uri, fixed }) => ({ ScopeDef: fixed ? 'Fixed' : 'Configurable', ScopeItem: uri })),
       }),
     },

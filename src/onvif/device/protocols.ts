@@ -2,9 +2,10 @@ import { AppError } from '../../core/errors.ts';
 import type { ServerPorts } from '../../device/ports.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { boolean, children, integer, list, required } from '../args.ts';
+import { reasonOf } from '../refusal.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import type { DeviceServiceOptions } from './options.ts';
-import { attempt, invalidValue, reasonOf } from './refusals.ts';
+import { attempt, invalidValue } from './refusals.ts';
 
 /** What we serve on which TCP port (Core Specification, chapter "Network"). A changed port holds after a restart, which follows at once. */
 export function protocolOperations(options: DeviceServiceOptions): Operation[] {

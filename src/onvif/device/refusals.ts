@@ -1,15 +1,13 @@
 import { AppError } from '../../core/errors.ts';
 import type { Machine } from '../../platform/machine.ts';
 import { SoapFault } from '../../protocols/soap/fault.ts';
+import { reasonOf } from '../refusal.ts';
 
 /** Receiver / ActionNotSupported: a correct request for something this device does not do. */
 export const notSupported = (reason: string): SoapFault => new SoapFault('Receiver', ['ActionNotSupported'], reason);
 
 /** Sender / InvalidArgVal, where the specification has no subcode of its own for the value. */
 export const invalidValue = (reason: string): SoapFault => new SoapFault('Sender', ['InvalidArgVal'], reason);
-
-/** What happened and what to do next, as one reason. */
-export const reasonOf = (error: AppError): string => `${error.message} ${error.hint}`;
 
 /** Does something that an AppError may refuse, and turns that into the fault Receiver / Action. */
 export const attempt = <T>(change: () => Promise<T>): Promise<T> => refusing(['Action'], change);

@@ -1,10 +1,11 @@
-import type { AccessLevel, User, UserStore } from '../../auth/users.ts';
+import { ACCESS_LEVELS, type AccessLevel, composed, type User, type UserStore } from '../../auth/users.ts';
 import { AppError } from '../../core/errors.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { children, required, text, texts } from '../args.ts';
+import { reasonOf } from '../refusal.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import type { DeviceLimits, DeviceServiceOptions } from './options.ts';
-import { attempt, invalidValue, reasonOf } from './refusals.ts';
+import { attempt, invalidValue } from './refusals.ts';
 
 /** The people who may log in (Core Specification, chapter "User handling"). Each command does all of its work or nothing. */
 export function userOperations(options: DeviceServiceOptions): Operation[] {
@@ -47,7 +48,8 @@ function withNew(added: readonly SoapObject[], now: readonly User[], limits: Dev
     if (name === '') throw prohibited('UsernameTooShort', 'A user name must have a character at least.');
     if (length(name) > limits.userNameLength)
       throw prohibited('UsernameTooLong', `A user name may have ${limits.userNameLength} characters.`);
-    if (list.some((user) => user.name === name)) throw prohibited('UsernameClash', `There is a user "${name}" already.`);
+    if (list.some((user) => composed(user.name) === composed(name)))
+      throw prohibited('UsernameClash', `There is a user "${name}" already.`);
     list.push({ name, password: checkedPassword(text(each, 'Password') ?? '', limits, 'Password'), level: levelIn(each) });
   }
   if (list.length > limits.maxUsers) throw new SoapFault('Receiver', ['Action', 'TooManyUsers'], `There may be ${limits.maxUsers} users.`);
@@ -56,12 +58,12 @@ function withNew(added: readonly SoapObject[], now: readonly User[], limits: Dev
 
 /** A password that is not given stays. */
 function withChanged(changed: readonly SoapObject[], now: readonly User[], limits: DeviceLimits): User[] {
-  const list = new Map(now.map((user) => [user.name, user]));
+  const list = byName(now);
   for (const each of changed) {
     const before = known(list, required(each, 'Username'));
     const given = text(each, 'Password');
     const password = given === undefined ? before.password : checkedPassword(given, limits, 'PasswordTooWeak');
-    list.set(before.name, { name: before.name, password, level: levelIn(each) });
+    list.set(composed(before.name), { name: before.name, password, level: levelIn(each) });
   }
   return keepingAdministrator([...list.values()]);
 }
@@ -69,7 +71,7 @@ function withChanged(changed: readonly SoapObject[], now: readonly User[], limit
 function without(request: SoapObject, now: readonly User[]): User[] {
   const names = texts(request, 'Username');
   if (names.length === 0) throw missing('Username');
-  const list = new Map(now.map((user) => [user.name, user]));
+  const list = byName(now);
   const gone = new Set(names.map((name) => known(list, name).name));
   return keepingAdministrator(now.filter((user) => !gone.has(user.name)));
 }
@@ -80,8 +82,11 @@ function usersIn(request: SoapObject): readonly SoapObject[] {
   return users;
 }
 
+/** By {@link composed} name, as the user store has them. */
+const byName = (list: readonly User[]): Map<string, User> => new Map(list.map((user) => [composed(user.name), user]));
+
 function known(list: ReadonlyMap<string, User>, name: string): User {
-  const user = list.get(name);
+  const user = list.get(composed(name));
   if (!user) throw invalidArgument('UsernameMissing', `There is no user "${name}".`);
   return user;
 }
@@ -92,10 +97,11 @@ function keepingAdministrator(list: User[]): User[] {
 }
 
 function levelIn(user: SoapObject): AccessLevel {
-  const level = required(user, 'UserLevel');
-  if (level === 'Administrator' || level === 'Operator' || level === 'User') return level;
-  if (level === 'Anonymous') throw prohibited('AnonymousNotAllowed', 'A user cannot be Anonymous.');
-  throw invalidValue('UserLevel must be Administrator, Operator or User.');
+  const asked = required(user, 'UserLevel');
+  const level = ACCESS_LEVELS.find((each) => each === asked);
+  if (level !== undefined) return level;
+  if (asked === 'Anonymous') throw prohibited('AnonymousNotAllowed', 'A user cannot be Anonymous.');
+  throw invalidValue(`UserLevel must be one of ${ACCESS_LEVELS.join(', ')}.`);
 }
 
 /** Returns the password if it can be one. @param weak subcode for no password at all; it differs between the commands */

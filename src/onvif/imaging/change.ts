@@ -47,7 +47,7 @@ export function imagingChange(request: SoapObject, now: ImageSettings, has: Imag
   return change;
 }
 
-export const settingsInvalid = (reason: string): SoapFault => invalidArgument('SettingsInvalid', reason);
+const settingsInvalid = (reason: string): SoapFault => invalidArgument('SettingsInvalid', reason);
 
 /** A value in our unit; undefined where it is missing. Throws SettingsInvalid where it is out of range. */
 function number(request: SoapObject, name: string, present: number, range: Range, scale: Scale): number | undefined {

@@ -13,7 +13,7 @@ import { METADATA } from '../../device/stream-names.ts';
 import type { StreamCatalogue, VideoStream } from '../../device/streams.ts';
 import type { Size } from '../../frames/size.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
-import { refusal } from './refusal.ts';
+import { attempt } from '../refusal.ts';
 
 /** What the media service needs of the device. Read at each request: what is known only after start may be a getter. */
 export interface MediaModelOptions {
@@ -117,14 +117,14 @@ export class MediaModel {
     if (token !== undefined && this.#profiles.find(token))
       throw invalidArgument('ProfileExists', `There is a profile ${quote(token)} already.`);
     if (this.#profiles.full) throw tooManyProfiles();
-    return attempt(() => this.#profiles.create(name, token));
+    return attempt('ConfigModify', () => this.#profiles.create(name, token));
   }
 
   /** Throws NoProfile, DeletionOfFixedProfile. */
   delete(token: string): void {
     if (this.profile(token).fixed)
       throw new SoapFault('Sender', ['Action', 'DeletionOfFixedProfile'], `The profile ${quote(token)} belongs to the device.`);
-    attempt(() => this.#profiles.delete(token));
+    attempt('ConfigModify', () => this.#profiles.delete(token));
   }
 
   /** Adds a configuration by its token, or removes it (undefined). Throws ConfigurationConflict where a fixed profile would change. */
@@ -135,15 +135,7 @@ export class MediaModel {
         ['Action', 'ConfigurationConflict'],
         `The profile ${quote(profile.token)} belongs to the device and keeps its configurations; make one with CreateProfile.`,
       );
-    attempt(() => this.#profiles.configure(profile, change));
-  }
-}
-
-function attempt<T>(change: () => T): T {
-  try {
-    return change();
-  } catch (error) {
-    throw refusal(error);
+    attempt('ConfigModify', () => this.#profiles.configure(profile, change));
   }
 }
 

@@ -1,7 +1,6 @@
 import type { PictureSettings, Range } from '../../device/picture.ts';
 import type { H264Video, JpegVideo, VideoStream } from '../../device/streams.ts';
 import type { H264Settings } from '../../encode/encoder.ts';
-
 import { invalidArgument } from '../../protocols/soap/fault.ts';
 import { child, decimal, integer, text, token } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';

@@ -100,6 +100,8 @@ export class InterleavedSink implements Sink {
 
   drop(): void {
     this.#missed = undefined;
+    // Whoever goes on begins with one in any case; who has gone needs none.
+    this.#needsKeyframe = false;
   }
 
   /** Milliseconds for which the client has taken nothing of what it was given. */

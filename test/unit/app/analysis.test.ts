@@ -37,6 +37,7 @@ afterEach(() => analysis.stop());
 
 test('who listens for motion while it is off is told how to turn it on, once, as long as somebody does', () => {
   start({});
+  expect(events.offered).toEqual(['VideoSource/MotionAlarm', 'RuleEngine/CellMotionDetector/Motion']);
   expect(analysis.status).toEqual({ motion: undefined, night: undefined, notices: [] });
   const leave = [1, 2].map(() =>
     events.subscribe(

@@ -53,7 +53,7 @@ const serverOf = (name: string): Promise<Server> =>
 
 describe('the files', () => {
   test('are those that are checked here', () => {
-    // That of the events stands by itself: see events/wsdl.test.ts.
+    // That of the events is compared by itself: see events/schema.test.ts.
     expect(readdirSync(HERE).sort()).toEqual([...FILES, 'events.wsdl'].sort());
   });
 

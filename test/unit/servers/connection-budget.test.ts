@@ -12,12 +12,12 @@ describe('how many connections there may be', () => {
     expect(connectionBudget(Number.POSITIVE_INFINITY)).toMatchObject(wanted);
   });
 
-  test.each([20, 64, 80, 256, 1024, 1463])('fits into %d open files, with some left for the camera', (openFiles) => {
+  test.each([20, 64, 80, 256, 1024, 1663])('fits into %d open files, with some left for the camera', (openFiles) => {
     const { isTight, http, rtsp, sessions } = connectionBudget(new DescriptorReserve(openFiles).forOthers);
     expect(isTight).toBe(true);
     expect(Math.min(http, rtsp, sessions)).toBeGreaterThanOrEqual(1);
-    expect(http + rtsp + 2 * sessions).toBeLessThanOrEqual(Math.max(openFiles - 64, Math.floor((openFiles * 5) / 8)));
-    if (openFiles >= 256) expect(http + rtsp + 2 * sessions).toBeGreaterThan(0.6 * openFiles);
+    expect(http + rtsp + 4 * sessions).toBeLessThanOrEqual(Math.max(openFiles - 64, Math.floor((openFiles * 5) / 8)));
+    if (openFiles >= 256) expect(http + rtsp + 4 * sessions).toBeGreaterThan(0.6 * openFiles);
   });
 });
 

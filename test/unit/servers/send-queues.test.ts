@@ -39,7 +39,7 @@ function reading(queues: SendQueues, socket: Socket): Promise<TcpEntry | undefin
       },
     };
     queues.watch(queue);
-    queues.refresh();
+    queues.refresh(queue);
   });
 }
 
@@ -81,17 +81,21 @@ describe("what waits in the kernel's queue", () => {
       const done = new Promise<void>((resolve) => {
         next = () => readings === 2 * turn && resolve();
       });
-      queues.refresh();
-      queues.refresh();
+      queues.refresh({ interval: 0 });
+      queues.refresh({ interval: 0 });
       await done;
       // What the reading leaves to do is done.
       await new Promise(setImmediate);
       clock.advance(99);
-      queues.refresh();
+      queues.refresh({ interval: 0 });
       await new Promise((resolve) => setTimeout(resolve, 5));
       expect(readings).toBe(2 * turn);
       clock.advance(1);
     }
+    // Who has time waits longer.
+    queues.refresh({ interval: 101 });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(readings).toBe(10);
     rmSync(dir, { recursive: true });
   });
 

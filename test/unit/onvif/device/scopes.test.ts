@@ -8,15 +8,17 @@ const NAME = `${ROOT}name/Front%20Door`;
 const NOWHERE = `${ROOT}location/unknown`;
 
 type Device = ReturnType<typeof makeDevice>;
-const scopes = async ({ deviceOptions }: Device) => (await deviceScopes(deviceOptions)).map((scope) => scope.uri);
-const configurable = async ({ deviceOptions }: Device) =>
-  (await deviceScopes(deviceOptions)).filter((scope) => !scope.fixed).map((scope) => scope.uri);
+const scopes = ({ deviceOptions }: Device) => deviceScopes(deviceOptions).map((scope) => scope.uri);
+const configurable = ({ deviceOptions }: Device) =>
+  deviceScopes(deviceOptions)
+    .filter((scope) => !scope.fixed)
+    .map((scope) => scope.uri);
 
 describe('the scopes', () => {
   test('are those that recorders look for, one URI each', async () => {
     const device = makeDevice();
     device.store.scopes = [`${ROOT}zone/1`];
-    expect(await scopes(device)).toEqual([
+    expect(scopes(device)).toEqual([
       `${ROOT}Profile/Streaming`,
       `${ROOT}type/video_encoder`,
       `${ROOT}type/Network_Video_Transmitter`,
@@ -31,8 +33,8 @@ describe('the scopes', () => {
   test('have the name and the location in percent-encoded UTF-8, a slash of the name too', async () => {
     const device = makeDevice();
     Object.assign(device.store, { name: 'Tür 1/2 & "Hof"', location: 'Köln/Haus 3' });
-    expect(await configurable(device)).toEqual([`${ROOT}name/T%C3%BCr%201%2F2%20%26%20%22Hof%22`, `${ROOT}location/K%C3%B6ln/Haus%203`]);
-    expect((await scopes(device)).join(' ').split(' ')).toHaveLength(7);
+    expect(configurable(device)).toEqual([`${ROOT}name/T%C3%BCr%201%2F2%20%26%20%22Hof%22`, `${ROOT}location/K%C3%B6ln/Haus%203`]);
+    expect(scopes(device).join(' ').split(' ')).toHaveLength(7);
   });
 
   test('have the MAC address of the camera, whichever interface is enabled', async () => {
@@ -40,10 +42,10 @@ describe('the scopes', () => {
     device.machine.knownMac = 'aa:bb:cc:00:11:22';
     for (const nics of [[], [networkInterface({ up: false })], [networkInterface(), networkInterface({ name: 'wlan0' })]]) {
       device.machine.nics = nics;
-      expect((await scopes(device)).filter((uri) => uri.includes('mac/'))).toEqual([`${ROOT}mac/aa:bb:cc:00:11:22`]);
+      expect(scopes(device).filter((uri) => uri.includes('mac/'))).toEqual([`${ROOT}mac/aa:bb:cc:00:11:22`]);
     }
     device.machine.knownMac = undefined;
-    expect((await scopes(device)).filter((uri) => uri.includes('mac/'))).toEqual([]);
+    expect(scopes(device).filter((uri) => uri.includes('mac/'))).toEqual([]);
   });
 
   test('are told with what can be changed of them', async () => {
@@ -60,21 +62,21 @@ describe('SetScopes', () => {
     const Scopes = [`${ROOT}location/K%C3%B6ln/Hof`, `${ROOT}name/Back%20Door`, 'http://example.com/floor/2'];
     expect(await device.call('SetScopes', { Scopes })).toEqual({});
     expect(device.store).toMatchObject({ name: 'Back Door', location: 'Köln/Hof', scopes: ['http://example.com/floor/2'], updates: 1 });
-    expect(await configurable(device)).toEqual([`${ROOT}name/Back%20Door`, `${ROOT}location/K%C3%B6ln/Hof`, 'http://example.com/floor/2']);
+    expect(configurable(device)).toEqual([`${ROOT}name/Back%20Door`, `${ROOT}location/K%C3%B6ln/Hof`, 'http://example.com/floor/2']);
   });
 
   test('takes back all that GetScopes gave and changes nothing by it', async () => {
     const device = makeDevice();
-    const before = await scopes(device);
+    const before = scopes(device);
     await device.call('SetScopes', { Scopes: before });
-    expect(await scopes(device)).toEqual(before);
+    expect(scopes(device)).toEqual(before);
     expect(device.store.location).toBe('');
   });
 
   test('leaves the name where none is given', async () => {
     const device = makeDevice();
     await device.call('SetScopes', { Scopes: `${ROOT}zone/9` });
-    expect(await configurable(device)).toEqual([NAME, NOWHERE, `${ROOT}zone/9`]);
+    expect(configurable(device)).toEqual([NAME, NOWHERE, `${ROOT}zone/9`]);
   });
 
   test('refuses more than the limit and leaves all as it was', async () => {
@@ -127,7 +129,7 @@ describe('AddScopes', () => {
     const device = makeDevice();
     await device.call('AddScopes', { ScopeItem: [`${ROOT}zone/1`, NAME, `${ROOT}Profile/Streaming`] });
     await device.call('AddScopes', { ScopeItem: `${ROOT}zone/1` });
-    expect(await configurable(device)).toEqual([NAME, NOWHERE, `${ROOT}zone/1`]);
+    expect(configurable(device)).toEqual([NAME, NOWHERE, `${ROOT}zone/1`]);
   });
 
   test('refuses more than the limit', async () => {

@@ -122,6 +122,17 @@ describe('SetUser', () => {
     ]);
   });
 
+  test('and DeleteUsers know a name however its accents are written; CreateUsers, that it is taken', async () => {
+    const { call, fault, users } = makeDevice();
+    await call('CreateUsers', { User: user({ Username: 'Zo\u00eb' }) });
+    const decomposed = 'Zoe\u0308';
+    expect(await fault('CreateUsers', { User: user({ Username: decomposed }) })).toBe('Sender/OperationProhibited/UsernameClash');
+    await call('SetUser', { User: { Username: decomposed, UserLevel: 'User' } });
+    expect(users.list().at(-1)).toEqual({ name: 'Zo\u00eb', password: 'a secret', level: 'User' });
+    await call('DeleteUsers', { Username: decomposed });
+    expect(users.list()).toEqual([ADMIN, GUEST]);
+  });
+
   test('can hand the administration over in one go', async () => {
     const { call, users } = makeDevice();
     await call('SetUser', {

@@ -10,6 +10,7 @@ import {
   at,
   CONTEXT,
   catalogueOf,
+  changeEncoder,
   FakeCamera,
   FakeH264,
   FakeProfileStore,
@@ -17,7 +18,6 @@ import {
   fullMediaService,
   MEDIA_OPERATIONS,
   mediaService,
-  sentBack,
 } from '../../../support/onvif-media.ts';
 
 const CONFIG_MODIFY = 'Sender/InvalidArgVal/ConfigModify';
@@ -49,12 +49,7 @@ const H264_OPTIONS = {
 
 type Media = ReturnType<typeof fullMediaService>;
 
-/** Reads the configuration, changes it and sends it back. */
-async function set({ call }: Media, change: SoapObject) {
-  const { Configuration } = await call('GetVideoEncoderConfiguration', TOKEN);
-  const sent = { ...(sentBack(Configuration) as SoapObject), ...change };
-  return call('SetVideoEncoderConfiguration', { Configuration: sent, ForcePersistence: 'true' });
-}
+const set = (media: Media, change: SoapObject) => changeEncoder(media, TOKEN.ConfigurationToken, change);
 
 const govOf = async ({ call }: Media) => at(await call('GetVideoEncoderConfiguration', TOKEN), 'Configuration', 'H264', 'GovLength');
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../../../src/core/errors.ts';
 import type { SoapObject } from '../../../../src/onvif/service.ts';
-import { at, type FakeCamera, faultOf, mediaService, sentBack } from '../../../support/onvif-media.ts';
+import { at, changeEncoder, type FakeCamera, faultOf, mediaService, sentBack } from '../../../support/onvif-media.ts';
 
 const CONFIG_MODIFY = 'Sender/InvalidArgVal/ConfigModify';
 const NO_CONFIG = 'Sender/InvalidArgVal/NoConfig';
@@ -160,16 +160,8 @@ const frameRate = async (call: ReturnType<typeof mediaService>['call']) =>
   at(await call('GetVideoEncoderConfigurations'), 'Configurations', 0, 'RateControl', 'FrameRateLimit');
 
 describe('SetVideoEncoderConfiguration', () => {
-  type Media = ReturnType<typeof mediaService>;
-
-  /** Reads the configuration, changes it and sends it back. */
-  async function set({ call }: Media, change: SoapObject, ForcePersistence = 'true') {
-    const { Configuration } = await call('GetVideoEncoderConfiguration', { ConfigurationToken: 'mjpeg_encoder' });
-    return call('SetVideoEncoderConfiguration', {
-      Configuration: { ...(sentBack(Configuration) as SoapObject), ...change },
-      ForcePersistence,
-    });
-  }
+  const set = (media: ReturnType<typeof mediaService>, change: SoapObject, force?: string) =>
+    changeEncoder(media, 'mjpeg_encoder', change, force);
 
   test.each<[SoapObject, FakeCamera['changes'][number]]>([
     [{ Resolution: { Width: '320', Height: '240' } }, { width: 320, height: 240 }],

@@ -129,6 +129,17 @@ describe('of pictures that are built on others', () => {
     expect(written).toHaveLength(1);
   });
 
+  test('one who has paused or gone, and waited for room before, does not ask for a key frame', () => {
+    const sink = makeSink('keyframe');
+    pace.someRoom = false;
+    sink.deliver(batch(false));
+    sink.drop();
+    pace.makeRoom();
+    expect(asked).toBe(0);
+    sink.deliver(batch(true));
+    expect(written).toHaveLength(1);
+  });
+
   test('a client who can never keep up does not ask for a key frame each time: all who watch would pay for them', () => {
     const sink = makeSink('keyframe');
     for (let count = 0; count < 20; count++) {
