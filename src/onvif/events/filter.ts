@@ -2,7 +2,7 @@ import type { Topic } from '../../device/event-topics.ts';
 import type { DeviceEvent } from '../../device/events.ts';
 import { FilterError } from '../../protocols/notification/filter-error.ts';
 import { type Content, itemFilter } from '../../protocols/notification/item-filter.ts';
-import { utc } from '../../protocols/notification/message.ts';
+import { itemText } from '../../protocols/notification/message.ts';
 import { topicExpression } from '../../protocols/notification/topic-expression.ts';
 import { child, list, text } from '../args.ts';
 import type { SoapObject } from '../service.ts';
@@ -46,5 +46,4 @@ function expressions(filter: SoapObject, name: string): (readonly [expression: s
 
 const contentOf = ({ source, data }: DeviceEvent): Content => ({ source: itemsOf(source), data: itemsOf(data) });
 
-const itemsOf = (items: DeviceEvent['source']): Content['source'] =>
-  Object.entries(items).map(([name, value]) => [name, value instanceof Date ? utc(value) : String(value)]);
+const itemsOf = (items: DeviceEvent['source']): Content['source'] => Object.entries(items).map(([name, value]) => [name, itemText(value)]);
