@@ -32,7 +32,7 @@ export interface OnvifOptions extends Subsystems {
 export function makeOnvif(options: AppOptions, own: OnvifOptions): OnvifEndpoint {
   const { config, wsdlDir, clock, log } = options;
   const services: Service[] = [];
-  const events = makeEventService({ feed: own.events.bus, clock, log });
+  const events = makeEventService({ feed: own.events.bus, users: own.login.access.users, clock, log });
   const imaging = makeImagingService(own.capture.imaging);
   services.push(deviceService(options, own, services), mediaService(options, own), events, imaging);
   return new OnvifEndpoint({

@@ -35,7 +35,10 @@ export const TOPICS = {
   'VideoSource/ImageTooBright/ImagingService': IMAGE_STATE,
   'VideoSource/ImageTooBlurry/ImagingService': IMAGE_STATE,
   'VideoSource/GlobalSceneChange/ImagingService': IMAGE_STATE,
-  /** Whether the exposure is that for the night. The namespace has no such topic; this one is ours. */
+  /**
+   * Whether the exposure is that for the night. This one is ours: the namespace has none, and recorders stumble over cameras
+   * with topics in others.
+   */
   'VideoSource/DayNight': { property: true, source: { Source: 'token' }, data: { Night: 'boolean' } },
   'RuleEngine/CellMotionDetector/Motion': {
     property: true,

@@ -39,7 +39,11 @@ export class MachineEvents {
     const { clock, events, vitals } = this.options;
     this.#before = vitals.processorTime();
     if (this.#before) events.offer('Monitoring/ProcessorUsage');
-    this.#cancel = clock.every(INTERVAL_MS, () => void this.#look());
+    this.#cancel = clock.every(INTERVAL_MS, () => {
+      this.#tellUsage();
+      void this.#look();
+    });
+    // Without the usage, which is a mean over the interval: the first one comes at its end.
     await this.#look();
   }
 
@@ -52,7 +56,6 @@ export class MachineEvents {
     this.#looking = true;
     const { events, vitals, dataDir, log } = this.options;
     try {
-      this.#tellUsage();
       this.#tellTimes();
       const full = vitals.isFull(dataDir);
       if (full !== undefined) events.set('Device/HardwareFailure/StorageFailure', STORAGE, { Failed: full });

@@ -1,12 +1,15 @@
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { npmVersion, reportClient } from '../support/clients.ts';
+import { chromium } from 'playwright-core';
+import { npmVersion, programVersion, reportClient } from '../support/clients.ts';
+import { needsProgram, program } from '../support/programs.ts';
 import { PASSWORD, Server } from '../support/server.ts';
 import { ToldCamera } from '../support/told-camera.ts';
 
 /** The camera's events, in clients that we did not write. */
 
 reportClient('npm onvif', () => npmVersion('onvif'));
+reportClient('Chromium', () => programVersion('chromium', '--version'));
 
 const require = createRequire(import.meta.url);
 const camera = new ToldCamera({ bind: '127.0.0.1', width: '640', height: '480', discovery: 'off', h264: 'off' });
@@ -95,3 +98,38 @@ test('onvif-camera events says what is wrong', async () => {
   expect((await command.ended).code).toBe(1);
   expect(command.stderr).toMatch(/does not take the password of "admin"/);
 }, 30_000);
+
+needsProgram(
+  'chromium',
+  'the page shows how things are and what happened, live, and that nothing has',
+  async () => {
+    await camera.stop();
+    await camera.start();
+    const browser = await chromium.launch({ executablePath: program('chromium')!, args: ['--no-sandbox', '--disable-gpu'] });
+    try {
+      const page = await browser.newPage();
+      page.setDefaultTimeout(15_000);
+      await page.goto(`http://127.0.0.1:${camera.port}`);
+      await page.getByLabel('User').fill('admin');
+      await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+      await page.getByRole('button', { name: 'Log in' }).click();
+      const asked = () => page.waitForResponse((response) => response.url().endsWith('/api/v1/events'));
+      const first = asked();
+      await page.getByRole('heading', { name: 'Events' }).click();
+      await first;
+      const nothing = page.getByText('Nothing has happened since the start.');
+      await nothing.waitFor();
+      await (await asked()).finished();
+      await (await asked()).finished();
+      expect(await nothing.isVisible()).toBe(true);
+      camera.moves(false);
+      await page.locator('#eventStates li', { hasText: /VideoSource\/MotionAlarm false/ }).waitFor();
+      camera.moves(true);
+      await page.locator('#eventList li', { hasText: /VideoSource\/MotionAlarm true/ }).waitFor();
+      await nothing.waitFor({ state: 'hidden' });
+    } finally {
+      await browser.close();
+    }
+  },
+  60_000,
+);

@@ -2,6 +2,7 @@ import dns from 'node:dns';
 import http from 'node:http';
 import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
+import type { Clock } from '../../core/clock.ts';
 import { Networks, plainAddress } from '../../core/networks.ts';
 import { machineInterfaces } from '../../platform/interfaces.ts';
 
@@ -39,7 +40,12 @@ export interface ConsumerMessage {
   readonly signal: AbortSignal;
 }
 
-/** Sends a message; resolves when the consumer has taken it. Rejects otherwise. */
+/** The consumer has a message and did not say in time that it takes it. */
+export class UnansweredError extends Error {
+  override readonly name = 'UnansweredError';
+}
+
+/** Sends a message; resolves when the consumer has taken it. Rejects otherwise, with an {@link UnansweredError} where it has it. */
 export type Deliver = (message: ConsumerMessage) => Promise<void>;
 
 /**
@@ -47,7 +53,7 @@ export type Deliver = (message: ConsumerMessage) => Promise<void>;
  * the answer but its status is read.
  */
 export const delivery =
-  (mayBe: (address: string) => boolean): Deliver =>
+  (mayBe: (address: string) => boolean, clock: Pick<Clock, 'after'>): Deliver =>
   ({ url, contentType, body, signal }) =>
     new Promise((resolve, reject) => {
       const lookup: LookupFunction = (name, options, done) => {
@@ -61,14 +67,22 @@ export const delivery =
         });
       };
       const headers = { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) };
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
       const send = url.protocol === 'https:' ? https.request : http.request;
-      const request = send(url, { method: 'POST', headers, agent: false, lookup, signal: limit }, (response) => {
+      const request = send(url, { method: 'POST', headers, agent: false, lookup, signal }, (response) => {
         const { statusCode = 0 } = response;
         response.destroy();
         if (statusCode >= 200 && statusCode < 300) resolve();
         else reject(new Error(`HTTP status ${statusCode}`));
       });
+      let isSent = false;
+      const cancelTimeout = clock.after(TIMEOUT_MS, () => {
+        const reason = `no answer within ${TIMEOUT_MS / 1000} s`;
+        request.destroy(isSent ? new UnansweredError(reason) : new Error(reason));
+      });
+      request.on('finish', () => {
+        isSent = true;
+      });
       request.on('error', reject);
+      request.on('close', cancelTimeout);
       request.end(body);
     });

@@ -8,7 +8,6 @@ const KEPT = 128;
 /** The events that a subscriber has not got yet. Where there are too many, the oldest are dropped. */
 export class EventQueue {
   #waiting: DeviceEvent[] = [];
-  #dropped = 0;
 
   /** @param states every state that the subscriber is to know, as they are now */
   constructor(private readonly states: () => readonly DeviceEvent[]) {}
@@ -17,15 +16,9 @@ export class EventQueue {
     return this.#waiting.length === 0;
   }
 
-  /** Events that were dropped, in all. */
-  get dropped(): number {
-    return this.#dropped;
-  }
-
   add(event: DeviceEvent): void {
     this.#waiting.push(event);
     if (this.#waiting.length <= MAX_WAITING) return;
-    this.#dropped += this.#waiting.length - KEPT;
     // All states before what is left: so the subscriber sees that he missed something, and misses no state by it.
     this.#waiting = [...this.states(), ...this.#waiting.slice(-KEPT)];
   }

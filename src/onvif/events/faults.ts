@@ -43,6 +43,7 @@ export const pullTooLong = (maximum: string, messages: number): SoapFault =>
   );
 
 const OF_FILTER = {
+  kind: 'InvalidFilterFault',
   'topic-dialect': 'TopicExpressionDialectUnknownFault',
   'topic-syntax': 'InvalidTopicExpressionFault',
   'topic-unknown': 'TopicNotSupportedFault',
@@ -50,5 +51,9 @@ const OF_FILTER = {
 } as const;
 
 /** What a client is told of his filter; anything else passes as it is. */
-export const filterFault = (error: unknown, now: number): unknown =>
-  error instanceof FilterError ? notificationFault(OF_FILTER[error.problem], now, error.message) : error;
+export function filterFault(error: unknown, now: number): unknown {
+  if (!(error instanceof FilterError)) return error;
+  const { problem, message, unknown } = error;
+  const more = unknown === undefined ? '' : `<wsnt:UnknownFilter>${escapeXml(unknown)}</wsnt:UnknownFilter>`;
+  return notificationFault(OF_FILTER[problem], now, message, more);
+}

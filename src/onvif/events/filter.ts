@@ -2,7 +2,7 @@ import type { Topic } from '../../device/event-topics.ts';
 import type { DeviceEvent } from '../../device/events.ts';
 import { FilterError } from '../../protocols/notification/filter-error.ts';
 import { type Content, itemFilter } from '../../protocols/notification/item-filter.ts';
-import { utc } from '../../protocols/notification/message.ts';
+import { itemText } from '../../protocols/notification/message.ts';
 import { topicExpression } from '../../protocols/notification/topic-expression.ts';
 import { child, list, text } from '../args.ts';
 import type { SoapObject } from '../service.ts';
@@ -24,7 +24,7 @@ const MAX_EXPRESSIONS = 64;
 export function readFilter(request: SoapObject, resolve: (prefix: string) => string | undefined, offered: readonly Topic[]): EventFilter {
   const filter = child(request, 'Filter');
   const unknown = Object.keys(filter).find((name) => !['TopicExpression', 'MessageContent', 'attributes', '$value'].includes(name));
-  if (unknown !== undefined) throw new FilterError('content', `A filter by ${unknown} is not known.`);
+  if (unknown !== undefined) throw new FilterError('kind', `A filter by ${unknown} is not known.`, unknown);
   const topics = expressions(filter, 'TopicExpression').map(([expression, dialect]) => topicExpression(expression, dialect, resolve));
   const contents = expressions(filter, 'MessageContent').map(([expression, dialect]) => itemFilter(expression, dialect));
   const topic = (name: Topic) => topics.length === 0 || topics.some((test) => test(name));
@@ -46,5 +46,4 @@ function expressions(filter: SoapObject, name: string): (readonly [expression: s
 
 const contentOf = ({ source, data }: DeviceEvent): Content => ({ source: itemsOf(source), data: itemsOf(data) });
 
-const itemsOf = (items: DeviceEvent['source']): Content['source'] =>
-  Object.entries(items).map(([name, value]) => [name, value instanceof Date ? utc(value) : String(value)]);
+const itemsOf = (items: DeviceEvent['source']): Content['source'] => Object.entries(items).map(([name, value]) => [name, itemText(value)]);

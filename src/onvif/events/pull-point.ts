@@ -48,16 +48,15 @@ export class PullPoint {
     return isToAnswer && !signal.aborted && !this.subscription.ended ? queue.take(limit) : [];
   }
 
-  /** Resolves to whether this pull is to answer: another may have come in its place. */
+  /** Resolves to whether something waits; to false where another pull comes in the place of this one. */
   #somethingToTell(timeout: number, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve) => {
       let cancelTimer: Cancel = () => {};
       const wake = () => {
         cancelTimer();
         signal.removeEventListener('abort', wake);
-        const isNewest = this.#wake === wake;
-        if (isNewest) this.#wake = undefined;
-        resolve(isNewest && !this.subscription.queue.isEmpty);
+        this.#wake = undefined;
+        resolve(!this.subscription.queue.isEmpty);
       };
       this.#wake = wake;
       cancelTimer = this.#clock.after(timeout, wake);

@@ -1,9 +1,9 @@
 import { backoffDelay } from '../../core/backoff.ts';
-import type { Cancel, Clock } from '../../core/clock.ts';
+import type { Cancel } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { DeviceEvent } from '../../device/events.ts';
-import type { Deliver } from './consumer.ts';
+import { type Deliver, UnansweredError } from './consumer.ts';
 import { Subscription, type SubscriptionOptions } from './subscription.ts';
 
 export interface PushOptions extends Omit<SubscriptionOptions, 'onEvents'> {
@@ -18,7 +18,7 @@ const CONTENT_TYPE = 'application/soap+xml; charset=utf-8; action="http://docs.o
 /** Events in one message. */
 const BATCH = 32;
 const BACKOFF = { firstMs: 1000, maxMs: 30_000 };
-/** A consumer that takes nothing through so many tries, some four minutes, is gone. */
+/** A consumer that answers nothing through so many tries, some four minutes, is gone. */
 const MAX_TRIES = 12;
 
 /** A subscription whose subscriber is told by messages that we send, one after the other. */
@@ -27,56 +27,55 @@ export class PushSubscription {
   readonly subscription: Subscription;
   readonly #gone = new AbortController();
   #batch: readonly DeviceEvent[] = [];
+  /** A message is on its way, or its time is set. */
   #busy = false;
+  /** Tries in a row that failed. */
   #failures = 0;
-  #cancelRetry: Cancel = () => {};
+  #cancelSend: Cancel = () => {};
 
   constructor(private readonly options: PushOptions) {
-    const clock: Clock = options.clock;
     this.subscription = new Subscription({
       ...options,
-      onEvents: () => this.#wakeUp(clock),
+      onEvents: () => this.#wakeUp(),
       onEnd: () => {
         this.#gone.abort();
-        this.#cancelRetry();
+        this.#cancelSend();
         options.onEnd();
       },
     });
-    this.#wakeUp(clock);
+    this.#wakeUp();
   }
 
   /** After what goes on now: the answer to the subscriber comes first, and what happens at once goes in one message. */
-  #wakeUp(clock: Clock): void {
-    if (this.#busy || this.#failures > 0) return;
+  #wakeUp(delayMs = 0): void {
+    if (this.#busy) return;
     this.#busy = true;
-    this.#cancelRetry = clock.after(0, () => void this.#send());
+    this.#cancelSend = this.options.clock.after(delayMs, () => void this.#send());
   }
 
   async #send(): Promise<void> {
     const { consumer: url, write, deliver } = this.options;
-    this.#busy = true;
-    if (this.#batch.length === 0) this.#batch = this.subscription.queue.take(BATCH);
-    if (this.#batch.length > 0 && !this.subscription.ended) {
+    const { queue } = this.subscription;
+    if (this.#batch.length === 0) this.#batch = queue.take(BATCH);
+    if (this.#batch.length > 0) {
       try {
         await deliver({ url, contentType: CONTENT_TYPE, body: write(this.#batch), signal: this.#gone.signal });
         this.#batch = [];
         this.#failures = 0;
       } catch (error) {
-        this.#failures++;
+        // It has the message, and would have it twice.
+        if (error instanceof UnansweredError) this.#batch = [];
         this.#failed(error);
       }
     }
     this.#busy = false;
-    if (!this.subscription.queue.isEmpty) this.#wakeUp(this.options.clock);
+    if (this.subscription.ended || (this.#batch.length === 0 && queue.isEmpty)) return;
+    this.#wakeUp(this.#failures === 0 ? 0 : backoffDelay(BACKOFF, this.#failures));
   }
 
   #failed(error: unknown): void {
-    if (this.subscription.ended) return;
-    const { consumer, clock, log } = this.options;
-    if (this.#failures < MAX_TRIES) {
-      this.#cancelRetry = clock.after(backoffDelay(BACKOFF, this.#failures), () => void this.#send());
-      return;
-    }
+    if (this.subscription.ended || ++this.#failures < MAX_TRIES) return;
+    const { consumer, log } = this.options;
     // Its path may hold a secret.
     log.warn(`${consumer.host} takes no events (${messageOf(error)}); its subscription is ended. It can subscribe again.`);
     this.subscription.end();

@@ -1,3 +1,4 @@
+import type { UserStore } from '../../auth/users.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
 import { TOPICS } from '../../device/event-topics.ts';
@@ -18,6 +19,8 @@ import { MAX_PULL_POINTS, MAX_PUSHES, Subscriptions } from './subscriptions.ts';
 
 export interface EventServiceOptions {
   readonly feed: EventFeed;
+  /** Those who may log in; left out: there is no login. */
+  readonly users?: Pick<UserStore, 'current' | 'onChange'>;
   /** Whether messages may be sent to an IP address; left out: {@link mayBeConsumer}. */
   readonly mayBeConsumer?: (address: string) => boolean;
   readonly clock: Clock;
@@ -41,8 +44,8 @@ export function makeEventService(options: EventServiceOptions): Service {
   const { feed, clock, log } = options;
   const mayBe = options.mayBeConsumer ?? mayBeConsumer;
   const subscriptions = new Subscriptions({
-    ...{ feed, clock, log },
-    deliver: delivery(mayBe),
+    ...{ feed, users: options.users, clock, log },
+    deliver: delivery(mayBe, clock),
     write: (events, consumer) => notifyEnvelope(events, consumer.href),
   });
   return {
@@ -108,6 +111,7 @@ function creation(
 ): Operation[] {
   const wanted = (request: SoapObject, context: RequestContext) => ({
     owner: context.remoteAddress,
+    user: context.user,
     filter: filterOf(request, context),
     duration: durationOf(text(request, 'InitialTerminationTime'), 'UnacceptableInitialTerminationTimeFault', clock),
   });

@@ -1,3 +1,4 @@
+import type { User } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import type { DeviceEvent, EventFeed } from '../../device/events.ts';
 import { EventQueue } from './event-queue.ts';
@@ -8,6 +9,8 @@ export interface SubscriptionOptions {
   readonly id: string;
   /** Address of the client that made it. */
   readonly owner: string;
+  /** The user who made it; undefined: no login was needed. */
+  readonly user: User | undefined;
   readonly filter: EventFilter;
   readonly feed: EventFeed;
   /** Called when something waits for the subscriber that was not there before. */
@@ -21,6 +24,7 @@ export interface SubscriptionOptions {
 export class Subscription {
   readonly id: string;
   readonly owner: string;
+  readonly user: User | undefined;
   readonly queue: EventQueue;
   readonly #unsubscribe: Cancel;
   /** Monotonic time, milliseconds. */
@@ -29,9 +33,10 @@ export class Subscription {
   #ended = false;
 
   constructor(private readonly options: SubscriptionOptions) {
-    const { id, owner, feed, filter } = options;
+    const { id, owner, user, feed, filter } = options;
     this.id = id;
     this.owner = owner;
+    this.user = user;
     this.queue = new EventQueue(() => feed.current().filter(filter.event));
     this.queue.synchronize();
     this.#unsubscribe = feed.subscribe((event) => this.#hear(event), filter.topic);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../core/clock.ts';
+import type { User, UserStore } from '../../auth/users.ts';
+import type { Cancel, Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
 import type { DeviceEvent, EventFeed } from '../../device/events.ts';
 import type { RequestContext } from '../service.ts';
@@ -8,6 +9,7 @@ import { notificationFault, unknownSubscription } from './faults.ts';
 import type { EventFilter } from './filter.ts';
 import { PullPoint } from './pull-point.ts';
 import { PushSubscription } from './push-subscription.ts';
+import type { Subscription } from './subscription.ts';
 
 /** Each subscription has an address of its own, below this. */
 const FOLDER = '/onvif/subscription/';
@@ -29,6 +31,8 @@ type Held = PullPoint | PushSubscription;
 
 export interface SubscriptionsOptions {
   readonly feed: EventFeed;
+  /** Those who may log in: subscriptions end with their user, and with his password. Undefined: there is no login. */
+  readonly users: Pick<UserStore, 'current' | 'onChange'> | undefined;
   readonly deliver: Deliver;
   readonly write: (events: readonly DeviceEvent[], consumer: URL) => string;
   readonly clock: Clock;
@@ -39,6 +43,7 @@ export interface SubscriptionsOptions {
 export interface Wanted {
   /** Address of the client. */
   readonly owner: string;
+  readonly user: User | undefined;
   readonly filter: EventFilter;
   /** Milliseconds. */
   readonly duration: number;
@@ -47,8 +52,12 @@ export interface Wanted {
 /** All subscriptions to events, in the order in which they were made. Ended ones are not kept. */
 export class Subscriptions {
   readonly #held = new Map<string, Held>();
+  readonly #cancelUsers: Cancel | undefined;
 
-  constructor(private readonly options: SubscriptionsOptions) {}
+  constructor(private readonly options: SubscriptionsOptions) {
+    const { users } = options;
+    this.#cancelUsers = users?.onChange(() => this.#endWhere(({ user }) => user !== undefined && users.current(user) === undefined));
+  }
 
   /** Throws a SoapFault where there are too many. */
   openPullPoint({ duration, ...wanted }: Wanted): PullPoint {
@@ -79,7 +88,12 @@ export class Subscriptions {
 
   /** Ends all of them. */
   stop(): void {
-    for (const { subscription } of [...this.#held.values()]) subscription.end();
+    this.#cancelUsers?.();
+    this.#endWhere(() => true);
+  }
+
+  #endWhere(isOver: (subscription: Subscription) => boolean): void {
+    for (const { subscription } of [...this.#held.values()]) if (isOver(subscription)) subscription.end();
   }
 
   #common(wanted: Omit<Wanted, 'duration'>) {

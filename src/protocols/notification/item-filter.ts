@@ -92,10 +92,10 @@ class Parser {
     this.#expect(')');
     const kind = steps.pop();
     const parent = steps.pop();
-    // Ours have no ElementItem.
     if (kind !== 'SimpleItem' && kind !== 'ElementItem') throw new FilterError('content', 'A content filter ends at SimpleItem.');
+    // Ours have neither an ElementItem nor a Key.
+    if (kind === 'ElementItem' || parent === 'Key') return () => false;
     return ({ source, data }) => {
-      if (kind === 'ElementItem') return false;
       if (parent !== 'Data' && source.some(matches)) return true;
       return parent !== 'Source' && data.some(matches);
     };

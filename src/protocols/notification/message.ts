@@ -19,10 +19,11 @@ const OPERATIONS = { initialized: 'Initialized', changed: 'Changed' } as const;
 /** xs:dateTime in UTC, "2026-01-02T03:04:05Z" with milliseconds where there are some. */
 export const utc = (time: number | Date): string => new Date(time).toISOString().replace('.000Z', 'Z');
 
-const textOf = (value: ItemValue): string => (value instanceof Date ? utc(value) : String(value));
+/** The value of an item as messages carry it. */
+export const itemText = (value: ItemValue): string => (value instanceof Date ? utc(value) : String(value));
 
 const itemsXml = (name: 'Source' | 'Data', items: NotifiedEvent['source']): string => {
-  const simple = Object.entries(items).map(([item, value]) => `<tt:SimpleItem Name="${item}" Value="${escapeXml(textOf(value))}"/>`);
+  const simple = Object.entries(items).map(([item, value]) => `<tt:SimpleItem Name="${item}" Value="${escapeXml(itemText(value))}"/>`);
   return simple.length === 0 ? '' : `<tt:${name}>${simple.join('')}</tt:${name}>`;
 };
 

@@ -14,7 +14,7 @@ export function durationMs(text: string): number | undefined {
 }
 
 /** xs:dateTime; one without a time zone is in UTC. */
-const DATE_TIME = /^(\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?)\d*(Z|[+-]\d\d:\d\d)?$/;
+const DATE_TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:(\.\d{1,3})\d*)?(Z|[+-]\d\d:\d\d)?$/;
 
 /**
  * How far off the end of a subscription is, milliseconds; negative: it is over. Undefined: the text says no time.
@@ -26,7 +26,7 @@ const DATE_TIME = /^(\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?)\d*(Z|[+-]\d
 export function timeUntil(text: string, now: number): number | undefined {
   const duration = durationMs(text);
   if (duration !== undefined) return duration;
-  const [, time, zone = 'Z'] = DATE_TIME.exec(text.trim()) ?? [];
-  const at = time === undefined ? Number.NaN : Date.parse(time + zone);
+  const [, time, fraction = '', zone = 'Z'] = DATE_TIME.exec(text.trim()) ?? [];
+  const at = time === undefined ? Number.NaN : Date.parse(time + fraction + zone);
   return Number.isNaN(at) ? undefined : at - now;
 }

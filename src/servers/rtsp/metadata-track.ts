@@ -46,14 +46,12 @@ export class MetadataTrack extends Track {
 
   protected open(): void {
     const { feed, clock } = this.options;
-    this.#unsubscribe = feed.subscribe(
-      (event) => {
-        this.#waiting.push(event);
-        // What happens at once goes in one document.
-        this.#cancelSend ??= clock.after(0, () => this.#send(this.#take()));
-      },
-      () => true,
-    );
+    // Players set it up unasked, beside the picture: none of the topics is wanted because of it.
+    this.#unsubscribe = feed.subscribe((event) => {
+      this.#waiting.push(event);
+      // What happens at once goes in one document.
+      this.#cancelSend ??= clock.after(0, () => this.#send(this.#take()));
+    });
     this.requestKeyFrame();
   }
 

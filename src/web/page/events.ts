@@ -55,8 +55,9 @@ export class EventsPanel {
     this.#asking = true;
     try {
       const answer = await fetch(URL, pageRequest('application/json', AbortSignal.timeout(TIMEOUT_MS)));
-      if (answer.status === 401) onSignedOut();
-      else this.#show(await answer.text());
+      if (answer.status === 401) return onSignedOut();
+      if (!answer.ok) throw new Error(`HTTP status ${answer.status}`);
+      this.#show(await answer.text());
     } catch {
       setLine(elements.eventsNote, 'The camera does not answer.');
     } finally {
@@ -67,12 +68,12 @@ export class EventsPanel {
   #show(text: string): void {
     const { eventStates, eventList, eventsNote } = this.options.elements;
     const parsed = parseEvents(JSON.parse(text));
-    setLine(eventsNote, parsed === undefined ? 'Reload the page: the camera has another version.' : '');
-    if (parsed === undefined || text === this.#shown) return;
+    if (parsed === undefined) return void setLine(eventsNote, 'Reload the page: the camera has another version.');
+    setLine(eventsNote, parsed.events.length === 0 ? 'Nothing has happened since the start.' : '');
+    if (text === this.#shown) return;
     this.#shown = text;
     eventStates.replaceChildren(...parsed.states.map(item));
     eventList.replaceChildren(...parsed.events.map(item));
-    if (parsed.events.length === 0) setLine(eventsNote, 'Nothing has happened since the start.');
   }
 }
 

@@ -22,11 +22,11 @@ export interface Status {
   /** Pictures per second measured at the camera; 0 when unknown. */
   readonly fps: number;
   readonly viewers: number;
-  /** Name of the user who is logged in; undefined when no login is needed. */
   /** Whether something moves; undefined: nobody looks. */
   readonly motion: boolean | undefined;
   /** It is exposed for the night. */
   readonly night: boolean;
+  /** Name of the user who is logged in; undefined when no login is needed. */
   readonly user: string | undefined;
   readonly urls: readonly Address[];
 }

@@ -72,7 +72,10 @@ describe('the machine', () => {
   });
 
   test('tells how busy the processor is, in steps', async () => {
+    let reads = 0;
+    vitals.processorTime = () => (reads++ > 0 ? vitals.time : { busy: -1, total: -1 });
     await machine.start();
+    expect(heard.join()).not.toContain('ProcessorUsage');
     vitals.time = { busy: 20, total: 100 };
     expect(await later()).toEqual(['ProcessorUsage 20']);
     vitals.time = { busy: 43, total: 200 };
@@ -144,10 +147,12 @@ test('the log has the last fifty, the newest first, and counts all', () => {
   const log = new EventLog(bus);
   for (let i = 0; i < 60; i++) bus.tell('Media/ProfileChanged', { Token: String(i) }, {});
   bus.set('VideoSource/SignalLoss', { Source: 'x' }, { State: false });
+  for (let i = 0; i < 60; i++) bus.set('Monitoring/ProcessorUsage', { Token: 'x' }, { Value: i });
   expect(log.last).toHaveLength(50);
   expect(log.last[0]).toMatchObject({ source: { Token: '59' } });
   expect([...log.counts]).toEqual([
     ['Media/ProfileChanged', 60],
     ['VideoSource/SignalLoss', 1],
+    ['Monitoring/ProcessorUsage', 60],
   ]);
 });

@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
 import { EventBus } from '../../../../src/device/events.ts';
-import { consumerUrl, mayBeConsumer } from '../../../../src/onvif/events/consumer.ts';
+import { consumerUrl, delivery, mayBeConsumer, UnansweredError } from '../../../../src/onvif/events/consumer.ts';
+import { PushSubscription } from '../../../../src/onvif/events/push-subscription.ts';
+import { FakeClock } from '../../../support/fake-clock.ts';
 import { eventService, MOTION, SOURCE, told } from '../../../support/onvif-events.ts';
 
 const subscribe = (address: string, more = '') =>
@@ -157,12 +160,68 @@ describe('a consumer', () => {
   });
 
   test('whose name stands for a forbidden address gets nothing', async () => {
-    const { delivery } = await import('../../../../src/onvif/events/consumer.ts');
     const { port } = consumer.server.address() as AddressInfo;
     const { signal } = new AbortController();
-    const send = delivery(mayBeConsumer)({ url: new URL(`http://localhost:${port}/`), contentType: 'text/xml', body: '', signal });
+    const send = delivery(
+      mayBeConsumer,
+      systemClock,
+    )({ url: new URL(`http://localhost:${port}/`), contentType: 'text/xml', body: '', signal });
     await expect(send).rejects.toThrow('nothing is sent to localhost');
     expect(consumer.requests).toHaveLength(0);
+  });
+
+  test('that has a message and does not answer is not sent it again', async () => {
+    const silent = createServer();
+    const { port } = await new Promise<AddressInfo>((resolve) =>
+      silent.listen(0, '127.0.0.1', () => resolve(silent.address() as AddressInfo)),
+    );
+    const clock = new FakeClock();
+    const { signal } = new AbortController();
+    const asked = once(silent, 'request');
+    const sent = delivery(() => true, clock)({ url: new URL(`http://127.0.0.1:${port}/`), contentType: 'text/xml', body: '<a/>', signal });
+    await asked;
+    clock.advance(4999);
+    expect(clock.pending).toBe(1);
+    clock.advance(1);
+    await expect(sent).rejects.toThrow(UnansweredError);
+    silent.close();
+  });
+
+  test('that answers too late goes on to be told, each thing once; one that never answers is given up', async () => {
+    const clock = new FakeClock();
+    const feed = new EventBus({ clock, log: silentLogger });
+    const sent: string[] = [];
+    const warnings: string[] = [];
+    let answer: () => void = () => {
+      throw new UnansweredError('no answer');
+    };
+    const push = new PushSubscription({
+      ...{ id: 'x', owner: '192.0.2.9', user: undefined, feed, clock, onEnd: () => {}, consumer: new URL('http://192.0.2.9/') },
+      filter: { topic: () => true, event: () => true },
+      write: (list) => list.map(({ source }) => source.Token).join(),
+      deliver: async ({ body }) => {
+        sent.push(body);
+        answer();
+      },
+      log: { ...silentLogger, warn: (line) => warnings.push(line) },
+    });
+    let count = 0;
+    const happens = async () => {
+      feed.tell('Media/ProfileChanged', { Token: String(++count) }, {});
+      clock.advance(30_000);
+      for (let i = 0; i < 5; i++) await Promise.resolve();
+    };
+    for (let i = 0; i < 11; i++) await happens();
+    const late = answer;
+    answer = () => {};
+    await happens();
+    answer = late;
+    for (let i = 0; i < 12; i++) {
+      expect(push.subscription.ended).toBe(false);
+      await happens();
+    }
+    expect(sent).toEqual(Array.from({ length: 24 }, (_, at) => String(at + 1)));
+    expect([push.subscription.ended, warnings.length, clock.pending]).toEqual([true, 1, 0]);
   });
 
   test('is refused with a fault that says what to do', async () => {

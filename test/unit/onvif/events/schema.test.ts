@@ -84,8 +84,11 @@ describeNeeding(cannotValidate, 'by the official schemas', () => {
         '<tev:CreatePullPointSubscription><tev:Filter><wsnt:TopicExpression Dialect="http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet">tns1:No</wsnt:TopicExpression></tev:Filter></tev:CreatePullPointSubscription>',
       ),
     );
+    const unknown = '<tev:Filter><wsnt:ProducerProperties Dialect="x">y</wsnt:ProducerProperties></tev:Filter>';
+    await note('no such filter', events.ask(`<tev:CreatePullPointSubscription>${unknown}</tev:CreatePullPointSubscription>`));
     messages.set('notify', notifyEnvelope(events.bus.current(), 'http://192.0.2.9/?a&b'));
     expect(schemaProblems(messages)).toEqual([]);
+    expect(messages.get('no such filter')).toMatch(/<wsnt:InvalidFilterFault .*<wsnt:UnknownFilter>ProducerProperties</);
     expect(messages.get('pull')).toContain('ConfigurationChanged');
   });
 });

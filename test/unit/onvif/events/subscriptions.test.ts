@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import { UserStore } from '../../../../src/auth/users.ts';
+import { CONTEXT } from '../../../support/onvif-context.ts';
 import { eventService, MOTION, SOURCE, told } from '../../../support/onvif-events.ts';
 
 let events: Awaited<ReturnType<typeof eventService>>;
@@ -149,6 +151,28 @@ describe('a filter by content', () => {
     const xpath = content('true()').replace(/Dialect="[^"]*"/, 'Dialect="http://www.w3.org/TR/1999/REC-xpath-19991116"');
     expect((await create(xpath)).xml).toContain('InvalidMessageContentExpressionFault');
   });
+});
+
+test('subscriptions end with their user, and with his password, and no others do', async () => {
+  const [admin, eve, max] = ['admin', 'eve', 'max'].map((name) => ({ name, password: 'long enough', level: 'Administrator' as const }));
+  const users = new UserStore([admin!, eve!, max!]);
+  const { service, bus, clock } = await eventService({ users, mayBeConsumer: () => true });
+  const topics = ['VideoSource/MotionAlarm', 'VideoSource/SignalLoss', 'Media/ProfileChanged'] as const;
+  const wanted = () => topics.map((topic) => bus.isWanted(topic));
+  for (const [at, user] of [eve, max, undefined].entries()) {
+    const filter = { Filter: { TopicExpression: `tns1:${topics[at]}` }, ConsumerReference: { Address: 'http://192.0.2.9/' } };
+    for (const name of ['CreatePullPointSubscription', 'Subscribe'])
+      await service.operations.find((operation) => operation.name === name)!.handle(filter, { ...CONTEXT, user });
+  }
+  expect(wanted()).toEqual([true, true, true]);
+  users.replace([admin!, { ...eve!, level: 'User' }, max!]);
+  expect(wanted()).toEqual([true, true, true]);
+  users.replace([admin!, { ...eve!, password: 'another one' }, max!]);
+  expect(wanted()).toEqual([false, true, true]);
+  users.replace([admin!]);
+  expect(wanted()).toEqual([false, false, true]);
+  service.stop?.();
+  expect([...wanted(), clock.pending]).toEqual([false, false, false, 0]);
 });
 
 describe('bounds', () => {
