@@ -73,13 +73,12 @@ async function ask(server: RunFile): Promise<Record<string, unknown>> {
   return askServer(server, request);
 }
 
-/** Width of the column of labels, characters. */
-const WIDTH = 15;
-
 /** The status for people. */
 function describe({ name, version, startedAt, camera, motion, h264, viewers, discovery, urls }: Status, now: Date): string {
   const since = (time: Date) => `${duration(now.getTime() - time.getTime())} (since ${localTime(time, now)})`;
-  const line = (label: string, text: string) => `  ${label.padEnd(WIDTH)}${visible(text)}\n`;
+  // The longest of the fixed labels, or of the addresses'.
+  const width = Math.max('Discovery'.length, ...urls.map(({ label }) => label.length)) + 2;
+  const line = (label: string, text: string) => `  ${label.padEnd(width)}${visible(text)}\n`;
   const rate = camera.state === 'live' ? `, ${camera.fps.toFixed(1)} pictures/s` : '';
   const found = discovery.enabled ? (discovery.discoverable ? 'on' : 'off: a client turned it off') : 'off';
   const told = [...(camera.error ? [camera.error] : []), ...camera.notices];

@@ -140,8 +140,9 @@ describe('status', () => {
       const { code, stdout } = await command(['status']);
       expect(code).toBe(0);
       expect(stdout).toMatch(/^Gate: live, for \d+ s/);
-      expect(stdout).toContain('  Picture        test pattern, 320×240');
-      expect(stdout).toContain(`  ONVIF          ${server.url}/onvif/device_service\n`);
+      expect(stdout).toMatch(/^ {2}Picture +test pattern, 320×240/m);
+      expect(stdout).toMatch(new RegExp(`^ {2}ONVIF +${server.url}/onvif/device_service$`, 'm'));
+      if (stdout.includes('/sub')) expect(stdout).toMatch(/^ {2}RTSP, H\.264, small +rtsp:\/\/\S+\/sub$/m);
       expect(stdout).toMatch(
         /\nADDRESS +USER +PROTOCOL +STREAM +WATCHES FOR\n127\.0\.0\.1 +admin +HTTP +mjpeg +\d+ s \(since [\d:]{8}\)\n$/,
       );
