@@ -46,14 +46,12 @@ export class MetadataTrack extends Track {
 
   protected open(): void {
     const { feed, clock } = this.options;
-    this.#unsubscribe = feed.subscribe(
-      (event) => {
-        this.#waiting.push(event);
-        // What happens at once goes in one document.
-        this.#cancelSend ??= clock.after(0, () => this.#send(this.#take()));
-      },
-      () => true,
-    );
+    // Most players set up all tracks of a stream: that somebody plays this one does not say that he wants to know of anything.
+    this.#unsubscribe = feed.subscribe((event) => {
+      this.#waiting.push(event);
+      // What happens at once goes in one document.
+      this.#cancelSend ??= clock.after(0, () => this.#send(this.#take()));
+    });
     this.requestKeyFrame();
   }
 
