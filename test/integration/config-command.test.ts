@@ -135,6 +135,9 @@ describe('status', () => {
       expect((await command(['status'])).stdout).toMatch(
         /^Gate: off, as nobody watches, for \d+ s \(since [\d:]{8}\)\n[\s\S]*\nNobody watches\.\n$/,
       );
+      // As docs/api.md has them, in every state.
+      const { camera } = JSON.parse((await command(['status', '--json'])).stdout);
+      expect(Object.keys(camera).sort()).toEqual(['error', 'fps', 'height', 'notices', 'since', 'source', 'state', 'width']);
       const viewer = new Viewer(server, '/stream.mjpg');
       await viewer.until(() => viewer.parts.length > 1, 'pictures');
       const { code, stdout } = await command(['status']);
