@@ -36,6 +36,8 @@ export class Analysis {
   #stopListening: Cancel | undefined;
   /** Somebody listens for motion, which is off. */
   #isMissed = false;
+  /** That is in the log once: a recorder's subscriptions end and begin again all day. */
+  #wasMissed = false;
   #wasNight = false;
 
   constructor(
@@ -86,7 +88,8 @@ export class Analysis {
     const isMissed = MOTION_TOPICS.some((topic) => this.#events.isWanted(topic));
     if (isMissed === this.#isMissed) return;
     this.#isMissed = isMissed;
-    if (isMissed) this.options.log.info(`${MISSED.message} ${MISSED.hint}`, { code: MISSED.code });
+    if (isMissed && !this.#wasMissed) this.options.log.info(`${MISSED.message} ${MISSED.hint}`, { code: MISSED.code });
+    this.#wasMissed ||= isMissed;
   }
 
   #tell(finding: Finding, state: boolean): void {

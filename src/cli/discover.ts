@@ -59,7 +59,8 @@ export async function discover(args: Arguments, context: Context): Promise<numbe
   else
     context.stderr.write(
       `No ONVIF camera answered within ${seconds} s.\n` +
-        'Cameras are found in the same network only (same router, no guest Wi-Fi), if their discovery is on and UDP port 3702 is not blocked.\n',
+        'Cameras are found in the same network only (same router, no guest Wi-Fi), if their discovery is on and UDP port 3702 is not blocked.\n' +
+        'It is asked where the default route of this machine leads (`ip route`); without one nobody is asked.\n',
     );
   return EXIT.ok;
 }

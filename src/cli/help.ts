@@ -7,6 +7,8 @@ import { isSwitch, settings } from './settings.ts';
 const WIDTH = 30;
 /** Columns of a list of flags. */
 const LINE = 100;
+/** Columns in which a command's usage stands before what it does. */
+const USAGE_WIDTH = 22;
 
 const line = (left: string, right: string) =>
   left.length < WIDTH ? `  ${left.padEnd(WIDTH)}${right}\n` : `  ${left}\n  ${' '.repeat(WIDTH)}${right}\n`;
@@ -28,12 +30,19 @@ const flagLine = ({ name, short, value, help }: Flag) =>
   line(`${short ? `-${short}, ` : ''}--${name}${value === undefined ? '' : ` ${value}`}`, help);
 
 function generalHelp(): string {
-  const preset = (setting: Setting) =>
-    setting.preset === '' || (Array.isArray(setting.preset) && setting.preset.length === 0) ? '' : ` [${show(setting.preset)}]`;
+  const preset = (setting: Setting) => {
+    if (isSwitch(setting)) return setting.preset === true ? ` [on; --no-${setting.flag}]` : '';
+    return setting.preset === '' || (Array.isArray(setting.preset) && setting.preset.length === 0) ? '' : ` [${show(setting.preset)}]`;
+  };
   const options = settings.map((setting) =>
-    line(`--${setting.flag}${isSwitch(setting) ? '' : ` ${setting.value}`}`, `${setting.help}${isSwitch(setting) ? '' : preset(setting)}`),
+    line(`--${setting.flag}${isSwitch(setting) ? '' : ` ${setting.value}`}`, `${setting.help}${preset(setting)}`),
   );
-  const commands = COMMANDS.map((each) => `onvif-camera ${usageOf(each).padEnd(22)}${each.summary}`);
+  const commands = COMMANDS.map((each) => {
+    const usage = usageOf(each);
+    return usage.length < USAGE_WIDTH
+      ? `onvif-camera ${usage.padEnd(USAGE_WIDTH)}${each.summary}`
+      : `onvif-camera ${usage}\n${' '.repeat('Usage: onvif-camera '.length + USAGE_WIDTH)}${each.summary}`;
+  });
   const [config = '', camera = '', ...last] = COMMON_FLAGS.map(flagLine);
   return `onvif-camera: a network camera from a Raspberry Pi's camera, a webcam or pictures.
 

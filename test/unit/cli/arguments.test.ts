@@ -193,6 +193,7 @@ describe('the help', () => {
       const text = `${lines[at]} ${lines[at + 1]}`;
       expect(text).toContain(help);
       if (typeof preset === 'number') expect(text).toContain(`[${preset}]`);
+      if (flag === 'rtsp-metadata') expect(text).toContain('[on; --no-rtsp-metadata]');
     }
     for (const flag of ['--config FILE', '-v, --version', '-h, --help'])
       expect(lines.some((line) => line.startsWith(`  ${flag}`))).toBe(true);
@@ -204,13 +205,15 @@ describe('the help', () => {
     const texts = [helpText(), ...COMMANDS.map((command) => helpText(command)), ...actions.map(([path, each]) => helpText(each, path))];
     const named = texts.flatMap((text) => [...text.matchAll(/--([a-z][a-z0-9-]*)/g)].map((match) => match[1]!));
     // The capture program's own, in the example of --extra-args.
-    expect(new Set(named.filter((flag) => !known.has(flag)))).toEqual(new Set(['mode']));
+    expect(new Set(named.filter((flag) => !known.has(flag)))).toEqual(new Set(['mode', 'no-rtsp-metadata']));
   });
 
   test('names every command', () => {
     for (const command of ['[serve]', 'snapshot FILE', 'discover', 'homeassistant', 'help COMMAND'])
       expect(lines.some((each) => each.includes(` onvif-camera ${command} `))).toBe(true);
     expect(helpText(COMMANDS[0])).toBe(helpText());
+    const usages = helpText().slice(0, helpText().indexOf('\n\n  --'));
+    for (const each of COMMANDS) expect(usages.replaceAll(/\s+/g, ' ')).toContain(`onvif-camera ${usageOf(each)} ${each.summary}`);
   });
 
   test.each(actions)('of %s has its usage, flags, examples and exit codes', (path, action) => {
