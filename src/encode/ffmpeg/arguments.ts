@@ -21,7 +21,7 @@ const X264_THREADS = 2;
 /** Key frames are asked for one by one; the encoder itself makes one only this many intervals after the last, should it not listen. */
 const BACKSTOP = 2;
 /** What is read before the first picture is taken apart: nothing, since the track header says what it is. */
-const PROBE_NOTHING = ['-probesize', '32', '-analyzeduration', '0'];
+export const PROBE_NOTHING = ['-probesize', '32', '-analyzeduration', '0'];
 
 /** Marks the timestamp of a picture (microseconds) that has to become a key frame; {@link codecArguments} has the counterpart. */
 export const keyFrameTimestamp = (evenTimestamp: number): number => evenTimestamp + 1;
