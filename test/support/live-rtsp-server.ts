@@ -9,6 +9,7 @@ import { Frame, type Picture } from '../../src/frames/frame.ts';
 import { RtspServer, type RtspServerOptions } from '../../src/servers/rtsp/server.ts';
 import { Hub } from '../../src/streams/hub.ts';
 import { program } from './programs.ts';
+import { UNHEARD } from './recorder.ts';
 import { streamsOf } from './rtsp-server.ts';
 
 /** Pictures per second of {@link LiveRtspServer}. */
@@ -29,7 +30,7 @@ export class LiveRtspServer {
     this.#hub = new Hub({
       demand: {
         start: () => {
-          this.#capture ??= source.start({ picture, bytes() {}, notice() {}, ended() {} });
+          this.#capture ??= source.start({ ...UNHEARD, picture });
           this.#hub.setStatus({ state: 'live', error: undefined, notices: [], source: undefined });
         },
         stop() {},
@@ -41,7 +42,7 @@ export class LiveRtspServer {
     this.#h264 = new H264Stream({
       name: 'H.264',
       feed: this.#hub,
-      settings: () => ({ width: 0, height: 0, fps: LIVE_FPS, asCaptured: true, bitrate: 2000, keyframeInterval: 2 }),
+      settings: () => ({ width: 0, height: 0, fps: LIVE_FPS, asCaptured: true, bitrate: 2000, keyframeInterval: 2, profile: 'baseline' }),
       encoders: new FfmpegEncoders({
         choice: () => ({ ffmpeg: program('ffmpeg')!, hardware: false, software: true }),
         searchPath: process.env.PATH ?? '',

@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
 import { AppError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import type { CodedPicture } from '../../frames/access-unit.ts';
+import { type CodedPicture, MAX_UNIT_BYTES } from '../../frames/access-unit.ts';
 import type { Frame } from '../../frames/frame.ts';
 import { Program } from '../../platform/program.ts';
 import { FLV_TIMESTAMP_MODULUS, FlvDemuxer, FlvError, type FlvVideo } from '../../protocols/flv/demuxer.ts';
@@ -40,8 +40,6 @@ const WATCHDOG_INTERVAL_MS = 500;
 const LEAST_STEP_US = 4000;
 /** Rounding on the way through ffmpeg, milliseconds. */
 const TIMESTAMP_TOLERANCE = 1;
-/** A key frame of the largest picture at the highest bit rate is a tenth of it. */
-const MAX_UNIT_BYTES = 8 << 20;
 
 interface InFlight {
   /** Milliseconds as FLV writes them, but not wrapped. */
