@@ -52,7 +52,7 @@ export class Streams {
     const { camera } = capture;
     this.#native = units && new NativeH264({ hub: units, starts: () => camera.counters.starts, encoder: () => units.status.source, clock });
     this.#isNative = this.#native !== undefined;
-    const control = new NativeH264Control({ settings: settings.h264, picture, parameterSets: () => units?.parameterSets });
+    const control = new NativeH264Control({ settings: settings.h264, picture });
     capture.onEncoding = () => this.#changeMode();
     const video = ({ names, encoding }: Encoded): H264Video => {
       const isNative = () => this.#isNative && names.id === H264.id;
