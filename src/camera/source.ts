@@ -4,6 +4,7 @@ import type { Logger } from '../core/log.ts';
 import type { CodedPicture } from '../frames/access-unit.ts';
 import type { Area } from '../frames/area.ts';
 import type { Picture } from '../frames/frame.ts';
+import type { H264Profile } from '../frames/h264-level.ts';
 import type { Sensed } from '../frames/sensed.ts';
 import type { Sensitivity } from '../frames/sensitivity.ts';
 import type { SourceOffers } from './offers.ts';
@@ -69,6 +70,7 @@ export interface VideoSettings {
   readonly bitrate: number;
   /** Seconds from one key frame to the next. */
   readonly keyframeInterval: number;
+  readonly profile: H264Profile;
 }
 
 /**

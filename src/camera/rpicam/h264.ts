@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts';
+import { type H264Profile, h264Level } from '../../frames/h264-level.ts';
 import type { CameraSettings } from '../settings.ts';
 import type { VideoSettings } from '../source.ts';
 import { rpicamFrameRate } from './arguments.ts';
@@ -15,20 +16,37 @@ const X264_THREADS = 2;
 /** What `--low-latency` stands for. */
 const LOW_LATENCY = 'preset=ultrafast;tune=zerolatency;bf=0;thread_type=slice';
 
+/** What a profile has more than baseline: of a profile that it does not need x264 says nothing in its stream. The level is x264's own finding. */
+const X264_TOOLS: Readonly<Record<H264Profile, readonly string[]>> = { baseline: [], main: ['coder=1'], high: ['coder=1', '8x8dct=1'] };
+
 const INSTALL =
   'Install it and start again: `sudo apt install rpicam-apps-encoder` (Raspberry Pi OS Trixie) or `sudo apt install rpicam-apps` (Bookworm). Or set camera.encoding: mjpeg.';
 
 /** Pictures per second that are captured for H.264: none can be left out afterwards. */
 export const h264FrameRate = (settings: CameraSettings): number => rpicamFrameRate(settings, false);
 
+/** The encoder of the Pi keeps to level 4 unless it is told another one; rpicam-vid takes these. */
+function hardwareLevel({ width, height, fps }: CameraSettings, { bitrate, profile }: VideoSettings): string[] {
+  const level = Number(h264Level({ width, height, fps, bitrate, profile }));
+  if (level <= 4) return [];
+  return ['--level', level > 4.1 ? '4.2' : '4.1'];
+}
+
 /** What rpicam-vid is told of its encoder. */
-export function h264Arguments(way: H264Way, settings: CameraSettings, { bitrate, keyframeInterval }: VideoSettings): string[] {
+export function h264Arguments(way: H264Way, settings: CameraSettings, video: VideoSettings): string[] {
+  const { bitrate, keyframeInterval, profile } = video;
   const rate = String(Math.round(bitrate * 1000));
   const intra = String(Math.max(1, Math.round(keyframeInterval * h264FrameRate(settings))));
   const common = ['--bitrate', rate, '--intra', intra];
-  if (way === 'hardware') return ['--codec', 'h264', '--inline', ...common];
+  if (way === 'hardware') return ['--codec', 'h264', '--inline', '--profile', profile, ...hardwareLevel(settings, video), ...common];
   const inWords = way === 'libx264-in-words';
-  const options = [...(inWords ? [LOW_LATENCY] : []), `threads=${X264_THREADS}`, `maxrate=${rate}`, `bufsize=${rate}`].join(';');
+  const options = [
+    ...(inWords ? [LOW_LATENCY] : []),
+    `threads=${X264_THREADS}`,
+    `maxrate=${rate}`,
+    `bufsize=${rate}`,
+    ...X264_TOOLS[profile],
+  ].join(';');
   return [
     ...['--codec', 'libav', '--libav-video-codec', 'libx264', '--libav-format', 'flv', '--libav-video-codec-opts', options],
     ...(inWords ? [] : ['--low-latency']),

@@ -10,6 +10,8 @@ const GIVEN: Readonly<Record<string, string | undefined>> = {
   '--low-latency': undefined,
   '--bitrate': 'h264.bitrate',
   '--intra': 'h264.keyframeInterval',
+  '--profile': 'h264.profile',
+  '--level': undefined,
   '--timeout': undefined,
   '--nopreview': undefined,
   '--flush': undefined,
