@@ -134,8 +134,7 @@ export class JpegStream {
         // Other sizes, and another quality: the next decoder begins with this unit.
         if (unit.keyframe && (begun.quality !== quality() || !begun.sps.equals(unit.parameterSets.sps))) return finish('restart');
         decoder ??= this.#start(ffmpeg, begun.quality, finish);
-        const isWanted = isNewest && decoder.hasRoom && pace.isDue(unit.monotonic);
-        if (decoder.decode(unit, isWanted)) this.counters.units++;
+        if (decoder.decode(unit, () => isNewest && pace.isDue(unit.monotonic))) this.counters.units++;
         else this.counters.skipped++;
       };
       const unsubscribe = feed.subscribe((unit) => take(unit, true));

@@ -33,8 +33,8 @@ export interface FfmpegDecoderEvents {
 const WINDOW = 2;
 /** A decoder that is this late is given nothing more up to the next key frame, milliseconds. */
 const LATE_MS = 1000;
-/** Most bytes that may wait for a decoder, which has only begun to start. */
-const MAX_WAITING_BYTES = 8 << 20;
+/** Most bytes that may wait for a decoder, which may only have begun to start: the largest group of pictures, and as much again. */
+const MAX_WAITING_BYTES = 16 << 20;
 /** Time to the first picture: a Pi Zero loads ffmpeg from its card in a few seconds. Milliseconds. */
 const START_TIMEOUT_MS = 10_000;
 const STALL_MS = 3000;
@@ -61,8 +61,8 @@ export class FfmpegDecoder {
   #lastTimestamp = 0;
   /** Units whose pictures are wanted, by their timestamps in microseconds, the oldest first. */
   readonly #inFlight = new Map<number, { readonly unit: AccessUnit; readonly written: number }>();
-  /** Bytes since ffmpeg last gave a picture. */
-  #waitingBytes = 0;
+  /** Since when it has been too slow, monotonic milliseconds; undefined: it is not. */
+  #lateSince: number | undefined;
   /** What was left out since: nothing can be decoded before the next key frame. */
   #skipping = true;
   #answered = false;
@@ -98,20 +98,17 @@ export class FfmpegDecoder {
     return this.#lastLine;
   }
 
-  /** Whether ffmpeg can take on another picture that is wanted. */
-  get hasRoom(): boolean {
-    return this.#inFlight.size < WINDOW;
-  }
-
   /**
    * Takes the next unit. Returns at once.
-   * @param wanted whether a JPEG is to be made of it
+   * @param isWanted asked where it is taken: whether a JPEG is to be made of it
    * @returns false: it is left out, because ffmpeg is too slow, or for want of a key frame
    */
-  decode(unit: AccessUnit, wanted: boolean): boolean {
+  decode(unit: AccessUnit, isWanted: () => boolean): boolean {
     if (this.#over) return false;
     const now = this.options.clock.monotonic();
-    this.#skipping = this.#isLate(now) || (this.#skipping && !unit.keyframe);
+    const isLate = this.#isLate(now);
+    this.#lateSince = isLate ? (this.#lateSince ?? now) : undefined;
+    this.#skipping = isLate || (this.#skipping && !unit.keyframe);
     if (this.#skipping) return false;
     if (!this.#opened) {
       this.#opened = true;
@@ -121,10 +118,10 @@ export class FfmpegDecoder {
     this.#origin ??= unit.monotonic;
     const even = Math.max(Math.round((unit.monotonic - this.#origin) * 500) * 2, this.#lastTimestamp + LEAST_STEP_US);
     this.#lastTimestamp = even;
+    const wanted = this.#inFlight.size < WINDOW && isWanted();
     const timestamp = wanted ? markPicture(even) : even;
     if (wanted) this.#inFlight.set(timestamp, { unit, written: now });
     const size = prefixedSize(unit.nals);
-    this.#waitingBytes += size;
     this.#program.write([clusterHeader(timestamp, size, unit.keyframe), ...lengthPrefixed(unit.nals)]);
     return true;
   }
@@ -143,7 +140,7 @@ export class FfmpegDecoder {
   }
 
   #isLate(now: number): boolean {
-    if (this.#waitingBytes > MAX_WAITING_BYTES) return true;
+    if (this.#program.waiting > MAX_WAITING_BYTES) return true;
     const [oldest] = this.#inFlight.values();
     return this.#answered && oldest !== undefined && now - oldest.written > LATE_MS;
   }
@@ -174,7 +171,6 @@ export class FfmpegDecoder {
       // Those before it came to nothing.
       for (const each of this.#inFlight.keys()) if (each <= timestamp) this.#inFlight.delete(each);
       this.#answered = true;
-      this.#waitingBytes = 0;
       if (!flight) continue;
       const { sequence, capturedAt, monotonic } = flight.unit;
       this.events.frame(new Frame(picture, sequence, capturedAt, monotonic));
@@ -184,9 +180,9 @@ export class FfmpegDecoder {
 
   #watch(): void {
     const [oldest] = this.#inFlight.values();
-    if (!oldest) return;
+    const since = oldest?.written ?? this.#lateSince;
     const limit = this.#answered ? STALL_MS : START_TIMEOUT_MS;
-    if (this.options.clock.monotonic() - oldest.written > limit) this.#fail(silenceError('decoder', limit, this.#lastLine));
+    if (since !== undefined && this.options.clock.monotonic() - since > limit) this.#fail(silenceError('decoder', limit, this.#lastLine));
   }
 
   #fail(error: AppError): void {
