@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { h264Level, type LeveledStream } from '../../../src/frames/h264-level.ts';
 
 const baseline = { bitrate: 2000, profile: 'baseline' } as const;
