@@ -16,7 +16,7 @@ import { H264, MJPEG, SNAPSHOT_PATH, SUB } from '../device/stream-names.ts';
 import { inheritedSockets } from '../platform/service/inherited-sockets.ts';
 import { ServiceManager } from '../platform/service/service-manager.ts';
 import { addresses } from './addresses.ts';
-import { atBoot } from './at-boot.ts';
+import { atBoot, ownCommand } from './at-boot.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { chooseNamedPorts } from './named-ports.ts';
@@ -267,7 +267,7 @@ function banner({ app, bind, name, auth, source, password, context }: BannerOpti
     ...(auth ? [] : ['  Login       none to watch: everybody in the network can; to change settings:']),
     '  User        admin',
     `  Password    ${password}`,
-    '  Home Assistant: `onvif-camera homeassistant` shows what to type there, or adds the camera itself.',
+    `  Home Assistant: \`${ownCommand(context)} homeassistant\` shows what to type there, or adds the camera itself.`,
     ...(boot === undefined ? [] : [`  At boot     \`${boot}\` has it start with the machine.`]),
   ];
   return `\n${lines.join('\n')}\n\n`;
