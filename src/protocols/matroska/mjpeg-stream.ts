@@ -42,6 +42,7 @@ const TRACK_TYPE_VIDEO = 1;
 /** Track number, 16 bits of time from the Cluster's, flags: a key frame, no lacing (RFC 9559 section 10.2). */
 const BLOCK_HEADER = Buffer.from([0x80 | TRACK, 0, 0, 0x80]);
 
+/** The only track: its size in pixels, and its rate. */
 export interface MjpegTrack extends Size {
   /** Pictures per second as the reader is told; the timestamps count. */
   readonly frameRate: number;
