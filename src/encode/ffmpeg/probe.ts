@@ -3,7 +3,7 @@ import type { Logger } from '../../core/log.ts';
 import type { Size } from '../../frames/size.ts';
 import { findProgram } from '../../platform/programs.ts';
 import { runProgram } from '../../platform/run-program.ts';
-import { type Codec, codecArguments } from './arguments.ts';
+import { type Codec, codecArguments, type EncodingPlan } from './arguments.ts';
 
 /** What this machine can encode with. */
 export interface EncoderChoice {
@@ -28,6 +28,7 @@ export interface ProbeOptions {
 const TRIAL_TIMEOUT_MS = 20_000;
 const TRIAL_PICTURES = 10;
 const TRIAL_SIZE: Size = { width: 640, height: 480 };
+const TRIAL_FPS = 15;
 /** The largest picture of the Pi's hardware encoder, pixels. */
 const HARDWARE_LARGEST: Size = { width: 1920, height: 1088 };
 
@@ -71,8 +72,10 @@ const UNWANTED = { works: false, said: 'not wanted' };
 /** Encodes a few grey pictures just as it is done later. */
 async function tryCodec(ffmpeg: string, codec: Codec, searchPath: string): Promise<{ works: boolean; said: string }> {
   const { width, height } = TRIAL_SIZE;
-  const plan = { codec, from: TRIAL_SIZE, to: TRIAL_SIZE, frameRate: 15, bitrate: 1000, keyframeInterval: 2 };
-  const input = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-video_size', `${width}x${height}`, '-framerate', '15', '-i', '/dev/zero'];
+  const rate = { frameRate: TRIAL_FPS, mostFps: TRIAL_FPS, bitrate: 1000, keyframeInterval: 2 };
+  const plan: EncodingPlan = { codec, from: TRIAL_SIZE, to: TRIAL_SIZE, ...rate, profile: 'baseline' };
+  const pictures = ['-pix_fmt', 'yuv420p', '-video_size', `${width}x${height}`, '-framerate', String(TRIAL_FPS)];
+  const input = ['-f', 'rawvideo', ...pictures, '-i', '/dev/zero'];
   const args = ['-hide_banner', '-nostdin', '-loglevel', 'error', ...input, '-frames:v', String(TRIAL_PICTURES)];
   // framecrc prints one line for each packet.
   args.push(...codecArguments(plan), '-f', 'framecrc', 'pipe:1');
