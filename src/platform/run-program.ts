@@ -5,6 +5,7 @@ import { leftNothing, running, signalGroup, spawnGroup } from './process-group.t
 /** Most characters kept of each output: `nmcli device show` prints about 1 KB per device. */
 const MAX_OUTPUT = 1 << 20;
 
+/** What a program that has ended left. */
 export interface RunResult {
   /** Exit code; null when the program did not end by itself or could not be started. */
   readonly code: number | null;
@@ -13,6 +14,7 @@ export interface RunResult {
   readonly stderr: string;
 }
 
+/** How a program is run to its end. */
 export interface RunOptions {
   readonly timeoutMs: number;
   /** Ties the program's life to ours by the `setpriv` found there, as in PATH; without, it outlives us. */
@@ -23,6 +25,7 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
 }
 
+/** Runs a program to its end; stand-ins of tests have the same form. */
 export type Run = (command: string, args: readonly string[], options: RunOptions) => Promise<RunResult>;
 
 /**
