@@ -12,10 +12,12 @@ const LEAST_WAITING = 3000;
 /**
  * What is on its way does not wait. The kernel tells the time of a round trip only with at least 200 ms on top of it
  * (tcp(7), rto_min), and with what packets waited on their way in it, which is what we sent ourselves. So the shortest of the round
- * trips counts, and no more than this; a longer one is believed as far as what was queued does not explain it, and slowly.
+ * trips counts, and no more than this: less where the first one was known late, when the queue had grown already. A longer one is
+ * believed as far as what was queued does not explain it, and slowly.
  */
 const RTO_ABOVE_ROUND_TRIP_MS = 200;
-const MAX_ROUND_TRIP_MS = 100;
+const MAX_ROUND_TRIP_MS = { early: 100, late: 30 } as const;
+const EARLY_MS = 100;
 const LONGER_WEIGHT = 0.05;
 /** How far a link that had nothing to do may be better than what it was seen to carry: tried in these steps. */
 const RAISES = [1.1, 1.5, 3, 4] as const;
@@ -46,8 +48,14 @@ export class SlowLink {
   /** When the link last took something, or had nothing to take. */
   #movedAt: number;
 
-  /** @param now monotonic milliseconds, as everywhere here */
-  constructor(now: number) {
+  /**
+   * @param now monotonic milliseconds, as everywhere here
+   * @param firstAt when it got the first of what it is to carry
+   */
+  constructor(
+    now: number,
+    private readonly firstAt = now,
+  ) {
     this.#at = now;
     this.#movedAt = now;
   }
@@ -92,7 +100,7 @@ export class SlowLink {
   /** Takes a reading in. @param at when it was made; nothing has been given since */
   measured({ queued, rto }: TcpEntry, at: number): void {
     this.#advance(at);
-    if (rto !== undefined) this.#measuredRoundTrip(Math.min(MAX_ROUND_TRIP_MS, Math.max(0, rto - RTO_ABOVE_ROUND_TRIP_MS)));
+    if (rto !== undefined) this.#measuredRoundTrip(Math.max(0, rto - RTO_ABOVE_ROUND_TRIP_MS), at);
     const before = this.#last;
     const carried = before ? Math.max(0, before.queued + this.#given - queued) : 0;
     if (carried > 0 || queued === 0) this.#movedAt = at;
@@ -105,11 +113,14 @@ export class SlowLink {
     this.#highest = queued;
   }
 
-  #measuredRoundTrip(ms: number): void {
-    const waited = this.#rate ? Math.max(this.#highest, this.#highestBefore) / this.#rate : Number.POSITIVE_INFINITY;
-    const longer = ms - waited - this.#roundTrip;
-    if (this.#last === undefined || ms < this.#roundTrip) this.#roundTrip = ms;
-    else if (longer > 0) this.#roundTrip += longer * LONGER_WEIGHT;
+  #measuredRoundTrip(ms: number, at: number): void {
+    const { early, late } = MAX_ROUND_TRIP_MS;
+    if (this.#last === undefined) this.#roundTrip = Math.min(ms, at - this.firstAt <= EARLY_MS ? early : late);
+    else if (ms < this.#roundTrip) this.#roundTrip = ms;
+    else if (this.#rate) {
+      const waited = Math.max(this.#highest, this.#highestBefore) / this.#rate;
+      this.#roundTrip += Math.max(0, Math.min(ms, early) - waited - this.#roundTrip) * LONGER_WEIGHT;
+    }
   }
 
   /** @param carried bytes since the last reading, `ms` ago: what the link can, if it always had something to carry */

@@ -131,6 +131,14 @@ describe('SlowLink', () => {
     expect(nearer.wait(100)).toBeCloseTo(120);
   });
 
+  test('what it was sent already is not taken for a long way where the first reading comes late', () => {
+    const link = new SlowLink(150, 0);
+    link.measured({ queued: 300_000, rto: 320 }, 150);
+    link.measured({ queued: 175_000, rto: 320 }, 250);
+    // 1250 bytes a millisecond: 30 ms of them are on their way, 20 ms may wait.
+    expect(link.wait(250)).toBeCloseTo(90);
+  });
+
   test('before a reading only a reading can tell', () => {
     const link = new SlowLink(0);
     expect(link.wait(10)).toBe(Number.POSITIVE_INFINITY);
