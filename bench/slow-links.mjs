@@ -33,6 +33,7 @@ export class SlowLink {
     const { clean, lossy } = link.cables;
     // Each says when it is there: from then on it can be entered, or given an address.
     link.holder = spawn('unshare', ['-n', 'sh', '-c', `echo; exec sleep ${LIMIT_S}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    process.once('exit', () => link.holder.kill());
     await once(link.holder.stdout, 'data');
     const pid = String(link.holder.pid);
     run('ip', 'link', 'add', clean.device, 'type', 'veth', 'peer', 'name', clean.inside, 'netns', pid);

@@ -22,11 +22,12 @@ const LONGER_WEIGHT = 0.05;
 /** How far a link that had nothing to do may be better than what it was seen to carry: tried in these steps. */
 const RAISES = [1.1, 1.5, 3, 4] as const;
 /**
- * Acknowledgements come for a dozen packets or two at a time, so that a reading is by so many bytes too high or too low. The weight of
- * a new reading against all before is the part that it is about of so many bytes, and at most {@link MAX_WEIGHT}.
+ * Acknowledgements come for a dozen packets or two at a time, so that a reading is by up to so many bytes too high or too low. The
+ * weight of a new reading against all before is the part that it is about of {@link SURE_BYTES}, within these limits.
  */
+const LUMP_BYTES = 30_000;
 const SURE_BYTES = 150_000;
-const MAX_WEIGHT = 0.75;
+const WEIGHT = { least: 0.1, most: 0.75 } as const;
 
 /** A link as far as the queue in front of it shows: what it carries, and what waits for it between two readings of that queue. */
 export class SlowLink {
@@ -126,7 +127,8 @@ export class SlowLink {
   /** @param carried bytes since the last reading, `ms` ago: what the link can, if it always had something to carry */
   #measuredRate(carried: number, ms: number, queued: number): void {
     const rate = this.#rate ?? 0;
-    const weight = this.#rate === undefined ? 1 : Math.min(MAX_WEIGHT, Math.max(carried, rate * ms) / SURE_BYTES);
+    const sure = Math.max(rate * ms, carried - LUMP_BYTES) / SURE_BYTES;
+    const weight = this.#rate === undefined ? 1 : Math.min(WEIGHT.most, Math.max(WEIGHT.least, sure));
     const onItsWay = rate * this.#roundTrip;
     const least = Math.min(this.#lowest, this.#queued) - onItsWay;
     // It had nothing to do for a while if what it took beyond all expectation was more than ever waited.
