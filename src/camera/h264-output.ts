@@ -102,7 +102,7 @@ export class AnnexBOutput implements H264Output {
     this.#cancel = undefined;
     if (!this.#splitter.pending) return;
     const left = this.#silenceMs - (this.clock.monotonic() - this.#lastAt);
-    if (left > 0) this.#cancel = this.clock.after(left, this.#listen);
+    if (left > 0) this.#cancel = this.clock.after(Math.ceil(left), this.#listen);
     else if (this.#silentSince !== this.#lastAt) {
       // We may have been held up ourselves.
       this.#silentSince = this.#lastAt;

@@ -53,6 +53,8 @@ export interface Source {
   /** For people: "rpicam-vid, camera 0 (imx219)". */
   readonly description: string;
   readonly encoding: SourceEncoding;
+  /** What makes its H.264, for people: "libx264". */
+  readonly encoder?: string | undefined;
   /** Pictures per second that the source delivers, undefined where only the device knows; the supervisor thins them out to the asked rate. */
   readonly captureFps: number | undefined;
   /** Settings that the user changed and this source cannot do. */

@@ -83,7 +83,9 @@ export const ERRORS = {
     true,
   ),
   H264_UNAVAILABLE: entry('Install ffmpeg for H.264: `sudo apt install ffmpeg`. MJPEG works without it.', EXIT.failure, true),
-  CAMERA_H264: entry('Set camera.encoding: mjpeg, or find out with `onvif-camera doctor` what is missing.'),
+  CAMERA_H264: entry(
+    'It is tried again at the next start of the program; `onvif-camera doctor` may show what is missing. Or set camera.encoding: mjpeg.',
+  ),
   CLOCK_SET_BACK: entry('Nothing is to be done: the next pictures come in a second or two.'),
   ENCODER_ENDED: entry('It is started again by itself; the log has what it said.'),
   NOT_MANAGED: entry(

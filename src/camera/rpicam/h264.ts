@@ -9,6 +9,9 @@ import { isSince, type Release } from './version.ts';
 /** How rpicam-vid makes H.264: by the encoder of a Pi Zero to 4, or with libx264, which a release before 1.6 is told in more words. */
 export type H264Way = 'hardware' | 'libx264' | 'libx264-in-words';
 
+/** For people. */
+export const encoderName = (way: H264Way): string => (way === 'hardware' ? 'the encoder of the Pi' : 'libx264');
+
 /** The encoder of a Pi Zero to 4 takes no more, pixels. */
 const HARDWARE_MOST = { width: 1920, height: 1088 };
 /** Each has a slice of its own; half of a Pi's cores, since the capture wants its share. */

@@ -10,7 +10,7 @@ import { captureProgram, type ProgramCapture } from '../program-source.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
 import type { Capture, CaptureEvents, MotionWatch, Source, SourceEncoding, VideoSettings } from '../source.ts';
 import { rpicamArguments, rpicamFrameRate, rpicamUnsupported } from './arguments.ts';
-import { type H264Way, type H264Ways, h264Arguments, h264FrameRate, isClockSetBack, isRefusal } from './h264.ts';
+import { encoderName, type H264Way, type H264Ways, h264Arguments, h264FrameRate, isClockSetBack, isRefusal } from './h264.ts';
 import type { RpicamCamera } from './list.ts';
 import { isRoutine, type Meaning, readMessage } from './messages.ts';
 import { MetadataPipe, makeMetadataFifo } from './metadata.ts';
@@ -38,6 +38,7 @@ export class RpicamSource implements Source {
   readonly kind = 'rpicam';
   readonly description: string;
   readonly encoding: SourceEncoding;
+  readonly encoder: string | undefined;
   readonly captureFps: number;
   readonly unsupported: readonly SettingName[];
   readonly notices: readonly AppError[];
@@ -56,6 +57,7 @@ export class RpicamSource implements Source {
     const { h264 } = options;
     this.#way = h264?.ways.bestFor(settings);
     this.encoding = this.#way ? 'H264' : 'JPEG';
+    this.encoder = this.#way && encoderName(this.#way);
     this.captureFps = this.#way ? h264FrameRate(settings) : rpicamFrameRate(settings);
     this.unsupported = rpicamUnsupported(settings);
     this.notices = [...(h264 && !this.#way ? [h264.ways.whyNot()] : []), ...rpicamNotices(settings, options.sensor)];

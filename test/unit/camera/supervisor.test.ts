@@ -57,6 +57,17 @@ describe('CameraSupervisor', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('gives pictures that come at once times of their own, which recordings in milliseconds can tell apart', async () => {
+    supervisor.start();
+    await settle();
+    for (let count = 0; count < 3; count++) showPicture();
+    const now = clock.monotonic();
+    expect(frames.map(({ monotonic }) => monotonic)).toEqual([now, now + 2, now + 4]);
+    clock.advance(67);
+    showPicture();
+    expect(frames.at(-1)!.monotonic).toBe(clock.monotonic());
+  });
+
   test('starts one capture however often it is asked', async () => {
     for (let k = 0; k < 10; k++) supervisor.start();
     await settle();
