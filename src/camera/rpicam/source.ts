@@ -95,6 +95,7 @@ export class RpicamSource implements Source {
     const { sensor, h264 } = this.options;
     const { video, ways } = h264!;
     const encoder = { args: h264Arguments(way, this.settings, video), frameRate: this.captureFps };
+    const trial = ways.trial(way);
     let refusal: string | undefined;
     let clockSetBack = false;
     const program = this.#program(rpicamArguments(this.settings, sensor.index, file, more, encoder), events);
@@ -110,7 +111,7 @@ export class RpicamSource implements Source {
         },
         output: (onPicture) => {
           const take: OnPicture = (picture, ownTime) => {
-            ways.works(way);
+            trial.works();
             onPicture(picture, ownTime);
           };
           return way === 'hardware' ? new AnnexBOutput(take, this.captureFps, this.deps.clock) : new FlvOutput(take);
