@@ -55,9 +55,12 @@ function filters(settings: CameraSettings): string[] {
 /** ffmpeg's JPEG quantiser scale, 2 (best) to 31, for a quality of 1 to 100. */
 const quantiserScale = (quality: number) => Math.max(2, Math.min(31, Math.round(2 + ((100 - quality) * 29) / 99)));
 
+/** What is read before the first picture is passed on: its parameter sets, not its rate. Microseconds. */
+const PROBE = ['-fpsprobesize', '0', '-analyzeduration', '1000000'];
+
 /** As the webcam gives it, in FLV, which tells the end and the time of each picture. No `nobuffer`: that one loses the first key frame. */
 export const h264Arguments = (settings: CameraSettings, device: string): string[] => [
-  ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-f', 'v4l2', '-input_format', 'h264'],
+  ...['-hide_banner', '-nostdin', '-loglevel', 'warning', ...PROBE, '-f', 'v4l2', '-input_format', 'h264'],
   ...['-framerate', String(settings.fps), '-video_size', `${settings.width}x${settings.height}`, ...settings.extraArgs, '-i', device],
   ...['-an', '-c:v', 'copy', '-flush_packets', '1', '-flvflags', 'no_duration_filesize', '-f', 'flv', 'pipe:1'],
 ];
