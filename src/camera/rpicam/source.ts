@@ -98,6 +98,7 @@ export class RpicamSource implements Source {
     const trial = ways.trial(way);
     let refusal: string | undefined;
     let clockSetBack = false;
+    let sensorLost = false;
     const program = this.#program(rpicamArguments(this.settings, sensor.index, file, more, encoder), events);
     return captureH264(
       {
@@ -106,7 +107,9 @@ export class RpicamSource implements Source {
           readLine: (line) => {
             if (isRefusal(line)) refusal ??= line;
             clockSetBack ||= isClockSetBack(line);
-            return program.readLine(line);
+            const meaning = program.readLine(line);
+            sensorLost ||= meaning?.error.code === 'SENSOR_LOST';
+            return meaning;
           },
         },
         output: (onPicture) => {
@@ -121,6 +124,11 @@ export class RpicamSource implements Source {
           if (other) events.again(other);
           else if (gave && clockSetBack) events.again(setBack(this.#name));
           else events.ended(error);
+        },
+        silent: (error) => {
+          // Without its sensor it gives no JPEGs either.
+          const other = sensorLost ? undefined : ways.failed(way, refusal, error);
+          if (other) this.deps.log.warn(`${other.message} ${other.hint}`, { code: other.code });
         },
       },
       events,

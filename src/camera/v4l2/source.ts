@@ -142,17 +142,26 @@ export class V4l2Source implements Source {
   start(events: CaptureEvents): Capture {
     const { device, formats, h264 } = this.options;
     if (this.encoding === 'JPEG' || !h264) return captureProgram(this.#program(v4l2Arguments(this.settings, device, formats)), events);
-    const ended = (error: AppError, gave: boolean) => {
-      if (gave || !h264.trial.hasFailed(error, false)) return events.ended(error);
+    const failure = (error: AppError): AppError | undefined => {
+      if (!h264.trial.hasFailed(error, false)) return undefined;
       h264.failure = error.message.replace(/\.$/, '');
-      events.again(withoutH264(this.description, h264.failure));
+      return withoutH264(this.description, h264.failure);
+    };
+    const ended = (error: AppError, gave: boolean) => {
+      const reason = gave ? undefined : failure(error);
+      if (reason) events.again(reason);
+      else events.ended(error);
+    };
+    const silent = (error: AppError) => {
+      const reason = failure(error);
+      if (reason) this.deps.log.warn(`${reason.message} ${reason.hint}`, { code: reason.code });
     };
     const output = (onPicture: OnPicture) =>
       new FlvOutput((picture, ownTime) => {
         h264.trial.works();
         onPicture(picture, ownTime);
       });
-    return captureH264({ program: this.#program(h264Arguments(this.settings, device)), output, ended }, events);
+    return captureH264({ program: this.#program(h264Arguments(this.settings, device)), output, ended, silent }, events);
   }
 
   #program(args: readonly string[]): ProgramCapture {
