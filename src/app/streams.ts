@@ -60,7 +60,7 @@ export class Streams {
         hub: units,
         starts: () => camera.counters.starts,
         encoder: () => encoderName(units.status.source, camera.encoder),
-        instead: () => (this.#isNative ? undefined : this.#transcoder),
+        instead: async () => (this.#isNative ? undefined : this.#transcoder()),
         clock,
       });
     this.#isNative = this.#native !== undefined;
@@ -97,8 +97,9 @@ export class Streams {
     await Promise.all(this.#encodings.map(({ encoding }) => encoding.stop()));
   }
 
-  /** What makes H.264 of JPEGs; undefined: nothing does, or it is not known yet. */
-  get #transcoder(): H264Stream | undefined {
+  /** What makes H.264 of JPEGs; undefined: nothing does, or it is still not known after a while. */
+  async #transcoder(): Promise<H264Stream | undefined> {
+    await this.#trial.known();
     const stream = this.#encodings.find(({ names }) => names.id === H264.id)?.encoding.stream;
     return typeof stream === 'object' ? stream : undefined;
   }

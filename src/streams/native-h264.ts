@@ -11,7 +11,7 @@ export interface NativeH264Options {
   /** What encodes, for people; undefined: it is not known yet. */
   readonly encoder: () => string | undefined;
   /** What gives H.264 once the camera has turned out not to; undefined: nothing does, or the camera does. */
-  readonly instead: () => Pick<H264Stream, 'parameterSets'> | undefined;
+  readonly instead: () => Promise<Pick<H264Stream, 'parameterSets'> | undefined>;
   readonly clock: Clock;
 }
 
@@ -65,7 +65,7 @@ export class NativeH264 {
     const release = hub.lease();
     const until = clock.monotonic() + timeoutMs;
     const sets = hub.parameterSets ?? (await this.#next(timeoutMs, signal))?.parameterSets;
-    const other = sets ? undefined : instead();
+    const other = sets ? undefined : await instead();
     if (other) {
       release();
       return other.parameterSets(Math.max(0, until - clock.monotonic()), signal);
