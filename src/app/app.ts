@@ -3,6 +3,7 @@ import { checkNotRunning, localAddress, removeRunFile, writeRunFile } from '../c
 import { AppError, EXIT } from '../core/errors.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
 import type { EventBus } from '../device/events.ts';
+import type { StreamCatalogue } from '../device/streams.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import { removeDrafts } from '../platform/files.ts';
 import type { HttpServer } from '../servers/http/server.ts';
@@ -82,6 +83,11 @@ export class App {
   /** Port of the RTSP server; undefined where there is none. */
   get rtspPort(): number | undefined {
     return this.#rtsp?.server.port;
+  }
+
+  /** What can be watched, in the order in which clients are told of it. */
+  get streams(): Pick<StreamCatalogue, 'certain' | 'offered'> {
+    return this.#own.streams.catalogue;
   }
 
   /** State of the camera, and how many pictures come per second. */
