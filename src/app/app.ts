@@ -47,7 +47,7 @@ export class App {
         this.#own.events.profileChanged(stream);
       },
     });
-    this.#liveness = new Liveness(this.#own.capture.hub, options.clock);
+    this.#liveness = new Liveness(this.#own.capture.use, options.clock);
     this.#rtsp = options.config.rtsp.enabled ? new Rtsp(options, this.#own) : undefined;
     this.#onvif = this.#makeOnvif();
     this.#analysis = new Analysis(options, this.#own);
@@ -86,14 +86,14 @@ export class App {
 
   /** State of the camera, and how many pictures come per second. */
   get condition(): Pick<CameraStatus, 'state' | 'error' | 'source'> & { readonly fps: number } {
-    const { hub } = this.#own.capture;
-    const { state, error, source } = hub.status;
-    return { state, error, source, fps: hub.fps };
+    const { use, source: pictures } = this.#own.capture;
+    const { state, error, source } = use.status;
+    return { state, error, source, fps: pictures.fps };
   }
 
   /** Calls `listener` after every change of {@link condition}, except of the rate. */
   onCondition(listener: () => void): void {
-    this.#own.capture.hub.watch(listener);
+    this.#own.capture.use.watch(listener);
   }
 
   /** Whether the program makes progress, whatever its camera does; see {@link Liveness.check}. */
@@ -117,7 +117,7 @@ export class App {
       await this.#http.start();
       this.#writeRunFile();
       const resolved = await this.#findCamera();
-      this.#own.capture.hub.start();
+      this.#own.capture.use.start();
       this.#analysis.start();
       await this.#startDiscovery();
       return resolved;
@@ -136,7 +136,7 @@ export class App {
     await Promise.all([this.#http.stop(), this.#rtsp?.stop(), this.#own.streams.stop()]);
     this.#own.events.stop();
     await this.#own.login.usedTokens.close();
-    await this.#own.capture.camera.stop();
+    await this.#own.capture.stop();
     removeRunFile(this.options.dataDir, process.pid);
   }
 

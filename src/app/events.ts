@@ -14,13 +14,13 @@ export class Events {
   readonly log: EventLog;
   readonly #machine: MachineEvents;
 
-  constructor({ searchPath, dataDir, clock, log }: AppOptions, settings: DeviceSettings, { hub }: Capture) {
+  constructor({ searchPath, dataDir, clock, log }: AppOptions, settings: DeviceSettings, capture: Capture) {
     this.bus = new EventBus({ clock, log });
     this.log = new EventLog(this.bus);
     // They are told of when something changes; who subscribes before that is not to be refused.
     this.bus.offer('Media/ProfileChanged', 'Media/ConfigurationChanged');
-    tellSignalLoss(hub, this.bus);
-    tellEncoderChanges(settings, this.bus);
+    tellSignalLoss(capture.use, this.bus);
+    tellEncoderChanges(settings, this.bus, () => capture.isNative);
     this.#machine = new MachineEvents({
       ...{ events: this.bus, dataDir, clock, log },
       vitals: new LinuxVitals({ root: '/', searchPath, clock }),

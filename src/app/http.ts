@@ -55,15 +55,15 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
 function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
   const { identity, capture, rtsp, streams, analysis } = own;
   const startedAt = clock.monotonic();
-  const { hub, camera, picture } = capture;
+  const { use, camera, picture } = capture;
   return (): Omit<Vitals, 'viewers' | 'streams' | 'connectionsClosed'> => ({
     name: identity.name,
     version,
-    status: hub.status,
-    stateSince: hub.stateSince,
+    status: use.status,
+    stateSince: use.stateSince,
     // The page keeps room for pictures before there are any.
-    size: hub.latest ?? picture.settings(),
-    fps: hub.fps,
+    size: picture.actual() ?? picture.settings(),
+    fps: capture.source.fps,
     uptime: (clock.monotonic() - startedAt) / 1000,
     capture: camera.counters,
     faults: faults(),

@@ -130,6 +130,11 @@ export class Camera {
     return this.#resolver.resolved?.source.encoding;
   }
 
+  /** What makes the H.264 of the source in force, for people; undefined: it gives none, or was not found yet. */
+  get encoder(): string | undefined {
+    return this.#resolver.resolved?.source.encoder;
+  }
+
   #tellEncoding(): void {
     const { encoding } = this;
     if (encoding === undefined || encoding === this.#encoding) return;

@@ -119,6 +119,7 @@ export class SourceResolver {
       if (!isAuto) throw notices[0];
     }
     notices.push(...(source.notices ?? []));
+    if (this.#video && (source.kind === 'images' || (source.kind === 'test' && !isAuto))) notices.push(withoutH264(source));
     if (isAuto && source.kind === 'test') {
       const message = `No camera was found, this is a test pattern (${reason}).`;
       notices.unshift(new AppError('TEST_PATTERN', message, hint === undefined ? {} : { hint }));
@@ -155,6 +156,15 @@ export class SourceResolver {
     return { make: await this.#explicit({ kind: 'test' }), reason: reasons.join('; '), hint };
   }
 }
+
+const withoutH264 = ({ description }: Source): AppError =>
+  new AppError(
+    'SETTING_WITHOUT_EFFECT',
+    `camera.encoding h264 has no effect: ${description} gives JPEGs, of which ffmpeg makes the H.264.`,
+    {
+      hint: 'Take the setting out; all else is the same without it.',
+    },
+  );
 
 /** One line of the log for the source, and one for each of its notices that a user can do something about. */
 export function logSource({ source, reason, notices }: ResolvedSource, log: Logger): void {

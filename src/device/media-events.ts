@@ -16,11 +16,19 @@ export function tellSignalLoss(hub: Pick<Hub, 'watch'>, events: EventTeller): vo
   });
 }
 
-/** Tells of every change of how a stream is encoded. Those of the image are none: an encoder does not know of them. */
-export function tellEncoderChanges({ camera, h264, sub }: Pick<DeviceSettings, 'camera' | 'h264' | 'sub'>, events: EventTeller): void {
+/**
+ * Tells of every change of how a stream is encoded. Those of the image are none: an encoder does not know of them.
+ * @param isNative whether the camera encodes H.264 itself, in the size and rate of its pictures
+ */
+export function tellEncoderChanges(
+  { camera, h264, sub }: Pick<DeviceSettings, 'camera' | 'h264' | 'sub'>,
+  events: EventTeller,
+  isNative: () => boolean = () => false,
+): void {
   const tell = ({ encoder }: StreamNames) => events.tell('Media/ConfigurationChanged', { Token: encoder, Type: 'VideoEncoder' }, {});
   camera.onChange((now, before) => {
     if (PICTURE_SETTINGS.some((name) => now[name] !== before[name])) tell(MJPEG);
+    if (isNative() && PICTURE_SETTINGS.some((name) => name !== 'quality' && now[name] !== before[name])) tell(H264);
   });
   h264.onChange(() => tell(H264));
   sub.onChange(() => tell(SUB));

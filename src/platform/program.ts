@@ -105,6 +105,11 @@ export class Program {
     return this.#child.pid;
   }
 
+  /** Bytes of what was written that the program has not taken yet, besides what the kernel holds for it. */
+  get waiting(): number {
+    return this.#child.stdin?.writableLength ?? 0;
+  }
+
   /**
    * Writes to the program's standard input, all chunks in one go and without copying them; they must not change any more.
    * What the program does not take at once is kept: the caller limits how much that can be. Nothing happens where the

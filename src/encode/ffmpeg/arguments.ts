@@ -33,7 +33,7 @@ const X264_TOOLS: Readonly<Record<H264Profile, readonly string[]>> = {
 /** profile_idc (H.264, A.2): for this encoder FFmpeg knows no names. The level is the driver's: FFmpeg cannot tell it one. */
 const PROFILE_NUMBERS: Readonly<Record<H264Profile, number>> = { baseline: 66, main: 77, high: 100 };
 /** What is read before the first picture is taken apart: nothing, since the track header says what it is. */
-const PROBE_NOTHING = ['-probesize', '32', '-analyzeduration', '0'];
+export const PROBE_NOTHING = ['-probesize', '32', '-analyzeduration', '0'];
 
 /** Marks the timestamp of a picture (microseconds) that has to become a key frame; {@link codecArguments} has the counterpart. */
 export const keyFrameTimestamp = (evenTimestamp: number): number => evenTimestamp + 1;

@@ -107,7 +107,7 @@ export class MjpegStreams {
     const { clock } = this;
     const pace = new ViewerPace({ ...this.pacing, socket, clock, name: () => `${options.client.address} (MJPEG)` });
     const viewer = new Viewer(socket, options, this.hub, this.#parts, clock, this.counters, pace);
-    const release = this.hub.lease();
+    const release = this.hub.lease(() => options.fps);
     this.#viewers = [...this.#viewers, viewer];
     this.#rest ??= this.#work();
     socket.once('close', () => {
