@@ -18,6 +18,7 @@ const PICTURES = [
 const CASES = [
   { who: 'MJPEG', paths: ['/mjpeg'] },
   { who: 'H.264', paths: ['/h264'] },
+  { who: 'H.264 and sub', paths: ['/h264', '/sub'] },
   { who: 'both', paths: ['/mjpeg', '/h264'] },
   { who: 'both and sub', paths: ['/mjpeg', '/h264', '/sub'] },
 ];

@@ -29,8 +29,10 @@ export class Streams {
   /** Whether it is the one that clients get. */
   #isNative: boolean;
 
+  #advised = false;
+
   constructor(
-    options: AppOptions,
+    private readonly options: AppOptions,
     settings: DeviceSettings,
     private readonly capture: Capture,
     private readonly events: StreamsEvents,
@@ -45,6 +47,9 @@ export class Streams {
         feed: paced(hub, () => settings[names.id].now.fps || undefined),
         onFound: () => this.#transcoded(names, 'found'),
         onGone: () => this.#transcoded(names, 'gone'),
+        onLasting: () => {
+          if (names.id === H264.id) this.#advise();
+        },
         ...{ clock, log },
       });
       return { names, encoding };
@@ -80,6 +85,16 @@ export class Streams {
     this.#trial.stop();
     this.#native?.stop();
     await Promise.all(this.#encodings.map(({ encoding }) => encoding.stop()));
+  }
+
+  /** Tells once that the camera could make the H.264 that somebody has been watching for long. */
+  #advise(): void {
+    if (this.#advised || this.#native || this.capture.camera.kind !== 'rpicam') return;
+    this.#advised = true;
+    this.options.log.info(
+      "H.264 has been made of the camera's JPEGs for an hour without a break. Where a recorder watches it all day, `camera.encoding: h264` " +
+        'saves about half of the work; docs/which-pi.md says when.',
+    );
   }
 
   /** A stream that is encoded here is there, or no more. */

@@ -8,7 +8,7 @@ import type { CameraStatus } from '../frames/stream-state.ts';
 import type { SourceOffers } from './offers.ts';
 import { logSource, type ResolvedSource, type ResolverOptions, SourceResolver } from './resolver.ts';
 import type { CameraSettings } from './settings.ts';
-import type { SourceEncoding, VideoSettings } from './source.ts';
+import type { SourceEncoding, SourceKind, VideoSettings } from './source.ts';
 import { CameraSupervisor } from './supervisor.ts';
 
 export interface CameraOptions extends ResolverOptions {
@@ -128,6 +128,11 @@ export class Camera {
   /** What the source in force gives; undefined before it was found. It becomes another where a camera turns out to be unable to give H.264. */
   get encoding(): SourceEncoding | undefined {
     return this.#resolver.resolved?.source.encoding;
+  }
+
+  /** Undefined before the source was found. */
+  get kind(): SourceKind | undefined {
+    return this.#resolver.resolved?.source.kind;
   }
 
   /** What makes the H.264 of the source in force, for people; undefined: it gives none, or was not found yet. */
