@@ -3,6 +3,7 @@ import { checkNotRunning, localAddress, removeRunFile, writeRunFile } from '../c
 import { AppError, EXIT } from '../core/errors.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
 import type { EventBus } from '../device/events.ts';
+import type { StreamCatalogue } from '../device/streams.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import { removeDrafts } from '../platform/files.ts';
 import type { HttpServer } from '../servers/http/server.ts';
@@ -84,6 +85,11 @@ export class App {
     return this.#rtsp?.server.port;
   }
 
+  /** What can be watched, in the order in which clients are told of it. */
+  get streams(): Pick<StreamCatalogue, 'certain' | 'offered'> {
+    return this.#own.streams.catalogue;
+  }
+
   /** State of the camera, and how many pictures come per second. */
   get condition(): Pick<CameraStatus, 'state' | 'error' | 'source'> & { readonly fps: number } {
     const { use, source: pictures } = this.#own.capture;
@@ -161,6 +167,7 @@ export class App {
     const { config, log } = this.options;
     if (!config.auth.enabled)
       log.warn('No password is asked to watch: everybody in the network can watch (--auth off). To change something takes a login.');
+    if (config.camera.encoding === 'h264' && !(config.rtsp.enabled && config.h264.enabled)) log.warn(NOBODY_GETS_H264);
     const tightness = tightnessOf(this.#own.network.budget);
     if (tightness !== undefined) log.warn(tightness);
   }
@@ -223,3 +230,6 @@ export class App {
     this.options.clock.after(RESTART_DELAY_MS, this.#askRestart);
   }
 }
+
+const NOBODY_GETS_H264 =
+  'The camera is to give H.264 (camera.encoding: h264), which nobody can have without RTSP and H.264 (rtsp.enabled, h264.enabled): all of it is decoded for MJPEG. Turn those on, or set camera.encoding: mjpeg.';

@@ -8,7 +8,7 @@ import type { CameraStatus } from '../frames/stream-state.ts';
 import type { SourceOffers } from './offers.ts';
 import { logSource, type ResolvedSource, type ResolverOptions, SourceResolver } from './resolver.ts';
 import type { CameraSettings } from './settings.ts';
-import type { SourceEncoding, SourceKind, VideoSettings } from './source.ts';
+import type { SourceEncoding, VideoSettings } from './source.ts';
 import { CameraSupervisor } from './supervisor.ts';
 
 export interface CameraOptions extends ResolverOptions {
@@ -130,11 +130,6 @@ export class Camera {
     return this.#resolver.resolved?.source.encoding;
   }
 
-  /** Undefined before the source was found. */
-  get kind(): SourceKind | undefined {
-    return this.#resolver.resolved?.source.kind;
-  }
-
   /** What makes the H.264 of the source in force, for people; undefined: it gives none, or was not found yet. */
   get encoder(): string | undefined {
     return this.#resolver.resolved?.source.encoder;
@@ -169,8 +164,7 @@ export class Camera {
 
   /** Takes over what H.264 the camera is to make, as {@link change} does. Without effect where it makes none. */
   changeVideo(video: VideoSettings): void {
-    this.#resolver.changeVideo(video);
-    if (this.encoding === 'H264') this.#restartSoon();
+    if (this.#resolver.changeVideo(video) && this.encoding === 'H264') this.#restartSoon();
   }
 
   #restartSoon(): void {

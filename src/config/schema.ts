@@ -128,10 +128,10 @@ export const makeSchema = (source: SourceCheck) =>
               allowed: `${MULTICAST_GROUPS}, or empty`,
               test: (address) => address === '' || isMulticastGroup(address),
             }),
-            port: even(5004, 1024, 65_530, 'PORT', 'UDP port of the MJPEG stream; H.264 has the one two above, the small one four', {
+            port: even(5004, 1024, 65_528, 'PORT', 'UDP port of the MJPEG stream; 2 above is H.264, 4 the small one, 6 the events', {
               allowed: NOT_DISCOVERY,
               // RTP and RTCP of each.
-              test: (port) => areMediaPorts(port, port + 1, port + 2, port + 3, port + 4, port + 5),
+              test: (port) => areMediaPorts(...Array.from({ length: 8 }, (_, index) => port + index)),
             }),
             ttl: integer(1, 1, 255, 'HOPS', 'How many networks multicast may cross at most; 1 stays in this one'),
           })

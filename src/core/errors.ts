@@ -114,6 +114,7 @@ export const ERRORS = {
   NO_H264: entry('Add it with --as mjpeg.', EXIT.failure, true),
 } as const satisfies Record<string, ErrorEntry>;
 
+/** Names of the errors, as they stand in the log and the API. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** An error made for the user: what happened (message), what to do next (hint), how a program can tell it (code). */

@@ -21,8 +21,6 @@ export interface H264EncodingOptions {
   readonly onFound: () => void;
   /** Called once when there was a stream and is none any more. */
   readonly onGone: () => void;
-  /** Called when somebody has been watching it for an hour without a break. */
-  readonly onLasting?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -82,10 +80,10 @@ export class H264Encoding implements EncoderUser {
       import('../encode/ffmpeg/factory.ts'),
     ]);
     if (this.#stopped) return;
-    const { name, feed, searchPath, onLasting, clock, log } = this.options;
+    const { name, feed, searchPath, clock, log } = this.options;
     const settings = (captured: Size) => this.control.settingsFor(captured);
     const encoders = new FfmpegEncoders({ choice: () => this.#choice ?? choice, searchPath, clock, log });
-    this.#stream = new H264Stream({ name, feed, settings, encoders, onLasting, clock, log });
+    this.#stream = new H264Stream({ name, feed, settings, encoders, clock, log });
     this.options.onFound();
   }
 }

@@ -31,8 +31,6 @@ export interface H264StreamOptions {
   readonly settings: (captured: Size) => EncoderSettings;
   /** Makes what encodes. */
   readonly encoders: EncoderFactory;
-  /** Called when somebody has been watching for {@link LASTING_MS} without a break, and again after each break. */
-  readonly onLasting?: (() => void) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random?: () => number;
@@ -51,8 +49,6 @@ export type AccessUnitListener = (unit: AccessUnit) => void;
 
 /** How long the encoder outlives its last viewer: a recorder asks DESCRIBE first and comes back for SETUP and PLAY. Milliseconds. */
 const LINGER_MS = 5000;
-/** So long watches nobody but a recorder, milliseconds. */
-export const LASTING_MS = 60 * 60 * 1000;
 /** First retry soon: an encoder that died can usually be started again; 30 s keeps a broken one quiet. */
 const RETRY: BackoffPolicy = { firstMs: 200, maxMs: 30_000 };
 /** Shortest rest after a failure, milliseconds; what settings changed is tried at once. */
@@ -81,7 +77,6 @@ export class H264Stream {
   /** Who wants units: listeners, and those who wait for parameter sets. */
   #viewers = 0;
   #cancelLinger: Cancel | undefined;
-  #cancelLasting: Cancel | undefined;
   readonly #life: KeepAlive;
   /** Gives the camera's pictures back, while they are wanted. */
   #release: (() => void) | undefined;
@@ -99,11 +94,9 @@ export class H264Stream {
       onFailure: (failure) => this.#failed(failure),
       onWanted: () => {
         this.#release = feed.lease();
-        this.#cancelLasting = clock.after(LASTING_MS, () => options.onLasting?.());
       },
       onUnwanted: (resting) => {
         this.#release?.();
-        this.#cancelLasting?.();
         if (!resting) return;
         this.#parameterSets = undefined;
         this.#set({ state: 'idle', error: undefined });

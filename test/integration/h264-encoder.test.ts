@@ -7,7 +7,7 @@ import { silentLogger } from '../../src/core/log.ts';
 import type { H264Settings } from '../../src/encode/encoder.ts';
 import { FfmpegEncoders } from '../../src/encode/ffmpeg/factory.ts';
 import type { EncoderChoice } from '../../src/encode/ffmpeg/probe.ts';
-import { H264Stream, LASTING_MS } from '../../src/encode/h264-stream.ts';
+import { H264Stream } from '../../src/encode/h264-stream.ts';
 import type { AccessUnit } from '../../src/frames/access-unit.ts';
 import type { Frame } from '../../src/frames/frame.ts';
 import { linkEncoder } from '../support/encoder.ts';
@@ -24,7 +24,6 @@ let settings: H264Settings;
 let choice: EncoderChoice;
 let stream: H264Stream;
 let units: AccessUnit[];
-let lastings: number;
 const arrivals = new EventTarget();
 
 type Entry = { start?: number; end?: number; codec?: string; filters?: string; time?: number; size?: number };
@@ -76,15 +75,11 @@ beforeEach(() => {
   settings = { width: 0, height: 0, fps: 0, bitrate: 1000, keyframeInterval: 2, profile: 'baseline' };
   choice = { ffmpeg, hardware: false, software: true };
   units = [];
-  lastings = 0;
   stream = new H264Stream({
     name: 'H.264',
     feed,
     settings: () => settings,
     encoders: new FfmpegEncoders({ choice: () => choice, searchPath: process.env.PATH ?? '', clock, log: silentLogger }),
-    onLasting: () => {
-      lastings++;
-    },
     clock,
     log: silentLogger,
     random: () => 0.5,
@@ -136,22 +131,6 @@ describe('H264Stream', () => {
     await encode(23);
     expect(stream.group.map(({ sequence }) => sequence)).toEqual([21, 22, 23]);
     expect(stream.group[0]!.keyframe).toBe(true);
-  });
-
-  test('it tells when somebody has been watching for an hour without a break', async () => {
-    const first = watch();
-    await encode();
-    clock.advance(LASTING_MS - 4000);
-    first();
-    const second = watch();
-    expect(lastings).toBe(0);
-    clock.advance(4000);
-    expect(lastings).toBe(1);
-    second();
-    clock.advance(6000);
-    watch();
-    clock.advance(LASTING_MS - 1000);
-    expect(lastings).toBe(1);
   });
 
   test('camera and encoder run while somebody watches, and five seconds more', async () => {
@@ -278,8 +257,8 @@ describe('H264Stream', () => {
     feed.show();
     let last: unknown;
     for (const [attempt, delay] of [200, 400, 800].entries()) {
-      // The next attempt is the only timer left, beside that of long watching.
-      await until(() => stream.status.error !== last && clock.pending === 2);
+      // The next attempt is the only timer left.
+      await until(() => stream.status.error !== last && clock.pending === 1);
       last = stream.status.error;
       expect(last).toMatchObject({ code: 'ENCODER_ENDED', message: expect.stringMatching(message) });
       clock.advance(delay - 1);

@@ -96,12 +96,9 @@ export class FakeH264 implements H264Controller {
 export class FakeMulticast implements MulticastController {
   maxTtl = 255;
   readonly streams = [...STREAMS, METADATA];
-  readonly targets = new Map<string, MulticastGroup>([
-    ['mjpeg_encoder', { address: '239.255.1.2', port: 5004, ttl: 1 }],
-    ['h264_encoder', { address: '239.255.1.2', port: 5006, ttl: 1 }],
-    ['metadata_config', { address: '239.255.1.2', port: 5010, ttl: 1 }],
-    ['sub_encoder', { address: '239.255.1.2', port: 5008, ttl: 1 }],
-  ]);
+  readonly targets = new Map<string, MulticastGroup>(
+    this.streams.map(({ encoder, portPair }) => [encoder, { address: '239.255.1.2', port: 5004 + 2 * portPair, ttl: 1 }]),
+  );
   readonly started = new Set<string>();
   /** Thrown by the next change. */
   failure: Error | undefined;

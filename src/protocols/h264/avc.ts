@@ -20,6 +20,7 @@ export function splitLengthPrefixed(bytes: Buffer, lengthSize: number): Buffer[]
   return nals;
 }
 
+/** What an AVCDecoderConfigurationRecord tells. */
 export interface AvcConfiguration extends ParameterSets {
   /** Bytes of the length in front of each NAL unit. */
   readonly lengthSize: number;

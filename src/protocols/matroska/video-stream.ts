@@ -45,6 +45,7 @@ const TRACK_TYPE_VIDEO = 1;
 /** Track number, 16 bits of time from the Cluster's, flags: a key frame or not, no lacing (RFC 9559 section 10.2). */
 const BLOCK_HEADER = { keyframe: Buffer.from([0x80 | TRACK, 0, 0, 0x80]), other: Buffer.from([0x80 | TRACK, 0, 0, 0]) };
 
+/** The only track: its size in pixels, and its rate. */
 export interface VideoTrack extends Size {
   /** Pictures per second as the reader is told; the timestamps count. */
   readonly frameRate: number;

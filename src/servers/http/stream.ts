@@ -16,6 +16,7 @@ const STALLED_VIEWER_MS = 30_000;
 const REPEAT_MS = 5000;
 const SWEEP_MS = 1000;
 
+/** What was sent to all viewers, since the start. */
 export interface StreamCounters {
   /** Pictures handed to viewers. */
   framesSent: number;
@@ -26,6 +27,7 @@ export interface StreamCounters {
   viewersDropped: number;
 }
 
+/** Returns counters at 0. */
 export const newStreamCounters = (): StreamCounters => ({ framesSent: 0, framesSkipped: 0, bytesSent: 0, viewersDropped: 0 });
 
 /** Where the pictures of a stream come from. */
