@@ -55,6 +55,8 @@ export interface Source {
   readonly encoding: SourceEncoding;
   /** What makes its H.264, for people: "libx264". */
   readonly encoder?: string | undefined;
+  /** That is the device's own, and takes no {@link VideoSettings}. */
+  readonly encodesAsItLikes?: boolean;
   /** Pictures per second that the source delivers, undefined where only the device knows; the supervisor thins them out to the asked rate. */
   readonly captureFps: number | undefined;
   /** Settings that the user changed and this source cannot do. */

@@ -100,6 +100,7 @@ export class V4l2Source implements Source {
   readonly description: string;
   readonly encoding: SourceEncoding;
   readonly encoder: string | undefined;
+  readonly encodesAsItLikes = true;
   readonly notices: readonly AppError[];
   /** Webcams pick the nearest rate they have, which may be higher than the one asked for. */
   readonly captureFps = undefined;
