@@ -161,7 +161,8 @@ export class SceneAnalysis {
   #frame(frame: Frame): void {
     if (this.#decoding) return;
     const { health, followsLight } = this.options;
-    const byPictures = frame.monotonic - this.#lookedAt >= this.#interval(frame.monotonic);
+    const interval = this.#interval(frame.monotonic);
+    const byPictures = interval !== undefined && frame.monotonic - this.#lookedAt >= interval;
     const slow = frame.monotonic - this.#slowAt >= SLOW_MS && (health || (followsLight() && !this.#knowsLux(frame.monotonic)));
     if (!byPictures && !slow) return;
     if (byPictures) this.#lookedAt = frame.monotonic;
@@ -172,15 +173,15 @@ export class SceneAnalysis {
     });
   }
 
-  /** Time between two pictures to look at for motion, milliseconds. */
-  #interval(at: number): number {
+  /** Time between two pictures to look at for motion, milliseconds; undefined: nobody looks for it in pictures. */
+  #interval(at: number): number | undefined {
     switch (this.motionBy) {
       case 'pictures':
         return LOOK_MS.awake;
       case 'both':
         return LOOK_MS[this.#sourceMotion.isAwake(at) ? 'awake' : 'asleep'];
       default:
-        return Number.POSITIVE_INFINITY;
+        return undefined;
     }
   }
 

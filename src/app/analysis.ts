@@ -28,6 +28,12 @@ const MOTION_RULE = {
 };
 const SOURCE = { Source: VIDEO_SOURCE };
 
+/** Tells by both topics whether something moves. */
+export function tellMotion(events: Pick<EventTeller, 'set'>, moving: boolean): void {
+  events.set('VideoSource/MotionAlarm', SOURCE, { State: moving });
+  events.set('RuleEngine/CellMotionDetector/Motion', MOTION_RULE, { IsMotion: moving });
+}
+
 /** Motion, flaws of the picture, day and night: what looks for them, and who is told. */
 export class Analysis {
   readonly #scene: SceneAnalysis;
@@ -96,8 +102,7 @@ export class Analysis {
     const { log } = this.options;
     switch (finding) {
       case 'motion':
-        this.#events.set('VideoSource/MotionAlarm', SOURCE, { State: state });
-        this.#events.set('RuleEngine/CellMotionDetector/Motion', MOTION_RULE, { IsMotion: state });
+        tellMotion(this.#events, state);
         break;
       case 'night':
         if (state || this.#wasNight) log.info(state ? 'night: exposed for the dark from now on' : 'day: exposed as always from now on');

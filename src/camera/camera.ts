@@ -1,12 +1,14 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import type { AccessUnit } from '../frames/access-unit.ts';
 import type { Frame } from '../frames/frame.ts';
 import type { Sensed } from '../frames/sensed.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import type { SourceOffers } from './offers.ts';
 import { logSource, type ResolvedSource, type ResolverOptions, SourceResolver } from './resolver.ts';
 import type { CameraSettings } from './settings.ts';
+import type { SourceEncoding, VideoSettings } from './source.ts';
 import { CameraSupervisor } from './supervisor.ts';
 
 export interface CameraOptions extends ResolverOptions {
@@ -15,6 +17,10 @@ export interface CameraOptions extends ResolverOptions {
   /** Whether somebody waits for pictures. */
   readonly watched: () => boolean;
   readonly onFrame: (frame: Frame) => void;
+  /** Called with each unit of a source that gives H.264. */
+  readonly onUnit?: ((unit: AccessUnit) => void) | undefined;
+  /** Called when {@link Camera.encoding} has become another. */
+  readonly onEncoding?: ((encoding: SourceEncoding) => void) | undefined;
   readonly onReport: (report: CameraStatus) => void;
   readonly onSensed?: ((sensed: Sensed) => void) | undefined;
 }
@@ -38,10 +44,12 @@ export class Camera {
   /** Of the restart with changed settings that is to come. */
   #cancelRestart: Cancel | undefined;
   #isNight = false;
+  /** As it was told last. */
+  #encoding: SourceEncoding | undefined;
   #logged: ResolvedSource['source']['kind'] | undefined;
 
   constructor(private readonly options: CameraOptions) {
-    const { watched, clock, log, onFrame, onReport, onSensed } = options;
+    const { watched, clock, log, onFrame, onUnit, onReport, onSensed } = options;
     this.#settings = options.settings;
     this.#resolver = new SourceResolver(options, options);
     this.#supervisor = new CameraSupervisor({
@@ -49,13 +57,16 @@ export class Camera {
       resolve: async () => {
         await this.resolve();
         this.#forgetRestart();
-        // With the settings of this moment.
-        return this.#resolver.resolved!.source;
+        // With the settings of this moment, and what the source before has found out.
+        const { source } = this.#resolver.remake();
+        this.#tellEncoding();
+        return source;
       },
       watched,
       clock,
       log,
       onFrame,
+      onUnit,
       onSensed,
       onReport: (report) => onReport({ ...report, notices: [...(this.#resolver.resolved?.notices ?? []), ...report.notices] }),
     });
@@ -72,6 +83,7 @@ export class Camera {
   /** Finds the source. Throws an AppError if there is none, or if it cannot do what is set. */
   async resolve(): Promise<ResolvedSource> {
     const resolved = await this.#resolver.resolve();
+    this.#tellEncoding();
     if (resolved.source.kind !== this.#logged) {
       this.#logged = resolved.source.kind;
       logSource(resolved, this.options.log);
@@ -113,6 +125,18 @@ export class Camera {
     }
   }
 
+  /** What the source in force gives; undefined before it was found. It becomes another where a camera turns out to be unable to give H.264. */
+  get encoding(): SourceEncoding | undefined {
+    return this.#resolver.resolved?.source.encoding;
+  }
+
+  #tellEncoding(): void {
+    const { encoding } = this;
+    if (encoding === undefined || encoding === this.#encoding) return;
+    this.#encoding = encoding;
+    this.options.onEncoding?.(encoding);
+  }
+
   /** What the source can be set to; nothing is known before it was found. */
   get offers(): SourceOffers | undefined {
     return this.#resolver.resolved?.source.offers;
@@ -130,6 +154,16 @@ export class Camera {
   change(settings: CameraSettings): void {
     this.#resolver.change(forLight(settings, this.#isNight));
     this.#settings = settings;
+    this.#restartSoon();
+  }
+
+  /** Takes over what H.264 the camera is to make, as {@link change} does. Without effect where it makes none. */
+  changeVideo(video: VideoSettings): void {
+    this.#resolver.changeVideo(video);
+    if (this.encoding === 'H264') this.#restartSoon();
+  }
+
+  #restartSoon(): void {
     this.#cancelRestart ??= this.options.clock.after(GATHER_MS, () => {
       this.#cancelRestart = undefined;
       this.#supervisor.restart();

@@ -3,12 +3,14 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { DEFAULT_CAMERA_SETTINGS } from './defaults.ts';
 import { type CameraSettings, IMAGE_SETTINGS, type SettingName } from './settings.ts';
-import type { FindSource, MakeSource, SearchOptions, Source, SourceKind } from './source.ts';
+import type { FindSource, MakeSource, SearchOptions, Source, SourceKind, VideoSettings } from './source.ts';
 import type { SourceSpec, SpecOf } from './source-spec.ts';
 
 export interface ResolverOptions extends SearchOptions {
   readonly spec: SourceSpec;
   readonly settings: CameraSettings;
+  /** What H.264 the camera is to make itself; undefined: it makes JPEGs. */
+  readonly video?: VideoSettings | undefined;
   /** Whether the owner set it; undefined: all of it is his. */
   readonly isOwners?: (name: SettingName) => boolean;
 }
@@ -47,6 +49,7 @@ const AUTOMATIC = [{ kind: 'rpicam', camera: 0 }, { kind: 'v4l2' }] as const;
 /** Turns `camera.source` into a source. */
 export class SourceResolver {
   #settings: CameraSettings;
+  #video: VideoSettings | undefined;
   #found: Found | undefined;
   #resolved: ResolvedSource | undefined;
 
@@ -55,6 +58,7 @@ export class SourceResolver {
     private readonly deps: { clock: Clock; log: Logger },
   ) {
     this.#settings = options.settings;
+    this.#video = options.video;
   }
 
   /** The last source that was found. */
@@ -79,6 +83,13 @@ export class SourceResolver {
     return resolved;
   }
 
+  /** The source that was found, made anew. */
+  remake(): ResolvedSource {
+    if (!this.#found) throw new Error('no source was found yet');
+    this.#resolved = this.#describe(this.#found, this.#settings);
+    return this.#resolved;
+  }
+
   /** Throws an AppError if {@link change} would. */
   check(settings: CameraSettings): void {
     if (this.#found) this.#describe(this.#found, settings);
@@ -90,9 +101,17 @@ export class SourceResolver {
     this.#settings = settings;
   }
 
+  /** Takes over what H.264 is to be made. */
+  changeVideo(video: VideoSettings): void {
+    // Where JPEGs are wanted it changes nothing.
+    if (this.#video === undefined) return;
+    this.#video = video;
+    if (this.#found) this.remake();
+  }
+
   #describe({ make, reason, hint }: Found, settings: CameraSettings): ResolvedSource {
     const isAuto = this.options.spec.kind === 'auto';
-    const source = make(this.#possible(make, settings));
+    const source = make(this.#possible(make, settings), this.#video);
     const notices: AppError[] = [];
     if (source.unsupported.length > 0) {
       const names = source.unsupported.map((name) => `camera.${name}`).join(', ');
@@ -111,7 +130,7 @@ export class SourceResolver {
   /** Without what a client once set of the image of another source: there is nobody to be told that this one cannot do it. */
   #possible(make: MakeSource, settings: CameraSettings): CameraSettings {
     const { isOwners = () => true } = this.options;
-    const idle = make(settings).unsupported.filter((name) => IMAGE.has(name) && !isOwners(name));
+    const idle = make(settings, this.#video).unsupported.filter((name) => IMAGE.has(name) && !isOwners(name));
     return { ...settings, ...Object.fromEntries(idle.map((name) => [name, DEFAULT_CAMERA_SETTINGS[name]])) };
   }
 
@@ -119,7 +138,7 @@ export class SourceResolver {
     // That of the spec's own kind, which the type of the table says and the compiler does not follow.
     const { find } = (await KINDS[spec.kind]()) as { readonly find: FindSource<SourceKind> };
     const { clock, log } = this.deps;
-    return find(spec, { ...this.options, settings: this.#settings, clock, log });
+    return find(spec, { ...this.options, settings: this.#settings, video: this.#video, clock, log });
   }
 
   async #auto(): Promise<Found> {
@@ -128,7 +147,7 @@ export class SourceResolver {
     for (const spec of AUTOMATIC) {
       try {
         const make = await this.#explicit(spec);
-        return { make, reason: [...reasons, `${make(this.#settings).description} is there`].join('; ') };
+        return { make, reason: [...reasons, `${make(this.#settings, this.#video).description} is there`].join('; ') };
       } catch (error) {
         reasons.push(messageOf(error).replace(/\.$/, ''));
         if (error instanceof AppError && !ABSENT.has(error.code)) hint ??= error.hint;

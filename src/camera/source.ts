@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import type { CodedPicture } from '../frames/access-unit.ts';
 import type { Area } from '../frames/area.ts';
 import type { Picture } from '../frames/frame.ts';
 import type { Sensed } from '../frames/sensed.ts';
@@ -11,16 +12,27 @@ import type { SourceKind, SpecOf } from './source-spec.ts';
 
 export type { SourceKind } from './source-spec.ts';
 
-/** What a running capture reports. A source uses either `bytes` or `picture`. */
+/** What the pictures of a source are compressed to. */
+export type SourceEncoding = 'JPEG' | 'H264';
+
+/** What a running capture reports. A source of JPEGs uses either `bytes` or `picture`, one of H.264 `unit`. */
 export interface CaptureEvents {
   /** JPEGs back to back, cut anywhere: the output of a program. The chunk is only good until this returns. */
   bytes(chunk: Buffer): void;
   /** One complete picture, from a source that makes pictures itself. */
   picture(picture: Picture): void;
+  /**
+   * One coded picture. The first is a key frame, and each can be decoded with those before it.
+   * @param ownTime when it was taken by the stream's own time, milliseconds, which begins at 0 again at FLV_TIMESTAMP_MODULUS;
+   * undefined: the stream tells none, it is taken now
+   */
+  unit(picture: CodedPicture, ownTime?: number): void;
   /** Something the user should know while the capture goes on. */
   notice(error: AppError): void;
   /** Something of the scene that the source knows by itself. */
   sensed?(sensed: Sensed): void;
+  /** It is over, but can be had again at once, by a source that is made anew. Instead of `ended`, and with what the user should know. */
+  again(reason: AppError): void;
   /** The capture is over without having been asked; called at most once, and never after `stop()`. */
   ended(error: AppError): void;
 }
@@ -39,6 +51,7 @@ export interface Source {
   readonly kind: SourceKind;
   /** For people: "rpicam-vid, camera 0 (imx219)". */
   readonly description: string;
+  readonly encoding: SourceEncoding;
   /** Pictures per second that the source delivers, undefined where only the device knows; the supervisor thins them out to the asked rate. */
   readonly captureFps: number | undefined;
   /** Settings that the user changed and this source cannot do. */
@@ -52,8 +65,19 @@ export interface Source {
   start(events: CaptureEvents): Capture;
 }
 
-/** Makes the source that was found, for any settings. */
-export type MakeSource = (settings: CameraSettings) => Source;
+/** What is asked of a camera that compresses to H.264 itself, besides the size and rate of its pictures. */
+export interface VideoSettings {
+  /** kbit/s */
+  readonly bitrate: number;
+  /** Seconds from one key frame to the next. */
+  readonly keyframeInterval: number;
+}
+
+/**
+ * Makes the source that was found, for any settings.
+ * @param video undefined: JPEGs are wanted. A source that cannot give H.264 gives JPEGs, and says why in its notices.
+ */
+export type MakeSource = (settings: CameraSettings, video: VideoSettings | undefined) => Source;
 
 /** What a source is to look for by itself, if it can at nearly no cost. */
 export interface MotionWatch extends Sensitivity {
@@ -78,6 +102,8 @@ export interface SearchOptions {
 }
 
 export interface FindOptions extends SearchOptions {
+  /** Undefined: JPEGs are wanted. */
+  readonly video: VideoSettings | undefined;
   /** Those in force, as far as they matter for the search. */
   readonly settings: CameraSettings;
   readonly clock: Clock;

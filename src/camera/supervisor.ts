@@ -4,11 +4,16 @@ import { AppError, type ErrorCode, messageOf } from '../core/errors.ts';
 import { type Failure, KeepAlive, type LifeEnd } from '../core/keep-alive.ts';
 import type { Logger } from '../core/log.ts';
 import { RateLimiter } from '../core/rate-limiter.ts';
+import type { AccessUnit, CodedPicture } from '../frames/access-unit.ts';
 import { Frame, type Picture } from '../frames/frame.ts';
+import { readSps } from '../frames/h264-sps.ts';
 import { JpegSplitter, MAX_PICTURE_BYTES, type SplitterCounters } from '../frames/jpeg-splitter.ts';
 import type { Sensed } from '../frames/sensed.ts';
+import type { Size } from '../frames/size.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
+import { StreamTimes } from '../frames/stream-times.ts';
 import { countBuffer } from '../platform/memory.ts';
+import { FLV_TIMESTAMP_MODULUS } from '../protocols/flv/demuxer.ts';
 import { LOOK_INTERVAL_MS, PaceWatch } from './pace-watch.ts';
 import type { Capture, Source } from './source.ts';
 
@@ -22,6 +27,7 @@ export interface SupervisorOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly onFrame: (frame: Frame) => void;
+  readonly onUnit?: ((unit: AccessUnit) => void) | undefined;
   readonly onReport: (report: CameraStatus) => void;
   readonly onSensed?: ((sensed: Sensed) => void) | undefined;
   readonly random?: () => number;
@@ -155,7 +161,7 @@ export class CameraSupervisor {
   }
 
   #run(source: Source, wanted: AbortSignal): Promise<LifeEnd> {
-    const { clock } = this.options;
+    const { clock, log } = this.options;
     const fps = this.options.fps();
     const watch = new PaceWatch(1000 / (source.captureFps ?? fps), clock.monotonic());
     return new Promise((resolve) => {
@@ -171,7 +177,9 @@ export class CameraSupervisor {
       };
       this.#finish = finish;
       const onAbort = () => finish(STOPPED);
-      const take = this.#pictureTaker(source, fps, watch);
+      const live = this.#lifeTeller(source, watch);
+      const take = this.#pictureTaker(source, fps, live);
+      const takeUnit = this.#unitTaker(live);
       const onPicture = (picture: Picture) => {
         if (!over) take(picture);
       };
@@ -187,10 +195,18 @@ export class CameraSupervisor {
         capture = source.start({
           bytes: (chunk) => splitter.push(chunk),
           picture: onPicture,
+          unit: (picture, ownTime) => {
+            if (!over) takeUnit(picture, ownTime);
+          },
           notice: (error) => {
             if (!over) this.#note(error);
           },
           sensed,
+          again: (reason) => {
+            if (over) return;
+            log.warn(`${reason.message} ${reason.hint}`, { code: reason.code });
+            finish('restart');
+          },
           ended: (error) => finish(error),
         });
       } catch (error) {
@@ -199,25 +215,51 @@ export class CameraSupervisor {
     });
   }
 
-  /** What is to be done with each picture of a capture that begins now. */
-  #pictureTaker(source: Source, fps: number, watch: PaceWatch): (picture: Picture) => void {
-    const { clock, log, onFrame } = this.options;
-    const limiter = source.captureFps !== undefined && source.captureFps <= fps * RATE_TOLERANCE ? undefined : new RateLimiter(fps);
+  /** What tells of each picture of a capture that begins now that it came, and of the first one that the camera is live. */
+  #lifeTeller(source: Source, watch: PaceWatch): (now: number, size: () => Size | undefined) => void {
+    const { clock, log } = this.options;
     const began = clock.monotonic();
+    return (now, size) => {
+      if (!watch.picture(now)) return;
+      const { width, height } = size() ?? {};
+      log.info(`camera live: ${source.description}`, { width, height, afterMs: Math.round(now - began) });
+    };
+  }
+
+  /** What is to be done with each JPEG of a capture that begins now. */
+  #pictureTaker(source: Source, fps: number, live: (now: number, size: () => Size) => void): (picture: Picture) => void {
+    const { clock, onFrame } = this.options;
+    const limiter = source.captureFps !== undefined && source.captureFps <= fps * RATE_TOLERANCE ? undefined : new RateLimiter(fps);
     return (picture) => {
       const now = clock.monotonic();
-      if (watch.picture(now)) {
-        const { width, height } = picture;
-        log.info(`camera live: ${source.description}`, { width, height, afterMs: Math.round(now - began) });
-      }
+      live(now, () => picture);
       if (!limiter || limiter.pass(now)) {
-        this.counters.frames++;
-        if (this.#said !== '') this.#forget();
-        if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
+        this.#passing();
         onFrame(new Frame(picture, this.counters.frames, clock.now(), now));
       }
       countBuffer(picture.buffer.length);
     };
+  }
+
+  /** What is to be done with each unit of H.264 of a capture that begins now. None can be left out: the next ones need it. */
+  #unitTaker(live: (now: number, size: () => Size | undefined) => void): (picture: CodedPicture, ownTime?: number) => void {
+    const { clock, onUnit } = this.options;
+    const times = new StreamTimes(FLV_TIMESTAMP_MODULUS);
+    return (picture, ownTime) => {
+      const now = clock.monotonic();
+      live(now, () => readSps(picture.parameterSets.sps));
+      const monotonic = ownTime === undefined ? now : times.at(ownTime, now);
+      this.#passing();
+      onUnit?.({ ...picture, sequence: this.counters.frames, capturedAt: clock.now() - (now - monotonic), monotonic });
+      countBuffer(picture.size);
+    };
+  }
+
+  /** A picture is about to be passed on. */
+  #passing(): void {
+    this.counters.frames++;
+    if (this.#said !== '') this.#forget();
+    if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
   }
 
   /** Looks whether pictures still come, and tells or ends a capture that gives none. */

@@ -61,6 +61,11 @@ export const makeSchema = (source: SourceCheck) =>
     camera: z
       .strictObject({
         source: text('auto', 4096, 'SPEC', `Where pictures come from: ${source.forms}`, { allowed: source.forms, test: source.isSource }),
+        encoding: choice(
+          'mjpeg',
+          ['mjpeg', 'h264'],
+          'What the camera itself compresses to; h264 saves work where a recorder watches H.264 all day',
+        ),
         width: integer(PRESET.width, 64, 8192, 'PIXELS', 'Width of the picture'),
         height: integer(PRESET.height, 64, 8192, 'PIXELS', 'Height of the picture'),
         fps: number(PRESET.fps, 0.1, 120, 'N', 'Pictures per second'),

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { DEFAULT_CAMERA_SETTINGS } from '../../src/camera/defaults.ts';
 import type { CameraSettings } from '../../src/camera/settings.ts';
-import type { Capture, CaptureEvents, Source } from '../../src/camera/source.ts';
+import type { Capture, CaptureEvents, Source, SourceEncoding } from '../../src/camera/source.ts';
 import { allocateBuffer, Frame, HEADROOM, type Picture } from '../../src/frames/frame.ts';
 import { type JpegShape, makeJpeg } from './jpegs.ts';
 
@@ -55,6 +55,7 @@ export class PlayedCapture implements Capture {
 export class PlayedSource implements Source {
   readonly kind = 'test';
   readonly description = 'played camera';
+  encoding: SourceEncoding = 'JPEG';
   readonly unsupported = [];
   readonly offers = { sizes: [], fps: { min: 1, max: 60 }, quality: undefined };
   readonly captures: PlayedCapture[] = [];

@@ -9,6 +9,7 @@ import { Frame, type Picture } from '../../src/frames/frame.ts';
 import { RtspServer, type RtspServerOptions } from '../../src/servers/rtsp/server.ts';
 import { Hub } from '../../src/streams/hub.ts';
 import { program } from './programs.ts';
+import { UNHEARD } from './recorder.ts';
 import { streamsOf } from './rtsp-server.ts';
 
 /** Pictures per second of {@link LiveRtspServer}. */
@@ -29,7 +30,7 @@ export class LiveRtspServer {
     this.#hub = new Hub({
       demand: {
         start: () => {
-          this.#capture ??= source.start({ picture, bytes() {}, notice() {}, ended() {} });
+          this.#capture ??= source.start({ ...UNHEARD, picture });
           this.#hub.setStatus({ state: 'live', error: undefined, notices: [], source: undefined });
         },
         stop() {},

@@ -1,12 +1,18 @@
 import { EventEmitter, once } from 'node:events';
 import type { CaptureEvents } from '../../src/camera/source.ts';
 import type { AppError } from '../../src/core/errors.ts';
+import type { CodedPicture } from '../../src/frames/access-unit.ts';
 import { HEADROOM, type Picture } from '../../src/frames/frame.ts';
+
+/** Of a capture whose reports matter only in part. */
+export const UNHEARD: CaptureEvents = { bytes() {}, picture() {}, unit() {}, notice() {}, again() {}, ended() {} };
 
 /** Keeps what a capture reports, and lets a test wait for the next of it. */
 export class Recorder implements CaptureEvents {
   readonly pictures: Picture[] = [];
+  readonly units: CodedPicture[] = [];
   readonly notices: AppError[] = [];
+  readonly agains: AppError[] = [];
   readonly ends: AppError[] = [];
   readonly #emitter = new EventEmitter();
 
@@ -17,6 +23,16 @@ export class Recorder implements CaptureEvents {
   picture(picture: Picture): void {
     this.pictures.push(picture);
     this.#emitter.emit('picture', picture);
+  }
+
+  unit(picture: CodedPicture): void {
+    this.units.push(picture);
+    this.#emitter.emit('unit', picture);
+  }
+
+  again(reason: AppError): void {
+    this.agains.push(reason);
+    this.#emitter.emit('again', reason);
   }
 
   notice(error: AppError): void {

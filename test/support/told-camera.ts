@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tellMotion } from '../../src/app/analysis.ts';
 import { App } from '../../src/app/app.ts';
 import type { AppOptions } from '../../src/app/options.ts';
 import { schema, settings } from '../../src/cli/settings.ts';
@@ -9,7 +10,6 @@ import { StateStore } from '../../src/config/state.ts';
 import { UsedTokensFile } from '../../src/config/used-tokens-file.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
-import { VIDEO_SOURCE } from '../../src/device/profiles.ts';
 import { PASSWORD } from './server.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -49,8 +49,9 @@ export class ToldCamera {
     this.#port = this.#app.port;
   }
 
-  moves(State: boolean): void {
-    this.#app!.events.set('VideoSource/MotionAlarm', { Source: VIDEO_SOURCE }, { State });
+  /** Says that something moves, or no more: by both topics, as the camera does. */
+  moves(moving: boolean): void {
+    tellMotion(this.#app!.events, moving);
   }
 
   async stop(): Promise<void> {

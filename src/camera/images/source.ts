@@ -21,6 +21,7 @@ const BYTES_PER_MIB = 1024 * 1024;
 export class ImagesSource implements Source {
   readonly kind = 'images';
   readonly description: string;
+  readonly encoding = 'JPEG';
   readonly captureFps: number;
   readonly unsupported: readonly SettingName[];
   readonly offers: SourceOffers = { sizes: [], fps: { min: 1, max: HIGHEST_FPS }, quality: undefined };

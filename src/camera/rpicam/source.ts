@@ -31,6 +31,7 @@ export interface RpicamOptions {
 export class RpicamSource implements Source {
   readonly kind = 'rpicam';
   readonly description: string;
+  readonly encoding = 'JPEG';
   readonly captureFps: number;
   readonly unsupported: readonly SettingName[];
   readonly notices: readonly AppError[];

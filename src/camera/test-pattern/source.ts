@@ -36,6 +36,7 @@ const FACTOR = { min: 0, max: 15.99 };
 export class TestPatternSource implements Source {
   readonly kind = 'test';
   readonly description = 'test pattern';
+  readonly encoding = 'JPEG';
   readonly captureFps: number;
   readonly unsupported: readonly SettingName[];
   readonly notices: readonly AppError[];

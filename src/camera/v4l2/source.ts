@@ -78,6 +78,7 @@ export function v4l2Arguments(settings: CameraSettings, device: string, formats:
 export class V4l2Source implements Source {
   readonly kind = 'v4l2';
   readonly description: string;
+  readonly encoding = 'JPEG';
   /** Webcams pick the nearest rate they have, which may be higher than the one asked for. */
   readonly captureFps = undefined;
   readonly unsupported: readonly SettingName[];

@@ -34,32 +34,39 @@ withHomeAssistant(import.meta.filename, ['ffmpeg'], ({ venv }) => {
     neighbour?.stop();
   }, 60_000);
 
-  const sensor = async () => (await hass.states()).find(({ attributes }) => attributes.device_class === 'motion');
-  /** Seconds until the sensor is so. */
-  const becomes = async (state: string): Promise<number> => {
+  const sensors = async () => (await hass.states()).filter(({ attributes }) => attributes.device_class === 'motion');
+  /** Seconds until both sensors, one for each topic by which motion is told, are so. */
+  const become = async (state: string): Promise<number> => {
     const from = performance.now();
-    await eventually(async () => (await sensor())?.state === state, `the motion sensor is ${state}`, 150);
+    const isSo = async () => {
+      const all = await sensors();
+      return all.length === 2 && all.every((sensor) => sensor.state === state);
+    };
+    await eventually(isSo, `the motion sensors are ${state}`, 150);
     return (performance.now() - from) / 1000;
   };
 
-  test('it makes a motion sensor, which goes on and off with what the camera tells', async () => {
-    await becomes('off');
-    expect((await sensor())!.entity_id).toMatch(/^binary_sensor\./);
+  test('it makes a motion sensor of each topic, which go on and off with what the camera tells', async () => {
+    await become('off');
+    expect((await sensors()).map(({ entity_id }) => entity_id).sort()).toEqual([
+      'binary_sensor.front_door_cell_motion_detection',
+      'binary_sensor.front_door_motion_alarm',
+    ]);
     for (const moves of [true, false, true, false]) {
       camera.moves(moves);
       // It draws breath for 0.75 s between two pulls.
-      expect(await becomes(moves ? 'on' : 'off')).toBeLessThan(3);
+      expect(await become(moves ? 'on' : 'off')).toBeLessThan(3);
     }
     expect(hass.errors(['onvif', 'zeep'])).toEqual([]);
   }, 120_000);
 
-  test('the sensor survives a restart of ours', async () => {
+  test('the sensors survive a restart of ours', async () => {
     await camera.stop();
     await camera.start();
     camera.moves(true);
     // It waits for a minute when nobody answers.
-    await becomes('on');
+    await become('on');
     camera.moves(false);
-    await becomes('off');
+    await become('off');
   }, 180_000);
 });

@@ -75,6 +75,13 @@ describe('motion', () => {
     expect([hub.leases, clock.pending]).toEqual([0, 0]);
   });
 
+  test('without it nothing is said about motion, whoever watches: clients would show a sensor that stays off for ever', async () => {
+    start();
+    hub.become('live');
+    for (let k = 0; k < 3; k++) await show(k * 0.3);
+    expect(told).toEqual([]);
+  });
+
   test('is found in the pictures where the source says nothing, and is over after the hold time', async () => {
     start({ motion: MOTION });
     hub.become('live');

@@ -61,7 +61,7 @@ describe('the settings', () => {
       auth: { enabled: true },
       log: { level: 'info' },
     });
-    const { source: _, idleTimeout: __, rpicamPath: ___, ...picture } = defaults.camera;
+    const { source: _, encoding: _encoding, idleTimeout: __, rpicamPath: ___, ...picture } = defaults.camera;
     expect(picture).toEqual(DEFAULT_CAMERA_SETTINGS);
   });
 });

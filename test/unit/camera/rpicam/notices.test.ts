@@ -8,6 +8,7 @@ import type { CameraSettings } from '../../../../src/camera/settings.ts';
 import type { AppError } from '../../../../src/core/errors.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
 import { settingsWith } from '../../../support/frames.ts';
+import { UNHEARD } from '../../../support/recorder.ts';
 import { makeTempDir } from '../../../support/temp-dir.ts';
 
 const HEAD = '0 : imx219 [3280x2464 10-bit RGGB] (/base/imx219@10)\n';
@@ -85,7 +86,7 @@ describe('a lens drive that the system has no autofocus for', () => {
     const said: string[] = [];
     await new Promise<void>((resolve) => {
       const notice = ({ message }: AppError) => void said.push(message);
-      source.start({ bytes() {}, picture() {}, notice, ended: () => resolve() });
+      source.start({ ...UNHEARD, notice, ended: () => resolve() });
     });
     return said;
   }

@@ -3,6 +3,7 @@ import { captureProgram } from '../../../../src/camera/program-source.ts';
 import { isRoutine, readMessage } from '../../../../src/camera/rpicam/messages.ts';
 import type { AppError } from '../../../../src/core/errors.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
+import { UNHEARD } from '../../../support/recorder.ts';
 
 /** What the real rpicam-vid 1.12 and 1.13 wrote before it ended with exit code 255, and what the user is told of it. */
 
@@ -219,7 +220,7 @@ function endOf(stderr: string, extraArgs: readonly string[] = []): Promise<AppEr
         isRoutine,
         log: silentLogger,
       },
-      { bytes() {}, picture() {}, notice() {}, ended },
+      { ...UNHEARD, ended },
     );
   });
 }
