@@ -26,7 +26,7 @@ export class Events {
     // They are told of when something changes; who subscribes before that is not to be refused.
     this.bus.offer('Media/ProfileChanged', 'Media/ConfigurationChanged');
     tellSignalLoss(hub, this.bus);
-    tellConfigurationChanges({ streams: catalogue.all, settings, picture, hub }, this.bus);
+    tellConfigurationChanges({ streams: catalogue.all, settings, picture, hubs: [hub] }, this.bus);
     this.#machine = new MachineEvents({
       ...{ events: this.bus, dataDir, clock, log },
       vitals: new LinuxVitals({ root: '/', searchPath, clock }),

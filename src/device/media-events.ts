@@ -1,4 +1,5 @@
 import type { Size } from '../frames/size.ts';
+import type { CameraStatus } from '../frames/stream-state.ts';
 import type { Hub } from '../streams/hub.ts';
 import type { EventTeller } from './events.ts';
 import type { PictureController } from './picture.ts';
@@ -21,14 +22,18 @@ export interface ConfigurationSources {
   readonly streams: readonly Pick<VideoStream, 'encoder' | 'control'>[];
   readonly settings: Pick<DeviceSettings, 'camera' | 'h264' | 'sub'>;
   readonly picture: Pick<PictureController, 'settings' | 'actual'>;
-  readonly hub: Pick<Hub, 'subscribe' | 'watch'>;
+  /** Whoever has pictures of the camera. */
+  readonly hubs: readonly {
+    subscribe(listener: () => void): void;
+    watch(listener: (status: Pick<CameraStatus, 'state'>) => void): void;
+  }[];
 }
 
 /**
  * Tells when the configuration of the video source or of an encoder is another than before: after a change of the settings, and
  * when pictures come in another size than is asked for, which what encodes them as captured follows.
  */
-export function tellConfigurationChanges({ streams, settings, picture, hub }: ConfigurationSources, events: EventTeller): void {
+export function tellConfigurationChanges({ streams, settings, picture, hubs }: ConfigurationSources, events: EventTeller): void {
   const describe = () => {
     const { width, height } = picture.actual() ?? picture.settings();
     return [
@@ -47,15 +52,19 @@ export function tellConfigurationChanges({ streams, settings, picture, hub }: Co
   settings.h264.onChange(look);
   settings.sub.onChange(look);
   let last: Size | undefined;
-  hub.subscribe((frame) => {
-    if (frame.width === last?.width && frame.height === last.height) return;
-    last = { width: frame.width, height: frame.height };
+  const lookAtSize = () => {
+    const size = picture.actual();
+    if (size?.width === last?.width && size?.height === last?.height) return;
+    last = size;
     look();
-  });
-  // While it is off, the size that is asked for is the one that counts.
-  hub.watch(({ state }) => {
-    if (state === 'idle') last = undefined;
-  });
+  };
+  for (const hub of hubs) {
+    hub.subscribe(lookAtSize);
+    // While it is off, the size that is asked for is the one that counts.
+    hub.watch(({ state }) => {
+      if (state === 'idle') last = undefined;
+    });
+  }
 }
 
 /** The store, telling of every profile that is made, changed or deleted in it. */

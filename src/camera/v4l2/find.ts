@@ -21,6 +21,10 @@ export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, 
       hint: 'Install it: `sudo apt install ffmpeg`.',
     });
   const program = findProgram('v4l2-ctl', searchPath);
+  if (!program)
+    log.info(
+      `v4l2-ctl is not installed: brightness, exposure, focus and the like of ${device} cannot be set. \`sudo apt install v4l-utils\``,
+    );
   const [formats, drawsText, controls] = await Promise.all([
     listFormats(ffmpeg, device, searchPath),
     canDrawText(ffmpeg, searchPath),

@@ -39,7 +39,7 @@ beforeEach(() => {
   }));
   told = [];
   bus.subscribe(({ topic, source }) => told.push(`${topic} ${source.Token} ${source.Type}`));
-  tellConfigurationChanges({ streams: [...encoded, { encoder: MJPEG.encoder, control: picture }], settings, picture, hub }, bus);
+  tellConfigurationChanges({ streams: [...encoded, { encoder: MJPEG.encoder, control: picture }], settings, picture, hubs: [hub] }, bus);
 });
 
 const isIn = (state: StreamState) => hub.setStatus({ state, error: undefined, notices: [], source: undefined });
