@@ -128,8 +128,9 @@ export class ZoneMinder {
     });
     await recording.connected();
     const [command, args] = this.neighbour.command('zmonvif-trigger.pl', '--local-addr', listener);
-    // It has a second process, which hears the device.
-    this.#listener = spawn(command, args, { stdio: 'ignore', detached: true });
+    // Its two processes log to the database by one connection, and now and then hang by it: they are to write to files alone.
+    const env = { ...process.env, LOG_LEVEL_DATABASE: '-5' };
+    this.#listener = spawn(command, args, { stdio: 'ignore', detached: true, env });
     return recording;
   }
 
