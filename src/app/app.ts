@@ -3,6 +3,7 @@ import { checkNotRunning, localAddress, removeRunFile, writeRunFile } from '../c
 import { AppError, EXIT } from '../core/errors.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
 import type { EventBus } from '../device/events.ts';
+import type { StreamCatalogue } from '../device/streams.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import { removeDrafts } from '../platform/files.ts';
 import type { HttpServer } from '../servers/http/server.ts';
@@ -47,7 +48,7 @@ export class App {
         this.#own.events.profileChanged(stream);
       },
     });
-    this.#liveness = new Liveness(this.#own.capture.hub, options.clock);
+    this.#liveness = new Liveness(this.#own.capture.use, options.clock);
     this.#rtsp = options.config.rtsp.enabled ? new Rtsp(options, this.#own) : undefined;
     this.#onvif = this.#makeOnvif();
     this.#analysis = new Analysis(options, this.#own);
@@ -84,16 +85,21 @@ export class App {
     return this.#rtsp?.server.port;
   }
 
+  /** What can be watched, in the order in which clients are told of it. */
+  get streams(): Pick<StreamCatalogue, 'certain' | 'offered'> {
+    return this.#own.streams.catalogue;
+  }
+
   /** State of the camera, and how many pictures come per second. */
   get condition(): Pick<CameraStatus, 'state' | 'error' | 'source'> & { readonly fps: number } {
-    const { hub } = this.#own.capture;
-    const { state, error, source } = hub.status;
-    return { state, error, source, fps: hub.fps };
+    const { use, source: pictures } = this.#own.capture;
+    const { state, error, source } = use.status;
+    return { state, error, source, fps: pictures.fps };
   }
 
   /** Calls `listener` after every change of {@link condition}, except of the rate. */
   onCondition(listener: () => void): void {
-    this.#own.capture.hub.watch(listener);
+    this.#own.capture.use.watch(listener);
   }
 
   /** Whether the program makes progress, whatever its camera does; see {@link Liveness.check}. */
@@ -117,7 +123,7 @@ export class App {
       await this.#http.start();
       this.#writeRunFile();
       const resolved = await this.#findCamera();
-      this.#own.capture.hub.start();
+      this.#own.capture.use.start();
       this.#analysis.start();
       await this.#startDiscovery();
       return resolved;
@@ -136,7 +142,7 @@ export class App {
     await Promise.all([this.#http.stop(), this.#rtsp?.stop(), this.#own.streams.stop()]);
     this.#own.events.stop();
     await this.#own.login.usedTokens.close();
-    await this.#own.capture.camera.stop();
+    await this.#own.capture.stop();
     removeRunFile(this.options.dataDir, process.pid);
   }
 
@@ -161,6 +167,7 @@ export class App {
     const { config, log } = this.options;
     if (!config.auth.enabled)
       log.warn('No password is asked to watch: everybody in the network can watch (--auth off). To change something takes a login.');
+    if (config.camera.encoding === 'h264' && !(config.rtsp.enabled && config.h264.enabled)) log.warn(NOBODY_GETS_H264);
     const tightness = tightnessOf(this.#own.network.budget);
     if (tightness !== undefined) log.warn(tightness);
   }
@@ -223,3 +230,6 @@ export class App {
     this.options.clock.after(RESTART_DELAY_MS, this.#askRestart);
   }
 }
+
+const NOBODY_GETS_H264 =
+  'The camera is to give H.264 (camera.encoding: h264), which nobody can have without RTSP and H.264 (rtsp.enabled, h264.enabled): all of it is decoded for MJPEG. Turn those on, or set camera.encoding: mjpeg.';

@@ -18,15 +18,16 @@ export class Events {
   constructor(
     { searchPath, dataDir, clock, log }: AppOptions,
     settings: DeviceSettings,
-    { hub, picture }: Capture,
+    capture: Capture,
     { catalogue }: Pick<Streams, 'catalogue'>,
   ) {
     this.bus = new EventBus({ clock, log });
     this.log = new EventLog(this.bus);
     // They are told of when something changes; who subscribes before that is not to be refused.
     this.bus.offer('Media/ProfileChanged', 'Media/ConfigurationChanged');
-    tellSignalLoss(hub, this.bus);
-    tellConfigurationChanges({ streams: catalogue.all, settings, picture, hubs: [hub] }, this.bus);
+    tellSignalLoss(capture.use, this.bus);
+    const { hub, units, picture } = capture;
+    tellConfigurationChanges({ streams: catalogue.all, settings, picture, hubs: units ? [hub, units] : [hub] }, this.bus);
     this.#machine = new MachineEvents({
       ...{ events: this.bus, dataDir, clock, log },
       vitals: new LinuxVitals({ root: '/', searchPath, clock }),

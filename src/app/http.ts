@@ -1,7 +1,9 @@
 import { scaleJpeg, whyNotScaled } from '../encode/jpeg-scaler.ts';
+import type { CameraStatus } from '../frames/stream-state.ts';
 import { HttpServer } from '../servers/http/server.ts';
 import type { Vitals } from '../servers/http/status.ts';
 import type { Analysis } from './analysis.ts';
+import type { Capture } from './capture.ts';
 import type { LazyEndpoint } from './lazy-endpoint.ts';
 import type { AppOptions } from './options.ts';
 import type { Rtsp } from './rtsp.ts';
@@ -55,15 +57,15 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
 function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
   const { identity, capture, rtsp, streams, analysis } = own;
   const startedAt = clock.monotonic();
-  const { hub, camera, picture } = capture;
+  const { use, camera, picture } = capture;
   return (): Omit<Vitals, 'viewers' | 'streams' | 'connectionsClosed'> => ({
     name: identity.name,
     version,
-    status: hub.status,
-    stateSince: hub.stateSince,
+    status: statusOf(capture),
+    stateSince: use.stateSince,
     // The page keeps room for pictures before there are any.
-    size: hub.latest ?? picture.settings(),
-    fps: hub.fps,
+    size: picture.actual() ?? picture.settings(),
+    fps: capture.source.fps,
     uptime: (clock.monotonic() - startedAt) / 1000,
     capture: camera.counters,
     faults: faults(),
@@ -72,4 +74,10 @@ function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
     video: streams.catalogue.certain,
     scene: analysis.status,
   });
+}
+
+/** How the camera is, and what is missing besides. */
+function statusOf({ use, lack }: Pick<Capture, 'use' | 'lack'>): CameraStatus {
+  const { status } = use;
+  return lack ? { ...status, notices: [...status.notices, lack] } : status;
 }

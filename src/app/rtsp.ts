@@ -33,6 +33,7 @@ export class Rtsp {
       maxSessions: budget.sessions,
       access: login.toWatch && { ...login.toWatch, basic: config.rtsp.basic },
       hub: capture.hub,
+      camera: () => capture.source,
       queues,
       streams: streams.catalogue,
       recode: (jpeg) => recodeForRtp(jpeg, capture.picture.settings().quality),

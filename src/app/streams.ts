@@ -1,10 +1,17 @@
 import type { Config } from '../config/schema.ts';
+import { AppError } from '../core/errors.ts';
 import { EncoderTrial } from '../device/encoder-trial.ts';
 import { H264Encoding } from '../device/h264-encoding.ts';
+import { NativeH264Control } from '../device/native-h264.ts';
 import type { DeviceSettings } from '../device/settings.ts';
 import { H264, MJPEG, type StreamNames, SUB } from '../device/stream-names.ts';
 import { type H264Video, type JpegVideo, StreamCatalogue } from '../device/streams.ts';
+import type { PictureFeed } from '../encode/h264-stream.ts';
+import type { Rate } from '../streams/fan-out.ts';
+import type { Hub } from '../streams/hub.ts';
+import { NativeH264 } from '../streams/native-h264.ts';
 import type { Capture } from './capture.ts';
+import { EncodingAdvice } from './encoding-advice.ts';
 import type { AppOptions } from './options.ts';
 
 export interface StreamsEvents {
@@ -18,36 +25,116 @@ export interface StreamsEvents {
 export class Streams {
   readonly catalogue: StreamCatalogue;
   readonly #trial: EncoderTrial;
-  readonly #encodings: readonly H264Encoding[];
+  readonly #advice: EncodingAdvice;
+  readonly #encodings: readonly Encoded[];
+  /** The camera's own H.264; undefined: it is not asked for any. */
+  readonly #native: NativeH264 | undefined;
+  /** Whether it is the one that clients get. */
+  #isNative: boolean;
 
-  constructor(options: AppOptions, settings: DeviceSettings, capture: Capture, events: StreamsEvents) {
+  constructor(
+    options: AppOptions,
+    settings: DeviceSettings,
+    private readonly capture: Capture,
+    private readonly events: StreamsEvents,
+  ) {
     const { config, state, searchPath, clock, log } = options;
-    const { hub, picture } = capture;
+    const { hub, units, picture } = capture;
     const mjpeg: JpegVideo = { ...MJPEG, control: picture, fps: () => picture.settings().fps };
-    this.#trial = new EncoderTrial({ config: config.h264, ...{ state, searchPath, clock, log } });
-    const encoded = encodedStreams(config).map((names) => {
+    this.#trial = new EncoderTrial({ config: config.h264, lack: () => this.#lack(), ...{ state, searchPath, clock, log } });
+    this.#advice = new EncodingAdvice({ isTranscoding: () => this.#isTranscoding(), clock, log });
+    this.#encodings = encodedStreams(config).map((names) => {
       const encoding = new H264Encoding({
-        ...{ name: names.name, trial: this.#trial, settings: settings[names.id], feed: hub, picture, searchPath },
-        onFound: () => events.found(names),
-        onGone: () => events.gone(names),
+        ...{ name: names.name, trial: this.#trial, settings: settings[names.id], picture, searchPath },
+        feed: paced(hub, () => settings[names.id].now.fps || undefined),
+        onFound: () => this.#transcoded(names, 'found'),
+        onGone: () => this.#transcoded(names, 'gone'),
         ...{ clock, log },
       });
       return { names, encoding };
     });
-    this.#encodings = encoded.map(({ encoding }) => encoding);
+    const { camera } = capture;
+    this.#native =
+      units &&
+      new NativeH264({
+        hub: units,
+        starts: () => camera.counters.starts,
+        encoder: () => encoderName(units.status.source, camera.encoder),
+        clock,
+      });
+    this.#isNative = this.#native !== undefined;
+    const control = new NativeH264Control({ settings: settings.h264, picture });
+    capture.onEncoding = () => this.#changeMode();
+    const video = ({ names, encoding }: Encoded): H264Video => {
+      const isNative = () => this.#isNative && names.id === H264.id;
+      return {
+        ...names,
+        get control() {
+          return isNative() ? control : encoding.control;
+        },
+        fps: () => (isNative() ? control : encoding.control).settings().fps,
+        source: () => (isNative() ? this.#native : encoding.stream),
+        known: async () => (isNative() ? undefined : this.#trial.known()),
+      };
+    };
     // Most clients take the first one, and can record and forward H.264 alone.
-    this.catalogue = new StreamCatalogue([...encoded.map(({ names, encoding }) => h264Video(names, encoding, this.#trial)), mjpeg]);
+    this.catalogue = new StreamCatalogue([...this.#encodings.map(video), mjpeg]);
   }
 
   /** Begins to find out which encoders work. */
   async start(): Promise<void> {
-    if (this.#encodings.length > 0) await this.#trial.start();
+    if (this.#native && this.#encodings.length > 0) this.events.found(H264);
+    if (this.#encodings.length === 0) return;
+    this.#advice.start();
+    await this.#trial.start();
   }
 
   async stop(): Promise<void> {
     this.#trial.stop();
-    await Promise.all(this.#encodings.map((encoding) => encoding.stop()));
+    this.#advice.stop();
+    this.#native?.stop();
+    await Promise.all(this.#encodings.map(({ encoding }) => encoding.stop()));
   }
+
+  /** What is missed without an encoder, where the camera itself gives H.264. */
+  #lack(): AppError | undefined {
+    if (!this.#isNative) return undefined;
+    return this.capture.lack ?? new AppError('H264_UNAVAILABLE', NO_SUB, { hint: NO_SUB_HINT });
+  }
+
+  /** Whether the pictures of a Pi's camera are being encoded here. */
+  #isTranscoding(): boolean {
+    const isPi = this.capture.use.status.source?.startsWith('rpicam-vid') === true;
+    return isPi && !this.#isNative && this.#encodings.some(({ names, encoding }) => names.id === H264.id && encoding.isLive);
+  }
+
+  /** A stream that is encoded here is there, or no more. */
+  #transcoded(names: StreamNames, what: keyof StreamsEvents): void {
+    if (!(this.#isNative && names.id === H264.id)) this.events[what](names);
+  }
+
+  /** The camera turns out to give H.264, or not to: clients of the stream that they have had come back for the other one. */
+  #changeMode(): void {
+    const { isNative } = this.capture;
+    const entry = this.#encodings.find(({ names }) => names.id === H264.id);
+    if (!this.#native || !entry || isNative === this.#isNative) return;
+    this.#isNative = isNative;
+    this.#native.stop();
+    this.events.gone(H264);
+    if (isNative || typeof entry.encoding.stream === 'object') this.events.found(H264);
+  }
+}
+
+const NO_SUB = 'There is no small stream (/sub): ffmpeg has no encoder for H.264 that works.';
+const NO_SUB_HINT = "Install the system's own ffmpeg: `sudo apt install --reinstall ffmpeg`. H.264 by the camera works without it.";
+
+/** For people: "rpicam-vid, libx264". @param source its description: "rpicam-vid, camera 0 (imx219)" */
+const encoderName = (source: string | undefined, encoder: string | undefined): string | undefined =>
+  encoder === undefined ? source : `${source?.split(',')[0]}, ${encoder}`;
+
+interface Encoded {
+  readonly names: typeof H264 | typeof SUB;
+  readonly encoding: H264Encoding;
 }
 
 /** None where the owner wants no H.264, or nothing that carries it. */
@@ -56,10 +143,14 @@ function encodedStreams({ rtsp, h264, sub }: Config): readonly (typeof H264 | ty
   return sub.enabled ? [H264, SUB] : [H264];
 }
 
-const h264Video = (names: typeof H264 | typeof SUB, encoding: H264Encoding, trial: EncoderTrial): H264Video => ({
-  ...names,
-  control: encoding.control,
-  fps: () => encoding.control.settings().fps,
-  source: () => encoding.stream,
-  known: () => trial.known(),
+/** The feed for somebody who wants no more than a rate. */
+const paced = (hub: Hub, rate: Rate): PictureFeed => ({
+  lease: () => hub.lease(rate),
+  subscribe: (listener) => hub.subscribe(listener),
+  get latest() {
+    return hub.latest;
+  },
+  get fps() {
+    return hub.fps;
+  },
 });

@@ -3,7 +3,7 @@ import { DeviceSettings } from '../device/settings.ts';
 import { ownMac } from '../platform/machine/known-mac.ts';
 import { LinuxMachine } from '../platform/machine/linux-machine.ts';
 import type { Machine } from '../platform/machine.ts';
-import { type Capture, makeCapture } from './capture.ts';
+import { Capture } from './capture.ts';
 import { Events } from './events.ts';
 import { type AppLogin, makeLogin } from './login.ts';
 import { makeNetwork, type Network } from './network.ts';
@@ -26,7 +26,7 @@ export interface Subsystems {
 /** Throws an AppError if the first password cannot be kept. */
 export function makeSubsystems(options: AppOptions, streamsEvents: StreamsEvents): Subsystems {
   const settings = new DeviceSettings(options);
-  const capture = makeCapture(options, settings);
+  const capture = new Capture(options, settings);
   const streams = new Streams(options, settings, capture, streamsEvents);
   return {
     settings,

@@ -12,6 +12,7 @@ import { Nonces } from './nonces.ts';
 import { isOneReading } from './readings.ts';
 import { generatePassword, type User, type UserStore } from './users.ts';
 
+/** A request, as far as its login goes. */
 export interface AuthRequest {
   readonly method: string;
   /** The request-target as it came (Express: `originalUrl`). */

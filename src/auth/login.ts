@@ -32,6 +32,7 @@ export interface Password {
   readonly password: string;
 }
 
+/** Whether name and password are right, and if not, why. */
 export type PasswordResult = { readonly ok: true; readonly user: User } | { readonly ok: false; readonly reason: 'invalid' };
 
 /** How an attempt ended; a promise only where there was something to wait for. */

@@ -5,6 +5,7 @@ import { AppError } from '../core/errors.ts';
 /** The levels of ONVIF (tt:UserLevel) that a person can have. */
 export type AccessLevel = 'Administrator' | 'Operator' | 'User';
 
+/** Somebody who may log in. */
 export interface User {
   readonly name: string;
   /** In clear, see {@link UserStore}. */

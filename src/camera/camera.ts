@@ -130,6 +130,11 @@ export class Camera {
     return this.#resolver.resolved?.source.encoding;
   }
 
+  /** What makes the H.264 of the source in force, for people; undefined: it gives none, or was not found yet. */
+  get encoder(): string | undefined {
+    return this.#resolver.resolved?.source.encoder;
+  }
+
   #tellEncoding(): void {
     const { encoding } = this;
     if (encoding === undefined || encoding === this.#encoding) return;
@@ -159,8 +164,7 @@ export class Camera {
 
   /** Takes over what H.264 the camera is to make, as {@link change} does. Without effect where it makes none. */
   changeVideo(video: VideoSettings): void {
-    this.#resolver.changeVideo(video);
-    if (this.encoding === 'H264') this.#restartSoon();
+    if (this.#resolver.changeVideo(video) && this.encoding === 'H264') this.#restartSoon();
   }
 
   #restartSoon(): void {

@@ -101,12 +101,14 @@ export class SourceResolver {
     this.#settings = settings;
   }
 
-  /** Takes over what H.264 is to be made. */
-  changeVideo(video: VideoSettings): void {
-    // Where JPEGs are wanted it changes nothing.
-    if (this.#video === undefined) return;
-    this.#video = video;
+  /** Takes over what H.264 is to be made. Returns whether that is something else than before; never where JPEGs are wanted. */
+  changeVideo({ bitrate, keyframeInterval, profile }: VideoSettings): boolean {
+    const before = this.#video;
+    if (!before) return false;
+    if (bitrate === before.bitrate && keyframeInterval === before.keyframeInterval && profile === before.profile) return false;
+    this.#video = { bitrate, keyframeInterval, profile };
     if (this.#found) this.remake();
+    return true;
   }
 
   #describe({ make, reason, hint }: Found, settings: CameraSettings): ResolvedSource {
@@ -120,6 +122,7 @@ export class SourceResolver {
       if (!isAuto) throw notices[0];
     }
     notices.push(...(source.notices ?? []));
+    if (this.#video && (source.kind === 'images' || (source.kind === 'test' && !isAuto))) notices.push(withoutH264(source));
     if (isAuto && source.kind === 'test') {
       const message = `No camera was found, this is a test pattern (${reason}).`;
       notices.unshift(new AppError('TEST_PATTERN', message, hint === undefined ? {} : { hint }));
@@ -156,6 +159,15 @@ export class SourceResolver {
     return { make: await this.#explicit({ kind: 'test' }), reason: reasons.join('; '), hint };
   }
 }
+
+const withoutH264 = ({ description }: Source): AppError =>
+  new AppError(
+    'SETTING_WITHOUT_EFFECT',
+    `camera.encoding h264 has no effect: ${description} gives JPEGs, of which ffmpeg makes the H.264.`,
+    {
+      hint: 'Take the setting out; all else is the same without it.',
+    },
+  );
 
 /** One line of the log for the source, and one for each of its notices that a user can do something about. */
 export function logSource({ source, reason, notices }: ResolvedSource, log: Logger): void {

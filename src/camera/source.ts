@@ -4,6 +4,7 @@ import type { Logger } from '../core/log.ts';
 import type { CodedPicture } from '../frames/access-unit.ts';
 import type { Area } from '../frames/area.ts';
 import type { Picture } from '../frames/frame.ts';
+import type { H264Profile } from '../frames/h264-level.ts';
 import type { Sensed } from '../frames/sensed.ts';
 import type { Sensitivity } from '../frames/sensitivity.ts';
 import type { SourceOffers } from './offers.ts';
@@ -52,6 +53,8 @@ export interface Source {
   /** For people: "rpicam-vid, camera 0 (imx219)". */
   readonly description: string;
   readonly encoding: SourceEncoding;
+  /** What makes its H.264, for people: "libx264". */
+  readonly encoder?: string | undefined;
   /** Pictures per second that the source delivers, undefined where only the device knows; the supervisor thins them out to the asked rate. */
   readonly captureFps: number | undefined;
   /** Settings that the user changed and this source cannot do. */
@@ -71,6 +74,7 @@ export interface VideoSettings {
   readonly bitrate: number;
   /** Seconds from one key frame to the next. */
   readonly keyframeInterval: number;
+  readonly profile: H264Profile;
 }
 
 /**

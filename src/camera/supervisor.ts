@@ -11,7 +11,7 @@ import { JpegSplitter, MAX_PICTURE_BYTES, type SplitterCounters } from '../frame
 import type { Sensed } from '../frames/sensed.ts';
 import type { Size } from '../frames/size.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
-import { StreamTimes } from '../frames/stream-times.ts';
+import { RisingTimes, StreamTimes } from '../frames/stream-times.ts';
 import { countBuffer } from '../platform/memory.ts';
 import { FLV_TIMESTAMP_MODULUS } from '../protocols/flv/demuxer.ts';
 import { LOOK_INTERVAL_MS, PaceWatch } from './pace-watch.ts';
@@ -72,6 +72,8 @@ export class CameraSupervisor {
   #finish: ((reason: LifeEnd) => void) | undefined;
   /** What the log was last told about failures since the last picture. */
   #said = '';
+  /** Of the pictures that are passed on, over restarts. */
+  readonly #times = new RisingTimes();
   /** The newest error since the last picture that says more than that a program ended. */
   #telling: AppError | undefined;
   #report: CameraStatus = { state: 'idle', error: undefined, notices: [], source: undefined };
@@ -235,7 +237,7 @@ export class CameraSupervisor {
       live(now, () => picture);
       if (!limiter || limiter.pass(now)) {
         this.#passing();
-        onFrame(new Frame(picture, this.counters.frames, clock.now(), now));
+        onFrame(new Frame(picture, this.counters.frames, clock.now(), this.#times.next(now)));
       }
       countBuffer(picture.buffer.length);
     };
@@ -248,7 +250,7 @@ export class CameraSupervisor {
     return (picture, ownTime) => {
       const now = clock.monotonic();
       live(now, () => readSps(picture.parameterSets.sps));
-      const monotonic = ownTime === undefined ? now : times.at(ownTime, now);
+      const monotonic = this.#times.next(ownTime === undefined ? now : times.at(ownTime, now));
       this.#passing();
       onUnit?.({ ...picture, sequence: this.counters.frames, capturedAt: clock.now() - (now - monotonic), monotonic });
       countBuffer(picture.size);

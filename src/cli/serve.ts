@@ -12,11 +12,11 @@ import { Faults, guardedClock } from '../core/faults.ts';
 import { formatOrigin } from '../core/origin.ts';
 import { pause } from '../core/pause.ts';
 import { visible } from '../core/terminal.ts';
-import { H264, MJPEG, SNAPSHOT_PATH, SUB } from '../device/stream-names.ts';
+import { MJPEG, SNAPSHOT_PATH } from '../device/stream-names.ts';
 import { inheritedSockets } from '../platform/service/inherited-sockets.ts';
 import { ServiceManager } from '../platform/service/service-manager.ts';
 import { addresses } from './addresses.ts';
-import { atBoot } from './at-boot.ts';
+import { atBoot, ownCommand } from './at-boot.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { chooseNamedPorts } from './named-ports.ts';
@@ -249,10 +249,6 @@ function banner({ app, bind, name, auth, source, password, context }: BannerOpti
   const hosts = addresses(bind);
   const urls = hosts.map((host) => formatOrigin(app.originAt(host)));
   const [main = ''] = urls;
-  const rtsp =
-    app.rtspPort === undefined
-      ? []
-      : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}${MJPEG.path}, and ${H264.path}, ${SUB.path} where ffmpeg is installed`];
   const picture = source instanceof AppError ? source.message : `${source.source.description}${source.reason ? ` (${source.reason})` : ''}`;
   // Whoever reads a log has it at boot already.
   const boot = context.stdout.isTTY ? atBoot(context) : undefined;
@@ -263,12 +259,19 @@ function banner({ app, bind, name, auth, source, password, context }: BannerOpti
     ...urls.map((url, at) => `  ${at === 0 ? 'Page      ' : '          '}  ${url}/`),
     `  Stream      ${main}${MJPEG.webPath}`,
     `  Snapshot    ${main}${SNAPSHOT_PATH}`,
-    ...rtsp,
+    ...(app.rtspPort === undefined ? [] : [`  RTSP        rtsp://${hosts[0]}:${app.rtspPort}${rtspPaths(app.streams)}`]),
     ...(auth ? [] : ['  Login       none to watch: everybody in the network can; to change settings:']),
     '  User        admin',
     `  Password    ${password}`,
-    '  Home Assistant: `onvif-camera homeassistant` shows what to type there, or adds the camera itself.',
+    `  Home Assistant: \`${ownCommand(context)} homeassistant\` shows what to type there, or adds the camera itself.`,
     ...(boot === undefined ? [] : [`  At boot     \`${boot}\` has it start with the machine.`]),
   ];
   return `\n${lines.join('\n')}\n\n`;
+}
+
+/** Returns the paths of what is there, then of what nearly always turns out to be: "/mjpeg, and /h264, /sub if …". */
+function rtspPaths({ certain, offered }: App['streams']): string {
+  const paths = (streams: App['streams']['certain']) => streams.map(({ path }) => path).join(', ');
+  const hoped = offered.filter((stream) => !certain.includes(stream));
+  return `${paths(certain)}${hoped.length > 0 ? `, and ${paths(hoped)} if ffmpeg can encode here` : ''}`;
 }

@@ -16,6 +16,7 @@ import { HOST_PATTERNS, isHostPattern } from '../core/host-names.ts';
 import { areMediaPorts, NOT_DISCOVERY } from '../core/media-ports.ts';
 import { isNetwork, NETWORKS } from '../core/networks.ts';
 import { AREAS, isArea } from '../frames/area.ts';
+import { H264_PROFILES } from '../frames/h264-level.ts';
 import { isMulticastGroup, MULTICAST_GROUPS } from '../platform/multicast.ts';
 import {
   boolean,
@@ -127,10 +128,10 @@ export const makeSchema = (source: SourceCheck) =>
               allowed: `${MULTICAST_GROUPS}, or empty`,
               test: (address) => address === '' || isMulticastGroup(address),
             }),
-            port: even(5004, 1024, 65_530, 'PORT', 'UDP port of the MJPEG stream; H.264 has the one two above, the small one four', {
+            port: even(5004, 1024, 65_528, 'PORT', 'UDP port of the MJPEG stream; 2 above is H.264, 4 the small one, 6 the events', {
               allowed: NOT_DISCOVERY,
               // RTP and RTCP of each.
-              test: (port) => areMediaPorts(port, port + 1, port + 2, port + 3, port + 4, port + 5),
+              test: (port) => areMediaPorts(...Array.from({ length: 8 }, (_, index) => port + index)),
             }),
             ttl: integer(1, 1, 255, 'HOPS', 'How many networks multicast may cross at most; 1 stays in this one'),
           })
@@ -146,6 +147,7 @@ export const makeSchema = (source: SourceCheck) =>
         fps: number(0, 0, 120, 'N', 'H.264 pictures per second, 0 is as captured'),
         bitrate: integer(2000, MIN_BITRATE, MAX_BITRATE, 'KBIT', 'Bit rate of H.264 in kbit/s'),
         keyframeInterval: number(2, MIN_KEYFRAME_INTERVAL, MAX_KEYFRAME_INTERVAL, 'SECONDS', 'Time between two H.264 key frames'),
+        profile: choice('baseline', H264_PROFILES, 'Profile of H.264: baseline plays everywhere, high looks best at the same bit rate'),
         ffmpegPath: path('FILE', 'The ffmpeg program that encodes, if it is not in PATH'),
       })
       .prefault({}),
@@ -163,6 +165,7 @@ export const makeSchema = (source: SourceCheck) =>
           'SECONDS',
           'Time between two key frames of the small stream',
         ),
+        profile: choice('baseline', H264_PROFILES, 'Profile of the small stream'),
       })
       .prefault({}),
     motion: z

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { ANNOTATE_POSITIONS, AUTOFOCUS_MODES, HDR_MODES, MAX_ANNOTATE_LENGTH } from '../camera/settings.ts';
 import { AppError, ERRORS, messageOf } from '../core/errors.ts';
+import { H264_PROFILES } from '../frames/h264-level.ts';
 import { checkPrivateDirectory, directoryError, FileTooLargeError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 import { dropFirstPassword } from './first-password.ts';
 import { bringForward, type Format, withUnknown } from './state-format.ts';
@@ -19,7 +20,10 @@ const notNegative = z.number().nonnegative();
 const portNumber = z.int().min(1).max(65_535);
 
 const encoderSchema = z
-  .object({ width: notNegative, height: notNegative, fps: notNegative, bitrate: positive, keyframeInterval: positive })
+  .object({
+    ...{ width: notNegative, height: notNegative, fps: notNegative },
+    ...{ bitrate: positive, keyframeInterval: positive, profile: z.enum(H264_PROFILES) },
+  })
   .partial()
   .default({});
 

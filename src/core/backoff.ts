@@ -1,3 +1,4 @@
+/** How long the waits between tries are. */
 export interface BackoffPolicy {
   /** Wait before the first retry, milliseconds. */
   readonly firstMs: number;

@@ -13,6 +13,7 @@ export interface Clock {
   every(ms: number, fn: () => void): Cancel;
 }
 
+/** The clock of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -83,6 +83,10 @@ export const ERRORS = {
     true,
   ),
   H264_UNAVAILABLE: entry('Install ffmpeg for H.264: `sudo apt install ffmpeg`. MJPEG works without it.', EXIT.failure, true),
+  CAMERA_H264: entry(
+    'It is tried again at the next start of the program; `onvif-camera doctor` may show what is missing. Or set camera.encoding: mjpeg.',
+  ),
+  CLOCK_SET_BACK: entry('Nothing is to be done: the next pictures come in a second or two.'),
   ENCODER_ENDED: entry('It is started again by itself; the log has what it said.'),
   NOT_MANAGED: entry(
     'Only the owner of this machine can allow it: set `system.manage: true` in the configuration and start again.',
@@ -110,6 +114,7 @@ export const ERRORS = {
   NO_H264: entry('Add it with --as mjpeg.', EXIT.failure, true),
 } as const satisfies Record<string, ErrorEntry>;
 
+/** Names of the errors, as they stand in the log and the API. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** An error made for the user: what happened (message), what to do next (hint), how a program can tell it (code). */

@@ -1,3 +1,4 @@
+/** What a line says besides its message; written as JSON. */
 export type LogFields = Record<string, unknown>;
 
 /** What the code logs to; the real one is made in cli/, tests pass their own. */
@@ -8,6 +9,7 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
+/** Writes nothing. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Shortest time between two lines of one kind on the hot path, milliseconds. */

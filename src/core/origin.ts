@@ -1,3 +1,4 @@
+/** Schemes that the web server speaks. */
 export type Scheme = 'http' | 'https';
 
 /** What the addresses of a web server begin with (RFC 6454). */

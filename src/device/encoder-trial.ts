@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
 import type { State, StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
-import { messageOf } from '../core/errors.ts';
+import { type AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { EncoderChoice } from '../encode/ffmpeg/probe.ts';
 import { findProgram } from '../platform/programs.ts';
@@ -11,6 +11,8 @@ export interface EncoderTrialOptions {
   readonly config: Pick<Config['h264'], 'encoder' | 'ffmpegPath'>;
   /** Keeps which encoder works. */
   readonly state: StateStore;
+  /** What the user is told where nothing works, instead of that there is no H.264; undefined: just that. */
+  readonly lack?: () => AppError | undefined;
   readonly searchPath: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,9 +38,11 @@ const PATIENCE_MS = 2000;
  */
 export class EncoderTrial {
   readonly #users: EncoderUser[] = [];
-  #stopped = false;
+  readonly #stopped = new AbortController();
   #trial: Promise<void> | undefined;
   #trying = true;
+  /** What an earlier start found holds for now. */
+  #believed = false;
 
   constructor(private readonly options: EncoderTrialOptions) {}
 
@@ -52,9 +56,9 @@ export class EncoderTrial {
     this.#users.push(user);
   }
 
-  /** Resolves when it is known whether there is H.264, or after {@link PATIENCE_MS}. */
+  /** Resolves when it is known or believed whether there is H.264, or after {@link PATIENCE_MS}. */
   async known(): Promise<void> {
-    if (!this.#trying) return;
+    if (!this.#trying || this.#believed) return;
     await new Promise<void>((resolve) => {
       const cancel = this.options.clock.after(PATIENCE_MS, resolve);
       void this.over.then(() => {
@@ -77,6 +81,7 @@ export class EncoderTrial {
     const kept = state.state.encoder;
     if (file && kept && kept.wanted === config.encoder && sameFile(kept, file)) {
       const { hardware, software } = kept;
+      this.#believed = true;
       await this.#use({ ffmpeg: file.ffmpeg, hardware, software });
     }
     this.#trial = this.#try(ffmpeg)
@@ -86,16 +91,17 @@ export class EncoderTrial {
       });
   }
 
-  /** What is found from now on is told to nobody. */
+  /** Ends the trial; nobody is told of anything from now on. */
   stop(): void {
-    this.#stopped = true;
+    this.#stopped.abort();
   }
 
   async #try(ffmpeg: string | undefined): Promise<void> {
     const { config, searchPath, log } = this.options;
+    const { signal } = this.#stopped;
     const { probeEncoder } = await import('../encode/ffmpeg/probe.ts');
-    const found = await probeEncoder({ ffmpeg, wanted: config.encoder, searchPath, log });
-    if (this.#stopped) return;
+    const found = await probeEncoder({ ffmpeg, wanted: config.encoder, searchPath, log, signal });
+    if (signal.aborted) return;
     if ('ok' in found) {
       const file = fileAt(found.ok.ffmpeg);
       const { hardware, software } = found.ok;
@@ -108,7 +114,8 @@ export class EncoderTrial {
       log.debug(`H.264 is live although its trial failed: ${found.error.message}`);
       return;
     }
-    log.info(`${found.error.message} ${found.error.hint}`, { code: found.error.code });
+    const { message, hint, code } = this.options.lack?.() ?? found.error;
+    log.info(`${message} ${hint}`, { code });
     this.#keep(undefined);
     this.#trying = false;
     await Promise.all(this.#users.map((user) => user.lose()));

@@ -38,7 +38,6 @@ export class H264Encoding implements EncoderUser {
     this.control = new H264Control({
       ...{ settings, picture },
       stream: {
-        profile: 'Baseline',
         changed: () => this.#stream?.changed(),
         requestKeyFrame: () => this.#stream?.requestKeyFrame(),
       },

@@ -2,12 +2,10 @@ import type { Range } from '../camera/offers.ts';
 import { MAX_BITRATE, MAX_KEYFRAME_INTERVAL, MIN_BITRATE, MIN_KEYFRAME_INTERVAL } from '../config/schema.ts';
 import { AS_CAPTURED, encodedSize, evenSize } from '../encode/encoded-size.ts';
 import type { EncoderSettings, H264Settings } from '../encode/encoder.ts';
+import { H264_PROFILES, type H264Profile } from '../frames/h264-level.ts';
 import { distinctSizes, type Size } from '../frames/size.ts';
 import type { PictureController } from './picture.ts';
 import type { SettingsGroup } from './settings.ts';
-
-/** Profiles of H.264 that decoders for everybody know. */
-export type H264Profile = 'Baseline' | 'Main' | 'High';
 
 /** What an H.264 encoder can be set to. */
 export interface H264Options {
@@ -19,8 +17,8 @@ export interface H264Options {
   readonly bitrate: Range;
   /** Times between key frames, seconds. */
   readonly keyframeInterval: Range;
-  /** The profile in which it encodes. */
-  readonly profile: H264Profile;
+  /** Profiles in which it can encode. */
+  readonly profiles: readonly H264Profile[];
 }
 
 /** What shows and sets an H.264 encoder. */
@@ -28,8 +26,6 @@ export type H264Controller = Pick<H264Control, 'settings' | 'options' | 'change'
 
 /** The encoder as far as its settings are concerned. */
 export interface EncoderStream {
-  /** The H.264 profile that its pictures have. */
-  readonly profile: H264Profile;
   /** Takes over the changed settings; viewers stay connected. */
   changed(): void;
   /** Makes the next picture a key frame. */
@@ -93,7 +89,7 @@ export class H264Control {
       fps: { min: Math.min(1, fps), max: fps },
       bitrate: { min: MIN_BITRATE, max: MAX_BITRATE },
       keyframeInterval: { min: MIN_KEYFRAME_INTERVAL, max: MAX_KEYFRAME_INTERVAL },
-      profile: this.given.stream.profile,
+      profiles: H264_PROFILES,
     };
   }
 

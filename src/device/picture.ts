@@ -2,7 +2,6 @@ import type { Camera } from '../camera/camera.ts';
 import type { SourceOffers } from '../camera/offers.ts';
 import type { CameraSettings, SettingName } from '../camera/settings.ts';
 import { rotatedSize, type Size } from '../frames/size.ts';
-import type { Hub } from '../streams/hub.ts';
 import type { SettingsGroup } from './settings.ts';
 
 export type { Range } from '../camera/offers.ts';
@@ -18,7 +17,8 @@ export type PictureController = Pick<PictureControl, 'settings' | 'options' | 'a
 
 export interface PictureControlOptions {
   readonly camera: Pick<Camera, 'settings' | 'offers' | 'check' | 'change'>;
-  readonly hub: Pick<Hub, 'latest'>;
+  /** The newest picture, of which the size counts. */
+  readonly hub: { readonly latest: Size | undefined };
   readonly settings: Pick<SettingsGroup<CameraSettings>, 'change' | 'onChange'>;
 }
 
@@ -30,8 +30,9 @@ export class PictureControl {
   }
 
   settings(): PictureSettings {
-    const { rotation, fps, quality, ...size } = this.given.camera.settings;
-    return { ...rotatedSize(rotation, size), fps, quality };
+    const { settings } = this.given.camera;
+    const { rotation, fps, quality } = settings;
+    return { ...rotatedSize(rotation, settings), fps, quality };
   }
 
   /** Returns what the source offers; no sizes where the pictures come in the size they have. */

@@ -206,9 +206,9 @@ export class DeviceSettings {
 
   #encoder(name: 'h264' | 'sub'): SettingsGroup<H264Settings> {
     const { config, state } = this.options;
-    const { width, height, fps, bitrate, keyframeInterval } = config[name];
+    const { width, height, fps, bitrate, keyframeInterval, profile } = config[name];
     return new SettingsGroup<H264Settings>({
-      configured: { width, height, fps, bitrate, keyframeInterval },
+      configured: { width, height, fps, bitrate, keyframeInterval, profile },
       isOwners: this.#owners(name),
       kept: { read: () => state.state[name], write: (kept) => state.update({ [name]: kept }) },
     });

@@ -2,6 +2,7 @@ import { BlockList } from 'node:net';
 import type { Logger } from '../core/log.ts';
 import { machineInterfaces } from '../platform/interfaces.ts';
 
+/** An address of this machine, and the interface that has it. */
 export interface LocalAddress {
   /** "192.168.1.5" */
   readonly address: string;

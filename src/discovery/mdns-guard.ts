@@ -12,6 +12,7 @@ const PARSING: SenderLimits = { perSender: { burst: 32_000, rate: 8_000 }, total
 /** Answers to one alone, each of 1.4 kB at most: 28 kB/s in all. */
 const UNICAST: SenderLimits = { perSender: { burst: 20, rate: 5 }, total: { burst: 60, rate: 20 } };
 
+/** Messages since the start. */
 export interface MdnsCounters {
   /** Datagrams, once for each interface that they were seen on: the system shows all of them to all. */
   readonly received: number;

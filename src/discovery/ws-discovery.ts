@@ -55,6 +55,7 @@ export interface WsDiscoveryOptions {
   readonly random?: () => number;
 }
 
+/** Messages since the start. */
 export interface WsDiscoveryCounters {
   readonly received: number;
   readonly answered: number;

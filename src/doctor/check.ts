@@ -35,9 +35,13 @@ export interface Group {
 /** Time for one check, milliseconds: tools of the system answer within three seconds, ten of them in a row within this. */
 export const CHECK_TIMEOUT_MS = 15_000;
 
+/** What was found is as it should be. @param seen for people, in a few words */
 export const ok = (seen: string): Result => ({ level: 'ok', seen });
+/** What was found will do, but not well. @param fix what to type or do */
 export const warning = (seen: string, fix: string): Result => ({ level: 'warning', seen, fix });
+/** What was found keeps the camera from working. @param fix what to type or do */
 export const failure = (seen: string, fix: string): Result => ({ level: 'error', seen, fix });
+/** The check was not made. @param seen why */
 export const skipped = (seen: string): Result => ({ level: 'skipped', seen });
 
 /** An error made for the user, as what a check found. */

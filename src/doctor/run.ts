@@ -13,6 +13,7 @@ export interface Finding extends Result {
   readonly ms: number;
 }
 
+/** What is told while checks are made. */
 export interface RunEvents {
   /** A check begins. */
   started(check: Pick<Check, 'id' | 'title'>): void;

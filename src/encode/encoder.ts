@@ -1,6 +1,7 @@
 import type { AppError } from '../core/errors.ts';
 import type { AccessUnit } from '../frames/access-unit.ts';
 import type { Frame } from '../frames/frame.ts';
+import type { H264Profile } from '../frames/h264-level.ts';
 import type { Size } from '../frames/size.ts';
 
 /** What is asked of an H.264 encoder; for its size see {@link encodedSize}. */
@@ -11,6 +12,7 @@ export interface H264Settings extends Size {
   readonly bitrate: number;
   /** Seconds from one key frame to the next. */
   readonly keyframeInterval: number;
+  readonly profile: H264Profile;
 }
 
 /** The settings of an encoder that is about to start. */

@@ -1,5 +1,8 @@
 import type { Frame } from './frame.ts';
 
+/** Largest coded picture that is read, bytes: a key frame of the largest picture at the highest bit rate is a tenth of it. */
+export const MAX_UNIT_BYTES = 8 << 20;
+
 /** What a decoder has to know before the first slice. */
 export interface ParameterSets {
   /** NAL units without start codes. */

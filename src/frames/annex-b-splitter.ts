@@ -1,5 +1,6 @@
 import { NAL, nalType } from './h264.ts';
 
+/** What was cut, since the start. */
 export interface UnitSplitterCounters {
   /** Access units that came out. */
   units: number;
@@ -9,6 +10,7 @@ export interface UnitSplitterCounters {
   droppedBytes: number;
 }
 
+/** What the splitter reports. */
 export interface UnitSplitterEvents {
   /** The NAL units of one access unit, without start codes: memory of their own. */
   unit(nals: readonly Buffer[]): void;

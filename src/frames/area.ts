@@ -6,6 +6,7 @@ export interface Area {
   readonly height: number;
 }
 
+/** The whole picture. */
 export const WHOLE: Area = { x: 0, y: 0, width: 1, height: 1 };
 
 /** Reads "X,Y,WIDTH,HEIGHT"; undefined where that is no rectangle inside the picture. */
@@ -20,6 +21,7 @@ export function readArea(text: string): Area | undefined {
 
 /** What {@link readArea} reads, to follow "must be". */
 export const AREAS = 'rectangles X,Y,WIDTH,HEIGHT inside the picture, each number from 0 to 1';
+/** Whether {@link readArea} reads it. */
 export const isArea = (text: string): boolean => readArea(text) !== undefined;
 
 /** What is left of an area where another one is cut out: up to four rectangles that do not overlap. */

@@ -7,6 +7,7 @@ export const MAX_PICTURE_BYTES = 8 * 1024 * 1024;
 /** The next picture is taken to be as large as the last one, and this much more: its buffer is made before its end is known. */
 const GROWTH = 1.25;
 
+/** What was cut, since the start. */
 export interface SplitterCounters {
   /** Pictures delivered. */
   pictures: number;

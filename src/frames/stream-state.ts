@@ -2,6 +2,7 @@ import type { AppError } from '../core/errors.ts';
 
 /** How something that gives pictures is: the camera, or a stream that is encoded from it. */
 export const STREAM_STATES = ['idle', 'starting', 'live', 'stalled', 'failed'] as const;
+/** One of {@link STREAM_STATES}. */
 export type StreamState = (typeof STREAM_STATES)[number];
 
 /** How the camera is, for whoever shows it. */

@@ -1,7 +1,18 @@
 /** Where the stream's own time and ours have parted by this much, they are put together anew, milliseconds. */
 const APART_MS = 1000;
-/** Two pictures are never at the same moment, milliseconds. */
-const LEAST_STEP_MS = 1;
+/** Two pictures are never at the same moment, also where their times are rounded to milliseconds, as in Matroska. */
+const LEAST_STEP_MS = 2;
+
+/** Times that always rise, whatever they are made of: a busy machine hands over several pictures at once. */
+export class RisingTimes {
+  #last = Number.NEGATIVE_INFINITY;
+
+  /** @returns the time, milliseconds, or what is a little later than the one before */
+  next(time: number): number {
+    this.#last = Math.max(time, this.#last + LEAST_STEP_MS);
+    return this.#last;
+  }
+}
 
 /**
  * When pictures were taken, of a stream that tells its own time: the arrival of the first, and from there on by the stream, so that
@@ -9,7 +20,7 @@ const LEAST_STEP_MS = 1;
  */
 export class StreamTimes {
   #anchor: { readonly own: number; readonly ours: number } | undefined;
-  #last = Number.NEGATIVE_INFINITY;
+  readonly #rising = new RisingTimes();
 
   /** @param modulus at which the stream's time begins at 0 again, milliseconds */
   constructor(private readonly modulus: number) {}
@@ -26,8 +37,7 @@ export class StreamTimes {
       this.#anchor = { own, ours: arrival };
       time = arrival;
     } else this.#anchor = { own, ours: time };
-    this.#last = Math.max(time, this.#last + LEAST_STEP_MS);
-    return this.#last;
+    return this.#rising.next(time);
   }
 
   /** From one time of the stream to another, whichever is later, across its wrap. */

@@ -36,12 +36,14 @@ const OTHERS = 0o077;
 /** Returns the user that this program runs as; undefined on systems that have none. */
 const me = (): number | undefined => process.geteuid?.();
 
+/** A file that only we can have written. */
 export interface OwnFile {
   readonly text: string;
   /** Whether others can read it, and that could not be changed. */
   readonly exposed: boolean;
 }
 
+/** How a file of ours is read. */
 export interface ReadOptions {
   /** Bytes; a longer file is not read. */
   readonly maxBytes: number;

@@ -5,6 +5,7 @@ export interface InterfaceAddress {
   readonly prefixLength: number;
 }
 
+/** A network interface with its addresses. */
 export interface NetworkInterface {
   /** "eth0", "wlan0" */
   readonly name: string;
@@ -24,6 +25,7 @@ export interface NetworkInterface {
   readonly dhcp: boolean | undefined;
 }
 
+/** What the machine is, as ONVIF clients are told. */
 export interface HardwareInfo {
   /** "Raspberry Pi" on a Pi, else "onvif-camera". */
   readonly manufacturer: string;
@@ -35,6 +37,7 @@ export interface HardwareInfo {
   readonly hardwareId: string;
 }
 
+/** How the machine keeps the time. */
 export interface TimeInfo {
   /** Whether the clock is kept by NTP. */
   readonly ntp: boolean;
@@ -44,6 +47,7 @@ export interface TimeInfo {
   readonly daylightSavings: boolean;
 }
 
+/** How the clock is to be set; what is undefined stays. */
 export interface ClockSetting {
   /** True: the clock is kept by NTP. False: it is set to `utc`. */
   readonly ntp: boolean;
@@ -53,6 +57,7 @@ export interface ClockSetting {
   readonly timeZone: string | undefined;
 }
 
+/** How a network interface is to be set; what is undefined stays. */
 export interface InterfaceSetting {
   readonly enabled: boolean | undefined;
   readonly mtu: number | undefined;

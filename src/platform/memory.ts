@@ -9,6 +9,7 @@ const BYTES_PER_COLLECTION = 4 * 1024 * 1024;
  * everything. The gain of each: docs/decisions/v8-settings.md.
  */
 export const V8_SETTINGS = ['small-young-generation', 'late-compiler', 'early-optimizing', 'buffer-garbage'] as const;
+/** One of {@link V8_SETTINGS}. */
 export type V8Setting = (typeof V8_SETTINGS)[number];
 
 let atUse: (() => void) | undefined;

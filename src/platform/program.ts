@@ -7,6 +7,7 @@ const GRACE_MS = { SIGINT: 1500, SIGTERM: 1000 } as const;
 /** Longest line of standard error that is kept, characters. */
 const MAX_LINE = 4096;
 
+/** How a program ended: code or signal, as of Node.js's `exit`. */
 export interface ProgramEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -22,6 +23,7 @@ const NOT_THERE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EACCES'])
  */
 export const isNotThere = (startError: NodeJS.ErrnoException): boolean => NOT_THERE.has(startError.code);
 
+/** What a running program reports. */
 export interface ProgramEvents {
   /** With an {@link OutputSocket} the chunk is only good until this returns. */
   stdout(chunk: Buffer): void;
@@ -31,6 +33,7 @@ export interface ProgramEvents {
   ended(end: ProgramEnd): void;
 }
 
+/** How a program is run. */
 export interface ProgramOptions {
   /** Gives the program a standard input, for {@link Program.write}; otherwise it has none. */
   readonly input?: boolean;
@@ -103,6 +106,11 @@ export class Program {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** Bytes of what was written that the program has not taken yet, besides what the kernel holds for it. */
+  get waiting(): number {
+    return this.#child.stdin?.writableLength ?? 0;
   }
 
   /**

@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { machineInterfaces } from '../platform/interfaces.ts';
 import { portHolder } from '../platform/port-holder.ts';
 
+/** Where a server listens. */
 export interface Endpoint {
   /** An address of this machine; "0.0.0.0" and "::" are all of them. */
   readonly bind: string;

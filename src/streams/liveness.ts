@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
-import type { Hub } from './hub.ts';
+import type { FanOut, Taken } from './fan-out.ts';
 
 /**
  * How long a camera that is wanted may send no picture while nothing is said of it either, milliseconds. What watches over the
@@ -18,7 +18,7 @@ export class Liveness {
   #since: number;
 
   constructor(
-    private readonly hub: Pick<Hub, 'status' | 'latest'>,
+    private readonly hub: Pick<FanOut<Taken>, 'status' | 'latest'>,
     private readonly clock: Pick<Clock, 'monotonic'>,
   ) {
     this.#since = clock.monotonic();

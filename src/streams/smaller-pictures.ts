@@ -1,5 +1,6 @@
 import { allocateBuffer, Frame, HEADROOM } from '../frames/frame.ts';
 import { readJpegHeader } from '../frames/jpeg.ts';
+import type { Rate } from './fan-out.ts';
 import type { FrameListener, Hub } from './hub.ts';
 
 /** Makes a smaller JPEG. @param width in pixels */
@@ -24,8 +25,8 @@ export class SmallerPictures implements Pick<Hub, 'lease' | 'subscribe' | 'lates
     private readonly scale: ScaleJpeg,
   ) {}
 
-  lease(): () => void {
-    return this.hub.lease();
+  lease(rate?: Rate): () => void {
+    return this.hub.lease(rate);
   }
 
   /** The newest while somebody is subscribed. */
@@ -43,6 +44,7 @@ export class SmallerPictures implements Pick<Hub, 'lease' | 'subscribe' | 'lates
       this.#unsubscribe = undefined;
       this.#latest = undefined;
       this.#waiting = undefined;
+      this.#made = undefined;
     };
   }
 

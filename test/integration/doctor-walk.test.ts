@@ -186,7 +186,7 @@ describe('a camera that is not well', () => {
     });
     expect(await step('service', health({ status: 'ok', camera: 'live', uptime: 9000, version: '0.0.1' }))).toMatchObject({
       level: 'warning',
-      seen: expect.stringContaining('for 3 h; it is version 0.0.1'),
+      seen: expect.stringContaining('for 2 h 30 min; it is version 0.0.1'),
       fix: expect.stringContaining('systemctl restart'),
     });
     expect(await step('service', health({ hello: 'world' }))).toMatchObject(fails);

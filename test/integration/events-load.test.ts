@@ -5,6 +5,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
 import { EventBus } from '../../src/device/events.ts';
 import { eventService, told } from '../support/onvif-events.ts';
+import { eventually } from '../support/server.ts';
 
 /** Seconds; by hand it runs for minutes: EVENTS_LOAD_SECONDS=300. */
 const SECONDS = Number(process.env.EVENTS_LOAD_SECONDS ?? 4);
@@ -72,7 +73,8 @@ test(
       // What was got is kept by the test alone.
       if (count % 1000 === 0) for (const list of got.values()) expect(Number(list.at(-1))).toBeGreaterThan(count - 100);
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const last = String(count - 1);
+    await eventually(() => [...got.values()].every((tokens) => tokens.at(-1) === last), 'every living one has the last event', 30);
     done.abort();
     await Promise.all(living);
     events.endpoint.stop();

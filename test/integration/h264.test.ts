@@ -8,13 +8,14 @@ import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
 import { H264Control } from '../../src/device/h264.ts';
 import { DeviceSettings } from '../../src/device/settings.ts';
-import type { H264Settings } from '../../src/encode/encoder.ts';
+import type { EncoderSettings, H264Settings } from '../../src/encode/encoder.ts';
 import { FfmpegEncoders } from '../../src/encode/ffmpeg/factory.ts';
 import { probeEncoder } from '../../src/encode/ffmpeg/probe.ts';
 import { H264Stream } from '../../src/encode/h264-stream.ts';
 import type { AccessUnit } from '../../src/frames/access-unit.ts';
 import type { Picture } from '../../src/frames/frame.ts';
 import { NAL, nalType } from '../../src/frames/h264.ts';
+import { readSps } from '../../src/frames/h264-sps.ts';
 import { JpegSplitter } from '../../src/frames/jpeg-splitter.ts';
 import { barsRecording } from '../support/jpegs.ts';
 import { FakeCamera } from '../support/onvif-media.ts';
@@ -53,7 +54,7 @@ async function open(
   const probed = await probeEncoder({ ffmpeg: undefined, wanted: 'auto', searchPath, log: silentLogger });
   if ('error' in probed) throw probed.error;
   const choice = { ...probed.ok, ...(ffmpeg === undefined ? {} : { ffmpeg }) };
-  const settings = { width: 0, height: 0, fps: 0, bitrate: 1000, keyframeInterval: 1, ...change };
+  const settings: EncoderSettings = { width: 0, height: 0, fps: 0, bitrate: 1000, keyframeInterval: 1, profile: 'baseline', ...change };
   const feed = new PlayedFeed(times);
   feed.fps = FPS;
   const common = { clock: systemClock, log: silentLogger };
@@ -185,7 +186,7 @@ describe('H.264 by the real ffmpeg', () => {
     const { h264 } = new DeviceSettings({ config: schema.parse({}), explicit: new Set(), state: new StateStore(makeTempDir()) });
     const control = new H264Control({
       ...{ settings: h264, picture: new FakeCamera() },
-      stream: { profile: 'Baseline', changed() {}, requestKeyFrame() {} },
+      stream: { changed() {}, requestKeyFrame() {} },
     });
     const asSet = control.settingsFor({ width: 640, height: 480 });
     expect(asSet.fps).toBe(FPS);
@@ -247,6 +248,22 @@ describe('H.264 by the real ffmpeg', () => {
     expect(sets!.sps.subarray(0, 3)).toEqual(Buffer.from([0x67, 0x42, 0xc0]));
     expect(nalType(sets!.pps)).toBe(NAL.PPS);
   });
+
+  for (const [profile, id] of [
+    ['main', '4d4016'],
+    ['high', '640016'],
+  ] as const) {
+    needsProgram('ffmpeg', `as ${profile} its parameter sets say so, and its level, and there are no B pictures`, async () => {
+      const { feed, stream } = await open({ profile, fps: FPS });
+      play(feed, bars);
+      const units = await next(stream, 10);
+      // 640x480 at 15 a second is level 2.2.
+      expect(readSps(units[0]!.parameterSets.sps)).toEqual({ profileLevelId: id, width: 640, height: 480 });
+      const sequences = units.map(({ sequence }) => sequence);
+      expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+      expect(decode(units)).toHaveLength(10 * 640 * 480 * 3);
+    });
+  }
 
   needsProgram('ffmpeg', 'an encoder with its parameter sets in band, as the hardware has them, is understood as well', async () => {
     const inBand = join(makeTempDir(), 'ffmpeg');

@@ -42,7 +42,7 @@ export class LiveRtspServer {
     this.#h264 = new H264Stream({
       name: 'H.264',
       feed: this.#hub,
-      settings: () => ({ width: 0, height: 0, fps: LIVE_FPS, asCaptured: true, bitrate: 2000, keyframeInterval: 2 }),
+      settings: () => ({ width: 0, height: 0, fps: LIVE_FPS, asCaptured: true, bitrate: 2000, keyframeInterval: 2, profile: 'baseline' }),
       encoders: new FfmpegEncoders({
         choice: () => ({ ffmpeg: program('ffmpeg')!, hardware: false, software: true }),
         searchPath: process.env.PATH ?? '',

@@ -57,7 +57,7 @@ export class FakeCamera implements PictureController {
 
 /** An encoder that does what it is told and notes it. */
 export class FakeH264 implements H264Controller {
-  asked: H264Settings = { width: 1280, height: 720, fps: 15, bitrate: 2000, keyframeInterval: 2 };
+  asked: H264Settings = { width: 1280, height: 720, fps: 15, bitrate: 2000, keyframeInterval: 2, profile: 'baseline' };
   offered: H264Options = {
     sizes: [
       { width: 1280, height: 720 },
@@ -66,7 +66,7 @@ export class FakeH264 implements H264Controller {
     fps: { min: 1, max: 15 },
     bitrate: { min: 64, max: 50_000 },
     keyframeInterval: { min: 0.1, max: 60 },
-    profile: 'Baseline',
+    profiles: ['baseline', 'high'],
   };
   readonly changes: Partial<H264Settings>[] = [];
   keyFrames = 0;
@@ -96,12 +96,9 @@ export class FakeH264 implements H264Controller {
 export class FakeMulticast implements MulticastController {
   maxTtl = 255;
   readonly streams = [...STREAMS, METADATA];
-  readonly targets = new Map<string, MulticastGroup>([
-    ['mjpeg_encoder', { address: '239.255.1.2', port: 5004, ttl: 1 }],
-    ['h264_encoder', { address: '239.255.1.2', port: 5006, ttl: 1 }],
-    ['metadata_config', { address: '239.255.1.2', port: 5010, ttl: 1 }],
-    ['sub_encoder', { address: '239.255.1.2', port: 5008, ttl: 1 }],
-  ]);
+  readonly targets = new Map<string, MulticastGroup>(
+    this.streams.map(({ encoder, portPair }) => [encoder, { address: '239.255.1.2', port: 5004 + 2 * portPair, ttl: 1 }]),
+  );
   readonly started = new Set<string>();
   /** Thrown by the next change. */
   failure: Error | undefined;

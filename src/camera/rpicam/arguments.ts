@@ -14,8 +14,11 @@ export function rpicamUnsupported({ rotation, annotatePosition }: CameraSettings
   ];
 }
 
-/** Frames per second to ask rpicam-vid for. A long exposure needs a rate that leaves time for it. */
-export function rpicamFrameRate(settings: CameraSettings): number {
+/**
+ * Frames per second to ask rpicam-vid for. A long exposure needs a rate that leaves time for it.
+ * @param thins whether pictures can be left out afterwards
+ */
+export function rpicamFrameRate(settings: CameraSettings, thins = true): number {
   let rate = settings.fps;
   let longExposure = false;
   if (settings.exposure === 'night' && rate > NIGHT_FPS) rate = NIGHT_FPS;
@@ -24,7 +27,7 @@ export function rpicamFrameRate(settings: CameraSettings): number {
     rate = Math.min(rate, 1e6 / settings.shutter);
     longExposure = true;
   }
-  if (longExposure || rate >= SLOWEST_CAPTURE_FPS) return round(rate);
+  if (longExposure || !thins || rate >= SLOWEST_CAPTURE_FPS) return round(rate);
   return round(rate * Math.ceil(SLOWEST_CAPTURE_FPS / rate));
 }
 
@@ -35,16 +38,19 @@ const round = (rate: number) => Math.round(rate * 1000) / 1000;
  * @param camera index as in `--list-cameras`
  * @param postProcessFile if there is a text to draw, or motion to look for
  * @param more further options of ours
+ * @param encoder what it is told of its encoder and its rate, if it is not to give JPEGs
  */
 export function rpicamArguments(
   settings: CameraSettings,
   camera: number,
   postProcessFile?: string,
   more: readonly string[] = [],
+  encoder?: { readonly args: readonly string[]; readonly frameRate: number },
 ): string[] {
-  const args = ['--codec', 'mjpeg', '-t', '0', '-n', '--flush', '-o', '-', '--camera', String(camera)];
+  const args = [...(encoder?.args ?? ['--codec', 'mjpeg']), '-t', '0', '-n', '--flush', '-o', '-', '--camera', String(camera)];
   args.push('--width', String(settings.width), '--height', String(settings.height));
-  args.push('--framerate', String(rpicamFrameRate(settings)), '-q', String(settings.quality));
+  args.push('--framerate', String(encoder?.frameRate ?? rpicamFrameRate(settings)));
+  if (!encoder) args.push('-q', String(settings.quality));
   if (settings.rotation === 180) args.push('--rotation', '180');
   if (settings.hflip) args.push('--hflip');
   if (settings.vflip) args.push('--vflip');

@@ -1,11 +1,12 @@
 import { AppError } from '../../core/errors.ts';
 import type { FindSource } from '../source.ts';
+import { H264Ways } from './h264.ts';
 import { explainNoCamera, findRpicam, listRpicamCameras } from './list.ts';
 import { RpicamSource } from './source.ts';
-import { isSince, rpicamVersion } from './version.ts';
+import { isSince, rpicamRelease } from './version.ts';
 
 /** A camera that rpicam-vid sees, by its number. */
-export const find: FindSource<'rpicam'> = async ({ camera }, { rpicamPath, searchPath, workDir, dev, motion, log }) => {
+export const find: FindSource<'rpicam'> = async ({ camera }, { rpicamPath, searchPath, workDir, dev, motion, video, clock, log }) => {
   const program = findRpicam(rpicamPath, searchPath);
   if (!program) {
     throw new AppError('PROGRAM_MISSING', rpicamPath ? `There is no program ${rpicamPath}.` : 'rpicam-vid is not installed.', {
@@ -21,7 +22,11 @@ export const find: FindSource<'rpicam'> = async ({ camera }, { rpicamPath, searc
       hint: 'Choose one with --source rpicam:N; `rpicam-hello --list-cameras` lists them.',
     });
   }
+  const regions = motion?.regions.length ?? 0;
+  const release = regions > 1 || video ? await rpicamRelease(program, searchPath) : undefined;
   // Of several regions, releases before this one do not say which it is that moves.
-  const named = motion === undefined || motion.regions.length === 1 || isSince(await rpicamVersion(program, searchPath), '1.6');
-  return (wanted) => new RpicamSource({ program, sensor: found, workDir, searchPath, motion: named ? motion : undefined }, wanted, { log });
+  const named = regions <= 1 || isSince(release?.version, '1.6');
+  const options = { program, sensor: found, workDir, searchPath, motion: named ? motion : undefined };
+  const ways = video && release && new H264Ways(name, found, release);
+  return (wanted, asked) => new RpicamSource({ ...options, h264: ways && asked && { ways, video: asked } }, wanted, { clock, log });
 };

@@ -26,6 +26,9 @@ export interface RpicamCamera extends Size {
   readonly controls?: Readonly<Partial<Record<SensorControl, Range>>>;
 }
 
+/** Whether it hangs on the I/O controller of a Pi 5, which has no encoder of its own. */
+export const isOnPi5 = ({ id }: Pick<RpicamCamera, 'id'>): boolean => id.includes('/rp1/');
+
 /** Controls whose range differs from camera to camera. */
 type SensorControl = 'AnalogueGain' | 'ExposureTime' | 'LensPosition';
 

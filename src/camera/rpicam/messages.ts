@@ -186,7 +186,7 @@ export function readMessage(line: string, speaker: Speaker): Meaning | undefined
 
 /** What it says on every run, also on those that go well. */
 const ROUTINE =
-  /^\s*$|^\[[\d:.]+\] \[\d+\] +(?:INFO|WARN|DEBUG) |^Mode selection for |^ +\S+,\d+x\d+\/\S+ - Score: |^Stream configuration adjusted|^Reading post processing stage|^#\d+ \(|^Preview window unavailable|^Made .*preview window|^Lores: |^Motion (?:detected|stopped)|^Halting: |^Received signal |^(?:Selected|Opening|Acquired|Configuring|Camera (?:streams configured|started|stopped)|Viewfinder frame|FileOutput|Encoder|Options:)\b/;
+  /^\s*$|^\[libx264 @ |^\[flv @ \S+\] Failed to update header|^Output #\d|^ +(?:Stream #\d|Side data:|cpb: )|^\[[\d:.]+\] \[\d+\] +(?:INFO|WARN|DEBUG) |^Mode selection for |^ +\S+,\d+x\d+\/\S+ - Score: |^Stream configuration adjusted|^Reading post processing stage|^#\d+ \(|^Preview window unavailable|^Made .*preview window|^Lores: |^Motion (?:detected|stopped)|^Halting: |^Received signal |^(?:Selected|Opening|Acquired|Configuring|Camera (?:streams configured|started|stopped)|Viewfinder frame|FileOutput|Encoder|Options:)\b/;
 
 /** Whether a line has nothing to do with an end that follows it. */
 export const isRoutine = (line: string): boolean => ROUTINE.test(line);

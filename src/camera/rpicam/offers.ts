@@ -1,6 +1,6 @@
 import { ANY_QUALITY, HIGHEST_FPS, type ImagingOffers, type Range, type SourceOffers, usualSizes } from '../offers.ts';
 import type { CameraSettings } from '../settings.ts';
-import type { RpicamCamera } from './list.ts';
+import { isOnPi5, type RpicamCamera } from './list.ts';
 
 /** What rpicam-vid clamps contrast, saturation and sharpness to. */
 const FACTOR: Range = { min: 0, max: 15.99 };
@@ -48,5 +48,5 @@ function imagingOffers(sensor: RpicamCamera): ImagingOffers {
 /** The sensor of Camera Module 3 does it itself; a Pi 5, whose cameras hang on its I/O controller RP1, for any sensor. */
 function hdrMode({ model, id }: RpicamCamera): ImagingOffers['hdr'] {
   if (model.startsWith('imx708')) return 'sensor';
-  return id.includes('/rp1/') ? 'single-exp' : undefined;
+  return isOnPi5({ id }) ? 'single-exp' : undefined;
 }

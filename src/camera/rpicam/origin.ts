@@ -1,23 +1,31 @@
-import type { SettingName } from '../settings.ts';
 import { OPTION_OF } from './arguments.ts';
 
-/** Options that this program gives rpicam-vid itself, with the setting they come from; undefined: it is always given. */
-const GIVEN: Readonly<Record<string, SettingName | undefined>> = {
+/** Options that this program gives rpicam-vid itself, with the key of the setting they come from; undefined: it is always given. */
+const GIVEN: Readonly<Record<string, string | undefined>> = {
   '--codec': undefined,
+  '--inline': undefined,
+  '--libav-format': undefined,
+  '--libav-video-codec': undefined,
+  '--libav-video-codec-opts': undefined,
+  '--low-latency': undefined,
+  '--bitrate': 'h264.bitrate',
+  '--intra': 'h264.keyframeInterval',
+  '--profile': 'h264.profile',
+  '--level': undefined,
   '--timeout': undefined,
   '--nopreview': undefined,
   '--flush': undefined,
   '--output': undefined,
   '--camera': undefined,
-  '--width': 'width',
-  '--height': 'height',
-  '--framerate': 'fps',
-  '--quality': 'quality',
-  '--rotation': 'rotation',
-  '--hflip': 'hflip',
-  '--vflip': 'vflip',
-  '--post-process-file': 'annotate',
-  ...Object.fromEntries(Object.entries(OPTION_OF).map(([setting, option]) => [option, setting as SettingName])),
+  '--width': 'camera.width',
+  '--height': 'camera.height',
+  '--framerate': 'camera.fps',
+  '--quality': 'camera.quality',
+  '--rotation': 'camera.rotation',
+  '--hflip': 'camera.hflip',
+  '--vflip': 'camera.vflip',
+  '--post-process-file': 'camera.annotate',
+  ...Object.fromEntries(Object.entries(OPTION_OF).map(([setting, option]) => [option, `camera.${setting}`])),
 };
 
 /** One-letter names of options that people add. */
@@ -44,7 +52,7 @@ export function timesGiven(option: string, words: readonly string[]): number {
 export function withOrigin(option: string, extraArgs: readonly string[]): string {
   if (timesGiven(option, extraArgs) > 0) return `${option} (camera.extraArgs)`;
   const setting = GIVEN[option];
-  return setting ? `${option} (camera.${setting})` : option;
+  return setting ? `${option} (${setting})` : option;
 }
 
 /** Why an option came twice, and what to take out. */
@@ -54,7 +62,7 @@ export function describeTwice(option: string, extraArgs: readonly string[]): { m
   }
   const setting = GIVEN[option];
   return {
-    message: `${option} is given twice: in camera.extraArgs, and by this program${setting ? ` (camera.${setting})` : ''}.`,
-    hint: `Take ${option} out of camera.extraArgs; ${setting ? `camera.${setting} sets it.` : 'this program needs its own.'}`,
+    message: `${option} is given twice: in camera.extraArgs, and by this program${setting ? ` (${setting})` : ''}.`,
+    hint: `Take ${option} out of camera.extraArgs; ${setting ? `${setting} sets it.` : 'this program needs its own.'}`,
   };
 }

@@ -1,12 +1,16 @@
-import { type AppError, messageOf } from '../../core/errors.ts';
+import type { Clock } from '../../core/clock.ts';
+import { AppError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Sensed } from '../../frames/sensed.ts';
 import { directoryError } from '../../platform/files.ts';
+import { captureH264 } from '../h264-capture.ts';
+import { AnnexBOutput, FlvOutput, type OnPicture } from '../h264-output.ts';
 import type { SourceOffers } from '../offers.ts';
-import { captureProgram } from '../program-source.ts';
+import { captureProgram, type ProgramCapture } from '../program-source.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
-import type { Capture, CaptureEvents, MotionWatch, Source } from '../source.ts';
+import type { Capture, CaptureEvents, MotionWatch, Source, SourceEncoding, VideoSettings } from '../source.ts';
 import { rpicamArguments, rpicamFrameRate, rpicamUnsupported } from './arguments.ts';
+import { encoderName, type H264Way, type H264Ways, h264Arguments, h264FrameRate, isClockSetBack, isRefusal } from './h264.ts';
 import type { RpicamCamera } from './list.ts';
 import { isRoutine, type Meaning, readMessage } from './messages.ts';
 import { MetadataPipe, makeMetadataFifo } from './metadata.ts';
@@ -25,67 +29,126 @@ export interface RpicamOptions {
   readonly searchPath: string;
   /** What to look for in the small picture; undefined: nothing. */
   readonly motion?: MotionWatch | undefined;
+  /** What H.264 is wanted, and how it may be had; undefined: JPEGs are wanted. */
+  readonly h264?: { readonly video: VideoSettings; readonly ways: H264Ways } | undefined;
 }
 
 /** The Raspberry Pi camera, by rpicam-vid. */
 export class RpicamSource implements Source {
   readonly kind = 'rpicam';
   readonly description: string;
-  readonly encoding = 'JPEG';
+  readonly encoding: SourceEncoding;
+  readonly encoder: string | undefined;
   readonly captureFps: number;
   readonly unsupported: readonly SettingName[];
   readonly notices: readonly AppError[];
   readonly offers: SourceOffers;
   readonly #name: string;
+  /** How H.264 is to be made; undefined: JPEGs are. */
+  readonly #way: H264Way | undefined;
 
   constructor(
     private readonly options: RpicamOptions,
     private readonly settings: CameraSettings,
-    private readonly deps: { log: Logger },
+    private readonly deps: { clock: Clock; log: Logger },
   ) {
     this.#name = options.program.split('/').at(-1)!;
     this.description = `${this.#name}, camera ${options.sensor.index} (${options.sensor.model})`;
-    this.captureFps = rpicamFrameRate(settings);
+    const { h264 } = options;
+    this.#way = h264?.ways.bestFor(settings);
+    this.encoding = this.#way ? 'H264' : 'JPEG';
+    this.encoder = this.#way && encoderName(this.#way);
+    this.captureFps = this.#way ? h264FrameRate(settings) : rpicamFrameRate(settings);
     this.unsupported = rpicamUnsupported(settings);
-    this.notices = rpicamNotices(settings, options.sensor);
+    this.notices = [...(h264 && !this.#way ? [h264.ways.whyNot()] : []), ...rpicamNotices(settings, options.sensor)];
     this.offers = rpicamOffers(options.sensor, settings);
   }
 
   start(events: CaptureEvents): Capture {
-    const { program, sensor, searchPath } = this.options;
     const file = this.#postProcessFile(events);
     const metadata = this.#metadata(events);
     const more = [
       ...(file !== undefined && this.#looksForMotion ? ['--lores-width', String(LORES.width), '--lores-height', String(LORES.height)] : []),
       ...(metadata ? ['--metadata', metadata.path, '--metadata-format', 'txt'] : []),
     ];
-    const capture = captureProgram(
-      {
-        command: program,
-        args: rpicamArguments(this.settings, sensor.index, file, more),
-        searchPath,
-        readLine: (line) => {
-          const sensed = readSensed(line);
-          if (sensed) events.sensed?.(sensed);
-          return sensed ? undefined : this.#read(line);
-        },
-        isRoutine,
-        stopSignals: STOP_SIGNALS,
-        log: this.deps.log,
-      },
-      {
-        ...events,
-        ended: (error) => {
-          metadata?.close();
-          events.ended(error);
-        },
-      },
-    );
+    const ended = (error: AppError) => {
+      metadata?.close();
+      events.ended(error);
+    };
+    const run = this.#way
+      ? this.#startH264(this.#way, file, more, { ...events, ended })
+      : this.#startJpeg(file, more, { ...events, ended });
     return {
       async stop(frozen) {
-        await capture.stop(frozen);
+        await run.stop(frozen);
         metadata?.close();
       },
+    };
+  }
+
+  #startJpeg(file: string | undefined, more: readonly string[], events: CaptureEvents): Capture {
+    const args = rpicamArguments(this.settings, this.options.sensor.index, file, more);
+    return captureProgram(this.#program(args, events), events);
+  }
+
+  #startH264(way: H264Way, file: string | undefined, more: readonly string[], events: CaptureEvents): Capture {
+    const { sensor, h264 } = this.options;
+    const { video, ways } = h264!;
+    const encoder = { args: h264Arguments(way, this.settings, video), frameRate: this.captureFps };
+    const trial = ways.trial(way);
+    let refusal: string | undefined;
+    let clockSetBack = false;
+    let sensorLost = false;
+    const program = this.#program(rpicamArguments(this.settings, sensor.index, file, more, encoder), events);
+    return captureH264(
+      {
+        program: {
+          ...program,
+          readLine: (line) => {
+            if (isRefusal(line)) refusal ??= line;
+            clockSetBack ||= isClockSetBack(line);
+            const meaning = program.readLine(line);
+            sensorLost ||= meaning?.error.code === 'SENSOR_LOST';
+            return meaning;
+          },
+        },
+        output: (onPicture) => {
+          const take: OnPicture = (picture, ownTime) => {
+            trial.works();
+            onPicture(picture, ownTime);
+          };
+          return way === 'hardware' ? new AnnexBOutput(take, this.captureFps, this.deps.clock) : new FlvOutput(take);
+        },
+        ended: (error, gave) => {
+          const other = gave ? undefined : ways.failed(way, refusal, error);
+          if (other) events.again(other);
+          else if (gave && clockSetBack) events.again(setBack(this.#name));
+          else events.ended(error);
+        },
+        silent: (error) => {
+          // Without its sensor it gives no JPEGs either.
+          const other = sensorLost ? undefined : ways.failed(way, refusal, error);
+          if (other) this.deps.log.warn(`${other.message} ${other.hint}`, { code: other.code });
+        },
+      },
+      events,
+    );
+  }
+
+  #program(args: readonly string[], events: CaptureEvents): ProgramCapture {
+    const { program, searchPath } = this.options;
+    return {
+      command: program,
+      args,
+      searchPath,
+      readLine: (line) => {
+        const sensed = readSensed(line);
+        if (sensed) events.sensed?.(sensed);
+        return sensed ? undefined : this.#read(line);
+      },
+      isRoutine,
+      stopSignals: STOP_SIGNALS,
+      log: this.deps.log,
     };
   }
 
@@ -117,6 +180,8 @@ export class RpicamSource implements Source {
   #metadata(events: CaptureEvents): MetadataPipe | undefined {
     const { exposure, extraArgs } = this.settings;
     // `auto-night` is `night` as long as it is dark.
+    // Beside libav rpicam-vid dies of it.
+    if (this.#way !== undefined && this.#way !== 'hardware') return undefined;
     const isWanted = exposure === 'auto-night' || exposure === 'night' || this.#looksForMotion;
     if (!isWanted || ['--metadata', '--metadata-format'].some((option) => timesGiven(option, extraArgs) > 0)) return undefined;
     try {
@@ -138,6 +203,9 @@ export class RpicamSource implements Source {
     return meaning;
   }
 }
+
+const setBack = (program: string): AppError =>
+  new AppError('CLOCK_SET_BACK', `The clock of this machine was set back, which ended ${program}; it is started again.`);
 
 /** What the stage motion_detect says: once that it looks, and then whenever something begins to move or stops. */
 function readSensed(line: string): Sensed | undefined {

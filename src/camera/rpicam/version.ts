@@ -2,10 +2,19 @@ import { runProgram } from '../../platform/run-program.ts';
 
 const VERSION_TIMEOUT_MS = 10_000;
 
-/** The release of rpicam-apps or libcamera-apps, "1.12.0"; undefined where it does not say. */
-export async function rpicamVersion(program: string, searchPath: string): Promise<string | undefined> {
+/** What the capture program says of itself. */
+export interface Release {
+  /** Of rpicam-apps or libcamera-apps, "1.12.0"; undefined where it does not say. */
+  readonly version: string | undefined;
+  /** Whether it encodes with libav; undefined where it does not say: before 1.9. */
+  readonly libav: boolean | undefined;
+}
+
+export async function rpicamRelease(program: string, searchPath: string): Promise<Release> {
   const { stdout } = await runProgram(program, ['--version'], { timeoutMs: VERSION_TIMEOUT_MS, searchPath });
-  return /^(?:rpicam|libcamera)-apps build: v?(\d+(?:\.\d+)*)/m.exec(stdout)?.[1];
+  const version = /^(?:rpicam|libcamera)-apps build: v?(\d+(?:\.\d+)*)/m.exec(stdout)?.[1];
+  const libav = /\blibav:([01])\b/.exec(stdout)?.[1];
+  return { version, libav: libav === undefined ? undefined : libav === '1' };
 }
 
 /** Whether a release is this one or a later one. */

@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
 import { findProgram } from '../../platform/programs.ts';
+import { H264Trial } from '../h264-trial.ts';
 import type { FindSource } from '../source.ts';
 import { ControlSetter, listControls } from './controls.ts';
 import { listVideoDevices } from './devices.ts';
 import { canDrawText } from './draw-text.ts';
 import { listFormats } from './formats.ts';
 import { WebcamImaging } from './imaging.ts';
-import { V4l2Source } from './source.ts';
+import { V4l2Source, type WebcamH264 } from './source.ts';
 
 /** A webcam: the one asked for, or else the first. */
-export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, sysfs, log }) => {
+export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, sysfs, video, log }) => {
   const known = listVideoDevices(sysfs);
   const device = asked ?? known[0]?.path;
   if (device === undefined) throw new AppError('NO_SUCH_DEVICE', 'No webcam found.');
@@ -36,5 +37,6 @@ export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, 
       ? undefined
       : { imaging: new WebcamImaging(controls), setter: new ControlSetter({ program, device, searchPath }) };
   const options = { ffmpeg, device, formats, drawsText, controlled, searchPath, ...(name ? { name } : {}) };
-  return (settings) => new V4l2Source(options, settings, { log });
+  const h264: WebcamH264 | undefined = video && { trial: new H264Trial() };
+  return (settings) => new V4l2Source({ ...options, h264 }, settings, { log });
 };

@@ -5,6 +5,7 @@ import type { Login } from '../surroundings.ts';
 /** Bytes of a stream that are looked through for two pictures. */
 const MAX_STREAM = 32 * 1024 * 1024;
 
+/** Returns the Authorization header of Basic (RFC 7617); none without a login. */
 export const basicAuthorization = (login: Login | undefined): Record<string, string> =>
   login ? { Authorization: `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}` } : {};
 

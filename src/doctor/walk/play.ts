@@ -6,6 +6,7 @@ const PICTURES = 3;
 /** ffmpeg's words for our transports; none for HTTP. */
 export const FFMPEG_TRANSPORTS = { tcp: 'tcp', udp: 'udp', tunnel: 'http' } as const;
 
+/** What is played, and how. */
 export interface PlayOptions {
   readonly ffmpeg: string;
   readonly searchPath: string;

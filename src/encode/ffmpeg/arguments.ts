@@ -1,3 +1,4 @@
+import { type H264Profile, h264Level } from '../../frames/h264-level.ts';
 import type { Size } from '../../frames/size.ts';
 
 /** FFmpeg's names: the encoder of the machine, through V4L2, and the one that computes. */
@@ -14,14 +15,25 @@ export interface EncodingPlan {
   readonly bitrate: number;
   /** Seconds. */
   readonly keyframeInterval: number;
+  readonly profile: H264Profile;
+  /** Pictures per second at most, by which the level is chosen: a measured rate is now above it and now below. */
+  readonly mostFps: number;
 }
 
 /** Threads of libx264, each with a slice of its own: half of a Pi's cores, since the capture wants its share. */
 const X264_THREADS = 2;
 /** Key frames are asked for one by one; the encoder itself makes one only this many intervals after the last, should it not listen. */
 const BACKSTOP = 2;
+/** What a profile has more than the one below: of a profile that it does not need x264 says nothing in its stream. */
+const X264_TOOLS: Readonly<Record<H264Profile, readonly string[]>> = {
+  baseline: [],
+  main: ['-coder', '1'],
+  high: ['-coder', '1', '-8x8dct', '1'],
+};
+/** profile_idc (H.264, A.2): for this encoder FFmpeg knows no names. The level is the driver's: FFmpeg cannot tell it one. */
+const PROFILE_NUMBERS: Readonly<Record<H264Profile, number>> = { baseline: 66, main: 77, high: 100 };
 /** What is read before the first picture is taken apart: nothing, since the track header says what it is. */
-const PROBE_NOTHING = ['-probesize', '32', '-analyzeduration', '0'];
+export const PROBE_NOTHING = ['-probesize', '32', '-analyzeduration', '0'];
 
 /** Marks the timestamp of a picture (microseconds) that has to become a key frame; {@link codecArguments} has the counterpart. */
 export const keyFrameTimestamp = (evenTimestamp: number): number => evenTimestamp + 1;
@@ -82,7 +94,7 @@ function filters(plan: EncodingPlan): string {
 }
 
 /** The encoder and all that it is told; nothing of input and output. */
-export function codecArguments({ codec, frameRate, bitrate, keyframeInterval }: EncodingPlan): string[] {
+export function codecArguments({ codec, to, frameRate, bitrate, keyframeInterval, profile, mostFps }: EncodingPlan): string[] {
   const rate = `${bitrate}k`;
   const groupSize = Math.max(2, Math.ceil(BACKSTOP * keyframeInterval * frameRate));
   return [
@@ -90,12 +102,15 @@ export function codecArguments({ codec, frameRate, bitrate, keyframeInterval }: 
     // True capture times to the microsecond; those that are odd ask for a key frame.
     ...['-enc_time_base', '1:1000000', '-force_key_frames', 'expr:mod(round(t*1000000),2)'],
     ...['-color_range', 'tv', '-colorspace', 'bt470bg', '-color_primaries', 'bt709', '-color_trc', 'bt709'],
+    // Each B picture would wait for the next one.
+    ...['-bf', '0'],
     ...(codec === 'libx264'
       ? [
-          ...['-preset', 'ultrafast', '-tune', 'zerolatency', '-profile:v', 'baseline', '-threads', String(X264_THREADS)],
+          ...['-preset', 'ultrafast', '-tune', 'zerolatency', '-threads', String(X264_THREADS)],
+          ...['-profile:v', profile, ...X264_TOOLS[profile], '-level:v', h264Level({ ...to, fps: mostFps, bitrate, profile })],
           ...['-maxrate', rate, '-bufsize', rate, '-sc_threshold', '0', '-forced-idr', '1'],
         ]
       : // It knows its parameter sets only when it has made a picture: they have to come in band.
-        ['-flags:v', '-global_header']),
+        ['-flags:v', '-global_header', '-profile:v', String(PROFILE_NUMBERS[profile])]),
   ];
 }

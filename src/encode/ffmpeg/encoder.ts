@@ -1,14 +1,15 @@
 import type { Cancel, Clock } from '../../core/clock.ts';
-import { AppError, messageOf, systemErrorCode } from '../../core/errors.ts';
+import { AppError, messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import type { CodedPicture } from '../../frames/access-unit.ts';
+import { type CodedPicture, MAX_UNIT_BYTES } from '../../frames/access-unit.ts';
 import type { Frame } from '../../frames/frame.ts';
-import { isNotThere, Program, type ProgramEnd } from '../../platform/program.ts';
+import { Program } from '../../platform/program.ts';
 import { FLV_TIMESTAMP_MODULUS, FlvDemuxer, FlvError, type FlvVideo } from '../../protocols/flv/demuxer.ts';
 import { FlvPictures } from '../../protocols/flv/pictures.ts';
-import { mjpegClusterHeader, mjpegStreamHeader } from '../../protocols/matroska/mjpeg-stream.ts';
+import { clusterHeader, mjpegStreamHeader } from '../../protocols/matroska/video-stream.ts';
 import type { EncoderCounters, VideoEncoder, VideoEncoderEvents } from '../encoder.ts';
 import { type Codec, type EncodingPlan, ffmpegArguments, keyFrameTimestamp } from './arguments.ts';
+import { endError, silenceError } from './errors.ts';
 import { KeyFrameSchedule } from './key-frame-schedule.ts';
 
 export interface FfmpegEncoderOptions {
@@ -39,8 +40,6 @@ const WATCHDOG_INTERVAL_MS = 500;
 const LEAST_STEP_US = 4000;
 /** Rounding on the way through ffmpeg, milliseconds. */
 const TIMESTAMP_TOLERANCE = 1;
-/** A key frame of the largest picture at the highest bit rate is a tenth of it. */
-const MAX_UNIT_BYTES = 8 << 20;
 
 interface InFlight {
   /** Milliseconds as FLV writes them, but not wrapped. */
@@ -90,7 +89,7 @@ export class FfmpegEncoder implements VideoEncoder {
           log.debug(line, { program: 'ffmpeg' });
           this.#lastLine = line;
         },
-        ended: (end) => this.#fail(this.#describeEnd(end)),
+        ended: (end) => this.#fail(endError(this.name, end, this.#lastLine)),
       },
       { input: true },
     );
@@ -146,7 +145,7 @@ export class FfmpegEncoder implements VideoEncoder {
     const timestamp = this.#schedule.next(frame.monotonic) && even > 0 ? keyFrameTimestamp(even) : even;
     this.#inFlight.push({ timestamp: Math.round(timestamp / 1000), frame, written: now });
     this.options.counters.frames++;
-    this.#program.write([mjpegClusterHeader(timestamp, frame.size), frame.jpeg]);
+    this.#program.write([clusterHeader(timestamp, frame.size), frame.jpeg]);
   }
 
   #onOutput(chunk: Buffer): void {
@@ -197,25 +196,13 @@ export class FfmpegEncoder implements VideoEncoder {
     if (this.#unanswered === undefined) return;
     const limit = this.#answered ? STALL_MS : START_TIMEOUT_MS;
     if (this.options.clock.monotonic() - this.#unanswered <= limit) return;
-    const said = this.#lastLine ? `; its last words: ${this.#lastLine}` : '.';
-    this.#fail(new AppError('ENCODER_ENDED', `ffmpeg (${this.name}) gave no picture for ${limit / 1000} s${said}`));
+    this.#fail(silenceError(this.name, limit, this.#lastLine));
   }
 
   #fail(error: AppError): void {
     if (this.#over) return;
     this.#rest();
     this.events.ended(error);
-  }
-
-  #describeEnd(end: ProgramEnd): AppError {
-    const { startError } = end;
-    if (startError) {
-      const code = isNotThere(startError) ? 'H264_UNAVAILABLE' : (systemErrorCode(startError) ?? 'ENCODER_ENDED');
-      return new AppError(code, `ffmpeg could not be started: ${messageOf(startError)}`);
-    }
-    const how = end.signal ? `was ended by ${end.signal}` : `ended with exit code ${end.code}`;
-    const said = this.#lastLine ? `; its last words: ${this.#lastLine}` : '.';
-    return new AppError('ENCODER_ENDED', `ffmpeg (${this.name}) ${how}${said}`);
   }
 }
 

@@ -24,10 +24,11 @@ export class FfmpegEncoders implements EncoderFactory {
     const { searchPath, clock, log } = this.options;
     const choice = this.options.choice();
     const codec = codecFor({ ...choice, hardware: choice.hardware && !(this.#hardwareFailed && choice.software) }, to);
-    const { bitrate, keyframeInterval } = settings;
+    const { bitrate, keyframeInterval, profile, fps } = settings;
+    const plan = { codec, from, to, frameRate, bitrate, keyframeInterval, profile, mostFps: fps || frameRate };
     let live = false;
     return new FfmpegEncoder(
-      { ffmpeg: choice.ffmpeg, plan: { codec, from, to, frameRate, bitrate, keyframeInterval }, searchPath, clock, log, counters },
+      { ffmpeg: choice.ffmpeg, plan, searchPath, clock, log, counters },
       {
         unit: (unit) => {
           live = true;

@@ -3,7 +3,7 @@ import type { Logger } from '../../core/log.ts';
 import type { Size } from '../../frames/size.ts';
 import { findProgram } from '../../platform/programs.ts';
 import { runProgram } from '../../platform/run-program.ts';
-import { type Codec, codecArguments } from './arguments.ts';
+import { type Codec, codecArguments, type EncodingPlan } from './arguments.ts';
 
 /** What this machine can encode with. */
 export interface EncoderChoice {
@@ -22,12 +22,15 @@ export interface ProbeOptions {
   /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
   readonly log: Logger;
+  /** Ends the trial: nothing works then. */
+  readonly signal?: AbortSignal;
 }
 
 /** A trial of one encoder, milliseconds; a Pi Zero needs a few seconds. */
 const TRIAL_TIMEOUT_MS = 20_000;
 const TRIAL_PICTURES = 10;
 const TRIAL_SIZE: Size = { width: 640, height: 480 };
+const TRIAL_FPS = 15;
 /** The largest picture of the Pi's hardware encoder, pixels. */
 const HARDWARE_LARGEST: Size = { width: 1920, height: 1088 };
 
@@ -45,7 +48,7 @@ export async function probeEncoder(options: ProbeOptions): Promise<{ ok: Encoder
   const { wanted, searchPath, log } = options;
   const ffmpeg = options.ffmpeg ?? findProgram('ffmpeg', searchPath);
   if (ffmpeg === undefined) return { error: new AppError('H264_UNAVAILABLE', 'There is no H.264: ffmpeg is not installed.') };
-  const trial = async (codec: Codec) => (wanted === 'auto' || wanted === codec ? tryCodec(ffmpeg, codec, searchPath) : UNWANTED);
+  const trial = async (codec: Codec) => (wanted === 'auto' || wanted === codec ? tryCodec(ffmpeg, codec, options) : UNWANTED);
   // At once, since most of the time of each goes by until ffmpeg is loaded.
   const [hardware, software] = await Promise.all([trial('h264_v4l2m2m'), trial('libx264')]);
   log.debug('H.264 encoders tried', { h264_v4l2m2m: hardware.said, libx264: software.said });
@@ -69,14 +72,20 @@ export async function probeEncoder(options: ProbeOptions): Promise<{ ok: Encoder
 const UNWANTED = { works: false, said: 'not wanted' };
 
 /** Encodes a few grey pictures just as it is done later. */
-async function tryCodec(ffmpeg: string, codec: Codec, searchPath: string): Promise<{ works: boolean; said: string }> {
+async function tryCodec(
+  ffmpeg: string,
+  codec: Codec,
+  { searchPath, signal }: Pick<ProbeOptions, 'searchPath' | 'signal'>,
+): Promise<{ works: boolean; said: string }> {
   const { width, height } = TRIAL_SIZE;
-  const plan = { codec, from: TRIAL_SIZE, to: TRIAL_SIZE, frameRate: 15, bitrate: 1000, keyframeInterval: 2 };
-  const input = ['-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-video_size', `${width}x${height}`, '-framerate', '15', '-i', '/dev/zero'];
+  const rate = { frameRate: TRIAL_FPS, mostFps: TRIAL_FPS, bitrate: 1000, keyframeInterval: 2 };
+  const plan: EncodingPlan = { codec, from: TRIAL_SIZE, to: TRIAL_SIZE, ...rate, profile: 'baseline' };
+  const pictures = ['-pix_fmt', 'yuv420p', '-video_size', `${width}x${height}`, '-framerate', String(TRIAL_FPS)];
+  const input = ['-f', 'rawvideo', ...pictures, '-i', '/dev/zero'];
   const args = ['-hide_banner', '-nostdin', '-loglevel', 'error', ...input, '-frames:v', String(TRIAL_PICTURES)];
   // framecrc prints one line for each packet.
   args.push(...codecArguments(plan), '-f', 'framecrc', 'pipe:1');
-  const { code, stdout, stderr } = await runProgram(ffmpeg, args, { timeoutMs: TRIAL_TIMEOUT_MS, searchPath });
+  const { code, stdout, stderr } = await runProgram(ffmpeg, args, { timeoutMs: TRIAL_TIMEOUT_MS, searchPath, signal });
   const packets = stdout.split('\n').filter((line) => /^\d/.test(line)).length;
   const works = code === 0 && packets >= TRIAL_PICTURES;
   const lastLine = stderr.trimEnd().split('\n').at(-1) || `${packets} of ${TRIAL_PICTURES} pictures, exit code ${code}`;

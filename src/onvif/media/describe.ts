@@ -2,6 +2,7 @@ import { type MediaProfile, SOURCE_CONFIGURATION, VIDEO_SOURCE } from '../../dev
 import { METADATA } from '../../device/stream-names.ts';
 import type { VideoStream } from '../../device/streams.ts';
 import type { H264Settings } from '../../encode/encoder.ts';
+import type { H264Profile } from '../../frames/h264-level.ts';
 import type { Size } from '../../frames/size.ts';
 import type { SoapObject } from '../service.ts';
 import type { MediaModel } from './model.ts';
@@ -65,12 +66,15 @@ export function describeEncoder(model: MediaModel, stream: VideoStream): SoapObj
       BitrateLimit: stream.encoding === 'JPEG' ? estimate : stream.control.settings().bitrate,
     },
     ...(stream.encoding === 'H264' && {
-      H264: { GovLength: govLength(stream.control.settings()), H264Profile: stream.control.options().profile },
+      H264: { GovLength: govLength(stream.control.settings()), H264Profile: H264_PROFILE[stream.control.settings().profile] },
     }),
     Multicast: describeMulticast(model, stream),
     SessionTimeout: SESSION_TIMEOUT,
   };
 }
+
+/** tt:H264Profile */
+export const H264_PROFILE: Readonly<Record<H264Profile, string>> = { baseline: 'Baseline', main: 'Main', high: 'High' };
 
 /** tt:MulticastConfiguration */
 function describeMulticast({ multicast }: MediaModel, { encoder }: Pick<VideoStream, 'encoder'>): SoapObject {

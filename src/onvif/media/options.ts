@@ -4,7 +4,7 @@ import type { H264Video, JpegVideo, VideoStream } from '../../device/streams.ts'
 import type { Size } from '../../frames/size.ts';
 import { optionalToken, token } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
-import { describeSize, frameRateLimit, H264_QUALITY } from './describe.ts';
+import { describeSize, frameRateLimit, H264_PROFILE, H264_QUALITY } from './describe.ts';
 import type { MediaModel } from './model.ts';
 
 /** What the configurations can be set to, and how many encoders run at once. */
@@ -109,7 +109,7 @@ function describeH264Options(model: MediaModel, stream: H264Video): SoapObject {
     GovLengthRange: range(govLengths(options.keyframeInterval, stream.control.settings().fps)),
     FrameRateRange: range(frameRates(stream)),
     EncodingIntervalRange: only(1),
-    H264ProfilesSupported: [options.profile],
+    H264ProfilesSupported: options.profiles.map((profile) => H264_PROFILE[profile]),
   };
 }
 

@@ -4,7 +4,7 @@ import type { H264Settings } from '../../encode/encoder.ts';
 import { invalidArgument } from '../../protocols/soap/fault.ts';
 import { child, decimal, integer, text, token } from '../args.ts';
 import type { Operation, SoapObject } from '../service.ts';
-import { askedSize, describeEncoder, frameRateLimit, govLength } from './describe.ts';
+import { askedSize, describeEncoder, frameRateLimit, govLength, H264_PROFILE } from './describe.ts';
 import type { MediaModel } from './model.ts';
 import { multicastChange } from './multicast.ts';
 import { frameRates, govLengths, offeredSizes, qualities } from './options.ts';
@@ -91,6 +91,7 @@ function h264Change(model: MediaModel, stream: H264Video, configuration: SoapObj
     ...rate,
     ...bitrateChange(stream, rateControl),
     ...keyframeChange(stream, child(configuration, 'H264'), rate.fps),
+    ...profileChange(stream, child(configuration, 'H264')),
   };
 }
 
@@ -139,9 +140,7 @@ function bitrateChange({ control }: H264Video, rateControl: SoapObject): Partial
  * @param newFps undefined: the frame rate stays
  */
 function keyframeChange({ control }: H264Video, h264: SoapObject, newFps: number | undefined): Partial<H264Settings> {
-  const { profile, keyframeInterval: seconds, fps: rates } = control.options();
-  const asked = text(h264, 'H264Profile')?.trim();
-  if (asked !== undefined && asked !== profile) throw invalidArgument('ConfigModify', `H264Profile can only be ${profile}.`);
+  const { keyframeInterval: seconds, fps: rates } = control.options();
   const settings = control.settings();
   const length = integer(h264, 'GovLength');
   const same = length === govLength(settings);
@@ -150,6 +149,16 @@ function keyframeChange({ control }: H264Video, h264: SoapObject, newFps: number
   // A length that is only sent back goes as far as it can with another frame rate.
   if (!same) checkRange('GovLength', length, govLengths(seconds, fps));
   return { keyframeInterval: Math.min(seconds.max, Math.max(seconds.min, length / fps)) };
+}
+
+function profileChange({ control }: H264Video, h264: SoapObject): Partial<H264Settings> {
+  const asked = text(h264, 'H264Profile')?.trim();
+  if (asked === undefined || asked === H264_PROFILE[control.settings().profile]) return {};
+  const { profiles } = control.options();
+  const profile = profiles.find((each) => H264_PROFILE[each] === asked);
+  if (profile === undefined)
+    throw invalidArgument('ConfigModify', `H264Profile can be ${profiles.map((each) => H264_PROFILE[each]).join(', ')}.`);
+  return { profile };
 }
 
 function checkRange(name: string, value: number, { min, max }: Range): void {

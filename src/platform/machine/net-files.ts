@@ -34,6 +34,7 @@ function hexAddress(hex: string): string {
   return [6, 4, 2, 0].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join('.');
 }
 
+/** What resolv.conf(5) names. */
 export interface Resolvers {
   readonly servers: readonly string[];
   readonly search: readonly string[];

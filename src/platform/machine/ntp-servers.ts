@@ -21,6 +21,7 @@ const NTP_FOLDERS = [
   ['/etc/chrony/sources.d', '.sources'],
 ] as const;
 
+/** Where the time comes from. */
 export interface NtpServers {
   readonly servers: readonly string[];
   readonly fromDhcp: boolean;

@@ -6,6 +6,7 @@ import { type Run, runProgram } from '../run-program.ts';
 /** Environment variables by which systemd talks to a service: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3). */
 export const SERVICE_VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const;
 
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Of the time that the watchdog gives, the part after which it is told that all is well: two messages in a row may get lost. */

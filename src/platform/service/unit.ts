@@ -8,6 +8,7 @@ const PACKAGED = 'ExecStart=/usr/bin/node /usr/lib/onvif-camera/dist/main.js';
 /** Places that the unit hides from the service. */
 const HIDDEN = ['/home/', '/run/user/', '/tmp/', '/var/tmp/'];
 
+/** What a unit of systemd has of its own on this machine. */
 export interface UnitParts {
   /** Full paths of Node.js and of what it runs, links resolved. */
   readonly node: string;

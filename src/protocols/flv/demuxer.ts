@@ -20,6 +20,7 @@ const NO_REORDERING = 0;
 /** Timestamps wrap after 31 bits of milliseconds, 24.8 days: what FFmpeg writes. */
 export const FLV_TIMESTAMP_MODULUS = 2 ** 31;
 
+/** What a video tag with H.264 carries (Adobe FLV 10.1, annex E.4.3). */
 export interface FlvVideo {
   /** `configuration`: an AVCDecoderConfigurationRecord, perhaps empty; `nal-units`: one coded picture. */
   readonly kind: 'configuration' | 'nal-units';

@@ -20,6 +20,7 @@ export function splitLengthPrefixed(bytes: Buffer, lengthSize: number): Buffer[]
   return nals;
 }
 
+/** What an AVCDecoderConfigurationRecord tells. */
 export interface AvcConfiguration extends ParameterSets {
   /** Bytes of the length in front of each NAL unit. */
   readonly lengthSize: number;
@@ -49,4 +50,27 @@ export function readAvcConfiguration(record: Buffer): AvcConfiguration | undefin
   const sps = readSets(0x1f)?.find((nal) => nal.length > 3 && nalType(nal) === NAL.SPS);
   const pps = readSets(0xff)?.find((nal) => nal.length > 1 && nalType(nal) === NAL.PPS);
   return sps && pps && { lengthSize, sps, pps };
+}
+
+/** Bytes of the length in front of each NAL unit that we write. */
+const LENGTH_SIZE = 4;
+
+/** Returns the AVCDecoderConfigurationRecord of samples that {@link lengthPrefixed} makes. */
+export function writeAvcConfiguration({ sps, pps }: ParameterSets): Buffer {
+  const set = (nal: Buffer) => [sizeOf(nal, 2), nal];
+  // Version, profile, its constraints and level; all reserved bits are ones.
+  const head = Buffer.from([1, sps[1]!, sps[2]!, sps[3]!, 0xfc | (LENGTH_SIZE - 1), 0xe0 | 1]);
+  return Buffer.concat([head, ...set(sps), Buffer.from([1]), ...set(pps)]);
+}
+
+/** Returns a sample of an AVC stream, in pieces: the NAL units, which are not copied, each behind its length. */
+export const lengthPrefixed = (nals: readonly Buffer[]): Buffer[] => nals.flatMap((nal) => [sizeOf(nal, LENGTH_SIZE), nal]);
+
+/** Returns how many bytes such a sample has. */
+export const prefixedSize = (nals: readonly Buffer[]): number => nals.reduce((sum, nal) => sum + LENGTH_SIZE + nal.length, 0);
+
+function sizeOf(nal: Buffer, bytes: number): Buffer {
+  const size = Buffer.alloc(bytes);
+  size.writeUIntBE(nal.length, 0, bytes);
+  return size;
 }

@@ -7,6 +7,7 @@ export interface Content {
   readonly data: readonly (readonly [name: string, value: string])[];
 }
 
+/** Tells whether a message passes the filter. */
 export type ContentTest = (content: Content) => boolean;
 type ItemTest = (item: readonly [name: string, value: string]) => boolean;
 

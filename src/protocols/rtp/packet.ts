@@ -2,6 +2,7 @@
 export const RTP_HEADER = 12;
 const VERSION = 2;
 
+/** The fields of the fixed header that we use (RFC 3550, 5.1). */
 export interface RtpHeader {
   /** Set on the last packet of a picture, for the payload formats of video. */
   readonly marker: boolean;
@@ -15,6 +16,7 @@ export interface RtpHeader {
   readonly ssrc: number;
 }
 
+/** A packet that was received. */
 export interface RtpPacket extends RtpHeader {
   /** Without padding; a view into the packet. */
   readonly payload: Buffer;

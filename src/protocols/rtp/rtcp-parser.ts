@@ -18,6 +18,7 @@ export interface ReportBlock {
   readonly delay: number;
 }
 
+/** A part of a compound packet (RFC 3550, 6.4 to 6.6): times as in NtpTime, timestamps in ticks of the stream's clock. */
 export type RtcpPacket =
   | { readonly type: 'receiver-report'; readonly ssrc: number; readonly reports: readonly ReportBlock[] }
   | {
@@ -32,6 +33,7 @@ export type RtcpPacket =
   | { readonly type: 'source-description'; readonly chunks: readonly SourceDescription[] }
   | { readonly type: 'bye'; readonly sources: readonly number[] };
 
+/** What a source says of itself; of the items the canonical name alone is read (RFC 3550, 6.5.1). */
 export interface SourceDescription {
   readonly ssrc: number;
   readonly cname: string | undefined;

@@ -25,6 +25,7 @@ export function ntpTime(wall: number): NtpTime {
   return { seconds: (seconds + NTP_TO_UNIX) >>> 0, fraction: Math.floor(((wall - seconds * 1000) / 1000) * TWO_32) >>> 0 };
 }
 
+/** What a sender report tells (RFC 3550, 6.4.1). */
 export interface SenderInfo {
   readonly ssrc: number;
   /** Wall clock, milliseconds since the Unix epoch. */

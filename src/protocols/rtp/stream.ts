@@ -1,6 +1,7 @@
 /** Ticks per millisecond of the 90 kHz clock that every payload format of video uses. */
 const TICKS_PER_MS = 90;
 
+/** What a stream begins with. */
 export interface RtpStreamInit {
   /** 32 random bits. */
   readonly ssrc: number;

@@ -2,11 +2,13 @@
 export const METHODS = ['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY', 'PAUSE', 'TEARDOWN', 'GET_PARAMETER', 'SET_PARAMETER'] as const;
 export type RtspMethod = (typeof METHODS)[number];
 
+/** Whether this server has the method; names are case-sensitive. */
 export const isRtspMethod = (name: string): name is RtspMethod => (METHODS as readonly string[]).includes(name);
 
 /** Value of the Public header (RFC 2326 section 12.28). */
 export const PUBLIC = METHODS.join(', ');
 
+/** The Session header of a request. */
 export interface SessionHeader {
   readonly id: string;
   /** Seconds; clients name it seldom, and it is the server's to say. */

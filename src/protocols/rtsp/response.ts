@@ -29,8 +29,10 @@ const REASONS = {
   551: 'Option Not Supported',
 } as const;
 
+/** Status codes that this server answers with. */
 export type RtspStatus = keyof typeof REASONS;
 
+/** A response before it is written. */
 export interface RtspResponse {
   readonly status: RtspStatus;
   /** CSeq of the request, as it came. */

@@ -25,6 +25,7 @@ export interface MediaDescription {
   readonly control: string;
 }
 
+/** What is described, before it is written. */
 export interface SessionDescription {
   /** Number that stays with this session, and one that grows when the description changes (RFC 8866 section 5.2). */
   readonly id: number;

@@ -23,6 +23,7 @@ export interface SoapHttpRequest {
   readonly signal: AbortSignal;
 }
 
+/** What goes back over HTTP. */
 export interface SoapHttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;

@@ -1,3 +1,4 @@
+/** Versions of SOAP that clients speak; they are answered in kind. */
 export type SoapVersion = '1.1' | '1.2';
 
 /** Namespace of the envelope. */
@@ -10,6 +11,7 @@ export const ENVELOPE: Readonly<Record<SoapVersion, string>> = {
 export const SECURITY = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
 export const SECURITY_UTILITY = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd';
 
+/** Where `xsi:nil` and `xsi:type` belong. */
 export const XML_SCHEMA_INSTANCE = 'http://www.w3.org/2001/XMLSchema-instance';
 
 /** Subcodes of faults, as the ONVIF Core Specification names them. */

@@ -53,6 +53,7 @@ export interface Matches extends Header {
   readonly endpoints: readonly Endpoint[];
 }
 
+/** Any message of WS-Discovery that is read. */
 export type Message = Probe | Resolve | Announcement | Matches;
 
 /** Longest datagram that is read, bytes (SOAP-over-UDP, section 7). */

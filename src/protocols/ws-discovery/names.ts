@@ -3,6 +3,7 @@ export const DISCOVERY = 'http://schemas.xmlsoap.org/ws/2005/04/discovery';
 /** Namespace of WS-Addressing (August 2004), which that version of WS-Discovery builds on. */
 export const ADDRESSING = 'http://schemas.xmlsoap.org/ws/2004/08/addressing';
 
+/** Namespaces of the envelope. */
 export const SOAP = { '1.1': 'http://schemas.xmlsoap.org/soap/envelope/', '1.2': 'http://www.w3.org/2003/05/soap-envelope' } as const;
 /** ZoneMinder and old clients probe in SOAP 1.1; they are answered in kind. */
 export type SoapVersion = keyof typeof SOAP;
@@ -12,6 +13,7 @@ export const EVERYONE = 'urn:schemas-xmlsoap-org:ws:2005:04:discovery';
 /** Whom an answer is for: whoever asked. */
 export const ANONYMOUS = `${ADDRESSING}/role/anonymous`;
 
+/** A qualified name, with the prefix that it is written with. */
 export interface TypeName {
   readonly prefix: string;
   readonly namespace: string;

@@ -37,6 +37,7 @@ export interface Scope {
   readonly declared: ReadonlyMap<string, string>;
 }
 
+/** What is declared around the document: `xml`, and no default namespace. */
 export const ROOT_SCOPE: Scope = {
   outer: undefined,
   declared: new Map([

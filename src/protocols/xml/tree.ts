@@ -1,6 +1,7 @@
 import { namespaceOf, type OpenElement } from './element.ts';
 import { readXml, type XmlLimits } from './reader.ts';
 
+/** An element with all that is in it. */
 export interface Element {
   /** Namespace; empty where there is none, or where the prefix is not declared. */
   readonly uri: string;

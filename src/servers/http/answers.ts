@@ -8,6 +8,7 @@ import helmet from 'helmet';
  */
 const UNREAD_TIMEOUT_MS = 15_000;
 
+/** What the API answers where it refuses. */
 export interface Problem {
   /** For programs: "CAMERA_BUSY", "NOT_FOUND". */
   readonly code: string;

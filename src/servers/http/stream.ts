@@ -16,6 +16,7 @@ const STALLED_VIEWER_MS = 30_000;
 const REPEAT_MS = 5000;
 const SWEEP_MS = 1000;
 
+/** What was sent to all viewers, since the start. */
 export interface StreamCounters {
   /** Pictures handed to viewers. */
   framesSent: number;
@@ -26,6 +27,7 @@ export interface StreamCounters {
   viewersDropped: number;
 }
 
+/** Returns counters at 0. */
 export const newStreamCounters = (): StreamCounters => ({ framesSent: 0, framesSkipped: 0, bytesSent: 0, viewersDropped: 0 });
 
 /** Where the pictures of a stream come from. */
@@ -107,7 +109,7 @@ export class MjpegStreams {
     const { clock } = this;
     const pace = new ViewerPace({ ...this.pacing, socket, clock, name: () => `${options.client.address} (MJPEG)` });
     const viewer = new Viewer(socket, options, this.hub, this.#parts, clock, this.counters, pace);
-    const release = this.hub.lease();
+    const release = this.hub.lease(() => options.fps);
     this.#viewers = [...this.#viewers, viewer];
     this.#rest ??= this.#work();
     socket.once('close', () => {

@@ -18,6 +18,7 @@ export interface RtspCounters {
   connectionsRefused: number;
 }
 
+/** Returns counters at 0. */
 export const newRtspCounters = (): RtspCounters => ({
   sessions: 0,
   packetsSent: 0,

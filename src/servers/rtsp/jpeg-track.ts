@@ -5,6 +5,7 @@ import { countBuffer } from '../../platform/memory.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { JPEG_PAYLOAD_TYPE, packetizeJpeg } from '../../protocols/rtp/jpeg.ts';
 import { RtpJpegReader } from '../../protocols/rtp/jpeg-header.ts';
+import type { Hub } from '../../streams/hub.ts';
 import type { TrackDescription } from './track.ts';
 import { VideoTrack, type VideoTrackOptions } from './video-track.ts';
 
@@ -12,6 +13,7 @@ import { VideoTrack, type VideoTrackOptions } from './video-track.ts';
 export type Recode = (jpeg: Buffer) => Promise<Buffer>;
 
 export interface JpegTrackOptions extends VideoTrackOptions {
+  readonly hub: Hub;
   readonly recode: Recode;
   readonly log: Logger;
 }

@@ -28,6 +28,7 @@ import type { Stream } from './stream.ts';
 import { cnameOf, newRtpStream, type Track } from './track.ts';
 import { Tunnels } from './tunnels.ts';
 import { Pacer } from './udp-sender.ts';
+import type { CameraFeed } from './video-track.ts';
 
 /** Part of all sessions that one address may have. */
 const SESSIONS_PART = 1 / 2;
@@ -52,7 +53,10 @@ export interface RtspServerOptions {
   readonly maxSessions: number;
   /** Undefined: everybody may look. */
   readonly access: RtspAccess | undefined;
+  /** The JPEGs. */
   readonly hub: Hub;
+  /** The camera itself, where it gives something else; the hub where this is undefined. */
+  readonly camera?: (() => CameraFeed) | undefined;
   /** What waits in the kernel for clients; undefined: those of this server alone. */
   readonly queues?: SendQueues;
   /** What there is to be played; asked at each request. */
@@ -96,11 +100,11 @@ export class RtspServer {
   #port = 0;
 
   constructor(private readonly options: RtspServerOptions) {
-    const { hub, clock, log, streams } = options;
+    const { clock, log, streams } = options;
     const { counters } = this;
     this.#acceptThrottle = new LogThrottle(clock);
     this.#queues = options.queues ?? new SendQueues({ clock });
-    this.#pacer = new Pacer(clock, () => hub.fps || (streams.byId(MJPEG.id)?.fps() ?? 0));
+    this.#pacer = new Pacer(clock, () => this.#camera.fps || (streams.byId(MJPEG.id)?.fps() ?? 0));
     const carriers = new Carriers({
       multicast: (track) => {
         const group = options.multicast(track.name);
@@ -319,15 +323,27 @@ export class RtspServer {
     }
   }
 
+  get #camera(): CameraFeed {
+    return this.options.camera?.() ?? this.options.hub;
+  }
+
   #streamOf(feed: JpegFeed | H264Feed): Stream | 'trying' | undefined {
     const { hub, clock, recode, log, hostname } = this.options;
     const { id, fps } = feed;
-    const common = { name: id, hub, cname: cnameOf(hostname), fps, clock };
+    const common = { name: id, cname: cnameOf(hostname), fps, clock };
     if (feed.encoding === 'JPEG')
-      return this.#streamFrom(hub, () => new JpegTrack({ ...common, stream: newRtpStream(JPEG_PAYLOAD_TYPE), recode, log }), id);
+      return this.#streamFrom(
+        hub,
+        () => new JpegTrack({ ...common, hub, camera: () => hub, stream: newRtpStream(JPEG_PAYLOAD_TYPE), recode, log }),
+        id,
+      );
     const encoder = feed.source();
     if (!encoder || encoder === 'trying') return encoder;
-    return this.#streamFrom(encoder, () => new H264Track({ ...common, stream: newRtpStream(H264_PAYLOAD_TYPE), encoder }), id);
+    return this.#streamFrom(
+      encoder,
+      () => new H264Track({ ...common, camera: () => this.#camera, stream: newRtpStream(H264_PAYLOAD_TYPE), encoder }),
+      id,
+    );
   }
 
   /** The stream of a picture has its name. */

@@ -1,9 +1,12 @@
 import { AppError } from '../../core/errors.ts';
-import type { Hub } from '../../streams/hub.ts';
+import type { FanOut, Taken } from '../../streams/fan-out.ts';
 import { Track, type TrackOptions } from './track.ts';
 
+/** The camera as far as streams of whatever encoding look at it. */
+export type CameraFeed = Pick<FanOut<Taken>, 'status' | 'latest' | 'lease' | 'fps'>;
+
 export interface VideoTrackOptions extends TrackOptions {
-  readonly hub: Hub;
+  readonly camera: () => CameraFeed;
   /** Pictures per second that are asked of the camera or of the encoder. */
   readonly fps: () => number;
 }
@@ -15,15 +18,15 @@ export abstract class VideoTrack extends Track {
   }
 
   protected override get captured(): number | undefined {
-    const { status, latest } = this.options.hub;
+    const { status, latest } = this.options.camera();
     return status.state === 'live' ? latest?.monotonic : undefined;
   }
 
   /** Why there are no pictures, where waiting for them is no use. Asking keeps the camera wanted, so that it is tried again. */
   protected cameraFailure(): AppError | undefined {
-    const { hub } = this.options;
-    if (hub.status.state !== 'failed') return undefined;
-    hub.lease()();
-    return hub.status.error ?? new AppError('NO_FRAMES', 'The camera gives no pictures.');
+    const camera = this.options.camera();
+    if (camera.status.state !== 'failed') return undefined;
+    camera.lease()();
+    return camera.status.error ?? new AppError('NO_FRAMES', 'The camera gives no pictures.');
   }
 }

@@ -46,7 +46,12 @@ const FORMATS = [
 ];
 
 /** What is attached, by the scenario's word. */
-export const ATTACHED = { none: [], one: [IMX219], two: [IMX219, OV5647], imx708: [IMX708] };
+const ATTACHED = { none: [], one: [IMX219], two: [IMX219, OV5647], imx708: [IMX708] };
+
+/** On a Pi Zero to 4 cameras hang elsewhere. */
+const onVc4 = (camera, index) => ({ ...camera, id: `/base/soc/i2c0mux/i2c@${index}/${camera.id.split('/').at(-1)}` });
+
+export const attached = ({ cameras, platform }) => (platform === 'vc4' ? ATTACHED[cameras].map(onVc4) : ATTACHED[cameras]);
 
 const fpsOf = (frameUs) => 1e6 / frameUs;
 

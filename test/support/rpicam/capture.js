@@ -1,5 +1,6 @@
 /** The running camera: frames by the clock, and everything that can happen to them. */
 import { openSync, writeSync } from 'node:fs';
+import { METADATA_DEATH, sayBackwards, sayEncoder, sayEnd } from './h264.js';
 import { sayMotion } from './stages.js';
 
 /** Pictures that wait in the program when nobody reads: then its capture buffers are used up and the sensor's frames are lost. */
@@ -19,13 +20,15 @@ const SIGNAL_NUMBERS = { SIGINT: 2, SIGUSR1: 10, SIGUSR2: 12 };
  * @param {number} setup.timeoutMs 0 for ever
  * @param {number} setup.fps
  * @param {Record<string, any>} setup.scenario
- * @param {Buffer[]} setup.pictures
+ * @param {{ at: (frame: number, ms: number) => Buffer, end: (ms: number) => Buffer }} setup.pictures
+ * @param {{ width: number, height: number }} setup.size
+ * @param {object | undefined} setup.encoder of H.264
  * @param {{ parameters: Record<string, any> }[]} setup.looking the stages motion_detect
  * @param {import('./output.js').Output} setup.output
  * @param {import('./messages.js').Messages} setup.messages
- * @param {{ exit: (code: number) => void, abort: () => void }} setup.process
+ * @param {{ exit: (code: number) => void, abort: () => void, terminate: (what: string) => void }} setup.process
  */
-export function capture({ settings, timeoutMs, fps, scenario, pictures, looking, output, messages, process: program }) {
+export function capture({ settings, timeoutMs, fps, size, encoder, scenario, pictures, looking, output, messages, process: program }) {
   const startedAt = performance.now();
   const metadata = settings.metadata === '' ? undefined : openSync(settings.metadata, 'w');
   let received;
@@ -42,9 +45,14 @@ export function capture({ settings, timeoutMs, fps, scenario, pictures, looking,
     });
   }
 
+  /** By the sensor's clock, milliseconds. */
+  const sinceFirst = () => Math.round(((sensorFrames - 1) * 1000) / fps);
+
   const stop = async () => {
     // A reader that does not read keeps this from ending, as it does the real one.
+    output.put(pictures.end(sinceFirst()));
     await output.end();
+    if (encoder) sayEnd(encoder, messages);
     setTimeout(() => program.exit(0), ENCODER_CLOSE_MS);
   };
 
@@ -56,7 +64,7 @@ export function capture({ settings, timeoutMs, fps, scenario, pictures, looking,
   };
 
   const die = async () => {
-    const picture = pictures[frames % pictures.length];
+    const picture = pictures.at(frames, sinceFirst());
     if (scenario.dieMidFrame) output.put(picture.subarray(0, picture.length >> 1));
     await output.drain();
     program.abort();
@@ -86,7 +94,17 @@ export function capture({ settings, timeoutMs, fps, scenario, pictures, looking,
     }
     sayMotion(frames, looking, scenario, messages);
     if (metadata !== undefined) writeSync(metadata, metadataOf(frames, fps, scenario.lux));
-    if (!paused) output.put(pictures[frames % pictures.length]);
+    if (encoder && frames === 0) sayEncoder(encoder, settings, size, fps, messages);
+    if (encoder?.libav && frames >= scenario.clockSetBackAtFrame) {
+      sayBackwards(encoder, messages);
+      if (encoder.format === 'flv')
+        return void output.drain().then(() => program.terminate('libav: error writing output: Invalid argument'));
+    }
+    if (!paused) output.put(pictures.at(frames, sinceFirst()));
+    if (encoder?.libav && metadata !== undefined) {
+      messages.error(METADATA_DEATH);
+      return void output.drain().then(() => program.abort());
+    }
     if (settings.infoText !== '') say();
     frames++;
     next();

@@ -1,9 +1,10 @@
 /** The stand-in for rpicam-vid: from the command line to the running camera. */
 import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ATTACHED, frameRate, listText, selectMode, streamSize } from './cameras.js';
+import { attached, frameRate, listText, selectMode, streamSize } from './cameras.js';
 import { capture } from './capture.js';
 import { parseCommandLine, Refused } from './command-line.js';
+import { chooseEncoder, makeH264 } from './h264.js';
 import { acquire, isHeld } from './lock.js';
 import { Messages, say } from './messages.js';
 import { compareVersions, helpText, optionsOf } from './options.js';
@@ -59,9 +60,9 @@ function terminate(dir, what) {
   abort(dir);
 }
 
-function versionText(version = '1.12.0') {
+function versionText({ libav, olderVersion: version = libav ? '1.13.0' : '1.12.0' }) {
   const program = compareVersions(version, '1.4.0') < 0 ? 'libcamera-apps' : 'rpicam-apps';
-  const capabilities = compareVersions(version, '1.9.0') < 0 ? '' : `${program} capabilites: egl:0 qt:0 drm:0 libav:0\n`;
+  const capabilities = compareVersions(version, '1.9.0') < 0 ? '' : `${program} capabilites: egl:0 qt:0 drm:0 libav:${libav ? 1 : 0}\n`;
   return `${program} build: v${version} 000000000000 01-01-2026 (12:00:00)\n${capabilities}libcamera build: ${LIBCAMERA}\n`;
 }
 
@@ -96,11 +97,11 @@ async function run(argv, dir, scenario) {
   const get = (name) => given.get(name) ?? defaults.get(name);
   if (get('help')) return finish(helpText(options));
   const { timeoutMs } = checkEarly(get);
-  if (get('version')) return finish(versionText(scenario.olderVersion));
+  if (get('version')) return finish(versionText(scenario));
   checkHdr(get);
   messages.verbosity = get('verbose');
   if (scenario.noMediaDevices) refuseDevices(get('list-cameras'));
-  const cameras = ATTACHED[scenario.cameras];
+  const cameras = attached(scenario);
   const isBusy = (index) => scenario.busy || (dir !== undefined && isHeld(dir, index));
   if (get('list-cameras')) return finish(listText(cameras, isBusy, messages.verbosity > 1));
 
@@ -111,15 +112,18 @@ async function run(argv, dir, scenario) {
   }
   const settings = readSettings(get, given);
   const { camera, stages } = openCamera(settings, cameras, scenario, dir);
-  const { size, fps } = configure(camera, settings);
+  const { size, fps, encoder } = configure(camera, settings, scenario);
   if (scenario.noMemory) {
     messages.error('dmaHeap allocation failure for rpicam-apps0');
     throw new Refused('failed to allocate capture buffers for stream');
   }
-  const pictures = await makePictures(size, settings);
+  const pictures = encoder ? makeH264(encoder, settings, size, fps, dir) : loop(await makePictures(size, settings));
   const looking = configureMotion(stages, settings.lores, messages);
-  start({ settings, timeoutMs, fps, scenario, pictures, looking, dir });
+  start({ settings, timeoutMs, fps, size, encoder, scenario, pictures, looking, dir });
 }
+
+/** Pictures that are shown one after the other, over and over. */
+const loop = (pictures) => ({ at: (frame) => pictures[frame % pictures.length], end: () => Buffer.alloc(0) });
 
 function finish(text) {
   say(1, text);
@@ -142,7 +146,7 @@ function openCamera(settings, cameras, scenario, dir) {
 }
 
 /** Chooses mode and size, and refuses what the real program notices only now. */
-function configure(camera, settings) {
+function configure(camera, settings, scenario) {
   messages.line('Configuring video...', 2);
   const { mode, lines } = selectMode(camera, settings);
   if (settings.raw) for (const line of lines) messages.line(line);
@@ -165,10 +169,9 @@ function configure(camera, settings) {
     `Camera camera.cpp:1216 configuring streams: (0) ${size.width}x${size.height}-YUV420/${colours}${raw}${small}`,
   );
   messages.line('Camera streams configured', 2);
-  if (settings.codec === 'h264') throw new Refused('Unable to find an appropriate H.264 codec');
-  if (settings.codec === 'libav') throw new Refused('Unrecognised codec libav');
-  if (settings.codec !== 'mjpeg') throw new Error(`the stand-in for rpicam-vid does not play --codec ${settings.codec}`);
-  return { size, fps: frameRate(mode, settings.framerate) };
+  const encoder = chooseEncoder(settings, scenario, messages);
+  if (!encoder && settings.codec !== 'mjpeg') throw new Error(`the stand-in for rpicam-vid does not play --codec ${settings.codec}`);
+  return { size, encoder, fps: frameRate(mode, settings.framerate) };
 }
 
 function start({ settings, dir, ...setup }) {
@@ -183,6 +186,6 @@ function start({ settings, dir, ...setup }) {
   }
   messages.line('Camera started!', 2);
   process.removeAllListeners('SIGINT');
-  const program = { exit: (code) => process.exit(code), abort: () => abort(dir) };
+  const program = { exit: (code) => process.exit(code), abort: () => abort(dir), terminate: (what) => terminate(dir, what) };
   capture({ ...setup, settings, output, messages, process: program });
 }

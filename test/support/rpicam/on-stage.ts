@@ -45,6 +45,6 @@ export class OnStage {
 
   /** The starts of the stand-in that were captures. */
   captures(): StandinStart[] {
-    return this.stage.starts().filter(({ argv }) => argv.includes('mjpeg'));
+    return this.stage.starts().filter(({ argv }) => argv.includes('--codec'));
   }
 }

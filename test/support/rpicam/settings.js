@@ -12,6 +12,13 @@ function duration(value, defaultUnit) {
   return Number(number) * unit;
 }
 
+const BIT_UNITS = { bps: 1, kbps: 1e3, mbps: 1e6 };
+
+function bitsPerSecond(value) {
+  const number = NUMBER.exec(String(value))[0];
+  return Number(number) * (BIT_UNITS[String(value).slice(number.length).toLowerCase()] ?? 1);
+}
+
 /** How many numbers a list begins with, at most `most`, as sscanf would count them. */
 function leadingNumbers(list, most) {
   let rest = list;
@@ -44,7 +51,7 @@ const ONE_OF = [
 ];
 
 /** Options that the real program acts on and the stand-in has no play for: better a loud end than a silent difference. */
-const NOT_PLAYED = ['config', 'circular', 'segment', 'split', 'keypress', 'listen', 'save-pts'];
+const NOT_PLAYED = ['config', 'circular', 'segment', 'split', 'keypress', 'listen'];
 
 /** What is checked before any camera is looked for. */
 export function checkEarly(get) {
@@ -105,6 +112,8 @@ export function readSettings(get, given) {
   const mode = sensorMode(get('mode') ?? '');
   sensorMode(get('viewfinder-mode') ?? '');
   const codec = checkVideo(get);
+  // Beside libav it is refused, as the real program does.
+  if (get('save-pts') && codec === 'mjpeg') throw new Error('the stand-in for rpicam-vid does not play --save-pts');
   const unplayed = NOT_PLAYED.find((name) => given.has(name)) ?? (/^(udp|tcp):/.test(get('output') ?? '') ? 'output' : undefined);
   if (unplayed !== undefined) throw new Error(`the stand-in for rpicam-vid does not play --${unplayed}`);
   if (get('metadata') && (get('metadata') === '-' || get('metadata-format') !== 'txt')) {
@@ -125,6 +134,17 @@ export function readSettings(get, given) {
     mirrored: get('hflip') !== turned,
     upsideDown: get('vflip') !== turned,
     denoise: get('denoise'),
+    bitrate: bitsPerSecond(get('bitrate')),
+    intra: get('intra') ?? 0,
+    inline: get('inline'),
+    profile: get('profile') ?? '',
+    savePts: get('save-pts') ?? '',
+    libav: {
+      codec: get('libav-video-codec') ?? 'h264_v4l2m2m',
+      options: get('libav-video-codec-opts') ?? '',
+      format: get('libav-format') ?? '',
+      lowLatency: get('low-latency') === true,
+    },
     lores: { width: get('lores-width'), height: get('lores-height') },
     output: get('output') ?? '',
     flush: get('flush'),

@@ -17,8 +17,11 @@ export interface Scenario {
   legacyStack?: boolean;
   noMediaDevices?: boolean;
   noMemory?: boolean;
-  platform?: 'unknown';
+  platform?: 'unknown' | 'vc4';
   olderVersion?: string;
+  libav?: boolean;
+  hardwareEncoder?: boolean;
+  clockSetBackAtFrame?: number;
   annotateStageMissing?: boolean;
   motionStageMissing?: boolean;
   moves?: { from: number; to: number; region?: string }[];

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -20,6 +20,15 @@ const picture = (number: number): Buffer => jpegs[number]!;
 let dir: string;
 const put = (name: string, bytes: Buffer) => writeFileSync(join(dir, name), bytes);
 const remove = (name: string) => rmSync(join(dir, name));
+/** Changes the folder, and resolves when the system has told those who watch it: the source, which began earlier, before us. */
+const told = (change: () => void) =>
+  new Promise<void>((resolve) => {
+    const watcher = watch(dir, () => {
+      watcher.close();
+      resolve();
+    });
+    change();
+  });
 
 beforeAll(async () => {
   for (let number = 0; number < 6; number++) {
@@ -108,8 +117,10 @@ describe('ImagesSource', () => {
     for (const number of [0, 1, 2]) put(`${number}.jpg`, picture(number));
     const { take, capture, recorder } = begin();
     expect(await take(1)).toEqual([0]);
-    remove('1.jpg');
-    put('0a.jpg', picture(4));
+    await told(() => {
+      remove('1.jpg');
+      put('0a.jpg', picture(4));
+    });
     expect(await take(4)).toEqual([2, 0, 4, 2]);
     await capture.stop();
     expect(recorder.notices).toEqual([]);
@@ -120,9 +131,11 @@ describe('ImagesSource', () => {
     put('1.jpg', picture(1));
     const { take, capture } = begin();
     expect(await take(1)).toEqual([0]);
-    remove('0.jpg');
-    remove('1.jpg');
-    put('9.jpg', picture(3));
+    await told(() => {
+      remove('0.jpg');
+      remove('1.jpg');
+      put('9.jpg', picture(3));
+    });
     expect(await take(2)).toEqual([3, 3]);
     await capture.stop();
   });
@@ -153,13 +166,13 @@ describe('ImagesSource', () => {
     put('2.jpg', picture(2));
     const { take, capture, recorder } = begin();
     expect(await take(2)).toEqual([2, 2]);
-    put('1.jpg', picture(1));
+    await told(() => put('1.jpg', picture(1)));
     expect(await take(2)).toEqual([1, 2]);
-    put('1.jpg', Buffer.from('bad'));
+    await told(() => put('1.jpg', Buffer.from('bad')));
     expect(await take(2)).toEqual([2, 2]);
-    remove('1.jpg');
+    await told(() => remove('1.jpg'));
     expect(await take(1)).toEqual([2]);
-    put('1.jpg', Buffer.from('bad'));
+    await told(() => put('1.jpg', Buffer.from('bad')));
     expect(await take(1)).toEqual([2]);
     await capture.stop();
     expect(recorder.notices).toHaveLength(3);
@@ -199,7 +212,7 @@ describe('ImagesSource', () => {
     put('0.jpg', picture(0));
     const { take, end } = begin();
     await take(2);
-    remove('0.jpg');
+    await told(() => remove('0.jpg'));
     expect((await end()).code).toBe('NO_PICTURES');
   });
 

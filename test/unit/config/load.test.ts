@@ -87,19 +87,19 @@ describe('a section in a section', () => {
     ],
     [
       'port: 5005',
-      'rtsp.multicast.port is 5005; it must be an even number from 1024 to 65530, away from 1900, 3702, 5353, which discovery has.',
+      'rtsp.multicast.port is 5005; it must be an even number from 1024 to 65528, away from 1900, 3702, 5353, which discovery has.',
     ],
     ...['239.255.255.250', '224.0.1.129', '224.2.127.254'].map((address): [string, string] => [
       `address: ${address}`,
       `rtsp.multicast.address is "${address}"; it must be an IPv4 multicast address that no other protocol has, best one in 239.255.0.0/16, or empty.`,
     ]),
-    ...[1900, 1898, 1896, 3700, 3698, 5348, 5350, 5352].map((port): [string, string] => [
+    ...[1900, 1898, 1896, 1894, 3700, 3698, 3696, 5346, 5348, 5350, 5352].map((port): [string, string] => [
       `port: ${port}`,
-      `rtsp.multicast.port is ${port}; it must be an even number from 1024 to 65530, away from 1900, 3702, 5353, which discovery has.`,
+      `rtsp.multicast.port is ${port}; it must be an even number from 1024 to 65528, away from 1900, 3702, 5353, which discovery has.`,
     ]),
     [
-      'port: 65532',
-      'rtsp.multicast.port is 65532; it must be an even number from 1024 to 65530, away from 1900, 3702, 5353, which discovery has.',
+      'port: 65530',
+      'rtsp.multicast.port is 65530; it must be an even number from 1024 to 65528, away from 1900, 3702, 5353, which discovery has.',
     ],
     ['tll: 1', 'there is no setting rtsp.multicast.tll. Did you mean rtsp.multicast.ttl?'],
   ])('%s is a fault with its place', async (line, fault) => {

@@ -30,7 +30,7 @@ function start(given: Partial<Config['h264']> = {}): H264Control {
       state: new StateStore(dir),
     }).h264,
     picture: camera,
-    stream: { profile: 'Main', changed: () => noted.push('changed'), requestKeyFrame: () => noted.push('key frame') },
+    stream: { changed: () => noted.push('changed'), requestKeyFrame: () => noted.push('key frame') },
   });
 }
 
@@ -42,7 +42,7 @@ const sizeOf = (control: H264Control) => {
 describe('the settings', () => {
   test('are those of the captured pictures where nothing else is said', () => {
     const control = start();
-    expect(control.settings()).toEqual({ width: 1280, height: 720, fps: 15, bitrate: 2000, keyframeInterval: 2 });
+    expect(control.settings()).toEqual({ width: 1280, height: 720, fps: 15, bitrate: 2000, keyframeInterval: 2, profile: 'baseline' });
     camera.real = { width: 1296, height: 972, fps: 7 };
     expect(sizeOf(control)).toBe('1296x972');
     camera.asked = { ...camera.asked, fps: 7.5 };
@@ -103,7 +103,7 @@ describe('the options', () => {
       fps: { min: 1, max: 15 },
       bitrate: { min: 64, max: 50_000 },
       keyframeInterval: { min: 0.1, max: 60 },
-      profile: 'Main',
+      profiles: ['baseline', 'main', 'high'],
     });
   });
 
@@ -141,8 +141,8 @@ describe('the options', () => {
 describe('a change', () => {
   test('reaches the encoder and outlives a restart', async () => {
     const control = start();
-    await control.change({ width: 640, height: 360, fps: 5, bitrate: 800, keyframeInterval: 4 });
-    const settings = { width: 640, height: 360, fps: 5, bitrate: 800, keyframeInterval: 4 };
+    const settings = { width: 640, height: 360, fps: 5, bitrate: 800, keyframeInterval: 4, profile: 'high' } as const;
+    await control.change(settings);
     expect(control.settings()).toEqual(settings);
     expect(noted).toEqual(['changed']);
     await control.change({ bitrate: 900 });

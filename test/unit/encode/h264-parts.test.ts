@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { encodedSize } from '../../../src/encode/encoded-size.ts';
-import { codecArguments, ffmpegArguments } from '../../../src/encode/ffmpeg/arguments.ts';
+import { codecArguments, type EncodingPlan, ffmpegArguments } from '../../../src/encode/ffmpeg/arguments.ts';
 import { KeyFrameSchedule } from '../../../src/encode/ffmpeg/key-frame-schedule.ts';
 import { codecFor } from '../../../src/encode/ffmpeg/probe.ts';
 import { PictureGroup } from '../../../src/encode/picture-group.ts';
@@ -89,15 +89,17 @@ describe('RateWatch', () => {
 });
 
 describe("ffmpeg's arguments", () => {
-  const settings = { width: 0, height: 0, fps: 15, bitrate: 2000, keyframeInterval: 2 };
-  const plan = {
+  const settings = { width: 0, height: 0 };
+  const plan: EncodingPlan = {
     codec: 'libx264',
     from: { width: 1280, height: 720 },
     to: { width: 1280, height: 720 },
     frameRate: 15,
     bitrate: 2000,
     keyframeInterval: 2,
-  } as const;
+    profile: 'baseline',
+    mostFps: 15,
+  };
 
   test('the size is as captured or as set, and even', () => {
     expect(encodedSize(settings, { width: 641, height: 481 })).toEqual({ width: 640, height: 480 });
@@ -131,6 +133,20 @@ describe("ffmpeg's arguments", () => {
     expect(codecArguments(plan)).toEqual(expect.arrayContaining(['-tune', '-forced-idr', '-sc_threshold']));
     const hardware = codecArguments({ ...plan, codec: 'h264_v4l2m2m' });
     for (const option of ['-tune', '-forced-idr', '-preset', '-sc_threshold']) expect(hardware).not.toContain(option);
+  });
+
+  test.each<[Partial<EncodingPlan>, readonly string[], string]>([
+    [{}, ['-profile:v', 'baseline', '-level:v', '3.1'], '66'],
+    [{ profile: 'main' }, ['-profile:v', 'main', '-coder', '1', '-level:v', '3.1'], '77'],
+    [{ profile: 'high', mostFps: 60 }, ['-profile:v', 'high', '-coder', '1', '-8x8dct', '1', '-level:v', '3.2'], '100'],
+    // Measured at more than what is asked for: the level is that of what is asked for.
+    [{ frameRate: 31, mostFps: 30 }, ['-profile:v', 'baseline', '-level:v', '3.1'], '66'],
+  ])('the profile of %j is asked for by name or number, with what it consists of, and never a B picture', (change, software, number) => {
+    const args = codecArguments({ ...plan, ...change });
+    expect(args.slice(args.indexOf('-profile:v')).slice(0, software.length)).toEqual(software);
+    const hardware = codecArguments({ ...plan, ...change, codec: 'h264_v4l2m2m' });
+    expect(hardware.slice(-2)).toEqual(['-profile:v', number]);
+    for (const each of [args, hardware]) expect(each.slice(each.indexOf('-bf')).slice(0, 2)).toEqual(['-bf', '0']);
   });
 
   test('the hardware encodes what it is large enough for', () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { readAvcConfiguration, splitLengthPrefixed } from '../../../src/protocols/h264/avc.ts';
+import {
+  lengthPrefixed,
+  prefixedSize,
+  readAvcConfiguration,
+  splitLengthPrefixed,
+  writeAvcConfiguration,
+} from '../../../src/protocols/h264/avc.ts';
 
 const sps = Buffer.from([0x67, 0x42, 0xc0, 0x1e, 0x01]);
 const pps = Buffer.from([0x68, 0xce]);
@@ -16,7 +22,17 @@ describe('NAL units', () => {
   });
 });
 
+test('a sample that is written is read as it was', () => {
+  const sample = Buffer.concat(lengthPrefixed([sps, pps]));
+  expect(sample).toHaveLength(prefixedSize([sps, pps]));
+  expect(splitLengthPrefixed(sample, 4)).toEqual([sps, pps]);
+});
+
 describe('AVCDecoderConfigurationRecord', () => {
+  test('is written as it is read', () => {
+    expect(writeAvcConfiguration({ sps, pps })).toEqual(record);
+  });
+
   test('gives the parameter sets and the size of lengths', () => {
     expect(readAvcConfiguration(record)).toEqual({ lengthSize: 4, sps, pps });
     expect(readAvcConfiguration(Buffer.concat([record, Buffer.from('more')]))).toEqual({ lengthSize: 4, sps, pps });

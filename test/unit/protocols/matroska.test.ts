@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mjpegClusterHeader, mjpegStreamHeader } from '../../../src/protocols/matroska/mjpeg-stream.ts';
+import { clusterHeader, mjpegStreamHeader } from '../../../src/protocols/matroska/video-stream.ts';
 
 const MASTERS = new Set([0x1a45dfa3, 0x1549a966, 0x1654ae6b, 0xae, 0xe0, 0x1f43b675]);
 
@@ -63,7 +63,7 @@ describe('Matroska with JPEGs', () => {
 
   test.each([0, 1, 66_667, 2 ** 31, 10 ** 15])('a picture at %d µs is a cluster of its own that ends with it', (time) => {
     const jpeg = Buffer.alloc(70_001, 0xee);
-    const elements = readElements(Buffer.concat([mjpegClusterHeader(time, jpeg.length), jpeg]));
+    const elements = readElements(Buffer.concat([clusterHeader(time, jpeg.length), jpeg]));
     expect(elements).toHaveLength(1);
     expect(number(find(elements, 0x1f43b675, 0xe7))).toBe(time);
     const block = find(elements, 0x1f43b675, 0xa3).data;

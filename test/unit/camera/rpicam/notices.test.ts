@@ -5,6 +5,7 @@ import { listRpicamCameras, parseCameraList } from '../../../../src/camera/rpica
 import { rpicamNotices, withoutFocus } from '../../../../src/camera/rpicam/notices.ts';
 import { RpicamSource } from '../../../../src/camera/rpicam/source.ts';
 import type { CameraSettings } from '../../../../src/camera/settings.ts';
+import { systemClock } from '../../../../src/core/clock.ts';
 import type { AppError } from '../../../../src/core/errors.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
 import { settingsWith } from '../../../support/frames.ts';
@@ -82,7 +83,7 @@ describe('a lens drive that the system has no autofocus for', () => {
     const line = '[0:01:02.000000003] [42]  WARN IPARPI ipa_base.cpp:797 Could not set AF_MODE - no AF algorithm';
     writeFileSync(program, `#!/bin/sh\necho '${line}' >&2\n`, { mode: 0o755 });
     const options = { program, sensor: cameraOf(FOCUSING), workDir: dir, searchPath: '/usr/bin:/bin' };
-    const source = new RpicamSource(options, settingsWith(change), { log: silentLogger });
+    const source = new RpicamSource(options, settingsWith(change), { clock: systemClock, log: silentLogger });
     const said: string[] = [];
     await new Promise<void>((resolve) => {
       const notice = ({ message }: AppError) => void said.push(message);

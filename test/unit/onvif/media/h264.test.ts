@@ -44,7 +44,7 @@ const H264_OPTIONS = {
   GovLengthRange: { Min: 2, Max: 900 },
   FrameRateRange: { Min: 1, Max: 15 },
   EncodingIntervalRange: { Min: 1, Max: 1 },
-  H264ProfilesSupported: ['Baseline'],
+  H264ProfilesSupported: ['Baseline', 'High'],
 };
 
 type Media = ReturnType<typeof fullMediaService>;
@@ -104,6 +104,7 @@ describe('SetVideoEncoderConfiguration of H.264', () => {
     [{ Resolution: { Width: '640', Height: '360' } }, { width: 640, height: 360 }],
     [{ RateControl: { FrameRateLimit: '15', EncodingInterval: '1', BitrateLimit: '4096' } }, { bitrate: 4096 }],
     [{ H264: { GovLength: '60', H264Profile: 'Baseline' } }, { keyframeInterval: 4 }],
+    [{ H264: { GovLength: '30', H264Profile: 'High' } }, { profile: 'high' }],
     [{ H264: undefined, RateControl: { FrameRateLimit: '5' } }, { fps: 5 }],
     [{ RateControl: { FrameRateLimit: '10' } }, { fps: 10, keyframeInterval: 3 }],
     [
@@ -161,7 +162,8 @@ describe('SetVideoEncoderConfiguration of H.264', () => {
     [{ H264: { GovLength: '1' } }, CONFIG_MODIFY],
     [{ H264: { GovLength: '901' } }, CONFIG_MODIFY],
     [{ H264: { GovLength: '0' } }, CONFIG_MODIFY],
-    [{ H264: { H264Profile: 'High' } }, CONFIG_MODIFY],
+    [{ H264: { H264Profile: 'Main' } }, CONFIG_MODIFY],
+    [{ H264: { H264Profile: 'high' } }, CONFIG_MODIFY],
     [{ RateControl: { FrameRateLimit: '5' }, H264: { GovLength: '301' } }, CONFIG_MODIFY],
     [{ Encoding: 'JPEG' }, CONFIG_MODIFY],
     [{ RateControl: { BitrateLimit: '2000.5' } }, 'Sender/InvalidArgs'],

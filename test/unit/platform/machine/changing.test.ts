@@ -1,48 +1,16 @@
-import { EventEmitter, once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { systemClock } from '../../../../src/core/clock.ts';
-import type { LogFields } from '../../../../src/core/log.ts';
 import { LinuxMachine } from '../../../../src/platform/machine/linux-machine.ts';
-import type { InterfaceSetting, Machine } from '../../../../src/platform/machine.ts';
+import type { Machine } from '../../../../src/platform/machine.ts';
 import { type Run, runProgram } from '../../../../src/platform/run-program.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
+import { ETH, NOTHING, pi } from '../../../support/system-tools/pi.ts';
 import { ALL_TOOLS, makeMachine, makeTools, makeTree, PI_ADDRESSES, PI_FILES } from '../../../support/system-tools/tree.ts';
 
-const ETH = '9f3c1b52-5d3e-3f0c-8a53-0d5d3d1f6a01';
-const WLAN = '2b0a9b8c-7d6e-4f5a-9b8c-1a2b3c4d5e6f';
-const FIND = ['nmcli', '-t', '-f', 'UUID,TYPE,DEVICE', 'connection', 'show', '--active'];
-const modify = (uuid: string, ...properties: string[]) => ['nmcli', 'connection', 'modify', 'uuid', uuid, ...properties];
-const device = (verb: string, name: string) => ['nmcli', '-w', '15', 'device', verb, name];
 const timedatectl = (...args: string[]) => ['timedatectl', '--no-ask-password', ...args];
-
-/** A Pi whose owner allows changes, with stand-ins for its tools. */
-function pi(scenario: object = {}, names: readonly string[] = ALL_TOOLS) {
-  const tools = makeTools(names, scenario);
-  const root = makeTree(PI_FILES);
-  const clock = new FakeClock();
-  const emitter = new EventEmitter();
-  const warnings: LogFields[] = [];
-  const run: Run = async (...call) => {
-    const result = await runProgram(...call);
-    emitter.emit('ran');
-    return result;
-  };
-  const log = { debug() {}, info() {}, error() {}, warn: (_: string, fields?: LogFields) => void warnings.push(fields ?? {}) };
-  const machine = makeMachine({}, PI_ADDRESSES, { root, searchPath: tools.dir, clock, run, log });
-  /** Lets the half second pass, and waits for what is done then. */
-  const later = async () => {
-    const ran = once(emitter, 'ran');
-    clock.advance(500);
-    await ran;
-    await new Promise((resolve) => setImmediate(resolve));
-  };
-  return { ...tools, root, machine, clock, later, warnings };
-}
-
-const NOTHING: InterfaceSetting = { enabled: undefined, mtu: undefined, dhcp: undefined, manual: undefined };
 const CLOCK = { ntp: true, utc: undefined, timeZone: undefined };
 
 const CHANGES: readonly [string, (machine: Machine) => Promise<unknown>][] = [
@@ -272,157 +240,6 @@ describe('the NTP servers', () => {
       code: 'SYSTEM_FAILED',
       message: expect.stringMatching(/^Cannot change \/etc\/systemd\/timesyncd\.conf\.d\/onvif-camera\.conf: /),
     });
-    expect(argv()).toEqual([]);
-  });
-});
-
-describe('the DNS servers', () => {
-  test('are those of the connection that leads out', async () => {
-    const { machine, argv } = pi();
-    await machine.setDns(['9.9.9.9', 'fd00::1', '1.1.1.1'], ['lan', 'home.arpa']);
-    const properties = [
-      'ipv4.dns',
-      '9.9.9.9,1.1.1.1',
-      'ipv4.ignore-auto-dns',
-      'yes',
-      'ipv4.dns-search',
-      'lan,home.arpa',
-      'ipv6.dns',
-      'fd00::1',
-    ];
-    expect(argv()).toEqual([FIND, modify(ETH, ...properties, 'ipv6.ignore-auto-dns', 'yes'), device('reapply', 'eth0')]);
-  });
-
-  test('come from DHCP again', async () => {
-    const { machine, argv } = pi();
-    await machine.setDns([], []);
-    const properties = ['ipv4.dns', '', 'ipv4.ignore-auto-dns', 'no', 'ipv4.dns-search', '', 'ipv6.dns', ''];
-    expect(argv()[1]).toEqual(modify(ETH, ...properties, 'ipv6.ignore-auto-dns', 'no'));
-  });
-
-  test.each<[string[], string[]]>([
-    [['9.9.9'], []],
-    [['-9.9.9.9'], []],
-    [['9.9.9.9,8.8.8.8'], []],
-    [['fe80::1%eth0'], []],
-    [Array(9).fill('9.9.9.9'), []],
-    [['9.9.9.9'], ['-lan']],
-    [['9.9.9.9'], ['lan,x']],
-    [['9.9.9.9'], ['']],
-  ])('cannot be %j with the domains %j', async (servers, search) => {
-    const { machine, argv } = pi();
-    await expect(machine.setDns(servers, search)).rejects.toMatchObject({ code: 'SYSTEM_FAILED' });
-    expect(argv()).toEqual([]);
-  });
-
-  test('need an interface', async () => {
-    const tools = makeTools(ALL_TOOLS);
-    await expect(makeMachine({}, {}, { searchPath: tools.dir }).setDns(['9.9.9.9'], [])).rejects.toThrow('No network interface');
-  });
-});
-
-describe('the gateway', () => {
-  test('is that of the connection that leads out', async () => {
-    const { machine, argv, later } = pi();
-    await machine.setGateway('192.168.1.254');
-    expect(argv()).toEqual([FIND, modify(ETH, 'ipv4.gateway', '192.168.1.254')]);
-    await later();
-    expect(argv()[2]).toEqual(device('reapply', 'eth0'));
-  });
-
-  test.each(['', '-1', '0.0.0.0', '127.0.0.1', '224.0.0.1', '255.255.255.255', 'fd00::1', '1.2.3', '192.168.1.1\n', '192.168.1.1/24'])(
-    'cannot be %j',
-    async (address) => {
-      const { machine, argv } = pi();
-      await expect(machine.setGateway(address)).rejects.toMatchObject({ code: 'SYSTEM_FAILED' });
-      expect(argv()).toEqual([]);
-    },
-  );
-});
-
-describe('an interface', () => {
-  const IPV4 = (method: string, address: string, gateway: string) => [
-    ...['ipv4.method', method, 'ipv4.addresses', address, 'ipv4.gateway', gateway],
-  ];
-
-  test.each<[string, Partial<InterfaceSetting>, string[]]>([
-    ['DHCP', { dhcp: true }, IPV4('auto', '', '')],
-    ['DHCP rather than an address', { dhcp: true, manual: { address: '10.0.0.9', prefixLength: 8 } }, IPV4('auto', '', '')],
-    [
-      'another address, its gateway kept',
-      { dhcp: false, manual: { address: '192.168.1.9', prefixLength: 24 } },
-      IPV4('manual', '192.168.1.9/24', '192.168.1.1'),
-    ],
-    ['an address of another network', { manual: { address: '10.0.0.9', prefixLength: 8 } }, IPV4('manual', '10.0.0.9/8', '')],
-    ['the address of its gateway', { manual: { address: '192.168.1.1', prefixLength: 24 } }, IPV4('manual', '192.168.1.1/24', '')],
-    ['the address that DHCP gave', { dhcp: false }, IPV4('manual', '192.168.1.5/24', '192.168.1.1')],
-    ['another packet size', { mtu: 1400 }, ['802-3-ethernet.mtu', '1400']],
-    [
-      'everything',
-      { enabled: true, mtu: 9000, dhcp: true },
-      ['connection.autoconnect', 'yes', '802-3-ethernet.mtu', '9000', ...IPV4('auto', '', '')],
-    ],
-  ])('gets %s, after the answer has left', async (_, setting, properties) => {
-    const { machine, argv, later } = pi();
-    expect(await machine.setInterface('eth0', { ...NOTHING, ...setting })).toBe(false);
-    expect(argv()).toEqual([FIND, modify(ETH, ...properties)]);
-    await later();
-    expect(argv()[2]).toEqual(device('reapply', 'eth0'));
-  });
-
-  test('of Wi-Fi has a packet size too', async () => {
-    const { machine, argv } = pi({ wifi: true });
-    await machine.setInterface('wlan0', { ...NOTHING, mtu: 1400 });
-    expect(argv()[1]).toEqual(modify(WLAN, '802-11-wireless.mtu', '1400'));
-  });
-
-  test('is switched off, and stays so', async () => {
-    const { machine, argv, later } = pi();
-    await machine.setInterface('eth0', { ...NOTHING, enabled: false });
-    expect(argv()).toEqual([FIND, modify(ETH, 'connection.autoconnect', 'no')]);
-    await later();
-    expect(argv()[2]).toEqual(device('disconnect', 'eth0'));
-  });
-
-  test('is switched on', async () => {
-    const { machine, argv } = pi();
-    // The stand-in connects nothing: what follows has no connection to change.
-    await expect(machine.setInterface('wlan0', { ...NOTHING, enabled: true })).rejects.toThrow('no active connection on wlan0');
-    expect(argv()).toEqual([FIND, device('connect', 'wlan0'), FIND]);
-  });
-
-  test('is left alone when nothing is asked', async () => {
-    const { machine, argv, clock } = pi();
-    await machine.setInterface('eth0', NOTHING);
-    expect([argv(), clock.pending]).toEqual([[FIND], 0]);
-  });
-
-  test('that cannot take a setting over at once is told of in the log', async () => {
-    const { machine, later, warnings } = pi({ refuse: { 'nmcli device reapply': 'Error: no' } });
-    await machine.setInterface('eth0', { ...NOTHING, dhcp: true });
-    await later();
-    expect(warnings).toEqual([{ device: 'eth0', reason: 'nmcli: Error: no' }]);
-  });
-
-  test.each<[string, Partial<InterfaceSetting>]>([
-    ['eth9', { dhcp: true }],
-    ['--help', { dhcp: true }],
-    ['lo', { mtu: 1400 }],
-    ['', { mtu: 1400 }],
-    ['eth0', { mtu: 575 }],
-    ['eth0', { mtu: 9001 }],
-    ['eth0', { mtu: 1400.5 }],
-    ['eth0', { mtu: Number.NaN }],
-    ['eth0', { manual: { address: '192.168.1.0', prefixLength: 24 } }],
-    ['eth0', { manual: { address: '192.168.1.255', prefixLength: 24 } }],
-    ['eth0', { manual: { address: '192.168.1.5', prefixLength: 33 } }],
-    ['eth0', { manual: { address: '192.168.1.5', prefixLength: 0 } }],
-    ['eth0', { manual: { address: '-192.168.1.5', prefixLength: 24 } }],
-    ['eth0', { manual: { address: 'fd00::1', prefixLength: 64 } }],
-    ['wlan0', { dhcp: false }],
-  ])('%s does not take %j', async (name, setting) => {
-    const { machine, argv } = pi();
-    await expect(machine.setInterface(name, { ...NOTHING, ...setting })).rejects.toMatchObject({ code: 'SYSTEM_FAILED' });
     expect(argv()).toEqual([]);
   });
 });

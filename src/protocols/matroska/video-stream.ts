@@ -1,8 +1,10 @@
+import type { ParameterSets } from '../../frames/access-unit.ts';
 import type { Size } from '../../frames/size.ts';
+import { writeAvcConfiguration } from '../h264/avc.ts';
 
 /**
- * The least Matroska (RFC 9559) that carries JPEGs of known capture times through a pipe: EBML header, a Segment without
- * an end, one track, then one Cluster for each picture. Sizes and ids are EBML's (RFC 8794).
+ * The least Matroska (RFC 9559) that carries pictures of known capture times through a pipe: EBML header, a Segment without
+ * an end, one track of JPEGs or H.264, then one Cluster for each picture. Sizes and ids are EBML's (RFC 8794).
  */
 
 const ID = {
@@ -25,6 +27,7 @@ const ID = {
   FlagLacing: 0x9c,
   DefaultDuration: 0x23e383,
   CodecID: 0x86,
+  CodecPrivate: 0x63a2,
   Video: 0xe0,
   PixelWidth: 0xb0,
   PixelHeight: 0xba,
@@ -39,16 +42,23 @@ const UNKNOWN_SIZE = Buffer.from([0x01, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 const TIMESTAMP_SCALE = 1000;
 const TRACK = 1;
 const TRACK_TYPE_VIDEO = 1;
-/** Track number, 16 bits of time from the Cluster's, flags: a key frame, no lacing (RFC 9559 section 10.2). */
-const BLOCK_HEADER = Buffer.from([0x80 | TRACK, 0, 0, 0x80]);
+/** Track number, 16 bits of time from the Cluster's, flags: a key frame or not, no lacing (RFC 9559 section 10.2). */
+const BLOCK_HEADER = { keyframe: Buffer.from([0x80 | TRACK, 0, 0, 0x80]), other: Buffer.from([0x80 | TRACK, 0, 0, 0]) };
 
-export interface MjpegTrack extends Size {
+/** The only track: its size in pixels, and its rate. */
+export interface VideoTrack extends Size {
   /** Pictures per second as the reader is told; the timestamps count. */
   readonly frameRate: number;
 }
 
-/** Opens the stream. */
-export function mjpegStreamHeader({ width, height, frameRate }: MjpegTrack): Buffer {
+/** Opens a stream of JPEGs. */
+export const mjpegStreamHeader = (track: VideoTrack): Buffer => streamHeader(track, [element(ID.CodecID, [Buffer.from('V_MJPEG')])]);
+
+/** Opens a stream of H.264, whose pictures are samples as {@link lengthPrefixed} writes them. */
+export const h264StreamHeader = (track: VideoTrack, sets: ParameterSets): Buffer =>
+  streamHeader(track, [element(ID.CodecID, [Buffer.from('V_MPEG4/ISO/AVC')]), element(ID.CodecPrivate, [writeAvcConfiguration(sets)])]);
+
+function streamHeader({ width, height, frameRate }: VideoTrack, codec: readonly Buffer[]): Buffer {
   return Buffer.concat([
     element(ID.EBML, [
       element(ID.EBMLMaxIDLength, [unsigned(4)]),
@@ -71,7 +81,7 @@ export function mjpegStreamHeader({ width, height, frameRate }: MjpegTrack): Buf
         element(ID.TrackType, [unsigned(TRACK_TYPE_VIDEO)]),
         element(ID.FlagLacing, [unsigned(0)]),
         element(ID.DefaultDuration, [unsigned(Math.round(1e9 / frameRate))]),
-        element(ID.CodecID, [Buffer.from('V_MJPEG')]),
+        ...codec,
         element(ID.Video, [element(ID.PixelWidth, [unsigned(width)]), element(ID.PixelHeight, [unsigned(height)])]),
       ]),
     ]),
@@ -79,13 +89,15 @@ export function mjpegStreamHeader({ width, height, frameRate }: MjpegTrack): Buf
 }
 
 /**
- * What comes in front of a picture; the JPEG follows as it is.
+ * What comes in front of a picture, which follows as it is.
  * @param timestamp microseconds from the start of the stream, 0 or more
- * @param size bytes of the JPEG
+ * @param size bytes of the picture
+ * @param keyframe whether decoding can begin with it
  */
-export function mjpegClusterHeader(timestamp: number, size: number): Buffer {
+export function clusterHeader(timestamp: number, size: number, keyframe = true): Buffer {
   const time = element(ID.Timestamp, [unsigned(timestamp)]);
-  const block = Buffer.concat([idBytes(ID.SimpleBlock), sizeBytes(BLOCK_HEADER.length + size), BLOCK_HEADER]);
+  const header = keyframe ? BLOCK_HEADER.keyframe : BLOCK_HEADER.other;
+  const block = Buffer.concat([idBytes(ID.SimpleBlock), sizeBytes(header.length + size), header]);
   return Buffer.concat([idBytes(ID.Cluster), sizeBytes(time.length + block.length + size), time, block]);
 }
 

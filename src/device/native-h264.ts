@@ -1,0 +1,55 @@
+import { MAX_BITRATE, MAX_KEYFRAME_INTERVAL, MIN_BITRATE, MIN_KEYFRAME_INTERVAL } from '../config/schema.ts';
+import type { H264Settings } from '../encode/encoder.ts';
+import { H264_PROFILES } from '../frames/h264-level.ts';
+import type { H264Controller, H264Options } from './h264.ts';
+import type { PictureController } from './picture.ts';
+import type { SettingsGroup } from './settings.ts';
+
+export interface NativeH264ControlOptions {
+  readonly settings: Pick<SettingsGroup<H264Settings>, 'now' | 'change'>;
+  readonly picture: PictureController;
+}
+
+/**
+ * The settings of H.264 that the camera makes itself: size and rate are those of its pictures, and a change of any is a restart of
+ * the capture, through which viewers live.
+ */
+export class NativeH264Control implements H264Controller {
+  constructor(private readonly given: NativeH264ControlOptions) {}
+
+  settings(): H264Settings {
+    const { settings, picture } = this.given;
+    const { width, height, fps } = picture.settings();
+    return { ...settings.now, width, height, fps };
+  }
+
+  /** Returns what can be set; no sizes where the pictures come in the size they have. */
+  options(): H264Options {
+    const { sizes, fps } = this.given.picture.options();
+    return {
+      sizes,
+      fps,
+      bitrate: { min: MIN_BITRATE, max: MAX_BITRATE },
+      keyframeInterval: { min: MIN_KEYFRAME_INTERVAL, max: MAX_KEYFRAME_INTERVAL },
+      profiles: H264_PROFILES,
+    };
+  }
+
+  /** Changes settings, as {@link PictureControl.change} does. */
+  async change({ width, height, fps, ...own }: Partial<H264Settings>): Promise<void> {
+    const { settings, picture } = this.given;
+    const undo = Object.keys(own).length > 0 ? settings.change(own) : undefined;
+    const captured = { ...(width !== undefined && { width }), ...(height !== undefined && { height }), ...(fps !== undefined && { fps }) };
+    if (Object.keys(captured).length === 0) return;
+    try {
+      await picture.change(captured);
+    } catch (error) {
+      undo?.();
+      throw error;
+    }
+  }
+
+  requestKeyFrame(): void {
+    // The camera's program has no way to be asked: key frames come at their interval.
+  }
+}

@@ -1,0 +1,202 @@
+import type { BackoffPolicy } from '../core/backoff.ts';
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import { type Failure, KeepAlive, type LifeEnd } from '../core/keep-alive.ts';
+import type { Logger } from '../core/log.ts';
+import { RateLimiter } from '../core/rate-limiter.ts';
+import type { AccessUnit } from '../frames/access-unit.ts';
+import type { Frame } from '../frames/frame.ts';
+import { findProgram } from '../platform/programs.ts';
+import { FfmpegDecoder } from './ffmpeg/decoder.ts';
+import type { FrameModeOption } from './ffmpeg/decoder-arguments.ts';
+
+/** Where the H.264 comes from; a hub of units is one. */
+export interface UnitFeed {
+  subscribe(listener: (unit: AccessUnit) => void): () => void;
+  /** The units from the last key frame on; empty while there is none. */
+  readonly group: readonly AccessUnit[];
+}
+
+export interface JpegStreamOptions {
+  readonly feed: UnitFeed;
+  /** Path of ffmpeg, or empty: it is looked up in `searchPath`. */
+  readonly ffmpegPath: string;
+  readonly searchPath: string;
+  /** JPEG quality, 1 to 100; asked again and again. */
+  readonly quality: () => number;
+  /** Pictures per second that are wanted at most, undefined: all; asked for every unit. */
+  readonly rate: () => number | undefined;
+  readonly onFrame: (frame: Frame) => void;
+  /** Told when {@link JpegStream.error} has become another one. */
+  readonly onError: () => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random?: () => number;
+}
+
+/** What became of the pictures, over restarts. */
+export interface DecoderCounters {
+  /** Decoders started. */
+  starts: number;
+  /** Units handed to a decoder. */
+  units: number;
+  /** Units left out because the decoder was too slow for them. */
+  skipped: number;
+  /** JPEGs that came out. */
+  frames: number;
+}
+
+const RETRY: BackoffPolicy = { firstMs: 200, maxMs: 30_000 };
+/** Shortest rest after a failure, milliseconds, however often somebody comes. */
+const SHORTEST_REST_MS = 1000;
+/** The end of a decoder that was asked for; nobody gets to see it. */
+const STOPPED = new AppError('ENCODER_ENDED', 'Stopped.');
+const MISSING =
+  'This camera gives H.264 (camera.encoding: h264), and pictures for browsers, MJPEG and snapshots are made of it by ffmpeg, which is not installed.';
+const MISSING_HINT = 'Install it: `sudo apt install ffmpeg`, or set `camera.encoding: mjpeg`. H.264 by RTSP works without it.';
+
+/**
+ * JPEGs out of the H.264 that a camera gives: one decoder while they are wanted. It begins with the running group of pictures, so
+ * that the first JPEG comes at once; is started again when it dies; and leaves pictures out rather than be late.
+ */
+export class JpegStream {
+  readonly counters: DecoderCounters = { starts: 0, units: 0, skipped: 0, frames: 0 };
+  readonly #life: KeepAlive;
+  #error: AppError | undefined;
+  #frameMode: FrameModeOption = 'fps_mode';
+
+  constructor(private readonly options: JpegStreamOptions) {
+    const { clock, random } = options;
+    this.#life = new KeepAlive({
+      live: (wanted) => this.#decode(wanted),
+      given: () => this.counters.frames,
+      retry: () => RETRY,
+      shortestRest: SHORTEST_REST_MS,
+      onFailure: (failure) => this.#failed(failure),
+      onUnwanted: () => this.#setError(undefined),
+      clock,
+      random,
+    });
+  }
+
+  /** Why there can be no pictures; looked up at each call. */
+  get missing(): AppError | undefined {
+    return this.#ffmpeg === undefined ? new AppError('H264_UNAVAILABLE', MISSING, { hint: MISSING_HINT }) : undefined;
+  }
+
+  /** Why there are none although they are wanted. */
+  get error(): AppError | undefined {
+    return this.#error;
+  }
+
+  get isWanted(): boolean {
+    return this.#life.isWanted;
+  }
+
+  /** Wants pictures. Returns at once. After a failure it is tried again soon. */
+  start(): void {
+    if (this.#life.isWanted && this.#life.restLeft !== undefined) this.#life.retry();
+    this.#life.start();
+  }
+
+  /** Wants no more pictures. Resolves when nothing of the decoder is left. */
+  stop(): Promise<void> {
+    return this.#life.stop();
+  }
+
+  get #ffmpeg(): string | undefined {
+    const { ffmpegPath, searchPath } = this.options;
+    return findProgram(ffmpegPath || 'ffmpeg', searchPath);
+  }
+
+  /** One decoder, from the first unit to its end. Resolves when nothing of it is left, with the reason why it ended. */
+  #decode(wanted: AbortSignal): Promise<LifeEnd> {
+    const { feed, quality, rate } = this.options;
+    const ffmpeg = this.#ffmpeg;
+    if (ffmpeg === undefined) return Promise.resolve(this.missing!);
+    return new Promise((resolve) => {
+      let decoder: FfmpegDecoder | undefined;
+      let over = false;
+      const finish = (reason: LifeEnd) => {
+        if (over) return;
+        over = true;
+        unsubscribe();
+        wanted.removeEventListener('abort', onAbort);
+        void (decoder?.stop() ?? Promise.resolve()).then(() => resolve(reason));
+      };
+      const onAbort = () => finish(STOPPED);
+      wanted.addEventListener('abort', onAbort, { once: true });
+      const begun = { quality: quality(), sps: undefined as Buffer | undefined };
+      const pace = new Pace(rate);
+      const take = (unit: AccessUnit, isNewest: boolean) => {
+        if (over || (!decoder && !unit.keyframe)) return;
+        begun.sps ??= unit.parameterSets.sps;
+        // Other sizes, and another quality: the next decoder begins with this unit.
+        if (unit.keyframe && (begun.quality !== quality() || !begun.sps.equals(unit.parameterSets.sps))) return finish('restart');
+        decoder ??= this.#start(ffmpeg, begun.quality, finish);
+        if (decoder.decode(unit, () => isNewest && pace.isDue(unit.monotonic))) this.counters.units++;
+        else this.counters.skipped++;
+      };
+      const unsubscribe = feed.subscribe((unit) => take(unit, true));
+      if (wanted.aborted) return onAbort();
+      const { group } = feed;
+      for (const [at, unit] of group.entries()) take(unit, at === group.length - 1);
+    });
+  }
+
+  #start(ffmpeg: string, quality: number, finish: (reason: LifeEnd) => void): FfmpegDecoder {
+    const { searchPath, clock, log, onFrame } = this.options;
+    const began = clock.monotonic();
+    let live = false;
+    this.counters.starts++;
+    const decoder = new FfmpegDecoder(
+      { ffmpeg, quality, frameMode: this.#frameMode, searchPath, clock, log },
+      {
+        frame: (frame) => {
+          if (!live) log.debug('JPEG live: decoded from the H.264', { afterMs: Math.round(clock.monotonic() - began) });
+          live = true;
+          this.counters.frames++;
+          this.#setError(undefined);
+          onFrame(frame);
+        },
+        ended: (error) => {
+          const isOld = !live && this.#frameMode === 'fps_mode' && /fps_mode/.test(decoder.lastLine);
+          if (isOld) this.#frameMode = 'vsync';
+          finish(isOld ? 'restart' : error);
+        },
+      },
+    );
+    return decoder;
+  }
+
+  #failed({ error, count, state, delay }: Failure): void {
+    const news = this.#error?.code !== error.code;
+    this.#setError(error);
+    const text = `JPEG ${state}: ${error.message} ${error.hint}`;
+    if (news) this.options.log.warn(text, { code: error.code, retryInSeconds: Math.round(delay / 100) / 10 });
+    else this.options.log.debug(text, { attempt: count });
+  }
+
+  #setError(error: AppError | undefined): void {
+    if (error === this.#error) return;
+    this.#error = error;
+    this.options.onError();
+  }
+}
+
+/** Which pictures are due at a rate that may change with each. */
+class Pace {
+  #rate: number | undefined;
+  #limiter: RateLimiter | undefined;
+
+  constructor(private readonly rate: () => number | undefined) {}
+
+  isDue(time: number): boolean {
+    const rate = this.rate();
+    if (rate !== this.#rate) {
+      this.#rate = rate;
+      this.#limiter = rate === undefined ? undefined : new RateLimiter(rate);
+    }
+    return this.#limiter?.pass(time) ?? true;
+  }
+}
