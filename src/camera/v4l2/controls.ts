@@ -66,6 +66,8 @@ export class ControlSetter {
       const args = ['--device', device, '--set-ctrl', `${control.name}=${value}`];
       const { code, stderr } = await runProgram(program, args, { timeoutMs: TIMEOUT_MS, searchPath });
       if (code !== 0) refusal ??= `${control.name}=${value}: ${stderr.trim().split('\n').at(-1)}`;
+      // A webcam that hangs would do so with each of them.
+      if (code === null) break;
     }
     return refusal;
   }
