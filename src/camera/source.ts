@@ -61,6 +61,8 @@ export interface Source {
   readonly captureFps: number | undefined;
   /** Settings that the user changed and this source cannot do. */
   readonly unsupported: readonly SettingName[];
+  /** What the user can do so that it can do them; left out: nothing but to take them out. */
+  readonly unsupportedHint?: string | undefined;
   /** What the user should know about the settings, although pictures come with them. */
   readonly notices?: readonly AppError[];
   /** What it can be set to while it runs. */
