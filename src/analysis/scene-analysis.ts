@@ -3,6 +3,7 @@ import { messageOf } from '../core/errors.ts';
 import { type Logger, LogThrottle } from '../core/log.ts';
 import type { Frame } from '../frames/frame.ts';
 import type { MotionBy, Sensed } from '../frames/sensed.ts';
+import type { FanOut, Taken } from '../streams/fan-out.ts';
 import type { Hub } from '../streams/hub.ts';
 import { DayNightSwitch } from './day-night.ts';
 import { decodeLuma } from './decode.ts';
@@ -30,10 +31,21 @@ export interface SceneAnalysisOptions {
   /** Whether the exposure is to follow the light; asked again and again. */
   readonly followsLight: () => boolean;
   readonly hub: Pick<Hub, 'subscribe' | 'lease' | 'status'>;
+  /** What is to be known of a camera whose pictures have to be decoded; undefined: they come without anybody's doing. */
+  readonly decoding?: DecodingOptions | undefined;
   /** Hears of every change. */
   readonly onChange: (finding: Finding, state: boolean) => void;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+export interface DecodingOptions {
+  /** The camera, beside which the hub has the pictures that are decoded. */
+  readonly camera: Pick<FanOut<Taken>, 'lease' | 'status'>;
+  /** Whether it is so now. */
+  readonly isNeeded: () => boolean;
+  /** How many want the camera on, or pictures of it, this one included. */
+  readonly holders: () => number;
 }
 
 /** Time between two pictures that are looked at for all but motion, milliseconds. */
@@ -45,6 +57,8 @@ const WHO: Readonly<Record<MotionBy, string>> = {
   pictures: 'in the pictures',
   both: 'in the pictures, as soon as the camera itself says that something stirs',
 };
+/** How many more pictures are asked for than are looked at: those that are left out are not evenly spaced. */
+const SPARE = 1.5;
 /** A source that looks for motion says so within this time, milliseconds. */
 const DECIDED_MS = 5000;
 /** How often the light is looked at, milliseconds. */
@@ -68,6 +82,8 @@ export class SceneAnalysis {
   #slowAt = Number.NEGATIVE_INFINITY;
   #decoding = false;
   #ends: Cancel[] = [];
+  /** Gives up the pictures that are decoded for this, while they are. */
+  #release: Cancel | undefined;
   #said: MotionBy | undefined;
   /** When the capture under way began. */
   #captureAt = Number.NEGATIVE_INFINITY;
@@ -94,19 +110,22 @@ export class SceneAnalysis {
 
   /** Begins to look; with motion the camera is on from now on. */
   start(): void {
-    const { motion, hub, clock, log } = this.options;
+    const { motion, hub, decoding, clock, log } = this.options;
     this.#ends = [hub.subscribe((frame) => this.#frame(frame))];
+    if (decoding) this.#ends.push(clock.every(TICK_MS, () => this.#hold(decoding)));
     if (!motion) return;
     log.info('motion detection is on (motion.enabled): it keeps the camera on, also while nobody watches');
     this.#set('motion', false);
     this.#ends.push(
-      hub.lease(),
+      this.#camera.lease(),
       clock.every(TICK_MS, () => this.#tick()),
     );
   }
 
   stop(): void {
     for (const end of this.#ends.splice(0)) end();
+    this.#release?.();
+    this.#release = undefined;
   }
 
   /** Takes what the source tells of the scene by itself. */
@@ -134,10 +153,38 @@ export class SceneAnalysis {
 
   #tick(): void {
     const now = this.options.clock.monotonic();
-    const isLive = this.options.hub.status.state === 'live';
+    const isLive = this.#camera.status.state === 'live';
     if (isLive) this.#sayWho(now);
     if (!isLive) this.#moves(false, now);
     else if (this.motionBy === 'camera') this.#moves(this.#sourceMotion.look(now), now);
+  }
+
+  get #camera(): Pick<FanOut<Taken>, 'lease' | 'status'> {
+    return this.options.decoding?.camera ?? this.options.hub;
+  }
+
+  /** Has pictures decoded while they are to be looked at; for all but motion only while the camera is on for others. */
+  #hold({ camera, isNeeded, holders }: DecodingOptions): void {
+    const { hub, motion } = this.options;
+    const isOn = camera.status.state === 'live' && (motion !== undefined || holders() > (this.#release ? 1 : 0));
+    if (!isOn || !isNeeded() || this.#rate() === 0) {
+      this.#release?.();
+      this.#release = undefined;
+    } else this.#release ??= hub.lease(() => this.#rate());
+  }
+
+  /** Pictures per second that are to be looked at, and a few more. */
+  #rate(): number {
+    const now = this.options.clock.monotonic();
+    const mayBeTold = this.options.motion?.trustsCamera === true && !this.#atSource && now - this.#captureAt < DECIDED_MS;
+    const intervals = [mayBeTold ? undefined : this.#interval(now), this.#judges(now) ? SLOW_MS : undefined];
+    return Math.max(...intervals.map((interval) => (interval === undefined ? 0 : (SPARE * 1000) / interval)));
+  }
+
+  /** Whether pictures are looked at for something besides motion. */
+  #judges(at: number): boolean {
+    const { health, followsLight } = this.options;
+    return health || (followsLight() && !this.#knowsLux(at));
   }
 
   #takeLux(lux: number, now: number): void {
@@ -160,10 +207,9 @@ export class SceneAnalysis {
   /** Called for each picture; most are passed over. */
   #frame(frame: Frame): void {
     if (this.#decoding) return;
-    const { health, followsLight } = this.options;
     const interval = this.#interval(frame.monotonic);
     const byPictures = interval !== undefined && frame.monotonic - this.#lookedAt >= interval;
-    const slow = frame.monotonic - this.#slowAt >= SLOW_MS && (health || (followsLight() && !this.#knowsLux(frame.monotonic)));
+    const slow = frame.monotonic - this.#slowAt >= SLOW_MS && this.#judges(frame.monotonic);
     if (!byPictures && !slow) return;
     if (byPictures) this.#lookedAt = frame.monotonic;
     if (slow) this.#slowAt = frame.monotonic;

@@ -51,7 +51,7 @@ export class Analysis {
     { capture, events }: Pick<Subsystems, 'capture'> & { readonly events: Pick<Subsystems['events'], 'bus'> },
   ) {
     const { config, clock, log } = options;
-    const { hub, camera } = capture;
+    const { hub, camera, units } = capture;
     this.#events = events.bus;
     this.#setNight = (isNight) => camera.setNight(isNight);
     this.#scene = new SceneAnalysis({
@@ -59,6 +59,7 @@ export class Analysis {
       health: config.imageHealth.enabled,
       followsLight: () => camera.settings.exposure === 'auto-night',
       ...{ hub, clock, log },
+      decoding: units && { camera: units, isNeeded: () => capture.isNative, holders: () => capture.holders },
       onChange: (finding, state) => this.#tell(finding, state),
     });
     capture.onSensed = (sensed) => this.#scene.sensed(sensed);

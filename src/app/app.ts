@@ -167,6 +167,7 @@ export class App {
     const { config, log } = this.options;
     if (!config.auth.enabled)
       log.warn('No password is asked to watch: everybody in the network can watch (--auth off). To change something takes a login.');
+    if (config.camera.encoding === 'h264' && !(config.rtsp.enabled && config.h264.enabled)) log.warn(NOBODY_GETS_H264);
     const tightness = tightnessOf(this.#own.network.budget);
     if (tightness !== undefined) log.warn(tightness);
   }
@@ -229,3 +230,6 @@ export class App {
     this.options.clock.after(RESTART_DELAY_MS, this.#askRestart);
   }
 }
+
+const NOBODY_GETS_H264 =
+  'The camera is to give H.264 (camera.encoding: h264), which nobody can have without RTSP and H.264 (rtsp.enabled, h264.enabled): all of it is decoded for MJPEG. Turn those on, or set camera.encoding: mjpeg.';

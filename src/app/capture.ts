@@ -1,6 +1,7 @@
 import { Camera } from '../camera/camera.ts';
 import type { MotionWatch } from '../camera/source.ts';
 import type { Config } from '../config/schema.ts';
+import type { AppError } from '../core/errors.ts';
 import { ImagingControl } from '../device/imaging.ts';
 import { PictureControl } from '../device/picture.ts';
 import type { DeviceSettings } from '../device/settings.ts';
@@ -96,6 +97,11 @@ export class Capture {
   /** Whether the camera gives H.264. */
   get isNative(): boolean {
     return this.camera.encoding === 'H264';
+  }
+
+  /** What keeps those who want JPEGs from them, although the camera works. */
+  get lack(): AppError | undefined {
+    return this.camera.encoding === 'JPEG' ? undefined : this.#decoded?.stream.missing;
   }
 
   /** The camera as it is used: who wants it on, and how it is. */

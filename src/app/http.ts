@@ -1,7 +1,9 @@
 import { scaleJpeg, whyNotScaled } from '../encode/jpeg-scaler.ts';
+import type { CameraStatus } from '../frames/stream-state.ts';
 import { HttpServer } from '../servers/http/server.ts';
 import type { Vitals } from '../servers/http/status.ts';
 import type { Analysis } from './analysis.ts';
+import type { Capture } from './capture.ts';
 import type { LazyEndpoint } from './lazy-endpoint.ts';
 import type { AppOptions } from './options.ts';
 import type { Rtsp } from './rtsp.ts';
@@ -59,7 +61,7 @@ function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
   return (): Omit<Vitals, 'viewers' | 'streams' | 'connectionsClosed'> => ({
     name: identity.name,
     version,
-    status: use.status,
+    status: statusOf(capture),
     stateSince: use.stateSince,
     // The page keeps room for pictures before there are any.
     size: picture.actual() ?? picture.settings(),
@@ -72,4 +74,10 @@ function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
     video: streams.catalogue.certain,
     scene: analysis.status,
   });
+}
+
+/** How the camera is, and what is missing besides. */
+function statusOf({ use, lack }: Pick<Capture, 'use' | 'lack'>): CameraStatus {
+  const { status } = use;
+  return lack ? { ...status, notices: [...status.notices, lack] } : status;
 }

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import { AppError } from '../core/errors.ts';
 import { EncoderTrial } from '../device/encoder-trial.ts';
 import { H264Encoding } from '../device/h264-encoding.ts';
 import { NativeH264Control } from '../device/native-h264.ts';
@@ -10,6 +11,7 @@ import type { Rate } from '../streams/fan-out.ts';
 import type { Hub } from '../streams/hub.ts';
 import { NativeH264 } from '../streams/native-h264.ts';
 import type { Capture } from './capture.ts';
+import { EncodingAdvice } from './encoding-advice.ts';
 import type { AppOptions } from './options.ts';
 
 export interface StreamsEvents {
@@ -23,6 +25,7 @@ export interface StreamsEvents {
 export class Streams {
   readonly catalogue: StreamCatalogue;
   readonly #trial: EncoderTrial;
+  readonly #advice: EncodingAdvice;
   readonly #encodings: readonly Encoded[];
   /** The camera's own H.264; undefined: it is not asked for any. */
   readonly #native: NativeH264 | undefined;
@@ -38,7 +41,8 @@ export class Streams {
     const { config, state, searchPath, clock, log } = options;
     const { hub, units, picture } = capture;
     const mjpeg: JpegVideo = { ...MJPEG, control: picture, fps: () => picture.settings().fps };
-    this.#trial = new EncoderTrial({ config: config.h264, ...{ state, searchPath, clock, log } });
+    this.#trial = new EncoderTrial({ config: config.h264, lack: () => this.#lack(), ...{ state, searchPath, clock, log } });
+    this.#advice = new EncodingAdvice({ isTranscoding: () => this.#isTranscoding(), clock, log });
     this.#encodings = encodedStreams(config).map((names) => {
       const encoding = new H264Encoding({
         ...{ name: names.name, trial: this.#trial, settings: settings[names.id], picture, searchPath },
@@ -50,7 +54,14 @@ export class Streams {
       return { names, encoding };
     });
     const { camera } = capture;
-    this.#native = units && new NativeH264({ hub: units, starts: () => camera.counters.starts, encoder: () => units.status.source, clock });
+    this.#native =
+      units &&
+      new NativeH264({
+        hub: units,
+        starts: () => camera.counters.starts,
+        encoder: () => encoderName(units.status.source, camera.encoder),
+        clock,
+      });
     this.#isNative = this.#native !== undefined;
     const control = new NativeH264Control({ settings: settings.h264, picture });
     capture.onEncoding = () => this.#changeMode();
@@ -73,13 +84,28 @@ export class Streams {
   /** Begins to find out which encoders work. */
   async start(): Promise<void> {
     if (this.#native && this.#encodings.length > 0) this.events.found(H264);
-    if (this.#encodings.length > 0) await this.#trial.start();
+    if (this.#encodings.length === 0) return;
+    this.#advice.start();
+    await this.#trial.start();
   }
 
   async stop(): Promise<void> {
     this.#trial.stop();
+    this.#advice.stop();
     this.#native?.stop();
     await Promise.all(this.#encodings.map(({ encoding }) => encoding.stop()));
+  }
+
+  /** What is missed without an encoder, where the camera itself gives H.264. */
+  #lack(): AppError | undefined {
+    if (!this.#isNative) return undefined;
+    return this.capture.lack ?? new AppError('H264_UNAVAILABLE', NO_SUB, { hint: NO_SUB_HINT });
+  }
+
+  /** Whether the pictures of a Pi's camera are being encoded here. */
+  #isTranscoding(): boolean {
+    const isPi = this.capture.use.status.source?.startsWith('rpicam-vid') === true;
+    return isPi && !this.#isNative && this.#encodings.some(({ names, encoding }) => names.id === H264.id && encoding.isLive);
   }
 
   /** A stream that is encoded here is there, or no more. */
@@ -98,6 +124,13 @@ export class Streams {
     if (isNative || typeof entry.encoding.stream === 'object') this.events.found(H264);
   }
 }
+
+const NO_SUB = 'There is no small stream (/sub): ffmpeg has no encoder for H.264 that works.';
+const NO_SUB_HINT = "Install the system's own ffmpeg: `sudo apt install --reinstall ffmpeg`. H.264 by the camera works without it.";
+
+/** For people: "rpicam-vid, libx264". @param source its description: "rpicam-vid, camera 0 (imx219)" */
+const encoderName = (source: string | undefined, encoder: string | undefined): string | undefined =>
+  encoder === undefined ? source : `${source?.split(',')[0]}, ${encoder}`;
 
 interface Encoded {
   readonly names: typeof H264 | typeof SUB;

@@ -26,7 +26,7 @@ const statusSchema = z.looseObject({
     notices: z.array(problem),
   }),
   motion: z.looseObject({ moving: z.boolean() }).nullable(),
-  h264: z.looseObject({ state: z.string() }).nullable(),
+  h264: z.looseObject({ state: z.string(), encoder: z.string().nullish() }).nullable(),
   viewers: z
     .array(
       z.looseObject({
@@ -90,7 +90,7 @@ export function describe({ name, version, startedAt, camera, motion, h264, viewe
     `${visible(name)}: ${STATES[camera.state] ?? camera.state}, for ${since(camera.since)}\n`,
     line('Picture', `${camera.source || 'none yet'}, ${camera.width}×${camera.height}${rate}`),
     line('Motion', motion ? `${motion.moving ? 'yes' : 'none'}; the camera stays on to see it` : 'not looked for'),
-    line('H.264', h264 ? (STATES[h264.state] ?? h264.state) : 'none'),
+    line('H.264', h264 ? `${STATES[h264.state] ?? h264.state}${h264.encoder ? `, by ${h264.encoder}` : ''}` : 'none'),
     ...told.map(({ message, hint }) => line('!', `${message} ${hint}`)),
     ...urls.map(({ label, url }) => line(label, url)),
     line('Discovery', found),

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
 import type { State, StateStore } from '../config/state.ts';
 import type { Clock } from '../core/clock.ts';
-import { messageOf } from '../core/errors.ts';
+import { type AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { EncoderChoice } from '../encode/ffmpeg/probe.ts';
 import { findProgram } from '../platform/programs.ts';
@@ -11,6 +11,8 @@ export interface EncoderTrialOptions {
   readonly config: Pick<Config['h264'], 'encoder' | 'ffmpegPath'>;
   /** Keeps which encoder works. */
   readonly state: StateStore;
+  /** What the user is told where nothing works, instead of that there is no H.264; undefined: just that. */
+  readonly lack?: () => AppError | undefined;
   readonly searchPath: string;
   readonly clock: Clock;
   readonly log: Logger;
@@ -108,7 +110,8 @@ export class EncoderTrial {
       log.debug(`H.264 is live although its trial failed: ${found.error.message}`);
       return;
     }
-    log.info(`${found.error.message} ${found.error.hint}`, { code: found.error.code });
+    const { message, hint, code } = this.options.lack?.() ?? found.error;
+    log.info(`${message} ${hint}`, { code });
     this.#keep(undefined);
     this.#trying = false;
     await Promise.all(this.#users.map((user) => user.lose()));

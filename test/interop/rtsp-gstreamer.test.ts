@@ -3,6 +3,7 @@ import { programVersion, reportClient } from '../support/clients.ts';
 import { complaintsOf, DECODERS, FRAMES, play } from '../support/gstreamer.ts';
 import { Player, rtspUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
+import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { Server } from '../support/server.ts';
 
 /** Both streams by RTSP, played by GStreamer. */
@@ -51,6 +52,23 @@ describe('GStreamer', () => {
       expect(buffers).toBe(FRAMES);
     } finally {
       await first.stop();
+    }
+  });
+
+  needsProgram('gst-launch-1.0', 'plays what a camera encodes itself', async () => {
+    const stage = new Stage({ libav: true });
+    const camera = ['--source', 'rpicam', '--rpicam-path', STANDIN, '--encoding', 'h264', '--width', '640', '--height', '480'];
+    const native = await Server.start({ args: [...camera, '--h264', 'on'], env: stage.env });
+    try {
+      for (const transport of ['rtspu', 'rtspt']) {
+        const { buffers, caps, warnings } = await play(`${transport}://127.0.0.1:${native.rtspPort}/h264`, DECODERS.h264);
+        expect(complaintsOf(warnings, 'h264')).toEqual([]);
+        expect(buffers).toBe(FRAMES);
+        expect(caps).toContain('width=(int)640, height=(int)480');
+      }
+    } finally {
+      await native.stop();
+      stage.remove();
     }
   });
 });

@@ -3,6 +3,7 @@ import { programVersion, reportClient } from '../support/clients.ts';
 import { BARS, colourBars, grey, noise, PictureFolder, PLAIN } from '../support/pictures.ts';
 import { decode, encodersOf, lastFrame, meansOf, Player, probe, rtspUrl, TRANSPORTS, tunnelUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
+import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { eventually, Server } from '../support/server.ts';
 import { Viewer } from '../support/viewer.ts';
 
@@ -143,6 +144,44 @@ describe('the moving test pattern', () => {
     } finally {
       await viewer.stop();
     }
+  });
+});
+
+describe('H.264 that the camera makes itself', () => {
+  let stage: Stage;
+  let server: Server;
+  beforeAll(async () => {
+    stage = new Stage({ libav: true });
+    const camera = ['--source', 'rpicam', '--rpicam-path', STANDIN, '--encoding', 'h264', '--width', '640', '--height', '480'];
+    server = await Server.start({ args: [...camera, '--h264', 'on'], env: stage.env });
+  });
+  afterAll(async () => {
+    await server?.stop();
+    stage.remove();
+  });
+
+  for (const transport of TRANSPORTS) {
+    needsProgram(
+      'ffmpeg',
+      `comes to ffmpeg over ${transport}, beside MJPEG and snapshots: 30 frames without a complaint`,
+      async () => {
+        const viewer = new Viewer(server);
+        await viewer.next(2);
+        const decoded = await decode(transport === 'http' ? tunnelUrl(server, '/h264') : rtspUrl(server, '/h264'), transport, 30);
+        expect(decoded.stderr).toBe('');
+        expect(decoded.size).toBe('640x480');
+        expect(decoded.frames).toHaveLength(30);
+        expect((await server.fetch('/snapshot.jpg')).status).toBe(200);
+        await viewer.next(2);
+        await viewer.close();
+        expect(stage.starts().filter(({ argv }) => argv.includes('--codec'))).toHaveLength(1);
+      },
+      60_000,
+    );
+  }
+
+  needsProgram('ffmpeg', 'is small as /sub, without a complaint', async () => {
+    expect(await decode(rtspUrl(server, '/sub'), 'tcp', 10)).toMatchObject({ stderr: '', size: '480x360' });
   });
 });
 

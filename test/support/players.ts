@@ -109,10 +109,13 @@ export async function probe(url: string, transport: Transport, entries: string):
 }
 
 /** The H.264 encoders that a process has started. */
-export function encodersOf(pid: number): number[] {
+export const encodersOf = (pid: number): number[] => programsOf(pid, '-force_key_frames');
+
+/** The children of a process, whichever of its threads started them, in whose command line this stands. */
+export function programsOf(pid: number, words: string): number[] {
   return readdirSync(`/proc/${pid}/task`)
     .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
-    .filter((child) => child !== '' && commandLineOf(child).includes('libx264'))
+    .filter((child) => child !== '' && commandLineOf(child).includes(words))
     .map(Number);
 }
 

@@ -4,6 +4,7 @@ import { type Finding, SceneAnalysis } from '../../../src/analysis/scene-analysi
 import { silentLogger } from '../../../src/core/log.ts';
 import { allocateBuffer, Frame, HEADROOM } from '../../../src/frames/frame.ts';
 import type { CameraStatus } from '../../../src/frames/stream-state.ts';
+import type { Rate } from '../../../src/streams/fan-out.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 
 /** Stands for the hub: what it is asked for, and what it hands out. */
@@ -12,8 +13,12 @@ class StageHub {
   status: CameraStatus = { state: 'idle', error: undefined, notices: [], source: undefined };
   readonly frames = new Set<(frame: Frame) => void>();
 
-  lease() {
+  /** Asked for by the last lease. */
+  rate: Rate | undefined;
+
+  lease(rate?: Rate) {
     this.leases++;
+    this.rate = rate;
     return () => void this.leases--;
   }
   subscribe(listener: (frame: Frame) => void) {
@@ -168,4 +173,64 @@ test('a picture that cannot be read is complained of and no more', async () => {
   for (const listener of hub.frames) listener(frame);
   for (let turn = 0; turn < 200 && complaints.length === 0; turn++) await new Promise((resolve) => setTimeout(resolve, 5));
   expect(complaints[0]).toMatch(/cannot be looked at/);
+});
+
+describe('pictures that have to be decoded', () => {
+  /** The camera beside the hub; `others` watch something. */
+  const camera = new StageHub();
+  let others: number;
+  const decoding = { camera, isNeeded: () => true, holders: () => others + hub.leases };
+
+  beforeEach(() => {
+    others = 0;
+    camera.leases = 0;
+    camera.become('live');
+  });
+
+  test('are not wanted while the camera itself may say that it looks for motion, and does', () => {
+    start({ motion: MOTION, decoding });
+    scene.sensed({ kind: 'begin' });
+    clock.advance(1000);
+    expect([camera.leases, hub.leases]).toEqual([1, 0]);
+    scene.sensed({ kind: 'watching' });
+    clock.advance(10_000);
+    expect([camera.leases, hub.leases]).toEqual([1, 0]);
+    // Another source, which does not look.
+    scene.sensed({ kind: 'begin' });
+    clock.advance(5500);
+    expect([camera.leases, hub.leases]).toEqual([1, 1]);
+    expect(hub.rate?.()).toBe(6);
+    camera.become('stalled');
+    clock.advance(500);
+    expect([camera.leases, hub.leases]).toEqual([1, 0]);
+  });
+
+  test('are few while the camera says that nothing stirs', () => {
+    start({ motion: { ...MOTION, trustsCamera: false }, decoding });
+    scene.sensed({ kind: 'begin' });
+    scene.sensed({ kind: 'watching' });
+    clock.advance(500);
+    expect([hub.leases, hub.rate?.()]).toEqual([1, 0.75]);
+    scene.sensed({ kind: 'motion', region: '', moving: true });
+    expect(hub.rate?.()).toBe(6);
+  });
+
+  test('are wanted for the health of the picture only as long as others keep the camera on', () => {
+    start({ health: true, decoding });
+    clock.advance(1000);
+    expect([camera.leases, hub.leases]).toEqual([0, 0]);
+    others = 1;
+    clock.advance(1000);
+    expect([camera.leases, hub.leases, hub.rate?.()]).toEqual([0, 1, 0.75]);
+    others = 0;
+    clock.advance(1000);
+    expect(hub.leases).toBe(0);
+  });
+
+  test('are not wanted of a camera that gives JPEGs after all', () => {
+    start({ health: true, decoding: { ...decoding, isNeeded: () => false } });
+    others = 1;
+    clock.advance(1000);
+    expect(hub.leases).toBe(0);
+  });
 });

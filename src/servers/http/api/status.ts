@@ -40,7 +40,7 @@ export function sendFullStatus(res: Response, vitals: Vitals, { viewers, base, c
     },
     motion: scene.motion ?? null,
     night: scene.night ?? null,
-    h264: h264 && h264 !== 'trying' ? { state: h264.status.state } : null,
+    h264: h264 && h264 !== 'trying' ? { state: h264.status.state, encoder: h264.status.encoder ?? null } : null,
     viewerCount: viewers.length,
     viewers: mayAccess(levelOf(res), 'READ_SYSTEM_SECRET')
       ? [...viewers]

@@ -1,0 +1,39 @@
+import type { Cancel, Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+
+export interface EncodingAdviceOptions {
+  /** Whether pictures of a Raspberry Pi's camera are encoded as H.264 here at this moment. */
+  readonly isTranscoding: () => boolean;
+  readonly clock: Pick<Clock, 'every'>;
+  readonly log: Logger;
+}
+
+const LOOK_MS = 60_000;
+/** Looks in a row, one a minute, after which it is no passing visit. */
+const LONG = 30;
+
+/** Says once where somebody watches H.264 for long, as recorders do, that the camera could make it at less cost. */
+export class EncodingAdvice {
+  #looks = 0;
+  #cancel: Cancel | undefined;
+
+  constructor(private readonly options: EncodingAdviceOptions) {}
+
+  start(): void {
+    this.#cancel = this.options.clock.every(LOOK_MS, () => this.#look());
+  }
+
+  stop(): void {
+    this.#cancel?.();
+  }
+
+  #look(): void {
+    const { isTranscoding, log } = this.options;
+    this.#looks = isTranscoding() ? this.#looks + 1 : 0;
+    if (this.#looks < LONG) return;
+    log.info(
+      `H.264 has been watched for ${LONG} minutes. If that is a recorder, which watches all day: with \`camera.encoding: h264\` the camera compresses to H.264 itself, for about half of the processor time; docs/settings.md says what else changes.`,
+    );
+    this.stop();
+  }
+}

@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { needsProgram } from '../support/programs.ts';
+import { OnStage } from '../support/rpicam/on-stage.ts';
+import { RtspClient } from '../support/rtsp-client.ts';
+import { eventually } from '../support/server.ts';
+import { askMedia } from '../support/soap.ts';
+import { Viewer } from '../support/viewer.ts';
+
+const on = new OnStage();
+const clients: RtspClient[] = [];
+afterEach(() => {
+  for (const client of clients.splice(0)) client.vanish();
+});
+
+const NATIVE = ['--encoding', 'h264', '--h264', 'on'];
+const NO_FFMPEG = ['--h264-ffmpeg-path', '/nonexistent/ffmpeg'];
+
+async function play(path: string): Promise<RtspClient> {
+  const client = await RtspClient.connect(on.server.rtspPort);
+  clients.push(client);
+  expect((await client.playInterleaved(path)).status).toBe(200);
+  return client;
+}
+
+const watched = async (path: string, count = 5): Promise<RtspClient> => {
+  const client = await play(path);
+  await client.until(() => client.stream().count >= count, `${count} pictures of ${path}`);
+  return client;
+};
+
+describe('a camera that gives H.264', () => {
+  test.each([
+    ['a Pi 5', { libav: true }, 'rpicam-vid, libx264'],
+    ['a Pi 4', { platform: 'vc4' }, 'rpicam-vid, the encoder of the Pi'],
+  ] as const)('%s plays it without ffmpeg, and says what is missing for the rest', async (_which, scenario, encoder) => {
+    await on.start(scenario, [...NATIVE, ...NO_FFMPEG]);
+    const client = await watched('/h264');
+    expect(client.stream()).toMatchObject({ missed: 0, torn: 0, strange: 0 });
+    for (const path of ['/snapshot.jpg', '/stream.mjpg']) {
+      const answer = await on.server.fetch(path);
+      expect(answer.status).toBe(503);
+      expect(await answer.text()).toMatch(/made of it by ffmpeg, which is not installed\. Install it/);
+    }
+    const status = await on.server.json('/api/v1/status');
+    expect(status).toMatchObject({ camera: { state: 'live', notices: [{ code: 'H264_UNAVAILABLE' }] }, h264: { state: 'live', encoder } });
+    expect(on.captures()).toHaveLength(1);
+    // Who is refused does not keep the camera on.
+    const refused = await RtspClient.connect(on.server.rtspPort);
+    clients.push(refused);
+    expect((await refused.request('DESCRIBE', refused.url('/mjpeg'))).status).toBe(503);
+  });
+
+  needsProgram('ffmpeg', 'takes a bit rate from a recorder by one restart of the capture, through which viewers live', async () => {
+    await on.start({ libav: true }, NATIVE);
+    const client = await watched('/h264');
+    const viewer = new Viewer(on.server);
+    await viewer.next(2);
+    const fields = `<Configuration token="h264_encoder" xmlns:tt="http://www.onvif.org/ver10/schema"><tt:Name>H.264</tt:Name><tt:UseCount>1</tt:UseCount><tt:Encoding>H264</tt:Encoding><tt:Resolution><tt:Width>640</tt:Width><tt:Height>480</tt:Height></tt:Resolution><tt:Quality>1</tt:Quality><tt:RateControl><tt:FrameRateLimit>15</tt:FrameRateLimit><tt:EncodingInterval>1</tt:EncodingInterval><tt:BitrateLimit>900</tt:BitrateLimit></tt:RateControl></Configuration><ForcePersistence>true</ForcePersistence>`;
+    expect((await askMedia(on.server, 'SetVideoEncoderConfiguration', fields)).status).toBe(200);
+    await eventually(() => on.captures().length === 2, 'the next capture');
+    expect(on.captures()[1]!.argv.join(' ')).toMatch(/--bitrate 900000 /);
+    const { count } = client.stream();
+    await client.until(() => client.stream().count > count + 5, 'pictures of the next capture');
+    await viewer.next(5);
+    expect([client.closed, viewer.closed]).toEqual([false, false]);
+    expect((await askMedia(on.server, 'SetSynchronizationPoint', '<ProfileToken>h264</ProfileToken>')).status).toBe(200);
+    expect(on.captures()).toHaveLength(2);
+    await viewer.close();
+  });
+});
+
+needsProgram('ffmpeg', 'a camera that turns out not to know H.264: JPEGs, encoded here, and the same addresses', async () => {
+  await on.start({}, NATIVE);
+  const client = await watched('/h264');
+  expect(client.stream()).toMatchObject({ torn: 0, strange: 0 });
+  const viewer = new Viewer(on.server);
+  await viewer.next(2);
+  const { h264, camera } = await on.server.json('/api/v1/status');
+  expect(h264).toEqual({ state: 'live', encoder: 'libx264' });
+  expect(camera).toMatchObject({ state: 'live', notices: [{ code: expect.any(String) }] });
+  await viewer.close();
+});
