@@ -10,8 +10,10 @@ const VIEWER = fileURLToPath(new URL('slow-viewer.mjs', import.meta.url));
 const SHAPE = ['burst', '32kb', 'latency', '40ms'];
 const DELAY_MS = 50;
 const LOSS_PERCENT = 2;
-/** Nothing runs for longer than this, should nobody end it. */
-const LIMIT_S = 900;
+/** What Linux does, and with it a Pi, where nobody has chosen otherwise. */
+const CONGESTION_CONTROL = 'cubic';
+/** Nothing runs for longer than this, should nobody end it; a whole run takes some twenty minutes. */
+const LIMIT_S = 3600;
 
 const run = (command, ...args) => execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
 
@@ -31,6 +33,7 @@ export class SlowLink {
     const { clean, lossy } = link.cables;
     // Each says when it is there: from then on it can be entered, or given an address.
     link.holder = spawn('unshare', ['-n', 'sh', '-c', `echo; exec sleep ${LIMIT_S}`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    process.once('exit', () => link.holder.kill());
     await once(link.holder.stdout, 'data');
     const pid = String(link.holder.pid);
     run('ip', 'link', 'add', clean.device, 'type', 'veth', 'peer', 'name', clean.inside, 'netns', pid);
@@ -42,6 +45,7 @@ export class SlowLink {
     for (const { device, network, inside } of [clean, lossy]) {
       run('ip', 'address', 'add', `${network}.1/24`, 'dev', device);
       run('ip', 'link', 'set', device, 'up');
+      run('ip', 'route', 'replace', `${network}.0/24`, 'dev', device, 'src', `${network}.1`, 'congctl', CONGESTION_CONTROL);
       link.inside('ip', 'address', 'add', `${network}.2/24`, 'dev', inside);
       link.inside('ip', 'link', 'set', inside, 'up');
     }

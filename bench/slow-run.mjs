@@ -26,6 +26,7 @@ const CASES = [10, 2].flatMap((megabits) =>
   ),
 );
 
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 execFileSync('ip', ['link', 'set', 'lo', 'up']);
 const links = [];
 for (let number = 1; number <= MOST_VIEWERS; number++) links.push(await SlowLink.open(number));

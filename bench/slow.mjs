@@ -51,6 +51,7 @@ function inOwnNetwork(...command) {
     const child = execFile('unshare', ['-n', ...command], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout) =>
       error ? reject(error) : resolve(stdout),
     );
+    process.once('exit', () => child.kill());
     child.stderr.pipe(process.stderr);
   });
 }

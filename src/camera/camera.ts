@@ -164,8 +164,7 @@ export class Camera {
 
   /** Takes over what H.264 the camera is to make, as {@link change} does. Without effect where it makes none. */
   changeVideo(video: VideoSettings): void {
-    this.#resolver.changeVideo(video);
-    if (this.encoding === 'H264') this.#restartSoon();
+    if (this.#resolver.changeVideo(video) && this.encoding === 'H264') this.#restartSoon();
   }
 
   #restartSoon(): void {

@@ -10,10 +10,12 @@ export interface H264Capture {
   readonly output: (onPicture: OnPicture) => H264Output;
   /** Called instead of `events.ended`. @param gave whether a picture has come */
   readonly ended: (error: AppError, gave: boolean) => void;
+  /** Called when it was stopped because no picture ever came, although it ran. */
+  readonly silent: (error: AppError) => void;
 }
 
 /** Starts a program that writes H.264 to standard output. */
-export function captureH264({ program, output, ended }: H264Capture, events: CaptureEvents): Capture {
+export function captureH264({ program, output, ended, silent }: H264Capture, events: CaptureEvents): Capture {
   let over = false;
   let gave = false;
   const reader = output((picture, ownTime) => {
@@ -42,6 +44,8 @@ export function captureH264({ program, output, ended }: H264Capture, events: Cap
   const capture = captureProgram(program, { ...events, bytes, ended: end });
   return {
     async stop(frozen) {
+      const name = program.command.split('/').at(-1);
+      if (frozen && !gave && !over) silent(new AppError('CAPTURE_ENDED', `${name} runs, but gives no picture.`));
       close();
       await capture.stop(frozen);
     },

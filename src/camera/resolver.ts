@@ -101,12 +101,14 @@ export class SourceResolver {
     this.#settings = settings;
   }
 
-  /** Takes over what H.264 is to be made. */
-  changeVideo(video: VideoSettings): void {
-    // Where JPEGs are wanted it changes nothing.
-    if (this.#video === undefined) return;
-    this.#video = video;
+  /** Takes over what H.264 is to be made. Returns whether that is something else than before; never where JPEGs are wanted. */
+  changeVideo({ bitrate, keyframeInterval, profile }: VideoSettings): boolean {
+    const before = this.#video;
+    if (!before) return false;
+    if (bitrate === before.bitrate && keyframeInterval === before.keyframeInterval && profile === before.profile) return false;
+    this.#video = { bitrate, keyframeInterval, profile };
     if (this.#found) this.remake();
+    return true;
   }
 
   #describe({ make, reason, hint }: Found, settings: CameraSettings): ResolvedSource {

@@ -38,9 +38,11 @@ const PATIENCE_MS = 2000;
  */
 export class EncoderTrial {
   readonly #users: EncoderUser[] = [];
-  #stopped = false;
+  readonly #stopped = new AbortController();
   #trial: Promise<void> | undefined;
   #trying = true;
+  /** What an earlier start found holds for now. */
+  #believed = false;
 
   constructor(private readonly options: EncoderTrialOptions) {}
 
@@ -54,9 +56,9 @@ export class EncoderTrial {
     this.#users.push(user);
   }
 
-  /** Resolves when it is known whether there is H.264, or after {@link PATIENCE_MS}. */
+  /** Resolves when it is known or believed whether there is H.264, or after {@link PATIENCE_MS}. */
   async known(): Promise<void> {
-    if (!this.#trying) return;
+    if (!this.#trying || this.#believed) return;
     await new Promise<void>((resolve) => {
       const cancel = this.options.clock.after(PATIENCE_MS, resolve);
       void this.over.then(() => {
@@ -79,6 +81,7 @@ export class EncoderTrial {
     const kept = state.state.encoder;
     if (file && kept && kept.wanted === config.encoder && sameFile(kept, file)) {
       const { hardware, software } = kept;
+      this.#believed = true;
       await this.#use({ ffmpeg: file.ffmpeg, hardware, software });
     }
     this.#trial = this.#try(ffmpeg)
@@ -88,16 +91,17 @@ export class EncoderTrial {
       });
   }
 
-  /** What is found from now on is told to nobody. */
+  /** Ends the trial; nobody is told of anything from now on. */
   stop(): void {
-    this.#stopped = true;
+    this.#stopped.abort();
   }
 
   async #try(ffmpeg: string | undefined): Promise<void> {
     const { config, searchPath, log } = this.options;
+    const { signal } = this.#stopped;
     const { probeEncoder } = await import('../encode/ffmpeg/probe.ts');
-    const found = await probeEncoder({ ffmpeg, wanted: config.encoder, searchPath, log });
-    if (this.#stopped) return;
+    const found = await probeEncoder({ ffmpeg, wanted: config.encoder, searchPath, log, signal });
+    if (signal.aborted) return;
     if ('ok' in found) {
       const file = fileAt(found.ok.ffmpeg);
       const { hardware, software } = found.ok;

@@ -30,8 +30,9 @@ export class PictureControl {
   }
 
   settings(): PictureSettings {
-    const { rotation, fps, quality, ...size } = this.given.camera.settings;
-    return { ...rotatedSize(rotation, size), fps, quality };
+    const { settings } = this.given.camera;
+    const { rotation, fps, quality } = settings;
+    return { ...rotatedSize(rotation, settings), fps, quality };
   }
 
   /** Returns what the source offers; no sizes where the pictures come in the size they have. */

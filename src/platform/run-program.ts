@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What it reads from standard input, which others cannot see as they see its arguments; nothing where nothing is said. */
   readonly input?: string | Uint8Array;
+  /** Ends the program when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs a program to its end; stand-ins of tests have the same form. */
@@ -32,7 +34,7 @@ export type Run = (command: string, args: readonly string[], options: RunOptions
  * Runs a program to its end, without a shell, and returns what it printed; what it started in its process group ends with it.
  * Never rejects, and is over 1.7 s after `timeoutMs` whatever the program does.
  */
-export const runProgram: Run = (command, args, { timeoutMs, searchPath, env, input }) =>
+export const runProgram: Run = (command, args, { timeoutMs, searchPath, env, input, signal: aborted }) =>
   new Promise((resolve) => {
     const child = spawnGroup(command, args, { stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'], searchPath, env });
     // A program that reads no more is about to end, which is told as its end.
@@ -50,14 +52,19 @@ export const runProgram: Run = (command, args, { timeoutMs, searchPath, env, inp
     const end = (code: number | null, trouble = '') => {
       running.delete(child);
       clearTimeout(timer);
+      aborted?.removeEventListener('abort', onAbort);
       outputOf('stdout')?.destroy();
       outputOf('stderr')?.destroy();
       resolve({ code, stdout: output.stdout, stderr: output.stderr + trouble });
     };
-    const timer = setTimeout(() => {
+    const kill = (why: string) => {
       if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
-      end(null, `${command} did not end within ${timeoutMs / 1000} s`);
-    }, timeoutMs);
+      end(null, why);
+    };
+    const onAbort = () => kill(`${command} was not needed any more`);
+    const timer = setTimeout(() => kill(`${command} did not end within ${timeoutMs / 1000} s`), timeoutMs);
+    aborted?.addEventListener('abort', onAbort);
+    if (aborted?.aborted) onAbort();
     child.on('error', (error) => end(null, messageOf(error)));
     child.on('exit', (code, signal) => {
       clearTimeout(timer);

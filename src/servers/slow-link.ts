@@ -11,16 +11,23 @@ const SLACK_ROUND_TRIPS = 0.5;
 const LEAST_WAITING = 3000;
 /**
  * What is on its way does not wait. The kernel tells the time of a round trip only with at least 200 ms on top of it
- * (tcp(7), rto_min), and with its own queues in it: where these are long it would grow with what we send, so it counts no further.
+ * (tcp(7), rto_min), and with what packets waited on their way in it, which is what we sent ourselves. So the shortest of the round
+ * trips counts, and no more than this: less where the first one was known late, when the queue had grown already. A longer one is
+ * believed as far as what was queued does not explain it, and slowly.
  */
 const RTO_ABOVE_ROUND_TRIP_MS = 200;
-const MAX_ROUND_TRIP_MS = 100;
-/** The shortest round trip of late counts; it is forgotten by this part of the difference at each reading. */
-const ROUND_TRIP_FORGETS = 0.002;
+const MAX_ROUND_TRIP_MS = { early: 100, late: 30 } as const;
+const EARLY_MS = 100;
+const LONGER_WEIGHT = 0.05;
 /** How far a link that had nothing to do may be better than what it was seen to carry: tried in these steps. */
 const RAISES = [1.1, 1.5, 3, 4] as const;
-/** Weight of a new reading of the rate against all before. */
-const NEWEST_WEIGHT = 0.75;
+/**
+ * Acknowledgements come for a dozen packets or two at a time, so that a reading is by up to so many bytes too high or too low. The
+ * weight of a new reading against all before is the part that it is about of {@link SURE_BYTES}, within these limits.
+ */
+const LUMP_BYTES = 30_000;
+const SURE_BYTES = 150_000;
+const WEIGHT = { least: 0.1, most: 0.75 } as const;
 
 /** A link as far as the queue in front of it shows: what it carries, and what waits for it between two readings of that queue. */
 export class SlowLink {
@@ -34,14 +41,22 @@ export class SlowLink {
   #last: { readonly queued: number; readonly at: number } | undefined;
   /** Bytes given since the last reading. */
   #given = 0;
-  /** The least that is thought to have been queued since the last reading. */
+  /** The least and the most that is thought to have been queued since the last reading, and the most before that. */
   #lowest = Number.POSITIVE_INFINITY;
+  #highest = 0;
+  #highestBefore = 0;
   #raises = 0;
   /** When the link last took something, or had nothing to take. */
   #movedAt: number;
 
-  /** @param now monotonic milliseconds, as everywhere here */
-  constructor(now: number) {
+  /**
+   * @param now monotonic milliseconds, as everywhere here
+   * @param firstAt when it got the first of what it is to carry
+   */
+  constructor(
+    now: number,
+    private readonly firstAt = now,
+  ) {
     this.#at = now;
     this.#movedAt = now;
   }
@@ -61,6 +76,7 @@ export class SlowLink {
     this.#lowest = Math.min(this.#lowest, this.#queued);
     this.#queued += bytes;
     this.#given += bytes;
+    this.#highest = Math.max(this.#highest, this.#queued);
   }
 
   /**
@@ -85,37 +101,42 @@ export class SlowLink {
   /** Takes a reading in. @param at when it was made; nothing has been given since */
   measured({ queued, rto }: TcpEntry, at: number): void {
     this.#advance(at);
-    if (rto !== undefined) this.#measuredRoundTrip(Math.min(MAX_ROUND_TRIP_MS, Math.max(0, rto - RTO_ABOVE_ROUND_TRIP_MS)));
+    if (rto !== undefined) this.#measuredRoundTrip(Math.max(0, rto - RTO_ABOVE_ROUND_TRIP_MS), at);
     const before = this.#last;
     const carried = before ? Math.max(0, before.queued + this.#given - queued) : 0;
     if (carried > 0 || queued === 0) this.#movedAt = at;
-    if (before && at > before.at) this.#measuredRate(carried / (at - before.at), queued);
+    if (before && at > before.at) this.#measuredRate(carried, at - before.at, queued);
     this.#last = { queued, at };
     this.#queued = queued;
     this.#given = 0;
     this.#lowest = queued;
+    this.#highestBefore = this.#highest;
+    this.#highest = queued;
   }
 
-  #measuredRoundTrip(ms: number): void {
-    const longer = ms - this.#roundTrip;
-    this.#roundTrip = this.#last === undefined || longer < 0 ? ms : this.#roundTrip + longer * ROUND_TRIP_FORGETS;
+  #measuredRoundTrip(ms: number, at: number): void {
+    const { early, late } = MAX_ROUND_TRIP_MS;
+    if (this.#last === undefined) this.#roundTrip = Math.min(ms, at - this.firstAt <= EARLY_MS ? early : late);
+    else if (ms < this.#roundTrip) this.#roundTrip = ms;
+    else if (this.#rate) {
+      const waited = Math.max(this.#highest, this.#highestBefore) / this.#rate;
+      this.#roundTrip += Math.max(0, Math.min(ms, early) - waited - this.#roundTrip) * LONGER_WEIGHT;
+    }
   }
 
-  /** @param sample bytes per millisecond since the last reading: what the link carries, if it always had something to carry */
-  #measuredRate(sample: number, queued: number): void {
+  /** @param carried bytes since the last reading, `ms` ago: what the link can, if it always had something to carry */
+  #measuredRate(carried: number, ms: number, queued: number): void {
     const rate = this.#rate ?? 0;
+    const sure = Math.max(rate * ms, carried - LUMP_BYTES) / SURE_BYTES;
+    const weight = this.#rate === undefined ? 1 : Math.min(WEIGHT.most, Math.max(WEIGHT.least, sure));
     const onItsWay = rate * this.#roundTrip;
     const least = Math.min(this.#lowest, this.#queued) - onItsWay;
     // It had nothing to do for a while if what it took beyond all expectation was more than ever waited.
     const idle = queued <= Math.max(LEAST_WAITING, onItsWay) || (least > 0 && this.#queued - queued >= least);
-    if (idle) {
-      const raise = RAISES[Math.min(this.#raises, RAISES.length - 1)] ?? 1;
-      this.#raises++;
-      this.#rate = Math.max(rate, sample * raise);
-    } else {
-      this.#raises = 0;
-      this.#rate = this.#rate === undefined ? sample : rate + NEWEST_WEIGHT * (sample - rate);
-    }
+    const raise = idle ? RAISES[Math.min(this.#raises, RAISES.length - 1)]! : 1;
+    const change = (carried / ms) * raise - rate;
+    this.#raises = idle ? this.#raises + 1 : 0;
+    this.#rate = rate + (idle ? Math.max(0, change) : change) * (this.#raises > 1 ? 1 : weight);
   }
 
   #advance(now: number): void {

@@ -37,6 +37,8 @@ export class ViewerPace implements WatchedQueue {
   readonly socket: Socket;
   /** Undefined while nobody looks at the queue: the viewer keeps up, or the kernel does not tell. */
   #link: SlowLink | undefined;
+  /** When the first picture was given, monotonic milliseconds. */
+  #firstAt: number | undefined;
   /** Something was given after the reading began. */
   #uncertain = false;
   /** Bytes in Node's own stream when the reading began. */
@@ -73,13 +75,14 @@ export class ViewerPace implements WatchedQueue {
     const { queues, clock } = this.options;
     const now = clock.monotonic();
     if (this.#link || now < this.#blindUntil || this.socket.destroyed || !queues.covers(this.socket)) return;
-    this.#link = new SlowLink(now);
+    this.#link = new SlowLink(now, this.#firstAt);
     queues.watch(this);
     queues.refresh(this);
   }
 
   /** Something was given to the connection. */
   gave(bytes: number): void {
+    this.#firstAt ??= this.options.clock.monotonic();
     if (!this.#link) return;
     this.#uncertain = true;
     this.#link.gave(bytes, this.options.clock.monotonic());

@@ -44,6 +44,7 @@ export class SmallerPictures implements Pick<Hub, 'lease' | 'subscribe' | 'lates
       this.#unsubscribe = undefined;
       this.#latest = undefined;
       this.#waiting = undefined;
+      this.#made = undefined;
     };
   }
 

@@ -324,6 +324,20 @@ describe('after PAUSE, PLAY', () => {
     expect(depacketizeH264(first!.packets)[0]![0]! & 0x1f).toBe(5);
   });
 
+  test('asks once for a key frame beside somebody who plays on', async () => {
+    await start();
+    const { client, stream } = await paused('tcp');
+    const other = await played.connect();
+    await other.playInterleaved('/h264');
+    const before = played.encoder.keyFramesAsked;
+    const answer = client.request('PLAY', client.url('/h264'));
+    await eventually(() => played.encoder.keyFramesAsked > before, 'a key frame is asked for');
+    played.encoder.encode(true);
+    await answer;
+    await client.until(() => stream.count === 3, 'a picture');
+    expect(played.encoder.keyFramesAsked).toBe(before + 1);
+  });
+
   test('begins at once with a group that began during the pause', async () => {
     await start();
     const { client, stream } = await paused('tcp');

@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts';
 import { type H264Profile, h264Level } from '../../frames/h264-level.ts';
+import { H264Trial } from '../h264-trial.ts';
 import type { CameraSettings } from '../settings.ts';
 import type { VideoSettings } from '../source.ts';
 import { rpicamFrameRate } from './arguments.ts';
@@ -13,7 +14,7 @@ export type H264Way = 'hardware' | 'libx264' | 'libx264-in-words';
 export const encoderName = (way: H264Way): string => (way === 'hardware' ? 'the encoder of the Pi' : 'libx264');
 
 /** The encoder of a Pi Zero to 4 takes no more, pixels. */
-const HARDWARE_MOST = { width: 1920, height: 1088 };
+const HARDWARE_MOST = { width: 1920, height: 1080 };
 /** Each has a slice of its own; half of a Pi's cores, since the capture wants its share. */
 const X264_THREADS = 2;
 /** What `--low-latency` stands for. */
@@ -70,17 +71,13 @@ function refusalIn(line: string): { readonly why: string; readonly hint?: string
 
 const UPDATE = 'Update rpicam-apps (`sudo apt full-upgrade`) and start again. Or set camera.encoding: mjpeg.';
 
-/** Tries that end before the first picture, for a reason that nobody knows, until a way counts as one that does not work. */
-const FRUITLESS_TRIES = 2;
-
 /**
  * The ways by which this camera may give H.264: what the program and the machine let hope for, less what a capture has shown not
  * to work. Shared by all sources of one camera.
  */
 export class H264Ways {
   #left: readonly H264Way[];
-  #fruitless = 0;
-  readonly #worked = new Set<H264Way>();
+  readonly #trials = new Map<H264Way, H264Trial>();
 
   /** @param program its name, "rpicam-vid" */
   constructor(
@@ -122,10 +119,11 @@ export class H264Ways {
     );
   }
 
-  /** A picture came by this way. */
-  works(way: H264Way): void {
-    this.#worked.add(way);
-    this.#fruitless = 0;
+  /** What finds out whether this way works. */
+  trial(way: H264Way): H264Trial {
+    const trial = this.#trials.get(way) ?? new H264Trial();
+    this.#trials.set(way, trial);
+    return trial;
   }
 
   /**
@@ -135,10 +133,8 @@ export class H264Ways {
    * @param line of the program, which says why
    */
   failed(way: H264Way, line: string | undefined, error: AppError): AppError | undefined {
-    if (this.#worked.has(way) || !this.#left.includes(way)) return undefined;
     const refusal = line === undefined ? undefined : refusalIn(line);
-    if (!refusal && (error.code !== 'CAPTURE_ENDED' || ++this.#fruitless < FRUITLESS_TRIES)) return undefined;
-    this.#fruitless = 0;
+    if (!this.#left.includes(way) || !this.trial(way).hasFailed(error, refusal !== undefined)) return undefined;
     this.#left = this.#left.filter((each) => each !== way);
     const reason = this.#explain(refusal?.why ?? error.message.replace(/\.$/, ''), refusal?.hint);
     if (this.#left.length === 0) this.#reason = reason;

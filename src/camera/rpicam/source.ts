@@ -95,8 +95,10 @@ export class RpicamSource implements Source {
     const { sensor, h264 } = this.options;
     const { video, ways } = h264!;
     const encoder = { args: h264Arguments(way, this.settings, video), frameRate: this.captureFps };
+    const trial = ways.trial(way);
     let refusal: string | undefined;
     let clockSetBack = false;
+    let sensorLost = false;
     const program = this.#program(rpicamArguments(this.settings, sensor.index, file, more, encoder), events);
     return captureH264(
       {
@@ -105,12 +107,14 @@ export class RpicamSource implements Source {
           readLine: (line) => {
             if (isRefusal(line)) refusal ??= line;
             clockSetBack ||= isClockSetBack(line);
-            return program.readLine(line);
+            const meaning = program.readLine(line);
+            sensorLost ||= meaning?.error.code === 'SENSOR_LOST';
+            return meaning;
           },
         },
         output: (onPicture) => {
           const take: OnPicture = (picture, ownTime) => {
-            ways.works(way);
+            trial.works();
             onPicture(picture, ownTime);
           };
           return way === 'hardware' ? new AnnexBOutput(take, this.captureFps, this.deps.clock) : new FlvOutput(take);
@@ -120,6 +124,11 @@ export class RpicamSource implements Source {
           if (other) events.again(other);
           else if (gave && clockSetBack) events.again(setBack(this.#name));
           else events.ended(error);
+        },
+        silent: (error) => {
+          // Without its sensor it gives no JPEGs either.
+          const other = sensorLost ? undefined : ways.failed(way, refusal, error);
+          if (other) this.deps.log.warn(`${other.message} ${other.hint}`, { code: other.code });
         },
       },
       events,

@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import { AppError } from '../../core/errors.ts';
 import { findProgram } from '../../platform/programs.ts';
+import { H264Trial } from '../h264-trial.ts';
 import type { FindSource } from '../source.ts';
 import { listVideoDevices } from './devices.ts';
 import { canDrawText } from './draw-text.ts';
 import { listFormats } from './formats.ts';
-import { V4l2Source } from './source.ts';
+import { V4l2Source, type WebcamH264 } from './source.ts';
 
 /** A webcam: the one asked for, or else the first. */
-export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, sysfs, log }) => {
+export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, sysfs, video, log }) => {
   const known = listVideoDevices(sysfs);
   const device = asked ?? known[0]?.path;
   if (device === undefined) throw new AppError('NO_SUCH_DEVICE', 'No webcam found.');
@@ -21,5 +22,6 @@ export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, 
   const [formats, drawsText] = await Promise.all([listFormats(ffmpeg, device, searchPath), canDrawText(ffmpeg, searchPath)]);
   const name = known.find((each) => each.path === device)?.name;
   const options = { ffmpeg, device, formats, drawsText, searchPath, ...(name ? { name } : {}) };
-  return (settings) => new V4l2Source(options, settings, { log });
+  const h264: WebcamH264 | undefined = video && { trial: new H264Trial() };
+  return (settings) => new V4l2Source({ ...options, h264 }, settings, { log });
 };

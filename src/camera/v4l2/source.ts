@@ -1,9 +1,13 @@
+import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { unsupportedSettings } from '../defaults.ts';
+import { captureH264 } from '../h264-capture.ts';
+import { FlvOutput, type OnPicture } from '../h264-output.ts';
+import type { H264Trial } from '../h264-trial.ts';
 import { ANY_QUALITY, HIGHEST_FPS, type SourceOffers, usualSizes } from '../offers.ts';
-import { captureProgram } from '../program-source.ts';
+import { captureProgram, type ProgramCapture } from '../program-source.ts';
 import { ANNOTATE_POSITIONS, type CameraSettings, type SettingName } from '../settings.ts';
-import type { Capture, CaptureEvents, Source } from '../source.ts';
+import type { Capture, CaptureEvents, Source, SourceEncoding } from '../source.ts';
 import { drawText } from './draw-text.ts';
 import type { VideoFormat } from './formats.ts';
 import { isRoutine, readFfmpegMessage } from './messages.ts';
@@ -19,6 +23,15 @@ export interface V4l2Options {
   /** Whether this ffmpeg can draw a text. */
   readonly drawsText: boolean;
   readonly searchPath: string;
+  /** Finds out whether its H.264 can be had; undefined: JPEGs are wanted. */
+  readonly h264?: WebcamH264 | undefined;
+}
+
+/** What captures have shown of a webcam's H.264. Shared by all its sources. */
+export interface WebcamH264 {
+  readonly trial: H264Trial;
+  /** Why it cannot be had, once that is known. */
+  failure?: string;
 }
 
 /** Assumed of a device that takes any size. */
@@ -41,6 +54,24 @@ function filters(settings: CameraSettings): string[] {
 
 /** ffmpeg's JPEG quantiser scale, 2 (best) to 31, for a quality of 1 to 100. */
 const quantiserScale = (quality: number) => Math.max(2, Math.min(31, Math.round(2 + ((100 - quality) * 29) / 99)));
+
+/** What is read before the first picture is passed on: its parameter sets, not its rate. Microseconds. */
+const PROBE = ['-fpsprobesize', '0', '-analyzeduration', '1000000'];
+
+/** As the webcam gives it, in FLV, which tells the end and the time of each picture. No `nobuffer`: that one loses the first key frame. */
+export const h264Arguments = (settings: CameraSettings, device: string): string[] => [
+  ...['-hide_banner', '-nostdin', '-loglevel', 'warning', ...PROBE, '-f', 'v4l2', '-input_format', 'h264'],
+  ...['-framerate', String(settings.fps), '-video_size', `${settings.width}x${settings.height}`, ...settings.extraArgs, '-i', device],
+  ...['-an', '-c:v', 'copy', '-flush_packets', '1', '-flvflags', 'no_duration_filesize', '-f', 'flv', 'pipe:1'],
+];
+
+/** Why the webcam's own H.264 cannot be had; undefined: it can. */
+function whyNoH264({ formats, h264 }: V4l2Options, settings: CameraSettings): string | undefined {
+  const names = formats.map((format) => format.name);
+  if (!names.includes('h264')) return `its formats are ${names.join(', ')}`;
+  if (filters(settings).length > 0 || settings.annotate !== '') return 'its pictures are turned, mirrored or given a text here';
+  return h264?.failure;
+}
 
 export function v4l2Arguments(settings: CameraSettings, device: string, formats: readonly VideoFormat[]): string[] {
   const args = ['-hide_banner', '-nostdin', '-loglevel', 'warning', '-fflags', 'nobuffer', '-thread_type', 'slice', '-f', 'v4l2'];
@@ -67,7 +98,9 @@ export function v4l2Arguments(settings: CameraSettings, device: string, formats:
 export class V4l2Source implements Source {
   readonly kind = 'v4l2';
   readonly description: string;
-  readonly encoding = 'JPEG';
+  readonly encoding: SourceEncoding;
+  readonly encoder: string | undefined;
+  readonly notices: readonly AppError[];
   /** Webcams pick the nearest rate they have, which may be higher than the one asked for. */
   readonly captureFps = undefined;
   readonly unsupported: readonly SettingName[];
@@ -80,13 +113,21 @@ export class V4l2Source implements Source {
   ) {
     const { device, name, formats } = options;
     this.description = name ? `${device} (${name})` : device;
-    // A picture that goes through untouched has the webcam's own quality.
-    const encodes = !copiesJpeg(settings, formats);
-    const draws = encodes && options.drawsText;
+    const why = options.h264 && whyNoH264(options, settings);
+    this.encoding = options.h264 && why === undefined ? 'H264' : 'JPEG';
+    this.notices = why === undefined ? [] : [withoutH264(this.description, why)];
+    const isH264 = this.encoding === 'H264';
+    this.encoder = isH264 ? 'the webcam' : undefined;
+    // A JPEG that goes through untouched has the webcam's own quality.
+    const encodes = isH264 || !copiesJpeg(settings, formats);
+    const draws = encodes && !isH264 && options.drawsText;
     const supported: SettingName[] = [...GEOMETRY, ...(encodes ? (['quality'] as const) : []), ...(draws ? ANNOTATION : [])];
     this.unsupported = unsupportedSettings(settings, new Set(supported));
     const sizes =
-      (formats.find((format) => format.name === 'mjpeg') ?? formats[0])?.sizes.map(([width, height]) => ({ width, height })) ?? [];
+      (formats.find((format) => format.name === (isH264 ? 'h264' : 'mjpeg')) ?? formats[0])?.sizes.map(([width, height]) => ({
+        width,
+        height,
+      })) ?? [];
     this.offers = {
       sizes: usualSizes(sizes.length > 0 ? { width: 0, height: 0 } : LARGEST_ANY, [
         ...sizes,
@@ -99,17 +140,38 @@ export class V4l2Source implements Source {
   }
 
   start(events: CaptureEvents): Capture {
-    const { ffmpeg, device, formats, searchPath } = this.options;
-    return captureProgram(
-      {
-        command: ffmpeg,
-        args: v4l2Arguments(this.settings, device, formats),
-        searchPath,
-        readLine: (line) => readFfmpegMessage(line, device),
-        isRoutine,
-        log: this.deps.log,
-      },
-      events,
-    );
+    const { device, formats, h264 } = this.options;
+    if (this.encoding === 'JPEG' || !h264) return captureProgram(this.#program(v4l2Arguments(this.settings, device, formats)), events);
+    const failure = (error: AppError): AppError | undefined => {
+      if (!h264.trial.hasFailed(error, false)) return undefined;
+      h264.failure = error.message.replace(/\.$/, '');
+      return withoutH264(this.description, h264.failure);
+    };
+    const ended = (error: AppError, gave: boolean) => {
+      const reason = gave ? undefined : failure(error);
+      if (reason) events.again(reason);
+      else events.ended(error);
+    };
+    const silent = (error: AppError) => {
+      const reason = failure(error);
+      if (reason) this.deps.log.warn(`${reason.message} ${reason.hint}`, { code: reason.code });
+    };
+    const output = (onPicture: OnPicture) =>
+      new FlvOutput((picture, ownTime) => {
+        h264.trial.works();
+        onPicture(picture, ownTime);
+      });
+    return captureH264({ program: this.#program(h264Arguments(this.settings, device)), output, ended, silent }, events);
+  }
+
+  #program(args: readonly string[]): ProgramCapture {
+    const { ffmpeg, device, searchPath } = this.options;
+    return { command: ffmpeg, args, searchPath, readLine: (line) => readFfmpegMessage(line, device), isRoutine, log: this.deps.log };
   }
 }
+
+const withoutH264 = (description: string, why: string): AppError =>
+  new AppError(
+    'CAMERA_H264',
+    `${description} gives no H.264 of its own (camera.encoding): ${why}. It gives JPEGs, and ffmpeg makes the H.264 of them.`,
+  );

@@ -22,6 +22,8 @@ export interface ProbeOptions {
   /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
   readonly log: Logger;
+  /** Ends the trial: nothing works then. */
+  readonly signal?: AbortSignal;
 }
 
 /** A trial of one encoder, milliseconds; a Pi Zero needs a few seconds. */
@@ -46,7 +48,7 @@ export async function probeEncoder(options: ProbeOptions): Promise<{ ok: Encoder
   const { wanted, searchPath, log } = options;
   const ffmpeg = options.ffmpeg ?? findProgram('ffmpeg', searchPath);
   if (ffmpeg === undefined) return { error: new AppError('H264_UNAVAILABLE', 'There is no H.264: ffmpeg is not installed.') };
-  const trial = async (codec: Codec) => (wanted === 'auto' || wanted === codec ? tryCodec(ffmpeg, codec, searchPath) : UNWANTED);
+  const trial = async (codec: Codec) => (wanted === 'auto' || wanted === codec ? tryCodec(ffmpeg, codec, options) : UNWANTED);
   // At once, since most of the time of each goes by until ffmpeg is loaded.
   const [hardware, software] = await Promise.all([trial('h264_v4l2m2m'), trial('libx264')]);
   log.debug('H.264 encoders tried', { h264_v4l2m2m: hardware.said, libx264: software.said });
@@ -70,7 +72,11 @@ export async function probeEncoder(options: ProbeOptions): Promise<{ ok: Encoder
 const UNWANTED = { works: false, said: 'not wanted' };
 
 /** Encodes a few grey pictures just as it is done later. */
-async function tryCodec(ffmpeg: string, codec: Codec, searchPath: string): Promise<{ works: boolean; said: string }> {
+async function tryCodec(
+  ffmpeg: string,
+  codec: Codec,
+  { searchPath, signal }: Pick<ProbeOptions, 'searchPath' | 'signal'>,
+): Promise<{ works: boolean; said: string }> {
   const { width, height } = TRIAL_SIZE;
   const rate = { frameRate: TRIAL_FPS, mostFps: TRIAL_FPS, bitrate: 1000, keyframeInterval: 2 };
   const plan: EncodingPlan = { codec, from: TRIAL_SIZE, to: TRIAL_SIZE, ...rate, profile: 'baseline' };
@@ -79,7 +85,7 @@ async function tryCodec(ffmpeg: string, codec: Codec, searchPath: string): Promi
   const args = ['-hide_banner', '-nostdin', '-loglevel', 'error', ...input, '-frames:v', String(TRIAL_PICTURES)];
   // framecrc prints one line for each packet.
   args.push(...codecArguments(plan), '-f', 'framecrc', 'pipe:1');
-  const { code, stdout, stderr } = await runProgram(ffmpeg, args, { timeoutMs: TRIAL_TIMEOUT_MS, searchPath });
+  const { code, stdout, stderr } = await runProgram(ffmpeg, args, { timeoutMs: TRIAL_TIMEOUT_MS, searchPath, signal });
   const packets = stdout.split('\n').filter((line) => /^\d/.test(line)).length;
   const works = code === 0 && packets >= TRIAL_PICTURES;
   const lastLine = stderr.trimEnd().split('\n').at(-1) || `${packets} of ${TRIAL_PICTURES} pictures, exit code ${code}`;

@@ -45,7 +45,9 @@ export class Arrivals {
   baseOf(req: Arrival): Base {
     const { localAddress, localPort } = req.socket;
     const { names, ownAddress } = this.options;
-    return baseOf({ ...this.clientOf(req), localAddress, localPort, localScheme: schemeOf(req.socket), names: names(), ownAddress });
+    const { host, hostForwarded, forwarded, scheme } = this.clientOf(req);
+    const localScheme = schemeOf(req.socket);
+    return baseOf({ host, hostForwarded, forwarded, scheme, localAddress, localPort, localScheme, names: names(), ownAddress });
   }
 
   /**

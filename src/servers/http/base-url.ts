@@ -31,11 +31,12 @@ export interface Base {
  * recorders don't look names up. A client behind a trusted proxy gets the proxy's scheme and name; RTSP does not go through
  * it, so for that it gets an address of this machine.
  */
-export function baseOf({ host, hostForwarded, forwarded, scheme, names, ownAddress, ...end }: Reached): Base {
-  const local = plainAddress(end.localAddress ?? '127.0.0.1');
+export function baseOf(reached: Reached): Base {
+  const { host, hostForwarded, forwarded, scheme, names, ownAddress } = reached;
+  const local = plainAddress(reached.localAddress ?? '127.0.0.1');
   const own = hostOf(forwarded && isLoopback(local) ? (ownAddress() ?? local) : local);
   const parsed = host === undefined ? undefined : parseHost(host);
-  const ends: Origin = { scheme: end.localScheme, host: own, port: end.localPort };
+  const ends: Origin = { scheme: reached.localScheme, host: own, port: reached.localPort };
   if (!parsed || !(hostForwarded || isReachable(parsed.name, names))) return { origin: ends, address: ends, host: own };
   const origin = { scheme, host: parsed.name, port: parsed.port };
   const address = forwarded || addressOf(parsed.name) !== undefined ? origin : ends;

@@ -7,13 +7,15 @@ import type { Vitals } from './status.ts';
 /** Prometheus metrics, read from the vitals at each scrape: nothing is counted twice. */
 export function makeMetrics(vitals: () => Vitals, events: EventsApiOptions): () => Promise<{ type: string; text: string }> {
   const registry = new Registry();
+  /** Those of this scrape: they are gone through once for all figures, which the registry asks for in one turn. */
+  let seen = vitals();
   const gauge = (name: string, help: string, value: (now: Vitals) => number) =>
     new Gauge({
       name: `onvif_camera_${name}`,
       help,
       registers: [registry],
       collect() {
-        this.set(value(vitals()));
+        this.set(value(seen));
       },
     });
   const counter = (name: string, help: string, value: (now: Vitals) => number) =>
@@ -23,7 +25,7 @@ export function makeMetrics(vitals: () => Vitals, events: EventsApiOptions): () 
       registers: [registry],
       collect() {
         this.reset();
-        this.inc(value(vitals()));
+        this.inc(value(seen));
       },
     });
   new Gauge({
@@ -32,7 +34,7 @@ export function makeMetrics(vitals: () => Vitals, events: EventsApiOptions): () 
     labelNames: ['state'],
     registers: [registry],
     collect() {
-      for (const state of STREAM_STATES) this.set({ state }, vitals().status.state === state ? 1 : 0);
+      for (const state of STREAM_STATES) this.set({ state }, seen.status.state === state ? 1 : 0);
     },
   });
   new Counter({
@@ -93,7 +95,10 @@ export function makeMetrics(vitals: () => Vitals, events: EventsApiOptions): () 
   counter('h264_frames_encoded', 'Pictures encoded as H.264', (now) => encoded(now, 'units'));
   counter('h264_frames_skipped', 'Pictures that the H.264 encoder had no time for', (now) => encoded(now, 'skipped'));
   counter('h264_bytes', 'Bytes of H.264', (now) => encoded(now, 'bytes'));
-  return async () => ({ type: registry.contentType, text: await registry.metrics() });
+  return async () => {
+    seen = vitals();
+    return { type: registry.contentType, text: await registry.metrics() };
+  };
 }
 
 const numberOf = (value: number | boolean | Date): number => (value instanceof Date ? value.getTime() / 1000 : Number(value));

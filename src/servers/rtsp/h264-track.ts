@@ -48,8 +48,10 @@ export class H264Track extends VideoTrack {
       };
       const waiter: Sink = { deliver: done, report() {}, drop() {} };
       const cancel = this.options.clock.after(RESUME_TIMEOUT_MS, done);
+      const first = !this.watched;
       this.add(waiter, this.position());
-      this.requestKeyFrame();
+      // Beside others it has been asked for; an encoder that still runs for who has just left has not.
+      if (first) this.requestKeyFrame();
     });
   }
 

@@ -10,6 +10,7 @@ import { translations, withHomeAssistant } from '../../support/homeassistant/ins
 import { dashboard, keep, openDashboard } from '../../support/homeassistant/page.ts';
 import { firstColumn, plain } from '../../support/homeassistant/readme.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
+import { STANDIN, Stage } from '../../support/rpicam/stage.ts';
 import { eventually, PASSWORD, Server } from '../../support/server.ts';
 import { shown, watch } from '../../support/watched-pictures.ts';
 
@@ -38,10 +39,12 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
   let added: FlowResult;
   let rtspPort: number;
   const dataDir = mkdtempSync(join(tmpdir(), 'onvif-camera-'));
+  const stage = new Stage({ libav: true });
 
   const start = (dir: string, ...args: string[]) =>
     Server.start({
       dataDir: dir,
+      env: stage.env,
       args: [
         ...['--bind', '0.0.0.0', '--source', 'test', '--name', 'Front door'],
         ...['--width', '640', '--height', '480', '--h264', 'on', ...args],
@@ -81,6 +84,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
     await hass?.stop();
     await camera?.stop();
     neighbour?.stop();
+    stage.remove();
     rmSync(dataDir, { recursive: true, force: true });
   }, 60_000);
 
@@ -134,7 +138,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
     });
   });
 
-  const plays = async (entity: string) => {
+  const plays = async (entity: string, recorded = 'h264,640,480') => {
     const from = hass.log.length;
     expect(await shown(await still(entity))).toMatch(/^640x480 /);
     // Through the RTSP address that it asked for: by ffmpeg, and by its own component.
@@ -142,7 +146,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
     expect(new Set(pictures).size).toBeGreaterThan(10);
     const file = hass.path(`www/${entity}-${performance.now()}.mp4`);
     await hass.call('camera.record', { entity_id: entity, filename: file, duration: 4, lookback: 0 });
-    expect(await probe(file)).toBe('h264,640,480');
+    expect(await probe(file)).toBe(recorded);
     expect(hass.errors(OURS, from)).toEqual([]);
   };
 
@@ -163,6 +167,14 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
     const { port } = camera;
     await again('--http-port', String(port), '--rtsp-port', String(rtspPort));
     await plays(CAMERA);
+  }, 60_000);
+
+  test('plays and records the H.264 that the camera makes itself', async () => {
+    const ports = ['--http-port', String(camera.port), '--rtsp-port', String(rtspPort)];
+    await again(...ports, '--source', 'rpicam', '--rpicam-path', STANDIN, '--encoding', 'h264');
+    await plays(CAMERA);
+    expect(stage.starts().at(-1)!.argv.join(' ')).toContain('--libav-video-codec libx264');
+    await again(...ports);
   }, 60_000);
 
   test('stays the same camera when other interfaces come, as Docker makes them', async () => {
@@ -204,7 +216,7 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
     expect(await shown(await still(CAMERA))).toMatch(/^640x480 /);
   });
 
-  test('Generic Camera takes the still and the RTSP address', async () => {
+  test('Generic Camera takes the still and the RTSP address of the smaller stream', async () => {
     const from = hass.log.length;
     const form = await hass.begin('generic');
     const { data, sections } = translations(venv, 'generic').config.step.user!;
@@ -219,14 +231,14 @@ withHomeAssistant(import.meta.filename, ['ffmpeg', 'ffprobe', 'chromium'], ({ ve
     const advanced = { framerate: 2, verify_ssl: true, rtsp_transport: 'tcp', authentication: 'digest' };
     const confirm = await hass.submit(form, {
       still_image_url: `http://${NETWORK}.1:${camera.port}/snapshot.jpg`,
-      stream_source: `rtsp://${NETWORK}.1:${rtspPort}/h264`,
+      stream_source: `rtsp://${NETWORK}.1:${rtspPort}/sub`,
       username: 'admin',
       password: PASSWORD,
       ...(more ? { advanced } : advanced),
     });
     expect(confirm).toMatchObject({ type: 'form', step_id: 'user_confirm' });
     expect(await hass.submit(confirm, { confirmed_ok: true })).toMatchObject({ type: 'create_entry', result: { state: 'loaded' } });
-    await plays('camera.10_88_0_1');
+    await plays('camera.10_88_0_1', 'h264,480,360');
     expect(hass.errors(OURS, from)).toEqual([]);
   }, 60_000);
 

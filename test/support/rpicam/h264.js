@@ -176,7 +176,9 @@ function flvHead([sps, pps]) {
   return Buffer.concat([Buffer.from('FLV\x01\x01\0\0\0\x09\0\0\0\0', 'latin1'), tag(18, 0, script), video(0, true, 0, configuration)]);
 }
 
-const annexB = (nals) => Buffer.concat(nals.flatMap((nal) => [Buffer.from([0, 0, 0, 1]), nal]));
+/** x264 has a longer start code in front of each picture, and of parameter sets; the others are short. */
+const annexB = (nals) =>
+  Buffer.concat(nals.flatMap((nal, at) => [Buffer.from(at === 0 || typeOf(nal) > 6 ? [0, 0, 0, 1] : [0, 0, 1]), nal]));
 
 /**
  * @returns {{ at: (frame: number, ms: number) => Buffer, end: (ms: number) => Buffer }} the bytes of a frame, by its number and the

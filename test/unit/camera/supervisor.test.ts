@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { CameraSupervisor } from '../../../src/camera/supervisor.ts';
 import { AppError } from '../../../src/core/errors.ts';
 import { silentLogger } from '../../../src/core/log.ts';
+import type { AccessUnit, CodedPicture } from '../../../src/frames/access-unit.ts';
 import type { Frame } from '../../../src/frames/frame.ts';
 import type { CameraStatus } from '../../../src/frames/stream-state.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -10,6 +11,7 @@ import { makePicture, PlayedSource } from '../../support/frames.ts';
 let clock: FakeClock;
 let source: PlayedSource;
 let frames: Frame[];
+let units: AccessUnit[];
 let reports: CameraStatus[];
 let supervisor: CameraSupervisor;
 let watched: boolean;
@@ -27,6 +29,7 @@ function make(fps = 15, resolve: () => Promise<PlayedSource> = async () => sourc
     clock,
     log: silentLogger,
     onFrame: (frame) => frames.push(frame),
+    onUnit: (unit) => units.push(unit),
     onReport: (report) => reports.push(report),
     random: () => 0.5,
   });
@@ -36,6 +39,7 @@ beforeEach(() => {
   clock = new FakeClock();
   source = new PlayedSource();
   frames = [];
+  units = [];
   reports = [];
   watched = false;
   make();
@@ -428,5 +432,73 @@ describe('CameraSupervisor', () => {
     expect(frames).toHaveLength(0);
     expect(state()).toBe('idle');
     expect(source.captures).toHaveLength(1);
+  });
+});
+
+describe('a source of H.264', () => {
+  const parameterSets = { sps: Buffer.from([0x67, 0x42, 0xc0, 0x16]), pps: Buffer.from([0x68, 0xce]) };
+  const picture = (keyframe = false): CodedPicture => ({
+    nals: [Buffer.from([keyframe ? 0x65 : 0x41, 0x80])],
+    keyframe,
+    parameterSets,
+    size: 2,
+  });
+  const show = (ownTime?: number) => source.last.events.unit(picture(), ownTime);
+
+  beforeEach(async () => {
+    source.encoding = 'H264';
+    supervisor.start();
+    await settle();
+  });
+
+  test('is live with its first unit; none is left out, however fast they come', async () => {
+    source.captureFps = undefined;
+    for (let k = 0; k < 30; k++) {
+      show();
+      await clock.advanceAsync(10);
+    }
+    expect(state()).toBe('live');
+    expect(units.map(({ sequence }) => sequence)).toEqual(Array.from({ length: 30 }, (_, at) => at + 1));
+    expect(frames).toEqual([]);
+    expect(units[1]!.monotonic - units[0]!.monotonic).toBe(10);
+  });
+
+  test('keeps the distances of its own time, whenever units arrive', async () => {
+    const began = clock.monotonic();
+    show(0);
+    await clock.advanceAsync(150);
+    show(67);
+    show(133);
+    expect(units.map(({ monotonic }) => monotonic - began)).toEqual([0, 67, 133]);
+    expect(units.map(({ capturedAt }) => capturedAt)).toEqual([0, 67, 133].map((ms) => clock.now() - 150 + ms));
+    // A clock that was set ahead: an hour is no distance.
+    show(3_600_000);
+    expect(units[3]!.monotonic - began).toBe(150);
+  });
+
+  test('stalls, and is started again, where no unit comes', async () => {
+    show(0);
+    await clock.advanceAsync(4000);
+    expect(source.captures.map(({ stopped }) => stopped)).toEqual([true, false]);
+    show(0);
+    expect(units.map(({ sequence }) => sequence)).toEqual([1, 2]);
+    expect(units[1]!.monotonic).toBeGreaterThan(units[0]!.monotonic);
+  });
+
+  test('that can be had again is started at once, by a source that is made anew', async () => {
+    show(0);
+    const { events } = source.last;
+    const next = new PlayedSource();
+    const before = source;
+    source = next;
+    events.again(new AppError('CLOCK_SET_BACK', 'The clock was set back.'));
+    await settle();
+    expect([before.captures.length, next.captures.length, before.last.stopped]).toEqual([1, 1, true]);
+    expect(supervisor.report).toMatchObject({ state: 'live', error: undefined });
+    // What it says afterwards is not heard.
+    events.unit(picture());
+    events.again(new AppError('CLOCK_SET_BACK', 'The clock was set back.'));
+    await settle();
+    expect([units.length, next.captures.length]).toEqual([1, 1]);
   });
 });

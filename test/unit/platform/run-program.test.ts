@@ -18,6 +18,14 @@ test('without input there is none', async () => {
   expect(await shell('wc -c')).toMatchObject({ code: 0, stdout: '0\n' });
 });
 
+test.each(['later', 'before it begins'])('one that is not needed any more is ended: %s', async (when) => {
+  const aborted = new AbortController();
+  if (when !== 'later') aborted.abort();
+  const run = runProgram('/bin/sh', ['-c', 'exec sleep 60'], { timeoutMs: 60_000, signal: aborted.signal });
+  aborted.abort();
+  expect(await run).toMatchObject({ code: null, stderr: expect.stringContaining('was not needed any more') });
+});
+
 // Node.js tells the first by an event, and throws the others.
 test.each([
   ['/nonexistent/program', [], 'ENOENT'],

@@ -13,20 +13,42 @@ interface Run {
   readonly pictureBytes: number;
   readonly ms: number;
   readonly readEveryMs?: number;
+  /** What is received is acknowledged when it is about so much. */
+  readonly lumpBytes?: number;
+  /** Time of a round trip while nothing waits, and the most that waits on the way rather than in the kernel, milliseconds. */
+  readonly roundTripMs?: number;
+  readonly bufferMs?: number;
 }
 
 /** A link as it really is, beside what is thought of it: pictures come every 33 ms, and the newest is given when it may be. */
-function run({ rate, pictureBytes, ms, readEveryMs = 150 }: Run) {
+function run({ rate, pictureBytes, ms, readEveryMs = 150, lumpBytes = 1, roundTripMs = 0, bufferMs = 0 }: Run) {
   const link = new SlowLink(0);
   const given: { readonly at: number; readonly waitedMs: number }[] = [];
+  const acknowledged: { readonly at: number; readonly bytes: number }[] = [];
   let queued = 0;
+  let received = 0;
+  let onItsWay = 0;
+  let lumps = 0;
   let carried = 0;
   let missed = false;
   for (let at = 0; at < ms; at += STEP_MS) {
     const moved = Math.min(queued, rate(at) * STEP_MS);
     queued -= moved;
     carried += moved;
-    if (at % readEveryMs === 0) link.measured({ queued: Math.round(queued), rto: 200 }, at);
+    received += moved;
+    // Between a half and one and a half of it, the same in each run.
+    const lump = lumpBytes * (0.5 + ((lumps * 0.618) % 1));
+    if (received > 0 && (received >= lump || queued === 0)) {
+      acknowledged.push({ at: at + roundTripMs, bytes: received });
+      onItsWay += received;
+      received = 0;
+      lumps++;
+    }
+    while (acknowledged[0] && acknowledged[0].at <= at) onItsWay -= acknowledged.shift()!.bytes;
+    if (at % readEveryMs === 0) {
+      const waits = at === 0 ? 0 : Math.min(bufferMs, queued / rate(at));
+      link.measured({ queued: Math.round(queued + received + onItsWay), rto: 200 + roundTripMs + waits }, at);
+    }
     missed ||= at % PERIOD_MS === 0;
     if (missed && link.wait(at) === 0) {
       missed = false;
@@ -46,6 +68,35 @@ describe('SlowLink', () => {
     const late = given.filter(({ at }) => at > 2000).map(({ waitedMs }) => waitedMs);
     expect(Math.max(...late)).toBeLessThan(80);
     if (rate < pictureBytes / PERIOD_MS) expect(link.bitRate! / 1e6).toBeCloseTo(megabits, 0);
+  });
+
+  test.each([
+    [2, 0],
+    [2, 50],
+    [10, 0],
+    [10, 50],
+  ])('at %i Mbit/s, %i ms away, acknowledgements by the dozen and what it sends itself do not deceive it', (megabits, roundTripMs) => {
+    const [rate, pictureBytes, ms] = [carrying(megabits), 75_000, 300_000];
+    const { given, carried, link } = run({ rate: () => rate, pictureBytes, ms, lumpBytes: 14_000, roundTripMs, bufferMs: 100 });
+    expect(carried).toBeGreaterThan(0.9 * rate * ms);
+    expect(link.bitRate! / 1e6 / megabits).toBeCloseTo(1, 0);
+    const late = given.filter(({ at }) => at > 5000).map(({ waitedMs }) => waitedMs);
+    expect(late.sort((one, other) => one - other)[Math.floor(0.99 * late.length)]).toBeLessThan(50);
+  });
+
+  test('a way that becomes longer is noticed as far as what was queued does not explain it', () => {
+    // 20 Mbit/s: 2500 bytes a millisecond, and never more queued than it carries in 30 ms.
+    const waitWith = (laterRto: number) => {
+      const link = new SlowLink(0);
+      for (let at = 0; at <= 60_000; at += 10) {
+        link.gave(25_000, at);
+        if (at % 150 === 0) link.measured({ queued: 75_000, rto: at < 6000 ? 200 : laterRto }, at);
+      }
+      return link.wait(60_000);
+    };
+    expect(waitWith(200)).toBeCloseTo(10);
+    expect(waitWith(230)).toBeCloseTo(10);
+    expect(waitWith(290)).toBe(0);
   });
 
   test('a link that becomes fast has all pictures within a second', () => {
@@ -78,6 +129,14 @@ describe('SlowLink', () => {
     nearer.measured({ queued: 300_000, rto: 200 }, 0);
     nearer.measured({ queued: 175_000, rto: 200 }, 100);
     expect(nearer.wait(100)).toBeCloseTo(120);
+  });
+
+  test('what it was sent already is not taken for a long way where the first reading comes late', () => {
+    const link = new SlowLink(150, 0);
+    link.measured({ queued: 300_000, rto: 320 }, 150);
+    link.measured({ queued: 175_000, rto: 320 }, 250);
+    // 1250 bytes a millisecond: 30 ms of them are on their way, 20 ms may wait.
+    expect(link.wait(250)).toBeCloseTo(90);
   });
 
   test('before a reading only a reading can tell', () => {

@@ -82,3 +82,14 @@ test('nothing is made when nobody is there, and what comes late is given to nobo
   feed.show(makePicture(LARGE));
   expect([got, making, smaller.latest]).toEqual([[], [], undefined]);
 });
+
+test('the last one is not kept for nobody', async () => {
+  const leave = smaller.subscribe(() => {});
+  const frame = feed.show(makePicture(LARGE));
+  await finish();
+  await smaller.of(frame);
+  expect(making).toHaveLength(0);
+  leave();
+  void smaller.of(frame);
+  expect(making).toHaveLength(1);
+});
