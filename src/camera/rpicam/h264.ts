@@ -142,7 +142,10 @@ export class H264Ways {
   }
 
   #explain(why: string, hint?: string): AppError {
-    const instead = this.#left.length > 0 ? 'Libx264 is tried instead' : 'It gives JPEGs, and ffmpeg makes the H.264 of them';
+    // The encoder of the Pi is tried first: where it is left over, the picture is too large for it.
+    const instead = this.#left.some((way) => way !== 'hardware')
+      ? 'Libx264 is tried instead'
+      : 'It gives JPEGs, and ffmpeg makes the H.264 of them';
     const message = `${this.program} cannot give H.264 (camera.encoding): ${why}. ${instead}.`;
     return new AppError('CAMERA_H264', message, hint === undefined ? {} : { hint });
   }
