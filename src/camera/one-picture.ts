@@ -5,8 +5,9 @@ import { systemClock } from '../core/clock.ts';
 import { AppError, messageOf, systemErrorCode } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Frame } from '../frames/frame.ts';
-import { Camera } from './camera.ts';
+import { Camera, type CameraOptions } from './camera.ts';
 import type { ResolvedSource, ResolverOptions } from './resolver.ts';
+import type { VideoSettings } from './source.ts';
 
 export interface OnePictureOptions extends Omit<ResolverOptions, 'workDir'> {
   readonly log: Logger;
@@ -26,18 +27,42 @@ export interface OnePicture {
 }
 
 /** Starts the camera, takes one picture and stops it. Throws an AppError if none comes. */
-export async function takeOnePicture({ timeoutMs, impatient = false, signal, ...options }: OnePictureOptions): Promise<OnePicture> {
+export async function takeOnePicture(options: OnePictureOptions): Promise<OnePicture> {
+  const { taken: frame, ...rest } = await takeOne<Frame>(options, (take) => ({ onFrame: take }));
+  return { frame, ...rest };
+}
+
+/**
+ * Starts the camera to see whether it gives H.264 itself, and stops it. Throws an AppError if it gives nothing at all.
+ * @returns what makes it, for people; or why it gives JPEGs
+ */
+export async function tryH264(options: OnePictureOptions & { readonly video: VideoSettings }): Promise<string | AppError> {
+  const { taken, resolved, notices } = await takeOne<'H264' | 'JPEG'>(options, (take) => ({
+    onFrame: () => take('JPEG'),
+    onUnit: () => take('H264'),
+  }));
+  const { encoder, description } = resolved.source;
+  if (taken === 'H264') return encoder ?? description;
+  const isWhy = ({ code }: AppError) => code === 'CAMERA_H264' || code === 'SETTING_WITHOUT_EFFECT';
+  return notices.find(isWhy) ?? notices[0] ?? new AppError('CAMERA_H264', `${description} gives JPEGs.`);
+}
+
+/** Runs a camera until the first of what it gives. */
+async function takeOne<T>(
+  { timeoutMs, impatient = false, signal, ...options }: OnePictureOptions,
+  listen: (take: (what: T) => void) => Pick<CameraOptions, 'onFrame' | 'onUnit'>,
+): Promise<{ readonly taken: T; readonly resolved: ResolvedSource; readonly notices: readonly AppError[] }> {
   const workDir = makeWorkDir();
   let lastError: AppError | undefined;
   let notices: readonly AppError[] = [];
-  let onFrame = (_frame: Frame): void => {};
+  let onTaken = (_what: T): void => {};
   let onFailure = (_error: AppError): void => {};
   const camera = new Camera({
     ...options,
     workDir,
     watched: () => true,
     clock: systemClock,
-    onFrame: (frame) => onFrame(frame),
+    ...listen((what) => onTaken(what)),
     onReport: (report) => {
       notices = report.notices;
       lastError = report.error ?? lastError;
@@ -51,15 +76,16 @@ export async function takeOnePicture({ timeoutMs, impatient = false, signal, ...
     // It may come when nobody waits any more.
     aborted.catch(() => {});
     signal.throwIfAborted();
-    const resolved = await Promise.race([camera.resolve(), aborted]);
-    const taken = new Promise<Frame>((resolve, reject) => {
+    await Promise.race([camera.resolve(), aborted]);
+    const first = new Promise<T>((resolve, reject) => {
       timer = setTimeout(() => reject(lastError ?? new AppError('NO_FRAMES', 'No picture came.')), timeoutMs);
-      onFrame = resolve;
+      onTaken = resolve;
       onFailure = reject;
       camera.start();
     });
-    const frame = await Promise.race([taken, aborted]);
-    return { frame, resolved, notices };
+    const taken = await Promise.race([first, aborted]);
+    // As it turned out to be: a camera that was thought to give H.264 may not.
+    return { taken, resolved: await camera.resolve(), notices };
   } finally {
     clearTimeout(timer);
     await camera.stop();

@@ -53,6 +53,22 @@ export function readArguments(argv: readonly string[], commands: typeof COMMANDS
   return args;
 }
 
+const SWITCHES = new Set(settings.filter(isSwitch).map(({ flag }) => `--${flag}`));
+
+/** A switch may be given "on" or "off" too, as the flags that turn a whole part off are: `--hflip off` is `--no-hflip`. */
+function readSwitches(argv: readonly string[]): string[] {
+  const read: string[] = [];
+  for (const word of argv) {
+    const before = read.at(-1) ?? '';
+    const isValue = (word === 'on' || word === 'off') && SWITCHES.has(before);
+    const [flag = '', value] = isValue ? [before, word] : word.split('=', 2);
+    if (isValue) read.pop();
+    const isSpelledOut = SWITCHES.has(flag) && (value === 'on' || value === 'off');
+    read.push(isSpelledOut ? flag.replace('--', value === 'on' ? '--' : '--no-') : word);
+  }
+  return read;
+}
+
 function split(argv: readonly string[], commands: readonly Command[]) {
   const actions = actionsOf(commands);
   const options: NonNullable<ParseArgsConfig['options']> = {};
@@ -61,7 +77,7 @@ function split(argv: readonly string[], commands: readonly Command[]) {
     options[name] = { type: value === undefined ? 'boolean' : 'string', ...(short && { short }) };
   for (const letter of Object.values(OTHER_LETTERS)) options[letter] = { type: 'boolean', short: letter };
   try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, allowNegative: true });
+    const { values, positionals } = parseArgs({ args: readSwitches(argv), options, allowPositionals: true, allowNegative: true });
     return { values: values as Record<string, string | boolean | undefined>, positionals };
   } catch (error) {
     const unknown = /Unknown option '(-\S*?)'/.exec(messageOf(error))?.[1];

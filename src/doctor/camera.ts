@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
-import { takeOnePicture } from '../camera/one-picture.ts';
+import { takeOnePicture, tryH264 } from '../camera/one-picture.ts';
 import { deniedCameraDevice, permissionError } from '../camera/permission.ts';
 import { silentLogger } from '../core/log.ts';
 import { Processes } from '../platform/processes.ts';
-import { type Check, failure, ok, type Result, skipped, warning } from './check.ts';
+import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
 import { rpicamChecks } from './rpicam.ts';
 import { unwanted } from './source.ts';
 import { explainNoServer, mayLook, type Surroundings } from './surroundings.ts';
@@ -27,6 +27,12 @@ export function cameraChecks(surroundings: Surroundings): Check[] {
       title: 'A picture from the camera',
       timeoutMs: PICTURE_TIMEOUT_MS + AROUND_MS,
       run: (signal) => picture(surroundings, signal),
+    },
+    {
+      id: 'camera-h264',
+      title: "H.264 of the camera's own, a trial",
+      timeoutMs: PICTURE_TIMEOUT_MS + AROUND_MS,
+      run: (signal) => nativeH264(surroundings, signal),
     },
   ];
 }
@@ -90,17 +96,33 @@ function holder(surroundings: Surroundings): Result {
   return ok(user.uid === 0 ? 'nobody has it' : 'no program of this user has it (`sudo onvif-camera doctor` sees those of others, too)');
 }
 
-async function picture(surroundings: Surroundings, signal: AbortSignal): Promise<Result> {
-  const { settings, server, searchPath, tree } = surroundings;
-  const { config, spec } = settings;
-  if (server) return skipped('the running server has the camera; see the snapshot below');
+/** Why the camera cannot be had for a trial; undefined: it can. */
+function notFree(surroundings: Surroundings): Result | undefined {
+  if (surroundings.server) return skipped('the running server has the camera; see the snapshot below');
   // One that runs would be kept from it.
-  if (!mayLook(surroundings)) return skipped(explainNoServer(surroundings));
-  const { frame, resolved, notices } = await takeOnePicture({
-    ...{ spec, settings: config.camera, rpicamPath: config.camera.rpicamPath, searchPath, log: silentLogger, signal },
-    ...{ sysfs: tree.path('/sys'), dev: tree.path('/dev'), timeoutMs: PICTURE_TIMEOUT_MS, impatient: true },
-  });
+  return mayLook(surroundings) ? undefined : skipped(explainNoServer(surroundings));
+}
+
+/** How the camera is tried. */
+const trialOf = ({ settings: { config, spec }, searchPath, tree }: Surroundings, signal: AbortSignal) => ({
+  ...{ spec, settings: config.camera, rpicamPath: config.camera.rpicamPath, searchPath, log: silentLogger, signal },
+  ...{ sysfs: tree.path('/sys'), dev: tree.path('/dev'), timeoutMs: PICTURE_TIMEOUT_MS, impatient: true },
+});
+
+async function picture(surroundings: Surroundings, signal: AbortSignal): Promise<Result> {
+  const kept = notFree(surroundings);
+  if (kept) return kept;
+  const { frame, resolved, notices } = await takeOnePicture(trialOf(surroundings, signal));
   const seen = `${frame.width}x${frame.height}, ${Math.round(frame.size / 1000)} kB, from ${resolved.source.description}`;
   const [notice] = notices;
   return notice ? warning(`${seen}; ${notice.message}`, notice.hint) : ok(seen);
+}
+
+async function nativeH264(surroundings: Surroundings, signal: AbortSignal): Promise<Result> {
+  const { config } = surroundings.settings;
+  if (config.camera.encoding !== 'h264') return skipped('camera.encoding is mjpeg: ffmpeg makes the H.264');
+  const kept = notFree(surroundings);
+  if (kept) return kept;
+  const found = await tryH264({ ...trialOf(surroundings, signal), video: config.h264 });
+  return typeof found === 'string' ? ok(`the camera gives it, by ${found}`) : fromError(found, 'warning');
 }

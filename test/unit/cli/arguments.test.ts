@@ -149,6 +149,10 @@ describe('readArguments', () => {
 
   test('a switch can be turned off, and the last word counts', () => {
     expect(readArguments(['--no-hflip']).flags).toEqual({ hflip: false });
+    expect(readArguments(['--hflip', 'off', '--vflip', 'on', '--rtsp-metadata=off', '--rtsp-basic']).flags).toEqual({
+      ...{ hflip: false, vflip: true, 'rtsp-metadata': false, 'rtsp-basic': true },
+    });
+    expect(readArguments(['--hflip', '--hflip=on', 'serve']).flags).toEqual({ hflip: true });
     expect(readArguments(['--hflip', '--no-hflip', '--vflip', '--fps', '1', '--fps', '2']).flags).toEqual({
       hflip: false,
       vflip: true,
@@ -173,7 +177,7 @@ describe('readArguments', () => {
     ['-x', 'There is no option -x.'],
     ['-hx', 'There is no option -x.'],
     ['--width', "Option '--width <value>' argument missing"],
-    ['--hflip=on', "Option '--hflip' does not take an argument"],
+    ['--hflip=maybe', "Option '--hflip' does not take an argument"],
   ])('%s is a usage error', (argument, message) => {
     const error = usageError(argument);
     expect(error).toMatchObject({ code: 'USAGE', exitCode: 2, hint: expect.stringContaining('--help') });

@@ -299,3 +299,37 @@ describe('camera-picture', () => {
     expect(stage.starts()).toEqual([]);
   });
 });
+
+describe('camera-h264', () => {
+  const { signal } = new AbortController();
+  const config = { camera: { source: 'rpicam', width: 640, height: 480, encoding: 'h264' }, h264: { keyframeInterval: 1 } };
+  const run = (scenario: Scenario, more?: Parameters<typeof makeSurroundings>[1]) =>
+    find(checksOf(pi({ startDelayMs: 10, ...scenario }, { config }), more), 'camera-h264', signal);
+
+  test('is tried where it is wanted', async () => {
+    expect(await run({ libav: true })).toEqual({ level: 'ok', seen: 'the camera gives it, by libx264' });
+    expect(stage.ends().length).toBe(stage.starts().length);
+  });
+
+  test('that cannot be had is a warning, with the package', async () => {
+    expect(await run({})).toMatchObject({
+      level: 'warning',
+      seen: expect.stringContaining('it has no encoder for H.264'),
+      fix: expect.stringContaining('rpicam-apps-encoder'),
+    });
+  });
+
+  test('that turns out not to work is a warning', async () => {
+    expect(await run({ platform: 'vc4', hardwareEncoder: false })).toMatchObject({
+      level: 'warning',
+      seen: expect.stringContaining('the encoder of this Pi cannot be opened'),
+    });
+  });
+
+  test('does not matter with JPEGs, and is the affair of a running server', async () => {
+    const mjpeg = find(checksOf(pi({}, { config: RPICAM })), 'camera-h264', signal);
+    expect(await mjpeg).toMatchObject({ level: 'skipped' });
+    expect(await run({}, { server: SERVER })).toMatchObject({ level: 'skipped' });
+    expect(stage.starts()).toEqual([]);
+  });
+});
