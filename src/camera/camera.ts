@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
@@ -154,11 +155,13 @@ export class Camera {
 
   /**
    * Takes new settings over; a capture under way is restarted with them, once for all changes of a second, and viewers live
-   * through it. Throws an AppError, with nothing changed, if the source cannot do what is set.
+   * through it. The quality of JPEGs is no affair of a camera that gives H.264. Throws an AppError, with nothing changed, if the source cannot do what is set.
    */
   change(settings: CameraSettings): void {
     this.#resolver.change(forLight(settings, this.#isNight));
+    const before = this.#settings;
     this.#settings = settings;
+    if (this.encoding === 'H264' && differInQuality(before, settings)) return;
     this.#restartSoon();
   }
 
@@ -186,6 +189,10 @@ export class Camera {
     if (this.#settings.exposure === 'auto-night') this.change(this.#settings);
   }
 }
+
+/** Whether only the quality of JPEGs is another. */
+const differInQuality = (one: CameraSettings, other: CameraSettings): boolean =>
+  one.quality !== other.quality && isDeepStrictEqual({ ...one, quality: 0 }, { ...other, quality: 0 });
 
 /** The settings to capture with: those for the night, when it is night and the exposure is to follow the light. */
 const forLight = (settings: CameraSettings, isNight: boolean): CameraSettings =>
