@@ -176,6 +176,15 @@ describe('rpicam-plugins', () => {
   });
 });
 
+test('the plug-in for H.264 is missed where the camera is to give it, and the board cannot', async () => {
+  const on = (board: string) =>
+    find(checksOf(pi({}, { config: { camera: { encoding: 'h264' } }, files: { '/proc/device-tree/model': board } })), 'rpicam-plugins');
+  for (const board of ['Raspberry Pi 5 Model B Rev 1.0', 'Raspberry Pi 500 Rev 1.0', 'Raspberry Pi Compute Module 5 Rev 1.0'])
+    expect(await on(board)).toMatchObject({ level: 'warning', fix: expect.stringContaining('rpicam-apps-encoder') });
+  for (const board of ['Raspberry Pi 4 Model B Rev 1.4', 'Raspberry Pi Zero 2 W Rev 1.0'])
+    expect(await on(board)).toMatchObject({ level: 'ok' });
+});
+
 describe('rpicam-cameras', () => {
   test('are listed', async () => {
     expect(await find(checksOf(pi({ cameras: 'two' })), 'rpicam-cameras')).toMatchObject({
