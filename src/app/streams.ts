@@ -6,7 +6,7 @@ import { NativeH264Control } from '../device/native-h264.ts';
 import type { DeviceSettings } from '../device/settings.ts';
 import { H264, MJPEG, type StreamNames, SUB } from '../device/stream-names.ts';
 import { type H264Video, type JpegVideo, StreamCatalogue } from '../device/streams.ts';
-import type { PictureFeed } from '../encode/h264-stream.ts';
+import type { H264Stream, PictureFeed } from '../encode/h264-stream.ts';
 import type { Rate } from '../streams/fan-out.ts';
 import type { Hub } from '../streams/hub.ts';
 import { NativeH264 } from '../streams/native-h264.ts';
@@ -60,6 +60,7 @@ export class Streams {
         hub: units,
         starts: () => camera.counters.starts,
         encoder: () => encoderName(units.status.source, camera.encoder),
+        instead: async () => (this.#isNative ? undefined : this.#transcoder()),
         clock,
       });
     this.#isNative = this.#native !== undefined;
@@ -94,6 +95,13 @@ export class Streams {
     this.#advice.stop();
     this.#native?.stop();
     await Promise.all(this.#encodings.map(({ encoding }) => encoding.stop()));
+  }
+
+  /** What makes H.264 of JPEGs; undefined: nothing does, or it is still not known after a while. */
+  async #transcoder(): Promise<H264Stream | undefined> {
+    await this.#trial.known();
+    const stream = this.#encodings.find(({ names }) => names.id === H264.id)?.encoding.stream;
+    return typeof stream === 'object' ? stream : undefined;
   }
 
   /** What is missed without an encoder, where the camera itself gives H.264. */

@@ -1,6 +1,6 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { EncoderCounters } from '../encode/encoder.ts';
-import type { AccessUnitListener, H264Status } from '../encode/h264-stream.ts';
+import type { AccessUnitListener, H264Status, H264Stream } from '../encode/h264-stream.ts';
 import type { AccessUnit, ParameterSets } from '../frames/access-unit.ts';
 import type { UnitHub } from './unit-hub.ts';
 
@@ -10,6 +10,8 @@ export interface NativeH264Options {
   readonly starts: () => number;
   /** What encodes, for people; undefined: it is not known yet. */
   readonly encoder: () => string | undefined;
+  /** What gives H.264 once the camera has turned out not to; undefined: nothing does, or the camera does. */
+  readonly instead: () => Promise<Pick<H264Stream, 'parameterSets'> | undefined>;
   readonly clock: Clock;
 }
 
@@ -23,6 +25,8 @@ const LINGER_MS = 5000;
 export class NativeH264 {
   readonly #counts = { units: 0, keyframes: 0, bytes: 0 };
   readonly #lingering = new Set<Cancel>();
+  /** Of those who wait for a first unit. */
+  readonly #waiting = new Set<AbortController>();
 
   constructor(private readonly options: NativeH264Options) {
     options.hub.subscribe((unit) => this.#count(unit));
@@ -57,9 +61,15 @@ export class NativeH264 {
   /** See the method of the same name of what encodes: what a session description needs. Turns the camera on. */
   async parameterSets(timeoutMs: number, signal: AbortSignal): Promise<ParameterSets | undefined> {
     if (signal.aborted) return undefined;
-    const { hub, clock } = this.options;
+    const { hub, clock, instead } = this.options;
     const release = hub.lease();
-    const sets = hub.parameterSets ?? (await hub.next(timeoutMs, signal))?.parameterSets;
+    const until = clock.monotonic() + timeoutMs;
+    const sets = hub.parameterSets ?? (await this.#next(timeoutMs, signal))?.parameterSets;
+    const other = sets ? undefined : await instead();
+    if (other) {
+      release();
+      return other.parameterSets(Math.max(0, until - clock.monotonic()), signal);
+    }
     const cancel = clock.after(LINGER_MS, () => {
       this.#lingering.delete(end);
       release();
@@ -72,12 +82,23 @@ export class NativeH264 {
     return sets;
   }
 
+  async #next(timeoutMs: number, signal: AbortSignal): Promise<AccessUnit | undefined> {
+    const over = new AbortController();
+    this.#waiting.add(over);
+    try {
+      return await this.options.hub.next(timeoutMs, AbortSignal.any([signal, over.signal]));
+    } finally {
+      this.#waiting.delete(over);
+    }
+  }
+
   requestKeyFrame(): void {
     // The camera's program has no way to be asked.
   }
 
-  /** Keeps the camera on for nobody any longer. */
+  /** Keeps the camera on for nobody any longer, and nobody waiting. */
   stop(): void {
+    for (const wait of this.#waiting) wait.abort();
     for (const end of this.#lingering) end();
     this.#lingering.clear();
   }

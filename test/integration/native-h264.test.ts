@@ -80,3 +80,17 @@ needsProgram('ffmpeg', 'a camera that turns out not to know H.264: JPEGs, encode
   expect(camera).toMatchObject({ state: 'live', notices: [{ code: expect.any(String) }] });
   await viewer.close();
 });
+
+needsProgram('ffmpeg', 'a camera whose encoder turns out not to work: the client who comes first gets what is encoded here', async () => {
+  await on.start({ platform: 'vc4', hardwareEncoder: false }, NATIVE);
+  const client = await RtspClient.connect(on.server.rtspPort);
+  clients.push(client);
+  const began = performance.now();
+  expect((await client.request('DESCRIBE', client.url('/h264'))).status).toBe(200);
+  // Long before the time that is given to a camera.
+  expect(performance.now() - began).toBeLessThan(8000);
+  expect((await client.playInterleaved('/h264')).status).toBe(200);
+  await client.until(() => client.stream().count >= 3, 'pictures');
+  expect(client.stream()).toMatchObject({ torn: 0, strange: 0 });
+  expect(on.captures().map(({ argv }) => argv[argv.indexOf('--codec') + 1])).toEqual(['h264', 'mjpeg']);
+});

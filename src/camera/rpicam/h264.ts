@@ -71,12 +71,17 @@ function refusalIn(line: string): { readonly why: string; readonly hint?: string
 
 const UPDATE = 'Update rpicam-apps (`sudo apt full-upgrade`) and start again. Or set camera.encoding: mjpeg.';
 
+/** A clock is set by hand, or by the network soon after the start. Milliseconds. */
+const SELDOM_MS = 10_000;
+
 /**
  * The ways by which this camera may give H.264: what the program and the machine let hope for, less what a capture has shown not
  * to work. Shared by all sources of one camera.
  */
 export class H264Ways {
   #left: readonly H264Way[];
+  /** When the clock was last set back, monotonic milliseconds. */
+  #setBackAt = Number.NEGATIVE_INFINITY;
   readonly #trials = new Map<H264Way, H264Trial>();
 
   /** @param program its name, "rpicam-vid" */
@@ -117,6 +122,18 @@ export class H264Ways {
         'Set camera.width and camera.height smaller, or camera.encoding: mjpeg.',
       )
     );
+  }
+
+  /**
+   * The clock was set back, which ended a capture. Returns whether it may be started again at once: not where that happens all
+   * the time, and something else may be wrong.
+   *
+   * @param at monotonic, milliseconds
+   */
+  isSeldom(at: number): boolean {
+    const isSeldom = at - this.#setBackAt >= SELDOM_MS;
+    this.#setBackAt = at;
+    return isSeldom;
   }
 
   /** What finds out whether this way works. */

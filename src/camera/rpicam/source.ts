@@ -122,8 +122,8 @@ export class RpicamSource implements Source {
         ended: (error, gave) => {
           const other = gave ? undefined : ways.failed(way, refusal, error);
           if (other) events.again(other);
-          else if (gave && clockSetBack) events.again(setBack(this.#name));
-          else events.ended(error);
+          else if (gave && clockSetBack && ways.isSeldom(this.deps.clock.monotonic())) events.again(setBack(this.#name));
+          else events.ended(gave && clockSetBack ? setBack(this.#name) : error);
         },
         silent: (error) => {
           // Without its sensor it gives no JPEGs either.

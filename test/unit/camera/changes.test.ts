@@ -92,3 +92,18 @@ describe('what is set of an image that the source cannot set', () => {
     await expect(camera.resolve()).rejects.toThrow('camera.roi');
   });
 });
+
+test('a source that knows no H.264 says so where it was asked for, and gives JPEGs', async () => {
+  const encodings: unknown[] = [];
+  const video = { bitrate: 2000, keyframeInterval: 2, profile: 'baseline' } as const;
+  camera = make({ video, onEncoding: (encoding) => encodings.push(encoding) });
+  expect(camera.encoding).toBeUndefined();
+  const { notices } = await camera.resolve();
+  expect(notices.map(({ code, message }) => [code, message])).toEqual([
+    ['SETTING_WITHOUT_EFFECT', 'camera.encoding h264 has no effect: test pattern gives JPEGs, of which ffmpeg makes the H.264.'],
+  ]);
+  expect([camera.encoding, camera.encoder, encodings]).toEqual(['JPEG', undefined, ['JPEG']]);
+  // Without effect, and no reason to start anything.
+  camera.changeVideo({ ...video, bitrate: 1000 });
+  expect(clock.pending).toBe(0);
+});

@@ -119,6 +119,11 @@ describe('the ways to H.264', () => {
   });
 });
 
+test('a clock that is set back all the time is no reason to start again at once', () => {
+  const one = ways(PI5, '1.13.0', true);
+  expect([0, 5000, 14_000, 24_000].map((at) => one.isSeldom(at))).toEqual([true, false, false, true]);
+});
+
 test('what x264 and libav say on every run explains no end', () => {
   const lines = [
     '[libx264 @ 0x5555] using cpu capabilities: MMX2 SSE2Fast',
