@@ -47,6 +47,7 @@ export class Streams {
       const encoding = new H264Encoding({
         ...{ name: names.name, trial: this.#trial, settings: settings[names.id], picture, searchPath },
         feed: paced(hub, () => settings[names.id].now.fps || undefined),
+        native: units && { units, isNative: () => this.#isNative },
         onFound: () => this.#transcoded(names, 'found'),
         onGone: () => this.#transcoded(names, 'gone'),
         ...{ clock, log },
@@ -124,12 +125,13 @@ export class Streams {
   /** The camera turns out to give H.264, or not to: clients of the stream that they have had come back for the other one. */
   #changeMode(): void {
     const { isNative } = this.capture;
-    const entry = this.#encodings.find(({ names }) => names.id === H264.id);
-    if (!this.#native || !entry || isNative === this.#isNative) return;
+    if (!this.#native || this.#encodings.length === 0 || isNative === this.#isNative) return;
     this.#isNative = isNative;
     this.#native.stop();
     this.events.gone(H264);
-    if (isNative || typeof entry.encoding.stream === 'object') this.events.found(H264);
+    if (isNative) this.events.found(H264);
+    // What is encoded here is told of as it is made.
+    for (const { encoding } of this.#encodings) void encoding.remake();
   }
 }
 
