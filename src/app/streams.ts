@@ -66,7 +66,10 @@ export class Streams {
         clock,
       });
     this.#isNative = this.#native !== undefined;
-    const control = new NativeH264Control({ settings: settings.h264, picture });
+    const control = new NativeH264Control({
+      ...{ settings: settings.h264, picture },
+      unsettable: () => (camera.encodesAsItLikes ? { sps: units?.parameterSets?.sps } : undefined),
+    });
     capture.onEncoding = () => this.#changeMode();
     const video = ({ names, encoding }: Encoded): H264Video => {
       const isNative = () => this.#isNative && names.id === H264.id;

@@ -6,11 +6,13 @@ import sharp from 'sharp';
 import { programVersion, reportClient } from '../support/clients.ts';
 import { Neighbour } from '../support/network/neighbour.ts';
 import { inOwnNetwork } from '../support/network/own-network.ts';
+import { PictureFolder, yardWithWalker } from '../support/pictures.ts';
 import { withCredentials } from '../support/players.ts';
+import { needsPerl } from '../support/programs.ts';
 import { type RtpMethod, ZONEMINDER, ZoneMinder } from '../support/recorders/zoneminder.ts';
-import { PASSWORD, Server } from '../support/server.ts';
+import { eventually, PASSWORD, Server } from '../support/server.ts';
 
-/** The recorder ZoneMinder on another machine: finds the camera, reads its profiles and records what it was told. */
+/** The recorder ZoneMinder on another machine: finds the camera, reads its profiles and records what it was told, also on motion. */
 
 const NETWORK = '10.87.0';
 const DEVICE = `http://${NETWORK}.1:8080/onvif/device_service`;
@@ -24,14 +26,9 @@ inOwnNetwork(import.meta.filename, ZONEMINDER, () => {
   let camera: Server;
   const dataDir = mkdtempSync(join(tmpdir(), 'onvif-camera-'));
 
-  const start = () =>
-    Server.start({
-      dataDir,
-      args: [
-        ...['--bind', '0.0.0.0', '--http-port', '8080', '--rtsp-port', '8554', '--name', 'Front door', '--h264', 'on'],
-        ...['--source', 'test', '--width', '640', '--height', '480', '--fps', String(FPS)],
-      ],
-    });
+  const ON_LAN = ['--bind', '0.0.0.0', '--http-port', '8080', '--rtsp-port', '8554', '--name', 'Front door'];
+  const PICTURE = ['--source', 'test', '--width', '640', '--height', '480', '--fps', String(FPS)];
+  const start = () => Server.start({ dataDir, args: [...ON_LAN, '--h264', 'on', ...PICTURE] });
 
   reportClient('ZoneMinder', () => programVersion('zmc', '--version'));
 
@@ -96,4 +93,25 @@ inOwnNetwork(import.meta.filename, ZONEMINDER, () => {
     await recording.until(before + PICTURES);
     await recording.end();
   }, 120_000);
+
+  needsPerl(
+    'SOAP::Lite',
+    'its ONVIF listener records when somebody walks through the picture, each time',
+    async () => {
+      await camera.stop();
+      const yard = new PictureFolder().add(await yardWithWalker());
+      try {
+        const picture = ['--source', `images:${yard.dir}`, '--fps', '8', '--motion', 'on', '--motion-hold-time', '1'];
+        camera = await Server.start({ dataDir, args: [...ON_LAN, ...picture] });
+        const device = { url: DEVICE, soap: '11', user: 'admin', password: PASSWORD };
+        const watch = await zoneMinder.watch(withCredentials(`rtsp://${NETWORK}.1:8554/mjpeg`), device, `${NETWORK}.2`);
+        await eventually(async () => (await watch.causes()).length >= 2, 'two recordings', 40);
+        expect(new Set(await watch.causes())).toEqual(new Set(['motion']));
+        expect(watch.complaints).toEqual([]);
+      } finally {
+        yard.remove();
+      }
+    },
+    90_000,
+  );
 });

@@ -212,10 +212,17 @@ describe('webcams', () => {
     'echo "[video4linux2,v4l2 @ 0x55] Raw       :     yuyv422 :           YUYV 4:2:2 : 640x480" >&2; exit 1';
   const V4L2 = { camera: { source: 'v4l2' } };
 
-  test('are listed with their formats', async () => {
+  test('are listed with their formats, and with what can be set of their image', async () => {
+    const control = 'echo "                     brightness 0x00980900 (int)    : min=-64 max=64 step=1 default=0 value=0"';
+    const seen = '/dev/video0 (HD Pro Webcam C920): mjpeg, yuyv422 up to 1920x1080';
+    const programs = { ffmpeg: formats, 'v4l2-ctl': control };
+    expect(await find(checksOf({ files: webcam, programs }), 'webcams')).toEqual({
+      level: 'ok',
+      seen: `${seen}, with brightness to be set`,
+    });
     expect(await find(checksOf({ files: webcam, programs: { ffmpeg: formats } }), 'webcams')).toEqual({
       level: 'ok',
-      seen: '/dev/video0 (HD Pro Webcam C920): mjpeg, yuyv422 up to 1920x1080',
+      seen: `${seen}; nothing of their image can be set without v4l2-ctl (\`sudo apt install v4l-utils\`)`,
     });
   });
 
