@@ -6,7 +6,8 @@ import { NativeH264Control } from '../device/native-h264.ts';
 import type { DeviceSettings } from '../device/settings.ts';
 import { H264, MJPEG, type StreamNames, SUB } from '../device/stream-names.ts';
 import { type H264Video, type JpegVideo, StreamCatalogue } from '../device/streams.ts';
-import type { H264Stream, PictureFeed } from '../encode/h264-stream.ts';
+import type { PictureFeed } from '../encode/h264-stream.ts';
+import type { EncodedStream } from '../encode/make-stream.ts';
 import type { Rate } from '../streams/fan-out.ts';
 import type { Hub } from '../streams/hub.ts';
 import { NativeH264 } from '../streams/native-h264.ts';
@@ -31,6 +32,8 @@ export class Streams {
   readonly #native: NativeH264 | undefined;
   /** Whether it is the one that clients get. */
   #isNative: boolean;
+  /** Resolves when all is encoded from what the camera gives now. */
+  #remade: Promise<unknown> = Promise.resolve();
 
   constructor(
     options: AppOptions,
@@ -102,8 +105,8 @@ export class Streams {
   }
 
   /** What makes H.264 of JPEGs; undefined: nothing does, or it is still not known after a while. */
-  async #transcoder(): Promise<H264Stream | undefined> {
-    await this.#trial.known();
+  async #transcoder(): Promise<EncodedStream | undefined> {
+    await Promise.all([this.#trial.known(), this.#remade]);
     const stream = this.#encodings.find(({ names }) => names.id === H264.id)?.encoding.stream;
     return typeof stream === 'object' ? stream : undefined;
   }
@@ -134,7 +137,7 @@ export class Streams {
     this.events.gone(H264);
     if (isNative) this.events.found(H264);
     // What is encoded here is told of as it is made.
-    for (const { encoding } of this.#encodings) void encoding.remake();
+    this.#remade = Promise.all(this.#encodings.map(({ encoding }) => encoding.remake()));
   }
 }
 
