@@ -32,6 +32,8 @@ export class Streams {
   readonly #native: NativeH264 | undefined;
   /** Whether it is the one that clients get. */
   #isNative: boolean;
+  /** Resolves when all is encoded from what the camera gives now. */
+  #remade: Promise<unknown> = Promise.resolve();
 
   constructor(
     options: AppOptions,
@@ -104,7 +106,7 @@ export class Streams {
 
   /** What makes H.264 of JPEGs; undefined: nothing does, or it is still not known after a while. */
   async #transcoder(): Promise<EncodedStream | undefined> {
-    await this.#trial.known();
+    await Promise.all([this.#trial.known(), this.#remade]);
     const stream = this.#encodings.find(({ names }) => names.id === H264.id)?.encoding.stream;
     return typeof stream === 'object' ? stream : undefined;
   }
@@ -135,7 +137,7 @@ export class Streams {
     this.events.gone(H264);
     if (isNative) this.events.found(H264);
     // What is encoded here is told of as it is made.
-    for (const { encoding } of this.#encodings) void encoding.remake();
+    this.#remade = Promise.all(this.#encodings.map(({ encoding }) => encoding.remake()));
   }
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { schema } from '../../../src/cli/settings.ts';
 import { StateStore } from '../../../src/config/state.ts';
+import { AppError } from '../../../src/core/errors.ts';
 import { NativeH264Control } from '../../../src/device/native-h264.ts';
 import { DeviceSettings } from '../../../src/device/settings.ts';
 import { FakeCamera } from '../../support/onvif-media.ts';
@@ -34,4 +35,16 @@ test('H.264 of an encoder that takes no settings has the profile that its stream
     bitrate: { min: 2000, max: 2000 },
     keyframeInterval: { min: 2, max: 2 },
   });
+});
+
+test('size and rate are changed of the camera; what it refuses changes nothing', async () => {
+  const settings = new DeviceSettings({ config: schema.parse({}), explicit: new Set(), state: new StateStore(makeTempDir()) }).h264;
+  const camera = new FakeCamera();
+  const control = new NativeH264Control({ settings, picture: camera, unsettable: () => undefined });
+  await control.change({ width: 320, height: 240, fps: 10, keyframeInterval: 4 });
+  expect(camera.changes).toEqual([{ width: 320, height: 240, fps: 10 }]);
+  expect(settings.now).toMatchObject({ width: 0, height: 0, fps: 0, keyframeInterval: 4 });
+  camera.failure = new AppError('SETTING_UNSUPPORTED', 'It has no such size.');
+  await expect(control.change({ width: 1, height: 1, bitrate: 700 })).rejects.toThrow('no such size');
+  expect(control.settings()).toMatchObject({ width: 320, bitrate: 2000 });
 });
