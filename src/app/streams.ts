@@ -6,7 +6,8 @@ import { NativeH264Control } from '../device/native-h264.ts';
 import type { DeviceSettings } from '../device/settings.ts';
 import { H264, MJPEG, type StreamNames, SUB } from '../device/stream-names.ts';
 import { type H264Video, type JpegVideo, StreamCatalogue } from '../device/streams.ts';
-import type { H264Stream, PictureFeed } from '../encode/h264-stream.ts';
+import type { PictureFeed } from '../encode/h264-stream.ts';
+import type { EncodedStream } from '../encode/make-stream.ts';
 import type { Rate } from '../streams/fan-out.ts';
 import type { Hub } from '../streams/hub.ts';
 import { NativeH264 } from '../streams/native-h264.ts';
@@ -102,7 +103,7 @@ export class Streams {
   }
 
   /** What makes H.264 of JPEGs; undefined: nothing does, or it is still not known after a while. */
-  async #transcoder(): Promise<H264Stream | undefined> {
+  async #transcoder(): Promise<EncodedStream | undefined> {
     await this.#trial.known();
     const stream = this.#encodings.find(({ names }) => names.id === H264.id)?.encoding.stream;
     return typeof stream === 'object' ? stream : undefined;

@@ -10,6 +10,7 @@ import { PictureFolder, yardWithWalker } from '../support/pictures.ts';
 import { withCredentials } from '../support/players.ts';
 import { needsPerl } from '../support/programs.ts';
 import { type RtpMethod, ZONEMINDER, ZoneMinder } from '../support/recorders/zoneminder.ts';
+import { STANDIN, Stage } from '../support/rpicam/stage.ts';
 import { eventually, PASSWORD, Server } from '../support/server.ts';
 
 /** The recorder ZoneMinder on another machine: finds the camera, reads its profiles and records what it was told, also on motion. */
@@ -93,6 +94,34 @@ inOwnNetwork(import.meta.filename, ZONEMINDER, () => {
     await recording.until(before + PICTURES);
     await recording.end();
   }, 120_000);
+
+  describe('of a camera that makes H.264 itself', () => {
+    const stage = new Stage({ libav: true });
+    beforeAll(async () => {
+      await camera.stop();
+      const picture = ['--source', 'rpicam', '--rpicam-path', STANDIN, '--encoding', 'h264', '--fps', String(FPS)];
+      camera = await Server.start({ dataDir, args: [...ON_LAN, '--h264', 'on', ...picture], env: stage.env });
+      await camera.output(/H\.264 by/);
+    });
+    afterAll(() => stage.remove());
+
+    test.each<[string, string, RtpMethod]>([
+      ['that H.264', 'h264', 'rtpRtsp'],
+      ['that H.264', 'h264', 'rtpUni'],
+      ['the smaller stream', 'sub', 'rtpRtsp'],
+    ])(
+      'it records %s, /%s, by %s, without a complaint',
+      async (_stream, path, method) => {
+        const recording = await zoneMinder.record(withCredentials(`rtsp://${NETWORK}.1:8554/${path}`), method);
+        await recording.until(PICTURES);
+        const { complaints } = recording;
+        expect(await recording.end()).toBeGreaterThanOrEqual(PICTURES);
+        expect(complaints).toEqual([]);
+        expect(stage.starts().at(-1)!.argv.join(' ')).toContain('--libav-video-codec libx264');
+      },
+      60_000,
+    );
+  });
 
   needsPerl(
     'SOAP::Lite',
