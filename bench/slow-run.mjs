@@ -44,8 +44,9 @@ try {
     if (!new RegExp(filter).test(label)) continue;
     for (const [name, server] of Object.entries(servers)) {
       if (each.kind === 'rtsp' && name === 'ustreamer') continue;
-      note(`${label}, ${name}`);
-      results.push({ ...each, server: name, ...(await measure(each, name, server)) });
+      const result = await measure(each, name, server);
+      results.push({ ...each, server: name, ...result });
+      note(`${label}, ${name}: ${result.p50?.toFixed(0)}, ${result.p99?.toFixed(0)} ms, ${result.fps.toFixed(1)} pictures a second`);
     }
   }
 } finally {

@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { builtProgram } from './servers.mjs';
 import { compiled, pictureFolder } from './tools.mjs';
@@ -88,9 +89,12 @@ function results(runs) {
 
 const isSameCase = (one, other) => one.megabits === other.megabits && one.kind === other.kind && one.viewers === other.viewers;
 
+const congestionControl = () =>
+  process.env.BENCH_CONGESTION_CONTROL || readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim();
+
 function table(runs) {
   return {
-    title: 'Slow links, one for each viewer, 1280x720 at 30 pictures a second, 77 KB each, beside two viewers on fast links',
+    title: `Slow links (${congestionControl()}), one for each viewer, 1280x720 at 30 pictures a second, 77 KB each, beside two viewers on fast links`,
     head: ['Mbit/s', 'by', 'viewers', 'link', 'server', 'age p50, ms', 'p99, ms', 'fps', 'CPU, %', 'of it for them, %', 'fps of the fast'],
     rows: runs.map((run) => [
       String(run.megabits),

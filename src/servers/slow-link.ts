@@ -3,10 +3,9 @@ import type { TcpEntry } from '../protocols/proc/tcp-table.ts';
 /**
  * What may wait for a link besides the picture that is given next, in milliseconds of what the link carries: 25 kB at
  * 10 Mbit/s, 5 kB at 2. Enough to keep the link busy where the rate was taken for a tenth too low between two readings,
- * and each millisecond is one by which the next picture arrives later. On a long way, half a round trip: there rates vary more.
+ * and each millisecond is one by which the next picture arrives later. On a long way, a round trip: there rates vary more.
  */
 const SLACK_MS = 20;
-const SLACK_ROUND_TRIPS = 0.5;
 /** Two packets: of less than that nobody can tell whether it waits or is on its way. Bytes. */
 const LEAST_WAITING = 3000;
 /**
@@ -87,7 +86,7 @@ export class SlowLink {
   wait(now: number, extraMs = 0): number {
     this.#advance(now);
     const rate = this.#rate ?? 0;
-    const slack = Math.max(SLACK_MS, SLACK_ROUND_TRIPS * this.#roundTrip);
+    const slack = Math.max(SLACK_MS, this.#roundTrip);
     const over = this.#queued - Math.max(LEAST_WAITING, rate * (slack + extraMs + this.#roundTrip));
     if (this.#last !== undefined && over <= 0) return 0;
     return rate > 0 ? over / rate : Number.POSITIVE_INFINITY;

@@ -24,11 +24,22 @@ const MOST_DRIFT = 1 / FPS;
 /** Matroska has whole milliseconds. */
 const ROUNDING = 0.001;
 
-/** By whom the H.264 is made. */
-const WAYS: readonly { readonly way: string; readonly encoding: string; readonly scenario: Scenario }[] = [
-  { way: "from the camera's JPEGs, by ffmpeg", encoding: 'mjpeg', scenario: {} },
-  { way: 'by the camera program, with libx264', encoding: 'h264', scenario: { libav: true } },
-  { way: 'by the camera program, with the encoder of a Pi 4', encoding: 'h264', scenario: { platform: 'vc4' } },
+interface Way {
+  /** By whom the H.264 is made. */
+  readonly way: string;
+  readonly encoding: string;
+  readonly scenario: Scenario;
+  /**
+   * By how many pictures' time the first and the last of a part may be off, together: a picture that does not tell its own time
+   * has that of its arrival, which on a busy machine is late.
+   */
+  readonly jitter: number;
+}
+
+const WAYS: readonly Way[] = [
+  { way: "from the camera's JPEGs, by ffmpeg", encoding: 'mjpeg', scenario: {}, jitter: 3 },
+  { way: 'by the camera program, with libx264', encoding: 'h264', scenario: { libav: true }, jitter: 1 },
+  { way: 'by the camera program, with the encoder of a Pi 4', encoding: 'h264', scenario: { platform: 'vc4' }, jitter: 3 },
 ];
 
 /** A camera of one way, and those who record it. */
@@ -41,7 +52,7 @@ class Recorded {
   /** Pictures that ffmpeg as the encoder had no time for: on a busy machine they are missing in every recording. */
   unencoded = 0;
 
-  constructor({ scenario }: (typeof WAYS)[number]) {
+  constructor({ scenario }: Way) {
     this.#stage = new Stage(scenario);
   }
 
@@ -93,7 +104,7 @@ describe(`MP4 and MKV written by ffmpeg as H.264 comes, for ${SECONDS} s, throug
   );
   afterAll(() => Promise.all([...recorded.values()].map((each) => each.end())));
 
-  for (const { way } of WAYS) {
+  for (const { way, jitter } of WAYS) {
     needsProgram('ffmpeg', `have every picture at its time, where it is made ${way}`, async () => {
       const { recordings, unencoded } = recorded.get(way)!;
       expect(recordings).toHaveLength(CONTAINERS.length);
@@ -109,10 +120,9 @@ describe(`MP4 and MKV written by ffmpeg as H.264 comes, for ${SECONDS} s, throug
         expect(found.gaps.length).toBeLessThanOrEqual(1 + unencoded);
         for (const gap of found.gaps) expect(gap).toBeLessThan(RESTART);
         expect(found.span).toBeGreaterThan(0.8 * SECONDS);
-        // The times of a part's first and last picture may each be off by half a picture.
         for (const missing of found.missing) {
-          expect(missing).toBeGreaterThanOrEqual(-1);
-          expect(missing).toBeLessThanOrEqual(1 + unencoded);
+          expect(missing).toBeGreaterThanOrEqual(-jitter);
+          expect(missing).toBeLessThanOrEqual(jitter + unencoded);
         }
         expect(Math.abs(found.drift)).toBeLessThan(MOST_DRIFT);
       }

@@ -81,7 +81,7 @@ describe('SlowLink', () => {
     expect(carried).toBeGreaterThan(0.9 * rate * ms);
     expect(link.bitRate! / 1e6 / megabits).toBeCloseTo(1, 0);
     const late = given.filter(({ at }) => at > 5000).map(({ waitedMs }) => waitedMs);
-    expect(late.sort((one, other) => one - other)[Math.floor(0.99 * late.length)]).toBeLessThan(50);
+    expect(late.sort((one, other) => one - other)[Math.floor(0.99 * late.length)]).toBeLessThan(40 + roundTripMs / 2);
   });
 
   test('a way that becomes longer is noticed as far as what was queued does not explain it', () => {
@@ -123,8 +123,8 @@ describe('SlowLink', () => {
     const link = new SlowLink(0);
     link.measured({ queued: 300_000, rto: 250 }, 0);
     link.measured({ queued: 175_000, rto: 250 }, 100);
-    // 1250 bytes a millisecond: 50 ms of them are on their way, 25 ms may wait.
-    expect(link.wait(100)).toBeCloseTo(65);
+    // 1250 bytes a millisecond: 50 ms of them are on their way, and as many may wait.
+    expect(link.wait(100)).toBeCloseTo(40);
     const nearer = new SlowLink(0);
     nearer.measured({ queued: 300_000, rto: 200 }, 0);
     nearer.measured({ queued: 175_000, rto: 200 }, 100);
@@ -135,8 +135,8 @@ describe('SlowLink', () => {
     const link = new SlowLink(150, 0);
     link.measured({ queued: 300_000, rto: 320 }, 150);
     link.measured({ queued: 175_000, rto: 320 }, 250);
-    // 1250 bytes a millisecond: 30 ms of them are on their way, 20 ms may wait.
-    expect(link.wait(250)).toBeCloseTo(90);
+    // 1250 bytes a millisecond: 30 ms of them are on their way, and as many may wait.
+    expect(link.wait(250)).toBeCloseTo(80);
   });
 
   test('before a reading only a reading can tell', () => {
