@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// npm run bench [-- NAME ...] [--write] [--main FILE] [--env NAME=VALUE ...]
+// npm run bench [-- NAME ...] [--write] [--main FILE] [--env NAME=VALUE ...] [--rpicam-path FILE]
 //
 // Measures the built program, everything over the loopback interface: all of it in about sixteen minutes, or only what is
 // named. `attacks`, `slow`, `v8-settings` and `video` are run only where they are named: two have pages of their own, and options
 // (see their files); `slow` needs root. --write puts the figures of a whole run into docs/performance.md. --main measures another build, --env sets a
-// variable for what is measured.
+// variable for what is measured, --rpicam-path has `video` take the capture program of this machine.
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { attacks } from './attacks/measurement.mjs';
@@ -22,7 +22,7 @@ import { soap } from './soap.mjs';
 import { splitter } from './splitter.mjs';
 import { stalled } from './stalled.mjs';
 import { v8Settings } from './v8-settings.mjs';
-import { video } from './video.mjs';
+import { useCamera, video } from './video.mjs';
 import { viewer } from './viewer.mjs';
 
 const MEASUREMENTS = {
@@ -41,7 +41,10 @@ const MEASUREMENTS = {
 /** Not a part of a whole run. */
 const BY_NAME = { attacks, slow, 'v8-settings': v8Settings, video };
 
-const OPTIONS = { write: { type: 'boolean' }, main: { type: 'string' }, env: { type: 'string', multiple: true, default: [] } };
+const OPTIONS = {
+  ...{ write: { type: 'boolean' }, main: { type: 'string' }, 'rpicam-path': { type: 'string' } },
+  env: { type: 'string', multiple: true, default: [] },
+};
 const { values, positionals } = parseArgs({ allowPositionals: true, options: OPTIONS });
 const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);
 const all = { ...MEASUREMENTS, ...BY_NAME };
@@ -49,6 +52,7 @@ const unknown = names.find((name) => !Object.hasOwn(all, name));
 if (unknown !== undefined) fail(`There is no measurement "${unknown}"; there are ${Object.keys(all).join(', ')}.`);
 if (values.write && positionals.length > 0) fail('--write takes the figures of a whole run.');
 if (values.main !== undefined) useBuild(resolve(values.main));
+if (values['rpicam-path'] !== undefined) useCamera(resolve(values['rpicam-path']));
 const nameless = values.env.find((each) => !/^[^=]+=/.test(each));
 if (nameless !== undefined) fail(`--env wants NAME=VALUE, not "${nameless}".`);
 useEnvironment(Object.fromEntries(values.env.map((each) => [each.slice(0, each.indexOf('=')), each.slice(each.indexOf('=') + 1)])));

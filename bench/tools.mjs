@@ -9,6 +9,7 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 const OUT = join(HERE, 'build');
 
 export const CAMERA = join(HERE, 'camera.mjs');
+export const ENCODING_CAMERA = join(HERE, 'encoding-camera.mjs');
 
 /** Compiles a C program of this folder, or a library (`.so`), unless that has been done, and returns its path. */
 export function compiled(name) {
@@ -45,6 +46,20 @@ export function pictureFolder(set) {
     renameSync(half, folder);
   }
   return folder;
+}
+
+/** A file of pictures that are not compressed: planar 4:2:0, two seconds at 15 a second of a scene in motion, with noise. */
+export function rawPictures(width, height) {
+  const file = join(OUT, `pictures-${width}x${height}.yuv`);
+  if (!existsSync(file)) {
+    mkdirSync(OUT, { recursive: true });
+    const half = `${file}.part`;
+    const scene = `mandelbrot=size=${width}x${height}:rate=30,noise=alls=6:allf=t`;
+    const output = ['-frames:v', '30', '-f', 'rawvideo', '-pix_fmt', 'yuv420p', half];
+    execFileSync('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', scene, ...output], { stdio: 'inherit' });
+    renameSync(half, file);
+  }
+  return file;
 }
 
 /** The pictures of a set, in their order. */

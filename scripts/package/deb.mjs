@@ -83,6 +83,7 @@ Maintainer: ${author}
 Installed-Size: ${kilobytes}
 Depends: nodejs (>= ${node}), libc6, passwd
 Recommends: ${[...camera, 'ffmpeg', 'util-linux (>= 2.33)'].join(', ')}
+Suggests: v4l-utils
 Section: video
 Priority: optional
 Homepage: ${repository.url.replace(/^git\+/, '').replace(/\.git$/, '')}
@@ -93,6 +94,7 @@ Description: network camera by ONVIF from a Raspberry Pi's camera
  runs only while somebody watches.
  .
  Without a Raspberry Pi's camera it shows a USB webcam, a folder of pictures
- or a test pattern. H.264 and webcams need ffmpeg.
+ or a test pattern. H.264 and webcams need ffmpeg; v4l-utils sets the controls
+ of a webcam.
 `;
 }

@@ -5,6 +5,7 @@ import type { AppError } from '../core/errors.ts';
 import { ImagingControl } from '../device/imaging.ts';
 import { PictureControl } from '../device/picture.ts';
 import type { DeviceSettings } from '../device/settings.ts';
+import type { DecoderCounters } from '../encode/jpeg-stream.ts';
 import { disjoint, readArea } from '../frames/area.ts';
 import { readSps } from '../frames/h264-sps.ts';
 import type { Sensed } from '../frames/sensed.ts';
@@ -97,6 +98,10 @@ export class Capture {
   /** Whether the camera gives H.264. */
   get isNative(): boolean {
     return this.camera.encoding === 'H264';
+  }
+
+  get decoderCounters(): DecoderCounters | undefined {
+    return this.#decoded?.stream.counters;
   }
 
   /** What keeps those who want JPEGs from them, although the camera works. */

@@ -32,7 +32,7 @@ export class EncodingAdvice {
     this.#looks = isTranscoding() ? this.#looks + 1 : 0;
     if (this.#looks < LONG) return;
     log.info(
-      `H.264 has been watched for ${LONG} minutes. If that is a recorder, which watches all day: with \`camera.encoding: h264\` the camera compresses to H.264 itself, for about half of the processor time; docs/settings.md says what else changes.`,
+      `H.264 has been watched for ${LONG} minutes. If that is a recorder, which watches all day: with \`camera.encoding: h264\` the camera compresses to H.264 itself, for about half of the processor time; docs/which-pi.md says when that pays.`,
     );
     this.stop();
   }

@@ -1,12 +1,13 @@
 import { EventLog } from '../device/event-log.ts';
 import { EventBus } from '../device/events.ts';
 import { MachineEvents } from '../device/machine-events.ts';
-import { tellEncoderChanges, tellSignalLoss } from '../device/media-events.ts';
+import { tellConfigurationChanges, tellSignalLoss } from '../device/media-events.ts';
 import type { DeviceSettings } from '../device/settings.ts';
 import type { StreamNames } from '../device/stream-names.ts';
 import { LinuxVitals } from '../platform/machine/linux-vitals.ts';
 import type { Capture } from './capture.ts';
 import type { AppOptions } from './options.ts';
+import type { Streams } from './streams.ts';
 
 /** What happens in the camera, and what tells of it. */
 export class Events {
@@ -14,13 +15,19 @@ export class Events {
   readonly log: EventLog;
   readonly #machine: MachineEvents;
 
-  constructor({ searchPath, dataDir, clock, log }: AppOptions, settings: DeviceSettings, capture: Capture) {
+  constructor(
+    { searchPath, dataDir, clock, log }: AppOptions,
+    settings: DeviceSettings,
+    capture: Capture,
+    { catalogue }: Pick<Streams, 'catalogue'>,
+  ) {
     this.bus = new EventBus({ clock, log });
     this.log = new EventLog(this.bus);
     // They are told of when something changes; who subscribes before that is not to be refused.
     this.bus.offer('Media/ProfileChanged', 'Media/ConfigurationChanged');
     tellSignalLoss(capture.use, this.bus);
-    tellEncoderChanges(settings, this.bus, () => capture.isNative);
+    const { hub, units, picture } = capture;
+    tellConfigurationChanges({ streams: catalogue.all, settings, picture, hubs: units ? [hub, units] : [hub] }, this.bus);
     this.#machine = new MachineEvents({
       ...{ events: this.bus, dataDir, clock, log },
       vitals: new LinuxVitals({ root: '/', searchPath, clock }),

@@ -68,6 +68,7 @@ function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
     fps: capture.source.fps,
     uptime: (clock.monotonic() - startedAt) / 1000,
     capture: camera.counters,
+    decoded: capture.decoderCounters,
     faults: faults(),
     discovery: own.discovery(),
     rtsp: rtsp?.vitals,

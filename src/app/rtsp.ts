@@ -54,6 +54,10 @@ export class Rtsp {
         startMulticast: async (encoder, group) => this.server.startMulticast(idOf(encoder), group),
         stopMulticast: (encoder) => this.server.stopMulticast(idOf(encoder)),
       },
+      onChange: (Token) => {
+        const Type = Token === METADATA.encoder ? 'Metadata' : 'VideoEncoder';
+        events.bus.tell('Media/ConfigurationChanged', { Token, Type }, {});
+      },
     });
   }
 

@@ -6,7 +6,8 @@ import { NativeH264Control } from '../device/native-h264.ts';
 import type { DeviceSettings } from '../device/settings.ts';
 import { H264, MJPEG, type StreamNames, SUB } from '../device/stream-names.ts';
 import { type H264Video, type JpegVideo, StreamCatalogue } from '../device/streams.ts';
-import type { H264Stream, PictureFeed } from '../encode/h264-stream.ts';
+import type { PictureFeed } from '../encode/h264-stream.ts';
+import type { EncodedStream } from '../encode/make-stream.ts';
 import type { Rate } from '../streams/fan-out.ts';
 import type { Hub } from '../streams/hub.ts';
 import { NativeH264 } from '../streams/native-h264.ts';
@@ -31,6 +32,8 @@ export class Streams {
   readonly #native: NativeH264 | undefined;
   /** Whether it is the one that clients get. */
   #isNative: boolean;
+  /** Resolves when all is encoded from what the camera gives now. */
+  #remade: Promise<unknown> = Promise.resolve();
 
   constructor(
     options: AppOptions,
@@ -47,6 +50,7 @@ export class Streams {
       const encoding = new H264Encoding({
         ...{ name: names.name, trial: this.#trial, settings: settings[names.id], picture, searchPath },
         feed: paced(hub, () => settings[names.id].now.fps || undefined),
+        native: units && { units, isNative: () => this.#isNative },
         onFound: () => this.#transcoded(names, 'found'),
         onGone: () => this.#transcoded(names, 'gone'),
         ...{ clock, log },
@@ -64,7 +68,10 @@ export class Streams {
         clock,
       });
     this.#isNative = this.#native !== undefined;
-    const control = new NativeH264Control({ settings: settings.h264, picture });
+    const control = new NativeH264Control({
+      ...{ settings: settings.h264, picture },
+      unsettable: () => (camera.encodesAsItLikes ? { sps: units?.parameterSets?.sps } : undefined),
+    });
     capture.onEncoding = () => this.#changeMode();
     const video = ({ names, encoding }: Encoded): H264Video => {
       const isNative = () => this.#isNative && names.id === H264.id;
@@ -98,8 +105,8 @@ export class Streams {
   }
 
   /** What makes H.264 of JPEGs; undefined: nothing does, or it is still not known after a while. */
-  async #transcoder(): Promise<H264Stream | undefined> {
-    await this.#trial.known();
+  async #transcoder(): Promise<EncodedStream | undefined> {
+    await Promise.all([this.#trial.known(), this.#remade]);
     const stream = this.#encodings.find(({ names }) => names.id === H264.id)?.encoding.stream;
     return typeof stream === 'object' ? stream : undefined;
   }
@@ -124,12 +131,13 @@ export class Streams {
   /** The camera turns out to give H.264, or not to: clients of the stream that they have had come back for the other one. */
   #changeMode(): void {
     const { isNative } = this.capture;
-    const entry = this.#encodings.find(({ names }) => names.id === H264.id);
-    if (!this.#native || !entry || isNative === this.#isNative) return;
+    if (!this.#native || this.#encodings.length === 0 || isNative === this.#isNative) return;
     this.#isNative = isNative;
     this.#native.stop();
     this.events.gone(H264);
-    if (isNative || typeof entry.encoding.stream === 'object') this.events.found(H264);
+    if (isNative) this.events.found(H264);
+    // What is encoded here is told of as it is made.
+    this.#remade = Promise.all(this.#encodings.map(({ encoding }) => encoding.remake()));
   }
 }
 

@@ -24,9 +24,10 @@ export interface Subsystems {
 }
 
 /** Throws an AppError if the first password cannot be kept. */
-export function makeSubsystems(options: AppOptions, streams: StreamsEvents): Subsystems {
+export function makeSubsystems(options: AppOptions, streamsEvents: StreamsEvents): Subsystems {
   const settings = new DeviceSettings(options);
   const capture = new Capture(options, settings);
+  const streams = new Streams(options, settings, capture, streamsEvents);
   return {
     settings,
     identity: new Identity(settings.identity),
@@ -34,8 +35,8 @@ export function makeSubsystems(options: AppOptions, streams: StreamsEvents): Sub
     login: makeLogin(options),
     network: makeNetwork(options),
     capture,
-    streams: new Streams(options, settings, capture, streams),
-    events: new Events(options, settings, capture),
+    streams,
+    events: new Events(options, settings, capture, streams),
   };
 }
 

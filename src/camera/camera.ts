@@ -136,6 +136,11 @@ export class Camera {
     return this.#resolver.resolved?.source.encoder;
   }
 
+  /** Whether the H.264 of the source in force is as the device makes it, whatever is set. */
+  get encodesAsItLikes(): boolean {
+    return this.#resolver.resolved?.source.encodesAsItLikes === true;
+  }
+
   #tellEncoding(): void {
     const { encoding } = this;
     if (encoding === undefined || encoding === this.#encoding) return;

@@ -16,7 +16,7 @@ export interface ImagingOffers {
   /** Exposure compensation. */
   readonly ev?: Range;
   /** What can be fixed of the exposure. */
-  readonly exposure?: { readonly shutter: Range; readonly gain: Range };
+  readonly exposure?: { readonly shutter: Range; readonly gain?: Range };
   /** Either gain of a fixed white balance. */
   readonly awbGains?: Range;
   /** The mode of high dynamic range that it has. */

@@ -117,7 +117,8 @@ export class SourceResolver {
     const notices: AppError[] = [];
     if (source.unsupported.length > 0) {
       const names = source.unsupported.map((name) => `camera.${name}`).join(', ');
-      notices.push(new AppError('SETTING_UNSUPPORTED', `${source.description} cannot do ${names}.`));
+      const hint = source.unsupportedHint;
+      notices.push(new AppError('SETTING_UNSUPPORTED', `${source.description} cannot do ${names}.`, hint === undefined ? {} : { hint }));
       if (!isAuto) throw notices[0];
     }
     notices.push(...(source.notices ?? []));

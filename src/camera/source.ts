@@ -55,10 +55,14 @@ export interface Source {
   readonly encoding: SourceEncoding;
   /** What makes its H.264, for people: "libx264". */
   readonly encoder?: string | undefined;
+  /** That is the device's own, and takes no {@link VideoSettings}. */
+  readonly encodesAsItLikes?: boolean;
   /** Pictures per second that the source delivers, undefined where only the device knows; the supervisor thins them out to the asked rate. */
   readonly captureFps: number | undefined;
   /** Settings that the user changed and this source cannot do. */
   readonly unsupported: readonly SettingName[];
+  /** What the user can do so that it can do them; left out: nothing but to take them out. */
+  readonly unsupportedHint?: string | undefined;
   /** What the user should know about the settings, although pictures come with them. */
   readonly notices?: readonly AppError[];
   /** What it can be set to while it runs. */

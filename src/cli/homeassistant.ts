@@ -86,19 +86,26 @@ function instructions(camera: RunningCamera): string {
   const forms = ways.map((way) => `Add integration → ${TITLES[way]}\n${lines(way, camera, user)}`);
   return `${camera.name} in Home Assistant: Settings → Devices & services →
 
-${forms.join('\nor: ')}
+${forms.join('\nor: ')}${streams(camera)}
 ${camera.isLocal ? 'It listens on this machine alone: Home Assistant must run here, too, or --bind must be another.\n\n' : ''}To have it added from here: onvif-camera homeassistant --url http://homeassistant.local:8123
 (it asks for a token: in Home Assistant, your name at the bottom left, Security, Long-lived access tokens)
 `;
 }
 
 const LABEL_WIDTH = 24;
+const lineOf = (label: string, value: string | number | boolean) => `  ${label.padEnd(LABEL_WIDTH)}${value}\n`;
+
+/** Returns the addresses for programs that look for movement in a small picture and keep a large one. */
+function streams({ h264, sub }: RunningCamera): string {
+  if (h264 === undefined || sub === undefined) return '';
+  return `\nFrigate, and whatever else looks for movement in a small picture and records a large one:\n${lineOf('Record', h264)}${lineOf('Detect', sub)}`;
+}
 
 /** Returns a form with what to fill in; the password is not repeated. */
 function lines(way: Way, camera: RunningCamera, user: string | undefined): string {
   const login = user === undefined ? undefined : { user, password: "the camera's" };
   return fieldsOf(way, camera, login)
     .filter(([, key]) => key !== 'verify_ssl')
-    .map(([label, , value]) => `  ${label.padEnd(LABEL_WIDTH)}${value}\n`)
+    .map(([label, , value]) => lineOf(label, value))
     .join('');
 }

@@ -4,7 +4,7 @@ import { readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
 import { isLoopbackHost } from '../core/host-names.ts';
 import { formatOrigin, type Origin } from '../core/origin.ts';
-import { ADDRESS, H264 } from '../device/stream-names.ts';
+import { ADDRESS, H264, SUB } from '../device/stream-names.ts';
 import { outsideAddresses } from './addresses.ts';
 
 /** Longest wait for the local server, which answers in milliseconds; milliseconds. */
@@ -21,10 +21,11 @@ export interface Login {
 export interface RunningCamera extends Origin {
   readonly name: string;
   readonly port: number;
-  /** URLs: MJPEG, one picture, and H.264 by RTSP where there is any. */
+  /** URLs: MJPEG, one picture, and H.264 by RTSP where there is any, large and small. */
   readonly stream: string;
   readonly snapshot: string;
   readonly h264: string | undefined;
+  readonly sub: string | undefined;
   /** Whether it asks for a user and a password. */
   readonly asksLogin: boolean;
   /** Whether it listens on this machine alone, so that no other reaches it. */
@@ -58,6 +59,7 @@ export async function askRunningCamera(dataDir: string, preferred?: string): Pro
       stream,
       snapshot,
       h264: find(ADDRESS.rtsp(H264)),
+      sub: find(ADDRESS.rtsp(SUB)),
       asksLogin: (await get(base, {}))?.status === 401,
       isLocal: isLoopbackHost(host),
     };

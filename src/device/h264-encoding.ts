@@ -2,7 +2,8 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import type { H264Settings } from '../encode/encoder.ts';
 import type { EncoderChoice } from '../encode/ffmpeg/probe.ts';
-import type { H264Stream, PictureFeed } from '../encode/h264-stream.ts';
+import type { PictureFeed } from '../encode/h264-stream.ts';
+import type { EncodedStream, NativeFeed } from '../encode/make-stream.ts';
 import type { Size } from '../frames/size.ts';
 import type { EncoderTrial, EncoderUser } from './encoder-trial.ts';
 import { H264Control } from './h264.ts';
@@ -15,6 +16,8 @@ export interface H264EncodingOptions {
   readonly trial: EncoderTrial;
   readonly settings: SettingsGroup<H264Settings>;
   readonly feed: PictureFeed;
+  /** The camera's own H.264, of which it is made where `isNative` says so when the encoder is found; undefined: there is never any. */
+  readonly native?: (NativeFeed & { readonly isNative: () => boolean }) | undefined;
   readonly picture: PictureController;
   readonly searchPath: string;
   /** Called once when there is a stream; it may turn out later that there is none. */
@@ -30,7 +33,7 @@ export class H264Encoding implements EncoderUser {
   /** Sets the encoder, also before there is one. */
   readonly control: H264Control;
   #choice: EncoderChoice | undefined;
-  #stream: H264Stream | undefined;
+  #stream: EncodedStream | undefined;
   #stopped = false;
 
   constructor(private readonly options: H264EncodingOptions) {
@@ -46,7 +49,7 @@ export class H264Encoding implements EncoderUser {
   }
 
   /** `trying`: it is not known yet whether there is one; where ffmpeg is, there nearly always is. */
-  get stream(): H264Stream | 'trying' | undefined {
+  get stream(): EncodedStream | 'trying' | undefined {
     return this.#stream ?? (this.options.trial.trying ? 'trying' : undefined);
   }
 
@@ -68,6 +71,13 @@ export class H264Encoding implements EncoderUser {
     await stream.stop();
   }
 
+  /** Makes it of something else, as the camera gives something else: viewers have to come back. */
+  async remake(): Promise<void> {
+    if (!this.#stream || !this.#choice) return;
+    await this.lose();
+    await this.use(this.#choice);
+  }
+
   async use(choice: EncoderChoice): Promise<void> {
     const before = this.#choice;
     this.#choice = choice;
@@ -75,15 +85,15 @@ export class H264Encoding implements EncoderUser {
       if (before?.hardware !== choice.hardware || before.software !== choice.software) this.#stream.changed();
       return;
     }
-    const [{ H264Stream }, { FfmpegEncoders }] = await Promise.all([
-      import('../encode/h264-stream.ts'),
-      import('../encode/ffmpeg/factory.ts'),
-    ]);
-    if (this.#stopped) return;
-    const { name, feed, searchPath, clock, log } = this.options;
-    const settings = (captured: Size) => this.control.settingsFor(captured);
-    const encoders = new FfmpegEncoders({ choice: () => this.#choice ?? choice, searchPath, clock, log });
-    this.#stream = new H264Stream({ name, feed, settings, encoders, clock, log });
+    const makers = await import('../encode/make-stream.ts');
+    if (this.#stopped || this.#stream) return;
+    const { native, feed } = this.options;
+    const common = {
+      ...this.options,
+      settings: (captured: Size) => this.control.settingsFor(captured),
+      choice: () => this.#choice ?? choice,
+    };
+    this.#stream = native?.isNative() ? makers.streamOfUnits({ ...common, native }) : makers.streamOfFrames({ ...common, feed });
     this.options.onFound();
   }
 }

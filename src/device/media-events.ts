@@ -1,9 +1,11 @@
+import type { Size } from '../frames/size.ts';
+import type { CameraStatus } from '../frames/stream-state.ts';
 import type { Hub } from '../streams/hub.ts';
 import type { EventTeller } from './events.ts';
-import { PICTURE_SETTINGS } from './picture.ts';
-import { type ProfileStore, VIDEO_SOURCE } from './profiles.ts';
+import type { PictureController } from './picture.ts';
+import { type ProfileStore, SOURCE_CONFIGURATION, VIDEO_SOURCE } from './profiles.ts';
 import type { DeviceSettings } from './settings.ts';
-import { H264, MJPEG, type StreamNames, SUB } from './stream-names.ts';
+import type { VideoStream } from './streams.ts';
 
 const SOURCE = { Source: VIDEO_SOURCE };
 
@@ -16,22 +18,53 @@ export function tellSignalLoss(hub: Pick<Hub, 'watch'>, events: EventTeller): vo
   });
 }
 
+export interface ConfigurationSources {
+  readonly streams: readonly Pick<VideoStream, 'encoder' | 'control'>[];
+  readonly settings: Pick<DeviceSettings, 'camera' | 'h264' | 'sub'>;
+  readonly picture: Pick<PictureController, 'settings' | 'actual'>;
+  /** Whoever has pictures of the camera. */
+  readonly hubs: readonly {
+    subscribe(listener: () => void): void;
+    watch(listener: (status: Pick<CameraStatus, 'state'>) => void): void;
+  }[];
+}
+
 /**
- * Tells of every change of how a stream is encoded. Those of the image are none: an encoder does not know of them.
- * @param isNative whether the camera encodes H.264 itself, in the size and rate of its pictures
+ * Tells when the configuration of the video source or of an encoder is another than before: after a change of the settings, and
+ * when pictures come in another size than is asked for, which what encodes them as captured follows.
  */
-export function tellEncoderChanges(
-  { camera, h264, sub }: Pick<DeviceSettings, 'camera' | 'h264' | 'sub'>,
-  events: EventTeller,
-  isNative: () => boolean = () => false,
-): void {
-  const tell = ({ encoder }: StreamNames) => events.tell('Media/ConfigurationChanged', { Token: encoder, Type: 'VideoEncoder' }, {});
-  camera.onChange((now, before) => {
-    if (PICTURE_SETTINGS.some((name) => now[name] !== before[name])) tell(MJPEG);
-    if (isNative() && PICTURE_SETTINGS.some((name) => name !== 'quality' && now[name] !== before[name])) tell(H264);
-  });
-  h264.onChange(() => tell(H264));
-  sub.onChange(() => tell(SUB));
+export function tellConfigurationChanges({ streams, settings, picture, hubs }: ConfigurationSources, events: EventTeller): void {
+  const describe = () => {
+    const { width, height } = picture.actual() ?? picture.settings();
+    return [
+      { Token: SOURCE_CONFIGURATION.token, Type: 'VideoSource', value: JSON.stringify([width, height]) },
+      ...streams.map(({ encoder, control }) => ({ Token: encoder, Type: 'VideoEncoder', value: JSON.stringify(control.settings()) })),
+    ];
+  };
+  let before = describe();
+  const look = () => {
+    const now = describe();
+    const changed = now.filter(({ value }, at) => value !== before[at]!.value);
+    before = now;
+    for (const { Token, Type } of changed) events.tell('Media/ConfigurationChanged', { Token, Type }, {});
+  };
+  settings.camera.onChange(look);
+  settings.h264.onChange(look);
+  settings.sub.onChange(look);
+  let last: Size | undefined;
+  const lookAtSize = () => {
+    const size = picture.actual();
+    if (size?.width === last?.width && size?.height === last?.height) return;
+    last = size;
+    look();
+  };
+  for (const hub of hubs) {
+    hub.subscribe(lookAtSize);
+    // While it is off, the size that is asked for is the one that counts.
+    hub.watch(({ state }) => {
+      if (state === 'idle') last = undefined;
+    });
+  }
 }
 
 /** The store, telling of every profile that is made, changed or deleted in it. */

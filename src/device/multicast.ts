@@ -18,6 +18,8 @@ export interface MulticastControlOptions {
   /** All that there can be, now or after another start. */
   readonly streams: readonly MulticastNames[];
   readonly sender: MulticastSender;
+  /** Called after a stream was moved. @param encoder its token */
+  readonly onChange: (encoder: string) => void;
   readonly log: Logger;
 }
 
@@ -67,14 +69,18 @@ export class MulticastControl {
   /** Moves the stream, running or not, and keeps it for the next start. Throws an AppError. */
   change(encoder: string, target: MulticastGroup): Promise<void> {
     return this.#inTurn(async () => {
+      const { address, port, ttl } = this.target(encoder);
+      const isSame = address === target.address && port === target.port && ttl === target.ttl;
       const takeBack = this.#settingsOf(encoder).change(target);
-      if (!this.#halt(encoder)) return;
-      try {
-        await this.#run(encoder);
-      } catch (error) {
-        await this.#goBack(encoder, takeBack);
-        throw error;
+      if (this.#halt(encoder)) {
+        try {
+          await this.#run(encoder);
+        } catch (error) {
+          await this.#goBack(encoder, takeBack);
+          throw error;
+        }
       }
+      if (!isSame) this.options.onChange(encoder);
     });
   }
 

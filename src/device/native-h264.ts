@@ -1,6 +1,8 @@
+import type { Range } from '../camera/offers.ts';
 import { MAX_BITRATE, MAX_KEYFRAME_INTERVAL, MIN_BITRATE, MIN_KEYFRAME_INTERVAL } from '../config/schema.ts';
 import type { H264Settings } from '../encode/encoder.ts';
-import { H264_PROFILES } from '../frames/h264-level.ts';
+import { H264_PROFILES, type H264Profile, h264Profile } from '../frames/h264-level.ts';
+import { readSps } from '../frames/h264-sps.ts';
 import type { H264Controller, H264Options } from './h264.ts';
 import type { PictureController } from './picture.ts';
 import type { SettingsGroup } from './settings.ts';
@@ -8,6 +10,8 @@ import type { SettingsGroup } from './settings.ts';
 export interface NativeH264ControlOptions {
   readonly settings: Pick<SettingsGroup<H264Settings>, 'now' | 'change'>;
   readonly picture: PictureController;
+  /** The parameter set of a stream whose encoder takes no settings, once there is one; undefined: it does as it is set. */
+  readonly unsettable: () => { readonly sps: Buffer | undefined } | undefined;
 }
 
 /**
@@ -20,12 +24,23 @@ export class NativeH264Control implements H264Controller {
   settings(): H264Settings {
     const { settings, picture } = this.given;
     const { width, height, fps } = picture.settings();
-    return { ...settings.now, width, height, fps };
+    return { ...settings.now, profile: this.#profile, width, height, fps };
+  }
+
+  get #profile(): H264Profile {
+    const { settings, unsettable } = this.given;
+    const sps = unsettable()?.sps;
+    const info = sps && readSps(sps);
+    return info ? h264Profile(info.profileLevelId) : settings.now.profile;
   }
 
   /** Returns what can be set; no sizes where the pictures come in the size they have. */
   options(): H264Options {
     const { sizes, fps } = this.given.picture.options();
+    if (this.given.unsettable()) {
+      const { bitrate, keyframeInterval } = this.given.settings.now;
+      return { sizes, fps, bitrate: only(bitrate), keyframeInterval: only(keyframeInterval), profiles: [this.#profile] };
+    }
     return {
       sizes,
       fps,
@@ -53,3 +68,5 @@ export class NativeH264Control implements H264Controller {
     // The camera's program has no way to be asked: key frames come at their interval.
   }
 }
+
+const only = (value: number): Range => ({ min: value, max: value });

@@ -33,6 +33,11 @@ async function ffmpeg(surroundings: Surroundings): Promise<Result> {
   if (program === undefined) {
     if (ffmpegPath !== '')
       return failure(`there is no program ${ffmpegPath} (h264.ffmpegPath)`, `Correct the setting, or take it out and ${INSTALL}.`);
+    if (settings.config.camera.encoding === 'h264')
+      return failure(
+        'ffmpeg is not installed: of a camera that gives H.264 (camera.encoding) there is no page, MJPEG or snapshot without it',
+        `${INSTALL}, or set camera.encoding: mjpeg.`,
+      );
     if (wanted(surroundings, 'v4l2') === 'yes') return failure('ffmpeg is not installed, and a webcam needs it', INSTALL);
     if (!settings.config.h264.enabled) return skipped('ffmpeg is not installed, and h264.enabled is off');
     return warning('ffmpeg is not installed: there is no H.264, which most recorders want', `${INSTALL}. MJPEG works without it.`);

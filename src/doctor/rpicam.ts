@@ -1,14 +1,17 @@
+import { INSTALL } from '../camera/rpicam/h264.ts';
 import { explainNoCamera, findRpicam, listRpicamCameras } from '../camera/rpicam/list.ts';
 import { AppError, ERRORS } from '../core/errors.ts';
 import { runProgram } from '../platform/run-program.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
 import { unwanted, wanted } from './source.ts';
-import { isPi, type Surroundings } from './surroundings.ts';
+import { boardOf, isPi, type Surroundings } from './surroundings.ts';
 
 /** A Pi Zero with a cold SD card takes a few seconds to start a program, milliseconds. */
 const VERSION_TIMEOUT_MS = 10_000;
 /** Where rpicam-apps keeps its plug-ins, below the system's folders of libraries. */
 const PLUGIN_FOLDERS = ['rpicam-apps-postproc', 'rpicam-apps-encoder'] as const;
+/** Boards without an encoder of their own. */
+const LATER_BOARD = /^Raspberry Pi (?:5|500|Compute Module 5)/;
 const LIBRARIES = ['/usr/lib', '/usr/local/lib'] as const;
 
 /** The program that captures from the Pi's camera, and what it sees. */
@@ -66,6 +69,8 @@ async function plugins(surroundings: Surroundings): Promise<Result> {
   const seen = `libav (H.264 by rpicam-vid): ${libav ? 'yes' : 'no'}; annotate (text in the picture): ${annotate ? 'yes' : 'no'}`;
   if (settings.config.camera.annotate !== '' && known && !annotate)
     return warning(`${seen}, but camera.annotate is set`, ERRORS.ANNOTATE_MISSING.hint);
+  if (settings.config.camera.encoding === 'h264' && known && !libav && LATER_BOARD.test(boardOf(surroundings) ?? ''))
+    return warning(`${seen}, but camera.encoding is h264, and this Pi has no encoder of its own`, INSTALL);
   return known ? ok(seen) : skipped('this release does not tell its plug-ins');
 }
 

@@ -1,5 +1,7 @@
+import { listControls } from '../camera/v4l2/controls.ts';
 import { listVideoDevices } from '../camera/v4l2/devices.ts';
 import { listFormats } from '../camera/v4l2/formats.ts';
+import { WebcamImaging } from '../camera/v4l2/imaging.ts';
 import { AppError, ERRORS } from '../core/errors.ts';
 import { findProgram } from '../platform/programs.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
@@ -29,6 +31,7 @@ async function webcams(surroundings: Surroundings): Promise<Result> {
     const seen = `${devices.map(({ path, name }) => `${path} (${name})`).join(', ')}, but ffmpeg is not installed`;
     return (need === 'yes' ? failure : warning)(seen, 'A webcam needs it: `sudo apt install ffmpeg`.');
   }
+  const v4l2Ctl = findProgram('v4l2-ctl', searchPath);
   const lines: string[] = [];
   let trouble: AppError | undefined;
   for (const { path, name } of devices) {
@@ -36,7 +39,11 @@ async function webcams(surroundings: Surroundings): Promise<Result> {
       const formats = await listFormats(ffmpeg, path, searchPath);
       const sizes = formats.flatMap((format) => format.sizes);
       const [largest] = sizes.toSorted(([w1, h1], [w2, h2]) => w2 * h2 - w1 * h1);
-      lines.push(`${path} (${name}): ${formats.map((format) => format.name).join(', ')}${largest ? ` up to ${largest.join('x')}` : ''}`);
+      const settable = v4l2Ctl ? new WebcamImaging(await listControls(v4l2Ctl, path, searchPath)).supported : [];
+      lines.push(
+        `${path} (${name}): ${formats.map((format) => format.name).join(', ')}${largest ? ` up to ${largest.join('x')}` : ''}` +
+          (settable.length > 0 ? `, with ${settable.join(', ')} to be set` : ''),
+      );
       if (formats.length === 0) trouble ??= new AppError('NO_SUCH_DEVICE', `${path} (${name}) tells no format.`);
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
@@ -44,5 +51,6 @@ async function webcams(surroundings: Surroundings): Promise<Result> {
     }
   }
   if (trouble) return fromError(trouble, need === 'yes' || lines.length === 0 ? 'error' : 'warning');
-  return ok(lines.join('; '));
+  const without = v4l2Ctl ? [] : ['nothing of their image can be set without v4l2-ctl (`sudo apt install v4l-utils`)'];
+  return ok([...lines, ...without].join('; '));
 }

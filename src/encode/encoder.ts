@@ -29,14 +29,13 @@ export interface VideoEncoderEvents {
 }
 
 /**
- * An encoder at work, from its start to its end. The first unit is a key frame. One that gets its pictures from
- * elsewhere (rpicam-vid can give H.264 itself) may use the frames for nothing but their times.
+ * An encoder at work, from its start to its end. The first unit is a key frame. It gets JPEGs, or the camera's own H.264.
  */
-export interface VideoEncoder {
+export interface VideoEncoder<P = Frame> {
   /** For people: "libx264". */
   readonly name: string;
-  /** Takes the next frame, or skips it when it is too busy. Returns at once. */
-  encode(frame: Frame): void;
+  /** Takes the next picture, or skips it when it is too busy. Returns at once. */
+  encode(picture: P): void;
   /** Makes one of the next pictures a key frame. */
   requestKeyFrame(): void;
   /** Resolves when nothing of the encoder is left. */
@@ -56,9 +55,11 @@ export interface EncoderTask {
 }
 
 /** Starts encoders, of whatever kind. */
-export interface EncoderFactory {
+export interface EncoderFactory<P = Frame> {
+  /** Whether they have to get every picture, and thin them out themselves: H.264, of which nothing can be left out. */
+  readonly takesAll?: boolean;
   /** Starts one. Throws where that is known at once to be in vain. */
-  start(task: EncoderTask, events: VideoEncoderEvents): VideoEncoder;
+  start(task: EncoderTask, events: VideoEncoderEvents): VideoEncoder<P>;
   /** The settings are others now: what failed before may work. */
   reset(): void;
 }

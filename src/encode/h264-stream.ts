@@ -13,24 +13,27 @@ import type { EncoderCounters, EncoderFactory, EncoderSettings, VideoEncoder } f
 import { PictureGroup } from './picture-group.ts';
 import { RateWatch } from './rate-watch.ts';
 
+/** What is encoded: a JPEG, or a picture of the camera's own H.264. */
+export type Encodable = Pick<Frame, 'sequence' | 'monotonic' | 'width' | 'height'>;
+
 /** Where the pictures come from; the hub is one. */
-export interface PictureFeed {
+export interface PictureFeed<P extends Encodable = Frame> {
   /** Wants pictures, until the returned function is called. */
   lease(): () => void;
-  subscribe(listener: (frame: Frame) => void): () => void;
-  readonly latest: Frame | undefined;
+  subscribe(listener: (picture: P) => void): () => void;
+  readonly latest: P | undefined;
   /** Measured pictures per second, 0 while unknown. */
   readonly fps: number;
 }
 
-export interface H264StreamOptions {
+export interface H264StreamOptions<P extends Encodable> {
   /** For people: "H.264". */
   readonly name: string;
-  readonly feed: PictureFeed;
+  readonly feed: PictureFeed<P>;
   /** Asked at each start of the encoder, for pictures of the size that is there now. */
   readonly settings: (captured: Size) => EncoderSettings;
   /** Makes what encodes. */
-  readonly encoders: EncoderFactory;
+  readonly encoders: EncoderFactory<P>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly random?: () => number;
@@ -66,7 +69,7 @@ const STOPPED = new AppError('ENCODER_ENDED', 'Stopped.');
  * the encoder is started again when it dies, and when the size of the pictures or the settings change: viewers stay, and
  * the next unit they get is a key frame. There are never two encoders at once.
  */
-export class H264Stream {
+export class H264Stream<P extends Encodable = Frame> {
   readonly counters: EncoderCounters = { starts: 0, frames: 0, skipped: 0, units: 0, keyframes: 0, bytes: 0 };
   readonly #listeners = new Set<AccessUnitListener>();
   readonly #group = new PictureGroup();
@@ -80,11 +83,11 @@ export class H264Stream {
   readonly #life: KeepAlive;
   /** Gives the camera's pictures back, while they are wanted. */
   #release: (() => void) | undefined;
-  #encoder: VideoEncoder | undefined;
+  #encoder: VideoEncoder<P> | undefined;
   /** Ends the encoder under way, if there is one. */
   #finish: ((reason: LifeEnd) => void) | undefined;
 
-  constructor(private readonly options: H264StreamOptions) {
+  constructor(private readonly options: H264StreamOptions<P>) {
     const { feed, clock, random } = options;
     this.#life = new KeepAlive({
       live: (wanted) => this.#encode(wanted),
@@ -213,9 +216,9 @@ export class H264Stream {
 
   /** One encoder, from the first picture to its end. Resolves when nothing of it is left, with the reason why it ended. */
   #encode(wanted: AbortSignal): Promise<LifeEnd> {
-    const { clock, feed } = this.options;
+    const { clock, feed, encoders } = this.options;
     const expectedRate = (fps: number) => (fps > 0 ? Math.min(fps, feed.fps || fps) : feed.fps || USUAL_FPS);
-    let running: { encoder: VideoEncoder; from: Size; fps: number; rate: RateWatch; limiter: RateLimiter | undefined } | undefined;
+    let running: { encoder: VideoEncoder<P>; from: Size; fps: number; rate: RateWatch; limiter: RateLimiter | undefined } | undefined;
 
     return new Promise((resolve) => {
       let over = false;
@@ -231,7 +234,7 @@ export class H264Stream {
         void (running?.encoder.stop() ?? Promise.resolve()).then(() => resolve(reason));
       };
       const onAbort = () => finish(STOPPED);
-      const onFrame = (frame: Frame) => {
+      const onFrame = (frame: P) => {
         if (over || frame.sequence <= this.#lastSequence || running?.limiter?.pass(frame.monotonic) === false) return;
         if (running) {
           const resized = frame.width !== running.from.width || frame.height !== running.from.height;
@@ -244,7 +247,7 @@ export class H264Stream {
           const { fps, asCaptured } = settings;
           const rate = new RateWatch(expectedRate(fps));
           // On a busy machine pictures of the right rate come in bunches.
-          const limiter = fps > 0 && !asCaptured ? new RateLimiter(fps) : undefined;
+          const limiter = fps > 0 && !asCaptured && !encoders.takesAll ? new RateLimiter(fps) : undefined;
           limiter?.pass(frame.monotonic);
           try {
             running = { encoder: this.#startEncoder(settings, from, rate.assumed, finish), from, fps, rate, limiter };
@@ -265,7 +268,7 @@ export class H264Stream {
     });
   }
 
-  #startEncoder(settings: EncoderSettings, from: Size, frameRate: number, finish: (reason: AppError) => void): VideoEncoder {
+  #startEncoder(settings: EncoderSettings, from: Size, frameRate: number, finish: (reason: AppError) => void): VideoEncoder<P> {
     const { name, encoders, clock, log } = this.options;
     const to = encodedSize(settings, from);
     const began = clock.monotonic();

@@ -5,6 +5,13 @@ export const H264_PROFILES = ['baseline', 'main', 'high'] as const;
 
 export type H264Profile = (typeof H264_PROFILES)[number];
 
+/** Their profile_idc; Extended is taken for Main, and all above High for High. */
+const PROFILE_NUMBERS: Readonly<Record<number, H264Profile>> = { 66: 'baseline', 77: 'main', 88: 'main' };
+
+/** @param profileLevelId six hexadecimal digits, of which the first two are profile_idc (RFC 6184, 8.1) */
+export const h264Profile = (profileLevelId: string): H264Profile =>
+  PROFILE_NUMBERS[Number.parseInt(profileLevelId.slice(0, 2), 16)] ?? 'high';
+
 /** What a decoder of a level must be able to do (H.264, table A-1). */
 interface LevelLimits {
   /** As it is written: "4" is level 4.0. */

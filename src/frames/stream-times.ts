@@ -1,5 +1,7 @@
-/** Where the stream's own time and ours have parted by this much, they are put together anew, milliseconds. */
+/** Where the stream's own time is behind ours by this much, they are put together anew, milliseconds. */
 const APART_MS = 1000;
+/** The same where it is ahead: nothing is taken after it has arrived, so the first was late, as where a program looks at its input before it writes. */
+const AHEAD_MS = 250;
 /** Two pictures are never at the same moment, also where their times are rounded to milliseconds, as in Matroska. */
 const LEAST_STEP_MS = 2;
 
@@ -33,7 +35,7 @@ export class StreamTimes {
   at(own: number, arrival: number): number {
     this.#anchor ??= { own, ours: arrival };
     let time = this.#anchor.ours + this.#since(own, this.#anchor.own);
-    if (Math.abs(time - arrival) >= APART_MS) {
+    if (arrival - time >= APART_MS || time - arrival >= AHEAD_MS) {
       this.#anchor = { own, ours: arrival };
       time = arrival;
     } else this.#anchor = { own, ours: time };

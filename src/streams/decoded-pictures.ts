@@ -14,8 +14,8 @@ export interface DecodedPicturesOptions extends Omit<JpegStreamOptions, 'feed' |
 
 /** How long the decoder outlives its last viewer, seconds: who asks for a snapshot often asks for another, and pages are loaded anew. */
 export const DECODER_IDLE_S = 2;
-/** Pictures per second that are made meanwhile: who comes gets one that is current. */
-const IDLE_RATE = 2;
+/** Pictures per second that are made at least while it runs: who asks for a snapshot gets one that is current. */
+const LEAST_RATE = 2;
 
 /**
  * The JPEGs for those who watch no H.264, of a camera that gives H.264: one decoder for all, while somebody wants them. Beside it
@@ -75,7 +75,7 @@ export class DecodedPictures implements Demand {
 
   get #rate(): number | undefined {
     const wanted = this.options.hub().wantedRate;
-    return wanted === 0 ? IDLE_RATE : wanted;
+    return wanted === undefined ? undefined : Math.max(LEAST_RATE, wanted);
   }
 
   #update(): void {

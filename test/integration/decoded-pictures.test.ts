@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
+import { type EncodedStream, streamOfUnits } from '../../src/encode/make-stream.ts';
 import type { AccessUnit, CodedPicture } from '../../src/frames/access-unit.ts';
 import type { Frame } from '../../src/frames/frame.ts';
+import { readSps } from '../../src/frames/h264-sps.ts';
 import type { StreamState } from '../../src/frames/stream-state.ts';
 import { RtpJpegReader } from '../../src/protocols/rtp/jpeg-header.ts';
 import { DECODER_IDLE_S, DecodedPictures } from '../../src/streams/decoded-pictures.ts';
@@ -201,6 +203,45 @@ describe('JPEGs of the H.264 that a camera gives', () => {
     expect((await next).sequence).toBe(1);
     expect(decoded.stream.counters.starts).toBe(2);
     release();
+  });
+});
+
+describe('smaller H.264 of the H.264 that a camera gives', () => {
+  const settings = { width: 320, height: 240, fps: 5, bitrate: 300, keyframeInterval: 1, profile: 'baseline' } as const;
+  let stream: EncodedStream;
+
+  beforeEach(() => {
+    const choice = { ffmpeg: program('ffmpeg') ?? '', hardware: false, software: true };
+    stream = streamOfUnits({
+      ...{ name: 'H.264, small', settings: () => settings, choice: () => choice, native: { units } },
+      ...{ searchPath: process.env.PATH ?? '', clock, log: silentLogger },
+    });
+  });
+  afterEach(() => stream.stop());
+
+  needsProgram('ffmpeg', 'is encoded at its own rate, each picture with the times of its own, beginning with the newest', async () => {
+    const other = units.lease();
+    report('live');
+    const given = Array.from({ length: GROUP + 4 }, () => give());
+    const small: AccessUnit[] = [];
+    const leave = stream.subscribe((unit) => small.push(unit));
+    while (small.length < 1) await pause(2);
+    expect(small[0]).toMatchObject({ keyframe: true, sequence: given.at(-1)!.sequence, monotonic: given.at(-1)!.monotonic });
+    expect(readSps(small[0]!.parameterSets.sps)).toMatchObject({ width: 320, height: 240 });
+    for (let k = 1; k <= 30; k++) {
+      given.push(give());
+      while (small.length < Math.floor(k / 3) + 1) await pause(2);
+    }
+    for (const unit of small) {
+      const { capturedAt, monotonic } = given.find(({ sequence }) => sequence === unit.sequence)!;
+      expect(unit).toMatchObject({ capturedAt, monotonic });
+    }
+    expect(small).toHaveLength(11);
+    // One each second.
+    expect(small.map(({ keyframe }) => keyframe)).toEqual(small.map((_unit, at) => at % 5 === 0));
+    expect(stream.counters).toMatchObject({ starts: 1, frames: 11, units: 11 });
+    leave();
+    other();
   });
 });
 

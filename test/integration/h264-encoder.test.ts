@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../src/core/log.ts';
 import type { H264Settings } from '../../src/encode/encoder.ts';
-import { FfmpegEncoders } from '../../src/encode/ffmpeg/factory.ts';
+import { FfmpegEncoders, fromFrames } from '../../src/encode/ffmpeg/factory.ts';
 import type { EncoderChoice } from '../../src/encode/ffmpeg/probe.ts';
 import { H264Stream } from '../../src/encode/h264-stream.ts';
 import type { AccessUnit } from '../../src/frames/access-unit.ts';
@@ -79,7 +79,7 @@ beforeEach(() => {
     name: 'H.264',
     feed,
     settings: () => settings,
-    encoders: new FfmpegEncoders({ choice: () => choice, searchPath: process.env.PATH ?? '', clock, log: silentLogger }),
+    encoders: new FfmpegEncoders({ begin: fromFrames, choice: () => choice, searchPath: process.env.PATH ?? '', clock, log: silentLogger }),
     clock,
     log: silentLogger,
     random: () => 0.5,

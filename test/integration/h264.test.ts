@@ -9,7 +9,7 @@ import { silentLogger } from '../../src/core/log.ts';
 import { H264Control } from '../../src/device/h264.ts';
 import { DeviceSettings } from '../../src/device/settings.ts';
 import type { EncoderSettings, H264Settings } from '../../src/encode/encoder.ts';
-import { FfmpegEncoders } from '../../src/encode/ffmpeg/factory.ts';
+import { FfmpegEncoders, fromFrames } from '../../src/encode/ffmpeg/factory.ts';
 import { probeEncoder } from '../../src/encode/ffmpeg/probe.ts';
 import { H264Stream } from '../../src/encode/h264-stream.ts';
 import type { AccessUnit } from '../../src/frames/access-unit.ts';
@@ -62,7 +62,7 @@ async function open(
     name: 'H.264',
     feed,
     settings: () => settings,
-    encoders: new FfmpegEncoders({ choice: () => choice, searchPath, ...common }),
+    encoders: new FfmpegEncoders({ begin: fromFrames, choice: () => choice, searchPath, ...common }),
     ...common,
   });
   return { feed, stream };

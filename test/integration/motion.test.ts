@@ -1,8 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import sharp from 'sharp';
-import { PictureFolder } from '../support/pictures.ts';
+import { PictureFolder, yardWithWalker } from '../support/pictures.ts';
 import { OnStage } from '../support/rpicam/on-stage.ts';
 import type { Scenario } from '../support/rpicam/stage.ts';
 import { eventually } from '../support/server.ts';
@@ -74,17 +73,7 @@ describe('auto-night', () => {
 
 test('motion in a folder of pictures is found within seconds, and keeps the camera on without a viewer', async () => {
   const folder = new PictureFolder();
-  const yard = sharp({ create: { width: 640, height: 480, channels: 3, background: '#999' } });
-  const thing = { create: { width: 96, height: 160, channels: 3, background: '#222' } } as const;
-  const still = Array.from({ length: 30 }, () => yard.clone().jpeg().toBuffer());
-  const moving = Array.from({ length: 10 }, (_, k) =>
-    yard
-      .clone()
-      .composite([{ input: thing, left: 40 * k, top: 200 }])
-      .jpeg()
-      .toBuffer(),
-  );
-  folder.add(await Promise.all([...still, ...moving]));
+  folder.add(await yardWithWalker());
   try {
     await on.startWith({ args: ['--source', `images:${folder.dir}`, '--fps', '8', ...MOTION] });
     await eventually(async () => (await status()).motion?.moving === true, 'motion', 15);

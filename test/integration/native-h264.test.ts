@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { encodersOf, programsOf } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
 import { OnStage } from '../support/rpicam/on-stage.ts';
 import { RtspClient } from '../support/rtsp-client.ts';
@@ -69,6 +70,14 @@ describe('a camera that gives H.264', () => {
   });
 });
 
+needsProgram('ffmpeg', 'the small stream is made of its H.264, without a JPEG in between', async () => {
+  await on.start({ libav: true }, NATIVE);
+  const client = await watched('/sub');
+  expect(client.stream()).toMatchObject({ missed: 0, torn: 0, strange: 0 });
+  await eventually(() => programsOf(on.server.pid, '[f=framecrc]').length === 0, 'no decoder to JPEG');
+  expect(encodersOf(on.server.pid)).toHaveLength(1);
+});
+
 needsProgram('ffmpeg', 'a camera that turns out not to know H.264: JPEGs, encoded here, and the same addresses', async () => {
   await on.start({}, NATIVE);
   const client = await watched('/h264');
@@ -79,6 +88,7 @@ needsProgram('ffmpeg', 'a camera that turns out not to know H.264: JPEGs, encode
   expect(h264).toEqual({ state: 'live', encoder: 'libx264' });
   expect(camera).toMatchObject({ state: 'live', notices: [{ code: expect.any(String) }] });
   await viewer.close();
+  await watched('/sub');
 });
 
 needsProgram('ffmpeg', 'a camera whose encoder turns out not to work: the client who comes first gets what is encoded here', async () => {

@@ -171,7 +171,7 @@ describe('a camera that cannot', () => {
       'a Pi 4 with a picture too large for its encoder',
       { platform: 'vc4' },
       { width: 2592, height: 1944 },
-      /no more than 1920x1080 pixels/,
+      /no more than 1920x1080 pixels\. It gives JPEGs/,
     ],
   ])('%s gives JPEGs, without a try that must fail', async (_name, scenario, settings, reason) => {
     await start({ ...scenario, startDelayMs: 10 }, settings);

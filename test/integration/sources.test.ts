@@ -2,14 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { HEADROOM } from '../../src/frames/frame.ts';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
 import { JpegSplitter } from '../../src/frames/jpeg-splitter.ts';
 import { barsRecording } from '../support/jpegs.ts';
 import { needsProgram } from '../support/programs.ts';
-import { MAIN, Server } from '../support/server.ts';
+import { eventually, MAIN, Server } from '../support/server.ts';
 import { Viewer } from '../support/viewer.ts';
 
 let dir: string;
@@ -67,12 +66,12 @@ describe('the test pattern', () => {
 });
 
 describe('a webcam', () => {
-  const standin = fileURLToPath(new URL('../support/ffmpeg-v4l2', import.meta.url));
+  const standins = { ffmpeg: 'ffmpeg-v4l2', 'v4l2-ctl': 'v4l2-ctl' };
   const env = (webcam: object) => {
     const bin = join(dir, 'bin');
     mkdirSync(bin);
-    // The real one stays behind it in PATH.
-    symlinkSync(standin, join(bin, 'ffmpeg'));
+    // The real ones stay behind them in PATH.
+    for (const [name, file] of Object.entries(standins)) symlinkSync(join(import.meta.dirname, '../support', file), join(bin, name));
     writeFileSync(join(dir, 'webcam.json'), JSON.stringify(webcam));
     const real = execFileSync('sh', ['-c', 'command -v ffmpeg'], { encoding: 'utf8' }).trim();
     return { ...process.env, PATH: `${bin}:${process.env.PATH}`, FAKE_WEBCAM: join(dir, 'webcam.json'), REAL_FFMPEG: real };
@@ -118,6 +117,32 @@ describe('a webcam', () => {
     await refused.ended;
     expect(refused.stderr).toContain('cannot do camera.annotate');
     await refused.stop();
+  });
+
+  needsProgram('ffmpeg', 'that has controls: they are set before its first picture, and by ONVIF while viewers watch', async () => {
+    const controls = () => JSON.parse(readFileSync(join(dir, 'webcam.json.controls'), 'utf8'));
+    server = await Server.start({
+      args: ['--source', `v4l2:${device()}`, '--width', '640', '--height', '480', '--brightness', '0.5', '--shutter', '10000'],
+      env: env({ formats: ['mjpeg'] }),
+    });
+    const viewer = new Viewer(server);
+    await viewer.next(2);
+    expect(controls()).toMatchObject({ brightness: 32, auto_exposure: 1, exposure_time_absolute: 100, contrast: 32 });
+    const imaging = async (request: string) => {
+      const body = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:tt="http://www.onvif.org/ver10/schema" xmlns="http://www.onvif.org/ver20/imaging/wsdl"><s:Body>${request.replace('>', '><VideoSourceToken>video_source</VideoSourceToken>')}</s:Body></s:Envelope>`;
+      return (await server!.fetch('/onvif/imaging_service', { method: 'POST', body })).text();
+    };
+    const set = (settings: string) => imaging(`<SetImagingSettings><ImagingSettings>${settings}</ImagingSettings></SetImagingSettings>`);
+    const options = await imaging('<GetOptions></GetOptions>');
+    expect(options).toMatch(/Exposure><.*ExposureTime><.*Min>100<.*Max>500000</s);
+    expect(options).not.toMatch(/Sharpness|Gain>/);
+    expect(await set('<tt:Sharpness>60</tt:Sharpness>')).toContain('This camera has no Sharpness');
+    expect(await set('<tt:Contrast>75</tt:Contrast><tt:Exposure><tt:Mode>AUTO</tt:Mode></tt:Exposure>')).toContain(
+      'SetImagingSettingsResponse',
+    );
+    await eventually(() => controls().contrast === 48 && controls().auto_exposure === 3, 'the controls are set');
+    expect(controls().brightness).toBe(32);
+    await viewer.next(20);
   });
 
   needsProgram('ffmpeg', 'that is busy: the user is told', async () => {

@@ -129,7 +129,7 @@ needsProgram(
     const end = await change(CHANGES, () => {
       expect(running()).toBe(1);
       expect(encodersOf(server.pid).length).toBeLessThanOrEqual(1);
-      expect(programsOf(server.pid, 'framecrc').length).toBeLessThanOrEqual(1);
+      expect(programsOf(server.pid, '[f=framecrc]').length).toBeLessThanOrEqual(1);
     });
     await end();
     await eventually(() => programsOf(server.pid, 'ffmpeg').length === 0, 'neither decoder nor encoder is left', 15);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium } from 'playwright-core';
 import { npmVersion, programVersion, reportClient } from '../support/clients.ts';
 import { needsProgram, program } from '../support/programs.ts';
-import { PASSWORD, Server } from '../support/server.ts';
+import { eventually, PASSWORD, Server } from '../support/server.ts';
 import { ToldCamera } from '../support/told-camera.ts';
 
 /** The camera's events, in clients that we did not write. */
@@ -22,13 +22,18 @@ afterAll(async () => {
 
 /** The part of the library that is used here; it has callbacks and no types. */
 interface Cam extends NodeJS.EventEmitter {
-  getEventProperties(callback: (error: Error | null, properties: { topicSet: Record<string, Record<string, object>> }) => void): void;
+  getEventProperties(callback: (error: Error | null, properties: { topicSet: Record<string, object> }) => void): void;
+  getCapabilities(callback: (error: Error | null, capabilities: { events: object }) => void): void;
+  createPullPointSubscription(callback: (error: Error | null, subscription: object) => void): void;
   unsubscribe(callback: () => void): void;
 }
 interface Message {
   readonly topic: { readonly _: string };
   readonly message: {
-    readonly message: { readonly $: { readonly PropertyOperation: string }; readonly data: { readonly simpleItem: { $: object } } };
+    readonly message: {
+      readonly $: { readonly PropertyOperation: string };
+      readonly data: { readonly simpleItem: { $: { readonly Value?: unknown } } };
+    };
   };
 }
 
@@ -44,11 +49,9 @@ describe('npm onvif, which Scrypted and UniFi Protect use', () => {
 
   test('finds the topics, is told of motion within a second, and asks for nothing while nothing happens', async () => {
     const cam = await connect();
-    const properties = await new Promise<Record<string, Record<string, object>>>((resolve, reject) => {
-      cam.getEventProperties((error, { topicSet }) => (error ? reject(error) : resolve(topicSet)));
-    });
-    expect(properties.videoSource).toHaveProperty('motionAlarm');
-    expect(properties.ruleEngine).toHaveProperty('cellMotionDetector');
+    const { topicSet } = await asked<{ topicSet: Record<string, object> }>((answer) => cam.getEventProperties(answer));
+    expect(topicSet.videoSource).toHaveProperty('motionAlarm');
+    expect(topicSet.ruleEngine).toHaveProperty('cellMotionDetector');
 
     camera.moves(false);
     const errors: unknown[] = [];
@@ -77,9 +80,45 @@ describe('npm onvif, which Scrypted and UniFi Protect use', () => {
     const before = heard;
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect([errors, heard]).toEqual([[], before]);
-    cam.removeAllListeners('event');
-    await new Promise<void>((resolve) => cam.unsubscribe(() => resolve()));
+    await done(cam);
   }, 30_000);
+
+  /** It looks at capabilities, subscribes before it listens, and takes of a message nothing but its one value. */
+  test('as Scrypted uses it, waits in one request while nothing happens, and hears motion begin and end', async () => {
+    const cam = await connect();
+    camera.moves(false);
+    const { events } = await asked<{ events: object }>((answer) => cam.getCapabilities(answer));
+    expect(events).toMatchObject({ WSPullPointSupport: true });
+    await asked((answer) => cam.createPullPointSubscription(answer));
+    let requests = 0;
+    cam.on('rawRequest', () => requests++);
+    const motion: unknown[] = [];
+    cam.on('event', ({ topic, message }: Message) => {
+      const value = message.message.data?.simpleItem?.$?.Value;
+      if (topic._.includes('MotionAlarm')) motion.push(value);
+    });
+    await eventually(() => motion.length === 1, 'the state of motion');
+    // It renews, pulls the rest of the states, and renews again.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    const before = requests;
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    expect(requests).toBe(before);
+    for (const State of [true, false]) {
+      camera.moves(State);
+      await eventually(() => motion.at(-1) === State, `motion ${State}`, 2);
+    }
+    expect(motion).toEqual([false, true, false]);
+    // For each answer a Renew and a pull.
+    expect(requests - before).toBeLessThanOrEqual(4);
+    await done(cam);
+  }, 30_000);
+
+  const done = (cam: Cam) => {
+    cam.removeAllListeners('event');
+    return new Promise<void>((resolve) => cam.unsubscribe(() => resolve()));
+  };
+  const asked = <T>(ask: (answer: (error: Error | null, value: T) => void) => void): Promise<T> =>
+    new Promise((resolve, reject) => ask((error, value) => (error ? reject(error) : resolve(value))));
 });
 
 test('onvif-camera events shows live what another camera tells, until it is stopped', async () => {

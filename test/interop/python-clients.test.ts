@@ -1,9 +1,11 @@
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { reportClient } from '../support/clients.ts';
 import { rtspUrl, withCredentials } from '../support/players.ts';
 import { describeNeeding } from '../support/programs.ts';
 import { PYTHON_INSTALL_TIMEOUT_MS, PythonClients, pythonObstacle } from '../support/python-clients.ts';
 import { PASSWORD, Server } from '../support/server.ts';
+import { ToldCamera } from '../support/told-camera.ts';
 
 /** Libraries that scripts, computer vision and Home Assistant are made with. */
 
@@ -17,6 +19,7 @@ describeNeeding(pythonObstacle(), 'from PyPI', () => {
   reportClient('PyAV', () => clients.version('av'));
   reportClient('aiortsp', () => clients.version('aiortsp'));
   reportClient('onvif-zeep-async', () => clients.version('onvif-zeep-async'));
+  reportClient('onvif-parsers', () => clients.version('onvif-parsers'));
   reportClient('onvif-zeep', () => clients.version('onvif-zeep'));
 
   beforeAll(async () => {
@@ -85,6 +88,38 @@ describeNeeding(pythonObstacle(), 'from PyPI', () => {
         infrared: expect.stringContaining('no IrCutFilter'),
         'wrong password': expect.stringMatching(/password|authori[sz]/i),
       });
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    'onvif-parsers is told by onvif-zeep-async of motion, on and off, within a second',
+    async () => {
+      const camera = new ToldCamera({ bind: '127.0.0.1', width: '320', height: '240', discovery: 'off', h264: 'off' });
+      await camera.start();
+      camera.moves(false);
+      const listener = clients.start('onvif_events', '127.0.0.1', String(camera.port), 'admin', PASSWORD);
+      try {
+        const lines = createInterface({ input: listener.stdout })[Symbol.asyncIterator]();
+        const motion = async () => {
+          for (;;) {
+            const { topic, ...entity } = JSON.parse((await lines.next()).value);
+            if (topic === 'tns1:VideoSource/MotionAlarm') return entity;
+          }
+        };
+        const sensor = { platform: 'binary_sensor', class: 'motion' };
+        expect(await motion()).toEqual({ ...sensor, value: false });
+        for (const value of [true, false, true]) {
+          const from = performance.now();
+          camera.moves(value);
+          expect(await motion()).toEqual({ ...sensor, value });
+          expect(performance.now() - from).toBeLessThan(1000);
+        }
+      } finally {
+        listener.kill();
+        await camera.stop();
+        camera.remove();
+      }
     },
     TIMEOUT_MS,
   );

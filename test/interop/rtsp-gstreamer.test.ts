@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { programVersion, reportClient } from '../support/clients.ts';
-import { complaintsOf, DECODERS, FRAMES, play } from '../support/gstreamer.ts';
+import { complaintsOf, DECODERS, FRAMES, GStreamerPackets, play } from '../support/gstreamer.ts';
+import { told } from '../support/onvif-events.ts';
 import { Player, rtspUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
 import { STANDIN, Stage } from '../support/rpicam/stage.ts';
-import { Server } from '../support/server.ts';
+import { eventually, Server } from '../support/server.ts';
 
 /** Both streams by RTSP, played by GStreamer. */
 
@@ -54,6 +55,27 @@ describe('GStreamer', () => {
       await first.stop();
     }
   });
+
+  for (const transport of ['rtspu', 'rtspt']) {
+    needsProgram('gst-launch-1.0', `hands on the events beside h264 over ${transport}, every state at first`, async () => {
+      const packets = new GStreamerPackets(locationOf(transport, '/h264', '/h264'), 'media=application');
+      try {
+        // Motion is off, and the machine says of itself what it can.
+        await eventually(
+          () =>
+            packets
+              .documents()
+              .flatMap((xml) => told({ xml }))
+              .includes('SignalLoss Initialized State=false'),
+          'events',
+          20,
+        );
+        expect(packets.documents()[0]).toMatch(/^<\?xml [^>]*><tt:MetadataStream .*<\/tt:MetadataStream>$/s);
+      } finally {
+        await packets.stop();
+      }
+    });
+  }
 
   needsProgram('gst-launch-1.0', 'plays what a camera encodes itself', async () => {
     const stage = new Stage({ libav: true });

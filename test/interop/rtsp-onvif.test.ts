@@ -86,26 +86,33 @@ describe('npm onvif', () => {
     expect(await probe(withCredentials(uri), 'tcp', 'codec_name')).toEqual({ codec_name: 'h264' });
   });
 
-  needsProgram('ffprobe', 'changes size, rate and bit rate of the running stream', async () => {
+  needsProgram('ffprobe', 'changes size, rate, bit rate and profile of the running stream', async () => {
     const cam = await connect();
     const viewer = Player.packets(rtspUrl(server, '/h264'));
     try {
       await viewer.until((lines) => lines.length >= 20, '20 packets');
       const before = await call<EncoderConfiguration>(cam, 'getVideoEncoderConfiguration', 'h264_encoder');
-      const { H264Profile, govLength } = before.H264;
+      expect(before.H264.H264Profile).toBe('Baseline');
       await call(cam, 'setVideoEncoderConfiguration', {
         ...before,
         resolution: { width: 320, height: 240 },
         rateControl: { ...before.rateControl, frameRateLimit: 5, bitrateLimit: 300 },
-        H264: { govLength, profile: H264Profile },
+        H264: { govLength: before.H264.govLength, profile: 'High' },
       });
       const after = await call<EncoderConfiguration>(cam, 'getVideoEncoderConfiguration', 'h264_encoder');
-      expect(after).toMatchObject({ resolution: { width: 320, height: 240 }, rateControl: { frameRateLimit: 5, bitrateLimit: 300 } });
+      expect(after).toMatchObject({
+        ...{ resolution: { width: 320, height: 240 }, rateControl: { frameRateLimit: 5, bitrateLimit: 300 } },
+        H264: { H264Profile: 'High' },
+      });
 
       const had = viewer.lines.length;
       await viewer.until((lines) => lines.length >= had + 30 && Math.abs(rateOf(lines, 15) - 5) < 1, 'five pictures a second', 20);
       expect(keyframes(viewer.lines)).toBe(2);
-      expect(await probe(rtspUrl(server, '/h264'), 'tcp', 'width,height')).toEqual({ width: 320, height: 240 });
+      // 320x240 at 5 a second with 300 kbit/s is level 1.2.
+      expect(await probe(rtspUrl(server, '/h264'), 'tcp', 'width,height,profile,level')).toEqual({
+        ...{ width: 320, height: 240 },
+        ...{ profile: 'High', level: 12 },
+      });
     } finally {
       await viewer.stop();
     }

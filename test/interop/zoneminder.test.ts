@@ -6,11 +6,14 @@ import sharp from 'sharp';
 import { programVersion, reportClient } from '../support/clients.ts';
 import { Neighbour } from '../support/network/neighbour.ts';
 import { inOwnNetwork } from '../support/network/own-network.ts';
+import { PictureFolder, yardWithWalker } from '../support/pictures.ts';
 import { withCredentials } from '../support/players.ts';
+import { needsPerl } from '../support/programs.ts';
 import { type RtpMethod, ZONEMINDER, ZoneMinder } from '../support/recorders/zoneminder.ts';
-import { PASSWORD, Server } from '../support/server.ts';
+import { STANDIN, Stage } from '../support/rpicam/stage.ts';
+import { eventually, PASSWORD, Server } from '../support/server.ts';
 
-/** The recorder ZoneMinder on another machine: finds the camera, reads its profiles and records what it was told. */
+/** The recorder ZoneMinder on another machine: finds the camera, reads its profiles and records what it was told, also on motion. */
 
 const NETWORK = '10.87.0';
 const DEVICE = `http://${NETWORK}.1:8080/onvif/device_service`;
@@ -24,14 +27,9 @@ inOwnNetwork(import.meta.filename, ZONEMINDER, () => {
   let camera: Server;
   const dataDir = mkdtempSync(join(tmpdir(), 'onvif-camera-'));
 
-  const start = () =>
-    Server.start({
-      dataDir,
-      args: [
-        ...['--bind', '0.0.0.0', '--http-port', '8080', '--rtsp-port', '8554', '--name', 'Front door', '--h264', 'on'],
-        ...['--source', 'test', '--width', '640', '--height', '480', '--fps', String(FPS)],
-      ],
-    });
+  const ON_LAN = ['--bind', '0.0.0.0', '--http-port', '8080', '--rtsp-port', '8554', '--name', 'Front door'];
+  const PICTURE = ['--source', 'test', '--width', '640', '--height', '480', '--fps', String(FPS)];
+  const start = () => Server.start({ dataDir, args: [...ON_LAN, '--h264', 'on', ...PICTURE] });
 
   reportClient('ZoneMinder', () => programVersion('zmc', '--version'));
 
@@ -96,4 +94,53 @@ inOwnNetwork(import.meta.filename, ZONEMINDER, () => {
     await recording.until(before + PICTURES);
     await recording.end();
   }, 120_000);
+
+  describe('of a camera that makes H.264 itself', () => {
+    const stage = new Stage({ libav: true });
+    beforeAll(async () => {
+      await camera.stop();
+      const picture = ['--source', 'rpicam', '--rpicam-path', STANDIN, '--encoding', 'h264', '--fps', String(FPS)];
+      camera = await Server.start({ dataDir, args: [...ON_LAN, '--h264', 'on', ...picture], env: stage.env });
+      await camera.output(/H\.264 by/);
+    });
+    afterAll(() => stage.remove());
+
+    test.each<[string, string, RtpMethod]>([
+      ['that H.264', 'h264', 'rtpRtsp'],
+      ['that H.264', 'h264', 'rtpUni'],
+      ['the smaller stream', 'sub', 'rtpRtsp'],
+    ])(
+      'it records %s, /%s, by %s, without a complaint',
+      async (_stream, path, method) => {
+        const recording = await zoneMinder.record(withCredentials(`rtsp://${NETWORK}.1:8554/${path}`), method);
+        await recording.until(PICTURES);
+        const { complaints } = recording;
+        expect(await recording.end()).toBeGreaterThanOrEqual(PICTURES);
+        expect(complaints).toEqual([]);
+        expect(stage.starts().at(-1)!.argv.join(' ')).toContain('--libav-video-codec libx264');
+      },
+      60_000,
+    );
+  });
+
+  needsPerl(
+    'SOAP::Lite',
+    'its ONVIF listener records when somebody walks through the picture, each time',
+    async () => {
+      await camera.stop();
+      const yard = new PictureFolder().add(await yardWithWalker());
+      try {
+        const picture = ['--source', `images:${yard.dir}`, '--fps', '8', '--motion', 'on', '--motion-hold-time', '1'];
+        camera = await Server.start({ dataDir, args: [...ON_LAN, ...picture] });
+        const device = { url: DEVICE, soap: '11', user: 'admin', password: PASSWORD };
+        const watch = await zoneMinder.watch(withCredentials(`rtsp://${NETWORK}.1:8554/mjpeg`), device, `${NETWORK}.2`);
+        await eventually(async () => (await watch.causes()).length >= 2, 'two recordings', 40);
+        expect(new Set(await watch.causes())).toEqual(new Set(['motion']));
+        expect(watch.complaints).toEqual([]);
+      } finally {
+        yard.remove();
+      }
+    },
+    90_000,
+  );
 });

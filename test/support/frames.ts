@@ -16,7 +16,8 @@ export function makePicture(shape: JpegShape = {}): Picture {
 export const makeFrame = (
   sequence = 1,
   times: { now(): number; monotonic(): number } = { now: Date.now, monotonic: () => performance.now() },
-): Frame => new Frame(makePicture(), sequence, times.now(), times.monotonic());
+  shape: JpegShape = {},
+): Frame => new Frame(makePicture(shape), sequence, times.now(), times.monotonic());
 
 export const settingsWith = (change: Partial<CameraSettings>): CameraSettings => ({ ...DEFAULT_CAMERA_SETTINGS, ...change });
 

@@ -1,6 +1,11 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { parseRtpPacket } from '../../src/protocols/rtp/packet.ts';
 import { PASSWORD } from './server.ts';
+import { makeTempDir } from './temp-dir.ts';
 
 /** GStreamer as a player of a stream. */
 
@@ -28,9 +33,44 @@ interface Played {
   readonly warnings: string[];
 }
 
+/** The RTP packets of one track, a file each, until it is stopped. */
+export class GStreamerPackets {
+  readonly #dir = makeTempDir();
+  readonly #child: ChildProcess;
+
+  /** @param track what of its caps tells it from the others, "media=application" */
+  constructor(location: string, track: string) {
+    const files = ['multifilesink', `location=${this.#dir}/%05d`];
+    this.#child = spawn('gst-launch-1.0', [...sourceOf(location), '!', `application/x-rtp,${track}`, '!', ...files], { stdio: 'ignore' });
+  }
+
+  /** The payloads up to each packet with a marker, put together. */
+  documents(): string[] {
+    const documents: string[] = [];
+    let parts: Buffer[] = [];
+    for (const name of readdirSync(this.#dir).sort()) {
+      const packet = parseRtpPacket(readFileSync(join(this.#dir, name)));
+      // The newest may be half written.
+      if (!packet) break;
+      parts.push(packet.payload);
+      if (!packet.marker) continue;
+      documents.push(Buffer.concat(parts).toString());
+      parts = [];
+    }
+    return documents;
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill();
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+  }
+}
+
+const sourceOf = (location: string) => ['rtspsrc', `location=${location}`, 'user-id=admin', `user-pw=${PASSWORD}`];
+
 /** Decodes frames until there are {@link FRAMES}: the sizes that it saw of them, and all warnings. */
 export async function play(location: string, decoder: string): Promise<Played> {
-  const source = ['rtspsrc', `location=${location}`, 'user-id=admin', `user-pw=${PASSWORD}`, 'latency=200', 'drop-on-latency=false'];
+  const source = [...sourceOf(location), 'latency=200', 'drop-on-latency=false'];
   const check = ['identity', 'name=check', 'silent=false', `eos-after=${FRAMES + 1}`];
   const { stdout, stderr } = await promisify(execFile)(
     'gst-launch-1.0',

@@ -3,7 +3,7 @@ import type { Capture } from '../../src/camera/source.ts';
 import { TestPatternSource } from '../../src/camera/test-pattern/source.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLogger } from '../../src/core/log.ts';
-import { FfmpegEncoders } from '../../src/encode/ffmpeg/factory.ts';
+import { FfmpegEncoders, fromFrames } from '../../src/encode/ffmpeg/factory.ts';
 import { H264Stream } from '../../src/encode/h264-stream.ts';
 import { Frame, type Picture } from '../../src/frames/frame.ts';
 import { RtspServer, type RtspServerOptions } from '../../src/servers/rtsp/server.ts';
@@ -44,6 +44,7 @@ export class LiveRtspServer {
       feed: this.#hub,
       settings: () => ({ width: 0, height: 0, fps: LIVE_FPS, asCaptured: true, bitrate: 2000, keyframeInterval: 2, profile: 'baseline' }),
       encoders: new FfmpegEncoders({
+        begin: fromFrames,
         choice: () => ({ ffmpeg: program('ffmpeg')!, hardware: false, software: true }),
         searchPath: process.env.PATH ?? '',
         ...common,

@@ -59,6 +59,21 @@ export function noise(width: number, height: number, seed: number): Sharp {
   });
 }
 
+/** A yard in which nothing moves for 30 pictures, and something walks through for 10. */
+export function yardWithWalker(): Promise<Buffer[]> {
+  const yard = sharp({ create: { width: 640, height: 480, channels: 3, background: '#999' } });
+  const walker = { create: { width: 96, height: 160, channels: 3, background: '#222' } } as const;
+  const still = Array.from({ length: 30 }, () => yard.clone().jpeg(PLAIN).toBuffer());
+  const moving = Array.from({ length: 10 }, (_, k) =>
+    yard
+      .clone()
+      .composite([{ input: walker, left: 40 * k, top: 200 }])
+      .jpeg(PLAIN)
+      .toBuffer(),
+  );
+  return Promise.all([...still, ...moving]);
+}
+
 function drawing(width: number, height: number, colour: (x: number, y: number) => readonly [number, number, number]): Sharp {
   const pixels = Buffer.allocUnsafe(width * height * 3);
   for (let y = 0, at = 0; y < height; y++) {

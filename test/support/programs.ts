@@ -7,6 +7,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   ffprobe: 'ffmpeg',
   zmc: 'zoneminder',
   'zmonvif-probe.pl': 'zoneminder',
+  'zmonvif-trigger.pl': 'zoneminder',
   mariadbd: 'mariadb-server-core',
   mariadb: 'mariadb-client-core',
   'mariadb-install-db': 'mariadb-server-core',
@@ -46,17 +47,25 @@ export function hasPythonModule(name: string): boolean {
 }
 
 /** The same as {@link needsProgram} for a module of Debian's Python. */
-export function needsPython(module: string, title: string, fn: () => Promise<void>, timeout?: number): void {
-  const there = hasPythonModule(module) || process.env.CI !== undefined;
-  const run = there ? test : test.skip;
-  run(there ? title : `${title} (needs the Python module ${module}: apt install python3-${module})`, fn, timeout);
-}
+export const needsPython = (module: string, title: string, fn: () => Promise<void>, timeout?: number): void =>
+  needs(hasPythonModule(module), `the Python module ${module}: apt install python3-${module}`, title, fn, timeout);
+
+/** The same as {@link needsProgram} for a module of Debian's Perl. */
+export const needsPerl = (module: string, title: string, fn: () => Promise<void>, timeout?: number): void =>
+  needs(
+    spawnSync('/usr/bin/perl', ['-e', `require ${module}`], { stdio: 'ignore' }).status === 0,
+    `the Perl module ${module}: apt install lib${module.toLowerCase().replaceAll('::', '-')}-perl`,
+    ...([title, fn, timeout] as const),
+  );
 
 /** A test that needs a program of the system: left out, with a message, where it is missing; failing for that in CI. */
-export function needsProgram(name: string, title: string, fn: () => Promise<void>, timeout?: number): void {
-  const there = program(name) !== undefined || process.env.CI !== undefined;
-  const run = there ? test : test.skip;
-  run(there ? title : `${title} (needs ${name}: ${installation(name)})`, fn, timeout);
+export const needsProgram = (name: string, title: string, fn: () => Promise<void>, timeout?: number): void =>
+  needs(program(name) !== undefined, `${name}: ${installation(name)}`, title, fn, timeout);
+
+function needs(isThere: boolean, what: string, title: string, fn: () => Promise<void>, timeout?: number): void {
+  const isToRun = isThere || process.env.CI !== undefined;
+  const run = isToRun ? test : test.skip;
+  run(isToRun ? title : `${title} (needs ${what})`, fn, timeout);
 }
 
 /**

@@ -1,6 +1,7 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { type ChildProcessByStdio, execFile, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { cachePlace } from './cache.ts';
 import { pythonVersion } from './clients.ts';
@@ -64,6 +65,11 @@ export class PythonClients {
   /** The version of an installed package. */
   version(name: string): string | undefined {
     return pythonVersion(name, this.#python, name === 'onvif-zeep' ? this.#alone : undefined);
+  }
+
+  /** Starts a library that has no end: what it says by and by is in the lines of `stdout`. The caller ends it. */
+  start(library: string, ...args: string[]): ChildProcessByStdio<null, Readable, null> {
+    return spawn(this.#python, [join(SOURCE, 'clients.py'), library, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   }
 
   /** What a library made of it; explained in clients.py. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { tellMotion } from '../../src/app/analysis.ts';
 import { App } from '../../src/app/app.ts';
 import type { AppOptions } from '../../src/app/options.ts';
+import { parseSourceSpec } from '../../src/camera/source-spec.ts';
 import { schema, settings } from '../../src/cli/settings.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { StateStore } from '../../src/config/state.ts';
@@ -26,15 +27,15 @@ export class ToldCamera {
     return this.#port;
   }
 
-  /** Starts, on the same port and with the same state as before. */
-  async start(): Promise<void> {
-    const flags = { 'http-port': String(this.#port), 'rtsp-port': '0', source: 'test', ...this.flags };
+  /** Starts, on the same port and with the same state as before. @param more further flags, for this time */
+  async start(more: Readonly<Record<string, string>> = {}): Promise<void> {
+    const flags = { 'http-port': String(this.#port), 'rtsp-port': '0', source: 'test', ...this.flags, ...more };
     const { config, explicit } = await loadConfig(schema, settings, { flags, env: {}, file: undefined, defaultFile: '' });
     const options: AppOptions = {
       ...{
         config,
         explicit,
-        spec: { kind: 'test' },
+        spec: parseSourceSpec(flags.source)!,
         dataDir: this.#dir,
         state: new StateStore(this.#dir),
         log: silentLogger,

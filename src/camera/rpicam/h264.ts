@@ -23,7 +23,8 @@ const LOW_LATENCY = 'preset=ultrafast;tune=zerolatency;bf=0;thread_type=slice';
 /** What a profile has more than baseline: of a profile that it does not need x264 says nothing in its stream. The level is x264's own finding. */
 const X264_TOOLS: Readonly<Record<H264Profile, readonly string[]>> = { baseline: [], main: ['coder=1'], high: ['coder=1', '8x8dct=1'] };
 
-const INSTALL =
+/** Next step where rpicam-vid lacks the encoder of libav. */
+export const INSTALL =
   'Install it and start again: `sudo apt install rpicam-apps-encoder` (Raspberry Pi OS Trixie) or `sudo apt install rpicam-apps` (Bookworm). Or set camera.encoding: mjpeg.';
 
 /** Pictures per second that are captured for H.264: none can be left out afterwards. */
@@ -158,7 +159,10 @@ export class H264Ways {
   }
 
   #explain(why: string, hint?: string): AppError {
-    const instead = this.#left.length > 0 ? 'Libx264 is tried instead' : 'It gives JPEGs, and ffmpeg makes the H.264 of them';
+    // The encoder of the Pi is tried first: where it is left over, the picture is too large for it.
+    const instead = this.#left.some((way) => way !== 'hardware')
+      ? 'Libx264 is tried instead'
+      : 'It gives JPEGs, and ffmpeg makes the H.264 of them';
     const message = `${this.program} cannot give H.264 (camera.encoding): ${why}. ${instead}.`;
     return new AppError('CAMERA_H264', message, hint === undefined ? {} : { hint });
   }

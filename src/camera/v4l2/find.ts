@@ -3,9 +3,11 @@ import { AppError } from '../../core/errors.ts';
 import { findProgram } from '../../platform/programs.ts';
 import { H264Trial } from '../h264-trial.ts';
 import type { FindSource } from '../source.ts';
+import { ControlSetter, listControls } from './controls.ts';
 import { listVideoDevices } from './devices.ts';
 import { canDrawText } from './draw-text.ts';
 import { listFormats } from './formats.ts';
+import { WebcamImaging } from './imaging.ts';
 import { V4l2Source, type WebcamH264 } from './source.ts';
 
 /** A webcam: the one asked for, or else the first. */
@@ -19,9 +21,22 @@ export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, 
     throw new AppError('PROGRAM_MISSING', 'A webcam needs ffmpeg, which is not installed.', {
       hint: 'Install it: `sudo apt install ffmpeg`.',
     });
-  const [formats, drawsText] = await Promise.all([listFormats(ffmpeg, device, searchPath), canDrawText(ffmpeg, searchPath)]);
+  const program = findProgram('v4l2-ctl', searchPath);
+  if (!program)
+    log.info(
+      `v4l2-ctl is not installed: brightness, exposure, focus and the like of ${device} cannot be set. \`sudo apt install v4l-utils\``,
+    );
+  const [formats, drawsText, controls] = await Promise.all([
+    listFormats(ffmpeg, device, searchPath),
+    canDrawText(ffmpeg, searchPath),
+    program ? listControls(program, device, searchPath) : [],
+  ]);
   const name = known.find((each) => each.path === device)?.name;
-  const options = { ffmpeg, device, formats, drawsText, searchPath, ...(name ? { name } : {}) };
+  const controlled =
+    program === undefined
+      ? undefined
+      : { imaging: new WebcamImaging(controls), setter: new ControlSetter({ program, device, searchPath }) };
+  const options = { ffmpeg, device, formats, drawsText, controlled, searchPath, ...(name ? { name } : {}) };
   const h264: WebcamH264 | undefined = video && { trial: new H264Trial() };
   return (settings) => new V4l2Source({ ...options, h264 }, settings, { log });
 };

@@ -8,8 +8,10 @@ import { ANY_QUALITY, HIGHEST_FPS, type SourceOffers, usualSizes } from '../offe
 import { captureProgram, type ProgramCapture } from '../program-source.ts';
 import { ANNOTATE_POSITIONS, type CameraSettings, type SettingName } from '../settings.ts';
 import type { Capture, CaptureEvents, Source, SourceEncoding } from '../source.ts';
+import type { ControlSetter } from './controls.ts';
 import { drawText } from './draw-text.ts';
 import type { VideoFormat } from './formats.ts';
+import type { WebcamImaging } from './imaging.ts';
 import { isRoutine, readFfmpegMessage } from './messages.ts';
 
 export interface V4l2Options {
@@ -22,6 +24,8 @@ export interface V4l2Options {
   readonly formats: readonly VideoFormat[];
   /** Whether this ffmpeg can draw a text. */
   readonly drawsText: boolean;
+  /** Its controls, and what sets them; undefined without v4l2-ctl. */
+  readonly controlled?: { readonly imaging: WebcamImaging; readonly setter: ControlSetter } | undefined;
   readonly searchPath: string;
   /** Finds out whether its H.264 can be had; undefined: JPEGs are wanted. */
   readonly h264?: WebcamH264 | undefined;
@@ -39,6 +43,12 @@ const LARGEST_ANY = { width: 1920, height: 1080 };
 
 /** Where pictures are encoded anyway: for the sake of a text alone, a Pi would spend much of a core. */
 const ANNOTATION = ['annotate', 'annotatePosition'] as const;
+
+/** What webcams have controls for. */
+const CONTROLLABLE: ReadonlySet<SettingName> = new Set<SettingName>([
+  ...(['brightness', 'contrast', 'saturation', 'sharpness', 'awb', 'shutter', 'autofocus', 'lensPosition'] as const),
+]);
+const NO_PROGRAM = 'A webcam may be able to do it, by the program v4l2-ctl: `sudo apt install v4l-utils`.';
 
 const GEOMETRY = ['width', 'height', 'fps', 'rotation', 'hflip', 'vflip', 'extraArgs'] as const;
 
@@ -100,10 +110,12 @@ export class V4l2Source implements Source {
   readonly description: string;
   readonly encoding: SourceEncoding;
   readonly encoder: string | undefined;
+  readonly encodesAsItLikes = true;
   readonly notices: readonly AppError[];
   /** Webcams pick the nearest rate they have, which may be higher than the one asked for. */
   readonly captureFps = undefined;
   readonly unsupported: readonly SettingName[];
+  readonly unsupportedHint: string | undefined;
   readonly offers: SourceOffers;
 
   constructor(
@@ -111,7 +123,7 @@ export class V4l2Source implements Source {
     private readonly settings: CameraSettings,
     private readonly deps: { log: Logger },
   ) {
-    const { device, name, formats } = options;
+    const { device, name, formats, controlled } = options;
     this.description = name ? `${device} (${name})` : device;
     const why = options.h264 && whyNoH264(options, settings);
     this.encoding = options.h264 && why === undefined ? 'H264' : 'JPEG';
@@ -122,7 +134,8 @@ export class V4l2Source implements Source {
     const encodes = isH264 || !copiesJpeg(settings, formats);
     const draws = encodes && !isH264 && options.drawsText;
     const supported: SettingName[] = [...GEOMETRY, ...(encodes ? (['quality'] as const) : []), ...(draws ? ANNOTATION : [])];
-    this.unsupported = unsupportedSettings(settings, new Set(supported));
+    this.unsupported = unsupportedSettings(settings, new Set([...supported, ...(controlled?.imaging.supported ?? [])]));
+    this.unsupportedHint = !controlled && this.unsupported.some((name) => CONTROLLABLE.has(name)) ? NO_PROGRAM : undefined;
     const sizes =
       (formats.find((format) => format.name === (isH264 ? 'h264' : 'mjpeg')) ?? formats[0])?.sizes.map(([width, height]) => ({
         width,
@@ -135,11 +148,31 @@ export class V4l2Source implements Source {
       ]),
       fps: { min: 1, max: HIGHEST_FPS },
       quality: encodes ? ANY_QUALITY : undefined,
+      imaging: controlled?.imaging.offers,
       annotate: draws ? { positions: ANNOTATE_POSITIONS } : undefined,
     };
   }
 
   start(events: CaptureEvents): Capture {
+    const { controlled } = this.options;
+    const pending = controlled?.setter.pending(controlled.imaging.values(this.settings)) ?? [];
+    if (pending.length === 0) return this.#capture(events);
+    // Before the first picture, so that none shows how it was.
+    let stopped = false;
+    const started = controlled!.setter.write(pending).then((refusal) => {
+      if (stopped) return undefined;
+      if (refusal !== undefined) events.notice(new AppError('SETTING_UNSUPPORTED', `${this.description} does not take ${refusal}.`));
+      return this.#capture(events);
+    });
+    return {
+      stop: async (frozen) => {
+        stopped = true;
+        await (await started)?.stop(frozen);
+      },
+    };
+  }
+
+  #capture(events: CaptureEvents): Capture {
     const { device, formats, h264 } = this.options;
     if (this.encoding === 'JPEG' || !h264) return captureProgram(this.#program(v4l2Arguments(this.settings, device, formats)), events);
     const failure = (error: AppError): AppError | undefined => {

@@ -35,6 +35,11 @@ const PROFILE_NUMBERS: Readonly<Record<H264Profile, number>> = { baseline: 66, m
 /** What is read before the first picture is taken apart: nothing, since the track header says what it is. */
 export const PROBE_NOTHING = ['-probesize', '32', '-analyzeduration', '0'];
 
+/** The end of the command line. */
+export const TO_FLV = ['-f', 'flv', '-flvflags', 'no_duration_filesize', '-flush_packets', '1', 'pipe:1'];
+/** Which timestamps ask for a key frame: those that are odd. */
+const ODD = 'mod(round(t*1000000),2)';
+
 /** Marks the timestamp of a picture (microseconds) that has to become a key frame; {@link codecArguments} has the counterpart. */
 export const keyFrameTimestamp = (evenTimestamp: number): number => evenTimestamp + 1;
 
@@ -48,7 +53,7 @@ export function ffmpegArguments(plan: EncodingPlan): string[] {
     // More threads here would each hold a picture back.
     ...[...PROBE_NOTHING, '-flags', 'low_delay', '-threads', '1', ...decoderScale(plan), '-f', 'matroska', '-i', 'pipe:0'],
     ...['-map', '0:v:0', '-vf', filters(plan), ...codecArguments(plan)],
-    ...['-f', 'flv', '-flvflags', 'no_duration_filesize', '-flush_packets', '1', 'pipe:1'],
+    ...TO_FLV,
   ];
 }
 
@@ -93,14 +98,20 @@ function filters(plan: EncodingPlan): string {
   return `scale=w=${to.width}:h=${to.height}:flags=bilinear:out_range=tv,format=yuv420p`;
 }
 
-/** The encoder and all that it is told; nothing of input and output. */
-export function codecArguments({ codec, to, frameRate, bitrate, keyframeInterval, profile, mostFps }: EncodingPlan): string[] {
+/**
+ * The encoder and all that it is told; nothing of input and output.
+ * @param keyFrames ffmpeg's expression for the times `t` that ask for a key frame
+ */
+export function codecArguments(
+  { codec, to, frameRate, bitrate, keyframeInterval, profile, mostFps }: EncodingPlan,
+  keyFrames = ODD,
+): string[] {
   const rate = `${bitrate}k`;
   const groupSize = Math.max(2, Math.ceil(BACKSTOP * keyframeInterval * frameRate));
   return [
     ...['-c:v', codec, '-b:v', rate, '-g', String(groupSize)],
-    // True capture times to the microsecond; those that are odd ask for a key frame.
-    ...['-enc_time_base', '1:1000000', '-force_key_frames', 'expr:mod(round(t*1000000),2)'],
+    // True capture times to the microsecond.
+    ...['-enc_time_base', '1:1000000', '-force_key_frames', `expr:${keyFrames}`],
     ...['-color_range', 'tv', '-colorspace', 'bt470bg', '-color_primaries', 'bt709', '-color_trc', 'bt709'],
     // Each B picture would wait for the next one.
     ...['-bf', '0'],

@@ -1,33 +1,40 @@
-import { PROBE_NOTHING } from './arguments.ts';
+import { codecArguments, type EncodingPlan, PROBE_NOTHING, TO_FLV } from './arguments.ts';
 
 /** The option that keeps ffmpeg from making pictures up or leaving some out: `vsync` before FFmpeg 5.1, and gone in later ones. */
 export type FrameModeOption = 'fps_mode' | 'vsync';
 
-/** Marks the timestamp of a picture (microseconds) of which a JPEG is to be made; {@link decoderArguments} have the counterpart. */
-export const markPicture = (evenTimestamp: number): number => evenTimestamp + 1;
-
 /** Slices are decoded at once; threads for whole pictures would each hold one back. */
 const DECODER_THREADS = 2;
 
+/** The part of the command line up to the picture: H.264 in Matroska, of which only units with marked timestamps go on; see `MARK`. */
+const INPUT = [
+  ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-copyts', ...PROBE_NOTHING],
+  ...['-flags', 'low_delay', '-thread_type', 'slice', '-threads', String(DECODER_THREADS), '-f', 'matroska', '-i', 'pipe:0'],
+  ...['-map', '0:v:0'],
+];
+const MARKED = "select='mod(round(t*1000000),2)'";
+/** FFmpeg counts these times from the first picture that it encodes, which has the lower mark, or from the stream's beginning. */
+const MARKED_KEY_FRAME = 'gte(mod(round(t*1000000),4),2)';
+
 /**
- * The command line of an ffmpeg that reads Matroska with H.264 and writes JPEGs back to back, of the pictures with marked
- * timestamps alone: which and how many is decided while it runs. For each it writes a line of the list that the "framecrc" muxer
+ * The command line of an ffmpeg that writes JPEGs back to back. For each it writes a line of the list that the "framecrc" muxer
  * makes, with timestamp and size, to its standard error. JPEGs have the full range of values and the matrix of ITU-R BT.601, the
  * usual Huffman tables and 4:2:0, as RFC 2435 can carry them.
  *
  * @param quality of the JPEGs, 1 to 100
  */
-export function decoderArguments(quality: number, frameMode: FrameModeOption): string[] {
-  const input = ['-flags', 'low_delay', '-thread_type', 'slice', '-threads', String(DECODER_THREADS), '-f', 'matroska', '-i', 'pipe:0'];
-  const marked = "select='mod(round(t*1000000),2)'";
-  return [
-    ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error', '-copyts'],
-    ...[...PROBE_NOTHING, ...input],
-    ...['-map', '0:v:0', '-vf', `${marked},scale=out_range=pc:out_color_matrix=bt601,format=yuvj420p`],
-    ...['-c:v', 'mjpeg', '-threads', '1', '-huffman', 'default', '-qmin', '1', '-q:v', String(quantiser(quality))],
-    ...[`-${frameMode}`, 'passthrough', '-enc_time_base', '1:1000000', '-flush_packets', '1'],
-    ...['-f', 'tee', '[f=framecrc]pipe:2|[f=image2pipe]pipe:1'],
-  ];
+export const decoderArguments = (quality: number, frameMode: FrameModeOption): string[] => [
+  ...[...INPUT, '-vf', `${MARKED},scale=out_range=pc:out_color_matrix=bt601,format=yuvj420p`],
+  ...['-c:v', 'mjpeg', '-threads', '1', '-huffman', 'default', '-qmin', '1', '-q:v', String(quantiser(quality))],
+  ...[`-${frameMode}`, 'passthrough', '-enc_time_base', '1:1000000', '-flush_packets', '1'],
+  ...['-f', 'tee', '[f=framecrc]pipe:2|[f=image2pipe]pipe:1'],
+];
+
+/** The command line of an ffmpeg that makes other H.264 of it, smaller as a rule, and writes FLV. */
+export function transcoderArguments(plan: EncodingPlan): string[] {
+  const { width, height } = plan.to;
+  const scale = `scale=w=${width}:h=${height}:flags=bilinear:out_range=tv:out_color_matrix=bt601,format=yuv420p`;
+  return [...INPUT, '-vf', `${MARKED},${scale}`, ...codecArguments(plan, MARKED_KEY_FRAME), ...TO_FLV];
 }
 
 /** Largest quantiser scale of MPEG's encoders. */

@@ -39,7 +39,7 @@ const WATCHDOG_INTERVAL_MS = 500;
 /** Least distance of two timestamps, microseconds, even: FLV's milliseconds must still tell them apart. */
 const LEAST_STEP_US = 4000;
 /** Rounding on the way through ffmpeg, milliseconds. */
-const TIMESTAMP_TOLERANCE = 1;
+export const TIMESTAMP_TOLERANCE = 1;
 
 interface InFlight {
   /** Milliseconds as FLV writes them, but not wrapped. */
@@ -166,7 +166,7 @@ export class FfmpegEncoder implements VideoEncoder {
 
   /** Finds the frame of a coded picture by its time, and passes both on. */
   #onPicture(picture: CodedPicture, timestamp: number): void {
-    const index = this.#inFlight.findIndex((each) => distance(each.timestamp, timestamp) <= TIMESTAMP_TOLERANCE);
+    const index = this.#inFlight.findIndex((each) => flvDistance(each.timestamp, timestamp) <= TIMESTAMP_TOLERANCE);
     if (index === -1) throw new FlvError(`no picture was taken at ${timestamp} ms`);
     const { frame } = this.#inFlight[index]!;
     // Those before it came to nothing.
@@ -207,7 +207,7 @@ export class FfmpegEncoder implements VideoEncoder {
 }
 
 /** Milliseconds between two times of which FLV has wrapped one. */
-function distance(a: number, b: number): number {
+export function flvDistance(a: number, b: number): number {
   const difference = Math.abs(a - b) % FLV_TIMESTAMP_MODULUS;
   return Math.min(difference, FLV_TIMESTAMP_MODULUS - difference);
 }

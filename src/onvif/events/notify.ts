@@ -9,10 +9,10 @@ const NAMESPACES = ` xmlns:wsa="${WSA}" xmlns:wsnt="${WSNT}" xmlns:tns1="${TNS1}
 const ACTION = 'http://docs.oasis-open.org/wsn/bw-2/NotificationConsumer/Notify';
 
 /** wsnt:Notify for a consumer (WS-BaseNotification 1.3, section 3.1). */
-export function notifyEnvelope(events: readonly DeviceEvent[], consumer: string): string {
+export function notifyEnvelope(event: DeviceEvent, consumer: string): string {
   const header =
     `<env:Header><wsa:Action>${ACTION}</wsa:Action><wsa:MessageID>urn:uuid:${randomUUID()}</wsa:MessageID>` +
     `<wsa:To>${escapeXml(consumer)}</wsa:To></env:Header>`;
-  const body = `<wsnt:Notify>${events.map(notificationXml).join('')}</wsnt:Notify>`;
+  const body = `<wsnt:Notify>${notificationXml(event)}</wsnt:Notify>`;
   return writeEnvelope('1.2', { namespaces: NAMESPACES, header, body });
 }

@@ -8,25 +8,27 @@ import { Subscription, type SubscriptionOptions } from './subscription.ts';
 
 export interface PushOptions extends Omit<SubscriptionOptions, 'onEvents'> {
   readonly consumer: URL;
-  /** The message with which a consumer is told. */
-  readonly write: (events: readonly DeviceEvent[]) => string;
+  /** Returns the message with which a consumer is told. */
+  readonly write: (event: DeviceEvent) => string;
   readonly deliver: Deliver;
   readonly log: Logger;
 }
 
 const CONTENT_TYPE = 'application/soap+xml; charset=utf-8; action="http://docs.oasis-open.org/wsn/bw-2/NotificationConsumer/Notify"';
-/** Events in one message. */
-const BATCH = 32;
 const BACKOFF = { firstMs: 1000, maxMs: 30_000 };
 /** A consumer that answers nothing through so many tries, some four minutes, is gone. */
 const MAX_TRIES = 12;
 
-/** A subscription whose subscriber is told by messages that we send, one after the other. */
+/**
+ * A subscription whose subscriber is told by messages that we send, one after the other. Each carries one event: ZoneMinder reads
+ * the first of a message and no other.
+ */
 export class PushSubscription {
   readonly kind = 'push';
   readonly subscription: Subscription;
   readonly #gone = new AbortController();
-  #batch: readonly DeviceEvent[] = [];
+  /** What is to be sent next, or again. */
+  #event: DeviceEvent | undefined;
   /** A message is on its way, or its time is set. */
   #busy = false;
   /** Tries in a row that failed. */
@@ -46,7 +48,7 @@ export class PushSubscription {
     this.#wakeUp();
   }
 
-  /** After what goes on now: the answer to the subscriber comes first, and what happens at once goes in one message. */
+  /** After what goes on now: the answer to the subscriber comes first. */
   #wakeUp(delayMs = 0): void {
     if (this.#busy) return;
     this.#busy = true;
@@ -56,20 +58,20 @@ export class PushSubscription {
   async #send(): Promise<void> {
     const { consumer: url, write, deliver } = this.options;
     const { queue } = this.subscription;
-    if (this.#batch.length === 0) this.#batch = queue.take(BATCH);
-    if (this.#batch.length > 0) {
+    this.#event ??= queue.take(1)[0];
+    if (this.#event) {
       try {
-        await deliver({ url, contentType: CONTENT_TYPE, body: write(this.#batch), signal: this.#gone.signal });
-        this.#batch = [];
+        await deliver({ url, contentType: CONTENT_TYPE, body: write(this.#event), signal: this.#gone.signal });
+        this.#event = undefined;
         this.#failures = 0;
       } catch (error) {
         // It has the message, and would have it twice.
-        if (error instanceof UnansweredError) this.#batch = [];
+        if (error instanceof UnansweredError) this.#event = undefined;
         this.#failed(error);
       }
     }
     this.#busy = false;
-    if (this.subscription.ended || (this.#batch.length === 0 && queue.isEmpty)) return;
+    if (this.subscription.ended || (!this.#event && queue.isEmpty)) return;
     this.#wakeUp(this.#failures === 0 ? 0 : backoffDelay(BACKOFF, this.#failures));
   }
 

@@ -46,7 +46,7 @@ export function makeEventService(options: EventServiceOptions): Service {
   const subscriptions = new Subscriptions({
     ...{ feed, users: options.users, clock, log },
     deliver: delivery(mayBe, clock),
-    write: (events, consumer) => notifyEnvelope(events, consumer.href),
+    write: (event, consumer) => notifyEnvelope(event, consumer.href),
   });
   return {
     name: 'events',

@@ -34,7 +34,7 @@ export interface SubscriptionsOptions {
   /** Those who may log in: subscriptions end with their user, and with his password. Undefined: there is no login. */
   readonly users: Pick<UserStore, 'current' | 'onChange'> | undefined;
   readonly deliver: Deliver;
-  readonly write: (events: readonly DeviceEvent[], consumer: URL) => string;
+  readonly write: (event: DeviceEvent, consumer: URL) => string;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -70,7 +70,7 @@ export class Subscriptions {
   openPush({ duration, ...wanted }: Wanted, consumer: URL): PushSubscription {
     this.#makeRoom('push', wanted.owner, MAX_PUSHES);
     const { deliver, write, log } = this.options;
-    const push = new PushSubscription({ ...this.#common(wanted), consumer, deliver, write: (events) => write(events, consumer), log });
+    const push = new PushSubscription({ ...this.#common(wanted), consumer, deliver, write: (event) => write(event, consumer), log });
     return this.#hold(push, duration);
   }
 

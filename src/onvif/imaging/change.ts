@@ -81,12 +81,12 @@ function backlightChange(request: SoapObject, now: ImageSettings, range: Range):
 }
 
 function exposureChange(request: SoapObject, now: ImageSettings, range: NonNullable<ImagingOffers['exposure']>): Change {
-  onlyParts(request, 'Exposure', ['Mode', 'ExposureTime', 'Gain']);
+  onlyParts(request, 'Exposure', ['Mode', 'ExposureTime', ...(range.gain ? ['Gain'] : [])]);
   if (mode(request, 'Mode', ['AUTO', 'MANUAL']) === 'AUTO') return { shutter: 0, gain: 0 };
   const time = number(request, 'ExposureTime', now.shutter, range.shutter, SAME);
-  const gain = number(request, 'Gain', now.gain, range.gain, GAIN);
+  const gain = range.gain && number(request, 'Gain', now.gain, range.gain, GAIN);
   if (time === undefined && gain === undefined && !isExposureFixed(now))
-    throw settingsInvalid('With Mode MANUAL, Exposure must have ExposureTime, Gain, or both.');
+    throw settingsInvalid(`With Mode MANUAL, Exposure must have ${range.gain ? 'ExposureTime, Gain, or both' : 'ExposureTime'}.`);
   return { ...(time !== undefined && { shutter: Math.round(time) }), ...(gain !== undefined && { gain }) };
 }
 

@@ -74,7 +74,7 @@ export const describeOptions = (has: ImagingOffers): SoapObject => ({
     Exposure: {
       Mode: AUTO_MANUAL,
       ExposureTime: describeRange(has.exposure.shutter, SAME),
-      Gain: describeRange(has.exposure.gain, GAIN),
+      ...(has.exposure.gain && { Gain: describeRange(has.exposure.gain, GAIN) }),
     },
   }),
   ...(has.lensPosition && { Focus: { AutoFocusModes: AUTO_MANUAL } }),

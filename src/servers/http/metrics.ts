@@ -95,6 +95,9 @@ export function makeMetrics(vitals: () => Vitals, events: EventsApiOptions): () 
   counter('h264_frames_encoded', 'Pictures encoded as H.264', (now) => encoded(now, 'units'));
   counter('h264_frames_skipped', 'Pictures that the H.264 encoder had no time for', (now) => encoded(now, 'skipped'));
   counter('h264_bytes', 'Bytes of H.264', (now) => encoded(now, 'bytes'));
+  counter('jpeg_decoder_starts', "Decoders started that make JPEGs of a camera's H.264", (now) => now.decoded?.starts ?? 0);
+  counter('jpeg_frames_decoded', "JPEGs made of a camera's H.264", (now) => now.decoded?.frames ?? 0);
+  counter('jpeg_units_skipped', "Pictures of a camera's H.264 that the decoder had no time for", (now) => now.decoded?.skipped ?? 0);
   return async () => {
     seen = vitals();
     return { type: registry.contentType, text: await registry.metrics() };

@@ -3,6 +3,7 @@ import type { AppError } from '../../core/errors.ts';
 import { formatOrigin } from '../../core/origin.ts';
 import { ADDRESS, MJPEG, SNAPSHOT_PATH } from '../../device/stream-names.ts';
 import type { H264Feed, JpegFeed } from '../../device/streams.ts';
+import type { DecoderCounters } from '../../encode/jpeg-stream.ts';
 import type { MotionBy } from '../../frames/sensed.ts';
 import type { Size } from '../../frames/size.ts';
 import type { CameraStatus } from '../../frames/stream-state.ts';
@@ -55,6 +56,8 @@ export interface Vitals {
   readonly discovery: { readonly enabled: boolean; readonly discoverable: boolean };
   /** Undefined where there is no RTSP. */
   readonly rtsp: RtspVitals | undefined;
+  /** What became of the H.264 of which JPEGs are made; undefined: the camera is not asked for H.264. */
+  readonly decoded?: Readonly<DecoderCounters> | undefined;
   /** The streams that are known to be there. */
   readonly video: readonly (JpegFeed | H264Feed)[];
   readonly scene: SceneStatus;

@@ -3,6 +3,7 @@ import { reportClient } from '../../support/clients.ts';
 import { HomeAssistant } from '../../support/homeassistant/hass.ts';
 import { withHomeAssistant } from '../../support/homeassistant/installation.ts';
 import { Neighbour } from '../../support/network/neighbour.ts';
+import { PictureFolder, yardWithWalker } from '../../support/pictures.ts';
 import { eventually, PASSWORD } from '../../support/server.ts';
 import { ToldCamera } from '../../support/told-camera.ts';
 
@@ -13,7 +14,7 @@ const NETWORK = '10.88.0';
 withHomeAssistant(import.meta.filename, ['ffmpeg'], ({ venv }) => {
   let neighbour: Neighbour;
   let hass: HomeAssistant;
-  const camera = new ToldCamera({ bind: '0.0.0.0', name: 'Front door', width: '640', height: '480', discovery: 'off' });
+  const camera = new ToldCamera({ bind: '0.0.0.0', name: 'Front door', discovery: 'off' });
 
   reportClient('Home Assistant', () => hass.version());
 
@@ -60,13 +61,16 @@ withHomeAssistant(import.meta.filename, ['ffmpeg'], ({ venv }) => {
     expect(hass.errors(['onvif', 'zeep'])).toEqual([]);
   }, 120_000);
 
-  test('the sensors survive a restart of ours', async () => {
+  test('after a restart of ours they follow what happens in the picture', async () => {
     await camera.stop();
-    await camera.start();
-    camera.moves(true);
-    // It waits for a minute when nobody answers.
-    await become('on');
-    camera.moves(false);
-    await become('off');
+    const yard = new PictureFolder().add(await yardWithWalker());
+    try {
+      await camera.start({ source: `images:${yard.dir}`, fps: '8', motion: 'on', 'motion-hold-time': '1' });
+      // It waits for a minute when nobody answers.
+      for (const state of ['on', 'off', 'on', 'off']) await become(state);
+    } finally {
+      await camera.stop();
+      yard.remove();
+    }
   }, 180_000);
 });

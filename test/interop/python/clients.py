@@ -1,4 +1,4 @@
-"""Runs one client library against the camera: clients.py LIBRARY ARGUMENTS. Prints what it got as JSON."""
+"""Runs one client library against the camera: clients.py LIBRARY ARGUMENTS. Prints what it got as JSON, a line for each thing that comes by and by."""
 
 import asyncio
 import hashlib
@@ -133,6 +133,31 @@ def onvif_zeep_async(host, port, user, password):
     return asyncio.run(talk())
 
 
+async def onvif_events(host, port, user, password):
+    """Listens to events without an end, as Home Assistant does: what its parsers make of each."""
+    from datetime import timedelta
+
+    import onvif_parsers
+    from onvif import ONVIFCamera
+    from onvif_parsers.errors import UnknownTopicError
+
+    camera = ONVIFCamera(host, int(port), user, password)
+    await camera.update_xaddrs()
+    manager = await camera.create_pullpoint_manager(timedelta(seconds=600), lambda: None)
+    await manager.set_synchronization_point()
+    while True:
+        pulled = await manager.get_service().PullMessages({"MessageLimit": 100, "Timeout": timedelta(seconds=60)})
+        for message in pulled.NotificationMessage:
+            topic = message.Topic._value_1.rstrip("/.")
+            try:
+                entities = await onvif_parsers.parse(topic, "camera", message)
+            except UnknownTopicError:
+                continue
+            for entity in entities:
+                value = entity.value if isinstance(entity.value, (bool, int, float)) else str(entity.value)
+                yield {"topic": topic, "platform": entity.platform, "class": entity.device_class, "value": value}
+
+
 def onvif_zeep(folder, host, port, user, password):
     """Asks what many a script asks. Its folder comes first, before the other library of the same name."""
     sys.path.insert(0, folder)
@@ -163,8 +188,17 @@ def onvif_zeep(folder, host, port, user, password):
     return result
 
 
-LIBRARIES = {each.__name__: each for each in (opencv, pyav, aiortsp, onvif_zeep_async, onvif_zeep)}
+LIBRARIES = {each.__name__: each for each in (opencv, pyav, aiortsp, onvif_zeep_async, onvif_events, onvif_zeep)}
 
 if __name__ == "__main__":
     library, *arguments = sys.argv[1:]
-    print(json.dumps(LIBRARIES[library](*arguments)))
+    result = LIBRARIES[library](*arguments)
+    if hasattr(result, "__aiter__"):
+
+        async def print_lines():
+            async for each in result:
+                print(json.dumps(each), flush=True)
+
+        asyncio.run(print_lines())
+    else:
+        print(json.dumps(result))

@@ -8,7 +8,7 @@ import type { Neighbour } from '../network/neighbour.ts';
 import { eventually } from '../server.ts';
 
 /** Programs that it needs. */
-export const ZONEMINDER = ['zmc', 'zmonvif-probe.pl', 'mariadbd', 'mariadb', 'mariadb-install-db'];
+export const ZONEMINDER = ['zmc', 'zmonvif-probe.pl', 'zmonvif-trigger.pl', 'mariadbd', 'mariadb', 'mariadb-install-db'];
 
 /** How ZoneMinder calls RTP in the RTSP connection, and over UDP. */
 export type RtpMethod = 'rtpRtsp' | 'rtpUni';
@@ -29,6 +29,7 @@ export class ZoneMinder {
   readonly #dir = mkdtempSync(join(tmpdir(), 'zoneminder-'));
   readonly #socket = join(this.#dir, 'db.sock');
   #database: ChildProcess | undefined;
+  #listener: ChildProcess | undefined;
   readonly #recordings: Recording[] = [];
 
   private constructor(private readonly neighbour: Neighbour) {}
@@ -111,24 +112,52 @@ export class ZoneMinder {
   }
 
   /** Begins to record an address. */
-  async record(url: string, method: RtpMethod): Promise<Recording> {
+  record(url: string, method: RtpMethod): Promise<Recording> {
+    return this.#monitor({ Function: 'Record', Path: url, Method: method });
+  }
+
+  /**
+   * Begins to watch an address, of which it records what the device tells its ONVIF listener to. The listener runs until
+   * {@link stop}.
+   * @param listener its own address
+   */
+  async watch(url: string, device: { url: string; soap: string; user: string; password: string }, listener: string): Promise<Recording> {
+    const recording = await this.#monitor({
+      ...{ Function: 'Nodect', Path: url, Method: 'rtpRtsp', MinSectionLength: '1', PostEventCount: '5', PreEventCount: '5' },
+      ...{ ONVIF_URL: device.url, ONVIF_Username: device.user, ONVIF_Password: device.password, ONVIF_Options: `SOAP${device.soap}` },
+    });
+    await recording.connected();
+    const [command, args] = this.neighbour.command('zmonvif-trigger.pl', '--local-addr', listener);
+    // Its two processes log to the database by one connection, and now and then hang by it: they are to write to files alone.
+    const env = { ...process.env, LOG_LEVEL_DATABASE: '-5' };
+    this.#listener = spawn(command, args, { stdio: 'ignore', detached: true, env });
+    return recording;
+  }
+
+  async #monitor(columns: Readonly<Record<string, string>>): Promise<Recording> {
     const id = this.#recordings.length + 1;
+    const named = { Name: `m${id}`, Type: 'Ffmpeg', ...columns };
     await this.#sql(
-      `use zm; insert into Monitors (Id, Name, ServerId, StorageId, Type, Function, Enabled, Path, Method, Width, Height, Colours, SaveJPEGs, VideoWriter)
-       values (${id}, 'm${id}', 0, 1, 'Ffmpeg', 'Record', 1, '${url}', '${method}', 640, 480, 4, 1, 0);`,
+      `use zm; insert into Monitors (Id, ServerId, StorageId, Enabled, Width, Height, Colours, SaveJPEGs, VideoWriter, ${Object.keys(named)})
+       values (${id}, 0, 1, 1, 640, 480, 4, 1, 0, ${Object.values(named).map((value) => `'${value}'`)});`,
     );
     const [command, args] = this.neighbour.command('zmc', '--monitor', String(id));
     const recording = new Recording({
       daemon: spawn(command, args, { stdio: 'ignore' }),
       events: join(this.#events, String(id)),
       log: join(this.#dir, 'log', `zmc_m${id}.log`),
-      frames: async () => (await this.#sql(`use zm; select Frames from Events where MonitorId = ${id};`)).map(Number),
+      read: (column, table) => this.#sql(`use zm; select ${column} from ${table} where MonitorId = ${id};`),
     });
     this.#recordings.push(recording);
     return recording;
   }
 
   async stop(): Promise<void> {
+    const listener = this.#listener;
+    if (listener?.exitCode === null) {
+      process.kill(-listener.pid!, 'SIGKILL');
+      await once(listener, 'exit');
+    }
     for (const recording of this.#recordings) await recording.stop();
     if (this.#database?.exitCode === null) {
       this.#database.kill();
@@ -145,8 +174,8 @@ export class Recording {
       readonly daemon: ChildProcess;
       readonly events: string;
       readonly log: string;
-      /** Frames of each event, by the database. */
-      readonly frames: () => Promise<number[]>;
+      /** Values of a column of the database that are of this monitor. */
+      readonly read: (column: string, table: 'Events' | 'Monitor_Status') => Promise<string[]>;
     },
   ) {}
 
@@ -156,6 +185,16 @@ export class Recording {
     if (!existsSync(events)) return [];
     const found = readdirSync(events, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('-capture.jpg'));
     return found.sort().map((name) => join(events, name));
+  }
+
+  /** What made it record, an event each: those that are over. */
+  causes(): Promise<string[]> {
+    return this.parts.read('Cause', 'Events');
+  }
+
+  /** Waits until it has pictures to look at. */
+  connected(): Promise<void> {
+    return eventually(async () => (await this.parts.read('Status', 'Monitor_Status')).includes('Connected'), 'it is connected', 30);
   }
 
   /** Waits for pictures. */
@@ -178,7 +217,7 @@ export class Recording {
   /** Stops recording. @returns how many frames it says that it has recorded */
   async end(): Promise<number> {
     await this.stop();
-    return (await this.parts.frames()).reduce((sum, each) => sum + each, 0);
+    return (await this.parts.read('Frames', 'Events')).reduce((sum, each) => sum + Number(each), 0);
   }
 
   async stop(): Promise<void> {

@@ -133,12 +133,14 @@ describe('without an address', () => {
 
   test('shows ONVIF first where there is H.264, and no login where none is asked', async () => {
     withH264();
+    urls.push({ id: 'rtsp-sub', label: 'RTSP, H.264, small', url: 'rtsp://127.0.0.1:8554/sub' });
     asksLogin = false;
     const { stdout } = await homeassistant([]);
     expect(stdout).toMatch(
       /Add integration → ONVIF\n {2}Name +Front door\n {2}Host +127\.0\.0\.1\n {2}Port +\d+\n\nor: Add integration → MJPEG/,
     );
     expect(stdout).not.toMatch(/Username|Password/);
+    expect(stdout).toMatch(/\n\nFrigate, .*\n {2}Record +rtsp:\/\/\S+\/h264\n {2}Detect +rtsp:\/\/\S+\/sub\n/);
   });
 
   test('says that no camera runs', async () => {

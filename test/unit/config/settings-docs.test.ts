@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -7,7 +8,9 @@ import { RpicamSource } from '../../../src/camera/rpicam/source.ts';
 import type { CameraSettings, SettingName } from '../../../src/camera/settings.ts';
 import type { SourceKind } from '../../../src/camera/source-spec.ts';
 import { TestPatternSource } from '../../../src/camera/test-pattern/source.ts';
-import { V4l2Source } from '../../../src/camera/v4l2/source.ts';
+import { ControlSetter, parseControls } from '../../../src/camera/v4l2/controls.ts';
+import { WebcamImaging } from '../../../src/camera/v4l2/imaging.ts';
+import { type V4l2Options, V4l2Source } from '../../../src/camera/v4l2/source.ts';
 import { settings } from '../../../src/cli/settings.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { silentLogger } from '../../../src/core/log.ts';
@@ -83,9 +86,19 @@ const CHANGES: Readonly<Record<SettingName, readonly unknown[]>> = {
 };
 
 const deps = { clock: systemClock, log: silentLogger };
-const v4l2 = (changed: CameraSettings, format: string) =>
+const LIST = execFileSync(join(import.meta.dirname, '../../support/v4l2-ctl'), ['--device', '/dev/null', '--list-ctrls'], {
+  encoding: 'utf8',
+});
+/** Which that one lacks. */
+const SHARPNESS = '  sharpness 0x0098091b (int)    : min=0 max=6 step=1 default=3 value=3\n';
+const controlled = {
+  imaging: new WebcamImaging(parseControls(LIST + SHARPNESS)),
+  setter: new ControlSetter({ program: '/v4l2-ctl', device: '/dev/video0', searchPath: '' }),
+};
+const v4l2 = (changed: CameraSettings, format: string, more: Pick<V4l2Options, 'controlled'> = {}) =>
   new V4l2Source(
     {
+      ...more,
       ffmpeg: '/ffmpeg',
       device: '/dev/video0',
       searchPath: '',
@@ -105,7 +118,7 @@ const SOURCES: Readonly<Record<SourceKind, (changed: CameraSettings) => { unsupp
       deps,
     ),
   ],
-  v4l2: (changed) => [v4l2(changed, 'mjpeg'), v4l2(changed, 'yuyv422')],
+  v4l2: (changed) => [v4l2(changed, 'mjpeg'), v4l2(changed, 'yuyv422'), v4l2(changed, 'mjpeg', { controlled })],
   images: (changed) => [new ImagesSource('/', changed, deps)],
   test: (changed) => [new TestPatternSource(changed, deps)],
 };

@@ -1,17 +1,13 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { schema } from '../../../src/cli/settings.ts';
-import { StateStore } from '../../../src/config/state.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import type { MachineVitals, PowerState, ProcessorTime } from '../../../src/core/machine-vitals.ts';
 import { EventLog } from '../../../src/device/event-log.ts';
 import { type DeviceEvent, EventBus } from '../../../src/device/events.ts';
 import { MachineEvents } from '../../../src/device/machine-events.ts';
-import { tellEncoderChanges, tellingProfiles, tellSignalLoss } from '../../../src/device/media-events.ts';
-import { DeviceSettings } from '../../../src/device/settings.ts';
+import { tellingProfiles, tellSignalLoss } from '../../../src/device/media-events.ts';
 import type { CameraStatus, StreamState } from '../../../src/frames/stream-state.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { FakeProfileStore } from '../../support/onvif-media.ts';
-import { makeTempDir } from '../../support/temp-dir.ts';
 
 class FakeVitals implements MachineVitals {
   time: ProcessorTime | undefined = { busy: 0, total: 0 };
@@ -110,21 +106,6 @@ test('a camera that fails has lost its signal, one that is off has not', () => {
   for (const state of ['idle', 'starting', 'live', 'stalled', 'failed', 'starting', 'live', 'idle'] satisfies StreamState[])
     tell({ state, error: undefined, notices: [], source: undefined });
   expect(heard).toEqual(['SignalLoss false', 'SignalLoss true', 'SignalLoss false']);
-});
-
-test('of the settings those are told that say how a stream is encoded, and not those of the image', () => {
-  const state = new StateStore(makeTempDir());
-  const settings = new DeviceSettings({ config: schema.parse({}), explicit: new Set(), state });
-  const tokens: unknown[] = [];
-  bus.subscribe(({ topic, source }) => tokens.push(`${topic} ${source.Token} ${source.Type}`));
-  tellEncoderChanges(settings, bus);
-  settings.camera.change({ brightness: 0.5, annotate: 'Hof' });
-  settings.camera.change({ quality: settings.camera.now.quality });
-  expect(tokens).toEqual([]);
-  settings.camera.change({ quality: 50 });
-  settings.h264.change({ bitrate: 500 });
-  settings.sub.change({ fps: 5 });
-  expect(tokens).toEqual(['mjpeg', 'h264', 'sub'].map((id) => `Media/ConfigurationChanged ${id}_encoder VideoEncoder`));
 });
 
 test('profiles that are made, changed and deleted are told, and no others', () => {

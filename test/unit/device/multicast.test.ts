@@ -18,6 +18,8 @@ let dir: string;
 let told: string[];
 let sent: Map<string, MulticastGroup>;
 let warnings: string[];
+/** The encoders of the streams that were moved. */
+let moved: string[];
 /** Thrown by the next start of the sender. */
 let failure: Error | undefined;
 beforeEach(() => {
@@ -25,6 +27,7 @@ beforeEach(() => {
   told = [];
   sent = new Map();
   warnings = [];
+  moved = [];
   failure = undefined;
 });
 
@@ -52,6 +55,7 @@ function start(given: Partial<Config['rtsp']['multicast']> = {}): MulticastContr
         sent.delete(encoder);
       },
     },
+    onChange: (encoder) => void moved.push(encoder),
     log: { ...silentLogger, warn: (message) => void warnings.push(message) },
   });
 }
@@ -149,7 +153,19 @@ describe('streams that were started', () => {
     expect(sent.get(JPEG)).toEqual(target);
     await control.change(H264, { ...target, port: 6002 });
     expect(sent.has(H264)).toBe(false);
+    // Where it is already is no news.
+    await control.change(JPEG, target);
+    expect(moved).toEqual([JPEG, H264]);
     expect([start().isStarted(JPEG), start({ ttl: 5 }).target(JPEG)]).toEqual([true, target]);
+  });
+
+  test('that cannot be moved stay where they were, and nobody is told', async () => {
+    const control = start();
+    await control.start(JPEG);
+    const before = control.target(JPEG);
+    failure = new AppError('BIND_FAILED', 'There is no network.');
+    await expect(control.change(JPEG, { ...before, port: 6000 })).rejects.toBe(failure);
+    expect([control.target(JPEG), moved]).toEqual([before, []]);
   });
 });
 

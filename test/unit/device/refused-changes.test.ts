@@ -148,7 +148,7 @@ describe('multicast', () => {
       },
       stopMulticast: (encoder: string) => void sent.delete(encoder),
     };
-    control = new MulticastControl({ settings: settings(), maxTtl: 1, streams: STREAMS, sender, log: silentLogger });
+    control = new MulticastControl({ settings: settings(), maxTtl: 1, streams: STREAMS, sender, onChange: () => {}, log: silentLogger });
   });
 
   test('the target of a stream that is sent', async () => {

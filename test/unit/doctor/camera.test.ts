@@ -176,6 +176,15 @@ describe('rpicam-plugins', () => {
   });
 });
 
+test('the plug-in for H.264 is missed where the camera is to give it, and the board cannot', async () => {
+  const on = (board: string) =>
+    find(checksOf(pi({}, { config: { camera: { encoding: 'h264' } }, files: { '/proc/device-tree/model': board } })), 'rpicam-plugins');
+  for (const board of ['Raspberry Pi 5 Model B Rev 1.0', 'Raspberry Pi 500 Rev 1.0', 'Raspberry Pi Compute Module 5 Rev 1.0'])
+    expect(await on(board)).toMatchObject({ level: 'warning', fix: expect.stringContaining('rpicam-apps-encoder') });
+  for (const board of ['Raspberry Pi 4 Model B Rev 1.4', 'Raspberry Pi Zero 2 W Rev 1.0'])
+    expect(await on(board)).toMatchObject({ level: 'ok' });
+});
+
 describe('rpicam-cameras', () => {
   test('are listed', async () => {
     expect(await find(checksOf(pi({ cameras: 'two' })), 'rpicam-cameras')).toMatchObject({
@@ -203,10 +212,17 @@ describe('webcams', () => {
     'echo "[video4linux2,v4l2 @ 0x55] Raw       :     yuyv422 :           YUYV 4:2:2 : 640x480" >&2; exit 1';
   const V4L2 = { camera: { source: 'v4l2' } };
 
-  test('are listed with their formats', async () => {
+  test('are listed with their formats, and with what can be set of their image', async () => {
+    const control = 'echo "                     brightness 0x00980900 (int)    : min=-64 max=64 step=1 default=0 value=0"';
+    const seen = '/dev/video0 (HD Pro Webcam C920): mjpeg, yuyv422 up to 1920x1080';
+    const programs = { ffmpeg: formats, 'v4l2-ctl': control };
+    expect(await find(checksOf({ files: webcam, programs }), 'webcams')).toEqual({
+      level: 'ok',
+      seen: `${seen}, with brightness to be set`,
+    });
     expect(await find(checksOf({ files: webcam, programs: { ffmpeg: formats } }), 'webcams')).toEqual({
       level: 'ok',
-      seen: '/dev/video0 (HD Pro Webcam C920): mjpeg, yuyv422 up to 1920x1080',
+      seen: `${seen}; nothing of their image can be set without v4l2-ctl (\`sudo apt install v4l-utils\`)`,
     });
   });
 

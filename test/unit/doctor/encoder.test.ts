@@ -23,6 +23,7 @@ describe('ffmpeg', () => {
 
   test.each<[string, Made, string]>([
     ['missing', {}, 'warning'],
+    ['missing, and the camera gives H.264 itself', { config: { camera: { encoding: 'h264' } } }, 'error'],
     ['missing, and a webcam needs it', { config: { camera: { source: 'v4l2' } } }, 'error'],
     ['not where the setting says', { config: { h264: { ffmpegPath: '/opt/none' } } }, 'error'],
     ['broken', { programs: { ffmpeg: 'echo "cannot open shared object file" >&2; exit 127' } }, 'error'],

@@ -81,6 +81,17 @@ describe('base notification', () => {
     expect(consumer.requests[0]?.text).toMatch(/<wsa:To>http:[^<]*hook\?id=1&amp;x=2<\/wsa:To>/);
   });
 
+  test('has one event in each message, also where several wait: ZoneMinder reads no more', async () => {
+    const address = await begin();
+    bus.set('VideoSource/SignalLoss', SOURCE, { State: false });
+    await events_(address);
+    await consumer.took(2);
+    expect(consumer.requests.map(({ text }) => told({ xml: text }))).toEqual([
+      ['MotionAlarm Initialized State=false'],
+      ['SignalLoss Initialized State=false'],
+    ]);
+  });
+
   test('tries again what was not taken, follows no redirect, and keeps the order', async () => {
     await events_(await begin([500, 302]));
     await consumer.took(1);
@@ -198,7 +209,7 @@ describe('a consumer', () => {
     const push = new PushSubscription({
       ...{ id: 'x', owner: '192.0.2.9', user: undefined, feed, clock, onEnd: () => {}, consumer: new URL('http://192.0.2.9/') },
       filter: { topic: () => true, event: () => true },
-      write: (list) => list.map(({ source }) => source.Token).join(),
+      write: ({ source }) => String(source.Token),
       deliver: async ({ body }) => {
         sent.push(body);
         answer();

@@ -86,7 +86,8 @@ describeNeeding(cannotValidate, 'by the official schemas', () => {
     );
     const unknown = '<tev:Filter><wsnt:ProducerProperties Dialect="x">y</wsnt:ProducerProperties></tev:Filter>';
     await note('no such filter', events.ask(`<tev:CreatePullPointSubscription>${unknown}</tev:CreatePullPointSubscription>`));
-    messages.set('notify', notifyEnvelope(events.bus.current(), 'http://192.0.2.9/?a&b'));
+    for (const event of events.bus.current())
+      messages.set(`notify ${event.topic.replaceAll('/', ' ')}`, notifyEnvelope(event, 'http://192.0.2.9/?a&b'));
     expect(schemaProblems(messages)).toEqual([]);
     expect(messages.get('no such filter')).toMatch(/<wsnt:InvalidFilterFault .*<wsnt:UnknownFilter>ProducerProperties</);
     expect(messages.get('pull')).toContain('ConfigurationChanged');

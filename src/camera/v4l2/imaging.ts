@@ -1,0 +1,117 @@
+import type { ImagingOffers, Range } from '../offers.ts';
+import type { CameraSettings, SettingName } from '../settings.ts';
+import type { Control, ControlValue } from './controls.ts';
+
+/** V4L2_CID_… of linux/v4l2-controls.h. */
+const ID = {
+  brightness: 0x00980900,
+  contrast: 0x00980901,
+  saturation: 0x00980902,
+  autoWhiteBalance: 0x0098090c,
+  whiteBalanceTemperature: 0x0098091a,
+  sharpness: 0x0098091b,
+  autoExposure: 0x009a0901,
+  exposure: 0x009a0902,
+  focus: 0x009a090a,
+  autoFocus: 0x009a090c,
+} as const;
+
+type ControlName = keyof typeof ID;
+
+/** V4L2_EXPOSURE_MANUAL; the default is the webcam's own kind of automatic. */
+const MANUAL_EXPOSURE = 1;
+/** Units of V4L2_CID_EXPOSURE_ABSOLUTE, microseconds. */
+const EXPOSURE_UNIT_US = 100;
+/** Factors above 1 reach the control's end in even ratios, as rpicam-vid's do its own. */
+const LARGEST_FACTOR = 15.99;
+/** Webcams say no distance: their range is taken for that of other lenses, from infinity to ten centimetres (dioptres). */
+const LENS: Range = { min: 0, max: 10 };
+/** Kelvin. */
+const TEMPERATURES: Partial<Record<CameraSettings['awb'], number>> = {
+  incandescent: 2800,
+  tungsten: 3200,
+  fluorescent: 4000,
+  indoor: 4500,
+  daylight: 5500,
+  cloudy: 6500,
+};
+
+/** The picture settings that a webcam's controls can do, in the units of the settings. */
+export class WebcamImaging {
+  readonly #controls: ReadonlyMap<number, Control>;
+
+  constructor(controls: readonly Control[]) {
+    this.#controls = new Map(controls.map((control) => [control.id, control]));
+  }
+
+  #has(...names: readonly ControlName[]): boolean {
+    return names.every((name) => this.#controls.has(ID[name]));
+  }
+
+  get supported(): readonly SettingName[] {
+    return [
+      ...(['brightness', 'contrast', 'saturation', 'sharpness'] as const).filter((name) => this.#has(name)),
+      ...(this.#has('autoWhiteBalance', 'whiteBalanceTemperature') ? (['awb'] as const) : []),
+      ...(this.#has('autoExposure', 'exposure') ? (['shutter'] as const) : []),
+      ...(this.#has('autoFocus') ? (['autofocus'] as const) : []),
+      ...(this.#has('focus') ? (['lensPosition'] as const) : []),
+    ];
+  }
+
+  /** Undefined: it has nothing to be set. */
+  get offers(): ImagingOffers | undefined {
+    const factor = (name: ControlName) => this.#has(name) && { [name]: { min: 0, max: LARGEST_FACTOR } };
+    const exposure = this.#controls.get(ID.exposure);
+    const offers: ImagingOffers = {
+      ...(this.#has('brightness') && { brightness: { min: -1, max: 1 } }),
+      ...factor('contrast'),
+      ...factor('saturation'),
+      ...factor('sharpness'),
+      ...(exposure &&
+        this.#has('autoExposure') && {
+          exposure: { shutter: { min: Math.max(1, exposure.min) * EXPOSURE_UNIT_US, max: exposure.max * EXPOSURE_UNIT_US } },
+        }),
+      // Clients can only turn the automatic off and move the lens, or turn it on again.
+      ...(this.#has('focus', 'autoFocus') && { lensPosition: LENS }),
+    };
+    return Object.keys(offers).length === 0 ? undefined : offers;
+  }
+
+  /** What the controls are to be, modes before what depends on them. */
+  values(settings: CameraSettings): readonly ControlValue[] {
+    const { brightness, contrast, saturation, sharpness, awb, shutter, autofocus, lensPosition } = settings;
+    const kelvin = TEMPERATURES[awb];
+    const isLensFixed = autofocus === 'manual' || (autofocus === 'default' && lensPosition !== '');
+    const isFocusing = autofocus === 'auto' || autofocus === 'continuous';
+    const distance = lensPosition === 'default' ? 0 : lensPosition;
+    const wanted: readonly (readonly [ControlName, ((control: Control) => number) | undefined])[] = [
+      [
+        'brightness',
+        (control) => control.default + brightness * (brightness < 0 ? control.default - control.min : control.max - control.default),
+      ],
+      ['contrast', factorOf(contrast)],
+      ['saturation', factorOf(saturation)],
+      ['sharpness', factorOf(sharpness)],
+      ['autoWhiteBalance', (control) => (kelvin === undefined ? control.default : 0)],
+      ['whiteBalanceTemperature', kelvin === undefined ? undefined : () => kelvin],
+      ['autoExposure', (control) => (shutter > 0 ? MANUAL_EXPOSURE : control.default)],
+      ['exposure', shutter > 0 ? () => shutter / EXPOSURE_UNIT_US : undefined],
+      ['autoFocus', (control) => (isLensFixed ? 0 : isFocusing ? 1 : control.default)],
+      ['focus', isLensFixed && distance !== '' ? ({ min, max }) => min + ((max - min) * distance) / LENS.max : undefined],
+    ];
+    return wanted.flatMap(([name, of]) => {
+      const control = this.#controls.get(ID[name]);
+      return control && of ? [{ control, value: fitting(of(control), control) }] : [];
+    });
+  }
+}
+
+/** The default is 1, the smallest value 0, and the largest the largest factor. */
+const factorOf =
+  (factor: number) =>
+  ({ min, max, default: normal }: Control): number =>
+    factor <= 1 ? min + (normal - min) * factor : normal + ((max - normal) * Math.log(factor)) / Math.log(LARGEST_FACTOR);
+
+/** The nearest value that the control can have. */
+const fitting = (value: number, { min, max, step }: Control): number =>
+  Math.min(max, Math.max(min, min + Math.round((value - min) / step) * step));

@@ -1,0 +1,81 @@
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+import type { AccessUnit } from '../frames/access-unit.ts';
+import type { Frame } from '../frames/frame.ts';
+import { readSps } from '../frames/h264-sps.ts';
+import type { Size } from '../frames/size.ts';
+import { FfmpegEncoders, fromFrames } from './ffmpeg/factory.ts';
+import type { EncoderChoice } from './ffmpeg/probe.ts';
+import { FfmpegTranscoder } from './ffmpeg/transcoder.ts';
+import { type Encodable, H264Stream, type H264StreamOptions, type PictureFeed } from './h264-stream.ts';
+
+/** The camera's own H.264. */
+export interface NativeFeed {
+  readonly units: PictureSource<AccessUnit> & {
+    /** The units from the last key frame on; empty while there is none. */
+    readonly group: readonly AccessUnit[];
+  };
+}
+
+/** A feed of pictures that do not tell their size. */
+interface PictureSource<T> {
+  lease(): () => void;
+  subscribe(listener: (picture: T) => void): () => void;
+  readonly latest: T | undefined;
+  readonly fps: number;
+}
+
+export interface MakeStreamOptions extends Pick<H264StreamOptions<Encodable>, 'name' | 'settings'> {
+  /** What works on this machine; asked at each start. */
+  readonly choice: () => EncoderChoice;
+  readonly searchPath: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export type EncodedStream = Pick<
+  H264Stream,
+  'subscribe' | 'group' | 'parameterSets' | 'requestKeyFrame' | 'status' | 'counters' | 'changed' | 'stop'
+>;
+
+/** A stream that is encoded from JPEGs. */
+export const streamOfFrames = (options: MakeStreamOptions & { readonly feed: PictureFeed }): EncodedStream =>
+  new H264Stream<Frame>({ ...options, encoders: new FfmpegEncoders({ ...options, begin: fromFrames }) });
+
+/** A stream that is encoded from the camera's own H.264, without a JPEG in between. */
+export function streamOfUnits(options: MakeStreamOptions & { readonly native: NativeFeed }): EncodedStream {
+  const { units } = options.native;
+  const encoders = new FfmpegEncoders<SizedUnit>({
+    ...options,
+    takesAll: true,
+    begin: (each, events) => new FfmpegTranscoder({ ...each, group: () => units.group }, events),
+  });
+  return new H264Stream<SizedUnit>({ ...options, feed: sized(units), encoders });
+}
+
+type SizedUnit = AccessUnit & Size;
+
+/** The feed with the size of each picture; one whose parameter sets cannot be read is left out. */
+function sized(units: PictureSource<AccessUnit>): PictureFeed<SizedUnit> {
+  let known: { readonly sps: Buffer; readonly size: Size | undefined } | undefined;
+  const sizedUnit = (unit: AccessUnit): SizedUnit | undefined => {
+    const { sps } = unit.parameterSets;
+    if (known?.sps !== sps) known = { sps, size: readSps(sps) };
+    const { size } = known;
+    return size && { ...unit, width: size.width, height: size.height };
+  };
+  return {
+    lease: () => units.lease(),
+    subscribe: (listener) =>
+      units.subscribe((unit) => {
+        const picture = sizedUnit(unit);
+        if (picture) listener(picture);
+      }),
+    get latest() {
+      return units.latest && sizedUnit(units.latest);
+    },
+    get fps() {
+      return units.fps;
+    },
+  };
+}
