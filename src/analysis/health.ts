@@ -1,3 +1,4 @@
+import type { SensedLight } from '../frames/sensed.ts';
 import { Held, type HoldTimes } from './held.ts';
 import { likeness } from './light.ts';
 import { halved, type Luma } from './luma.ts';
@@ -20,6 +21,10 @@ const CUT_OFF = 250;
 const BRIGHT = { begins: 0.6, ends: 0.45 };
 /** Blurry: what is left of the fine detail that is usual here, as a share of it. */
 const BLUR = { begins: 0.4, ends: 0.55 };
+/** The camera's own figure for the focus has to have fallen to this share of what is usual, where it tells one: it counts other detail. */
+const FOCUS = 0.8;
+/** In light that is this many times as much, or as little, that figure is another for the same focus. */
+const OTHER_LIGHT = 2;
 /** Below this mean difference between neighbours there is nothing that could be sharp: levels of grey. */
 const LEAST_CONTRAST = 1.5;
 /** Time constants of what is usual, milliseconds: at first, and later, when it follows the weather and the night. */
@@ -44,8 +49,8 @@ export class ImageHealth {
   /** What the camera usually shows; undefined: not known yet. */
   #known: Luma | undefined;
   #knownAt = 0;
-  /** The fine detail that is usual here. */
-  #usual: { fineness: number; readonly since: number } | undefined;
+  /** The fine detail that is usual here, and what the camera says of focus and light then. */
+  #usual: { fineness: number; focus?: number | undefined; light?: number | undefined; readonly since: number } | undefined;
   #lastAt = 0;
   /** Since when one and the same scene is there, which is not the known one. */
   #candidate: { readonly luma: Luma; readonly since: number } | undefined;
@@ -53,10 +58,11 @@ export class ImageHealth {
   /**
    * The flaws of the picture, each with its hold time.
    * @param at when it was taken, monotonic milliseconds
+   * @param sensed what the camera says of it, if anything
    */
-  look(luma: Luma, at: number): Readonly<Record<Flaw, boolean>> {
+  look(luma: Luma, at: number, sensed: SensedLight = {}): Readonly<Record<Flaw, boolean>> {
     const { tooDark, tooBright, tooBlurry, sceneChange } = this.#held;
-    const blur = this.#sharpness(luma, at);
+    const blur = this.#sharpness(luma, at, sensed);
     this.#lastAt = at;
     return {
       tooDark: tooDark.update(brightest(luma) < (tooDark.state ? DARK.ends : DARK.begins), at),
@@ -67,8 +73,8 @@ export class ImageHealth {
     };
   }
 
-  /** The fine detail as a share of what is usual here. Undefined: there is nothing to tell it by. */
-  #sharpness(luma: Luma, at: number): number | undefined {
+  /** The fine detail as a share of what is usual here. Undefined: there is nothing to tell it by, or the camera finds it sharp. */
+  #sharpness(luma: Luma, at: number, { focus, lux, exposure }: SensedLight): number | undefined {
     const { fineness } = luma;
     if (fineness === undefined || meanStep(luma) < LEAST_CONTRAST) return undefined;
     this.#usual ??= { fineness, since: at };
@@ -76,9 +82,17 @@ export class ImageHealth {
     // What is wrong now does not become usual.
     if (share >= BLUR.ends && !this.#held.tooBlurry.state) {
       const constant = at - this.#usual.since < USUAL_MS.first ? USUAL_MS.first : USUAL_MS.later;
-      this.#usual.fineness += (fineness - this.#usual.fineness) * (1 - Math.exp(-(at - this.#lastAt) / constant));
+      const weight = 1 - Math.exp(-(at - this.#lastAt) / constant);
+      this.#usual.fineness += (fineness - this.#usual.fineness) * weight;
+      const light = lux ?? exposure;
+      const isOther = isOtherLight(light, this.#usual.light);
+      this.#usual.focus = isOther ? focus : follow(this.#usual.focus, focus, weight);
+      this.#usual.light = isOther ? light : follow(this.#usual.light, light, weight);
+      return share;
     }
-    return share;
+    const { focus: usualFocus, light: usualLight } = this.#usual;
+    const saysSharp = focus !== undefined && usualFocus !== undefined && focus > FOCUS * usualFocus;
+    return saysSharp && !isOtherLight(lux ?? exposure, usualLight) ? undefined : share;
   }
 
   /** Whether another scene is there than the known one. Undefined: there is none, or in the dark nobody can tell. */
@@ -118,6 +132,13 @@ export class ImageHealth {
     this.#candidate = undefined;
   }
 }
+
+/** Without a light to compare nothing can be said. */
+const isOtherLight = (now: number | undefined, usual: number | undefined): boolean =>
+  now === undefined || usual === undefined || now > OTHER_LIGHT * usual || usual > OTHER_LIGHT * now;
+
+const follow = (usual: number | undefined, now: number | undefined, weight: number): number | undefined =>
+  usual === undefined || now === undefined ? now : usual + (now - usual) * weight;
 
 /** The level that 95 % of the pixels do not reach above. */
 function brightest({ data }: Luma): number {

@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { type Logger, LogThrottle } from '../core/log.ts';
 import type { Frame } from '../frames/frame.ts';
-import type { MotionBy, Sensed } from '../frames/sensed.ts';
+import type { MotionBy, Sensed, SensedLight } from '../frames/sensed.ts';
 import type { FanOut, Taken } from '../streams/fan-out.ts';
 import type { Hub } from '../streams/hub.ts';
 import { DayNightSwitch } from './day-night.ts';
@@ -63,6 +63,8 @@ const SPARE = 1.5;
 const DECIDED_MS = 5000;
 /** How often the light is looked at, milliseconds. */
 const LUX_MS = 1000;
+/** What the source says belongs to the pictures of this time before and after, milliseconds. */
+const SENSED_LASTS_MS = 1000;
 /** A lux value that is older says nothing of now, milliseconds. */
 const LUX_LASTS_MS = 10_000;
 
@@ -78,6 +80,8 @@ export class SceneAnalysis {
   /** The source has said that it looks for motion itself. */
   #atSource = false;
   #luxAt = Number.NEGATIVE_INFINITY;
+  /** What the source said last of light and focus, and when. */
+  #sensed: { readonly light: SensedLight; readonly at: number } | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #slowAt = Number.NEGATIVE_INFINITY;
   #decoding = false;
@@ -147,6 +151,7 @@ export class SceneAnalysis {
         break;
       case 'light':
         this.#sourceMotion.light(sensed, now);
+        this.#sensed = { light: sensed, at: now };
         if (sensed.lux !== undefined) this.#takeLux(sensed.lux, now);
     }
   }
@@ -247,8 +252,14 @@ export class SceneAnalysis {
   }
 
   #judge(luma: Luma, at: number): void {
-    if (this.options.health) for (const [flaw, state] of Object.entries(this.#health.look(luma, at))) this.#set(flaw as Flaw, state);
+    if (this.options.health)
+      for (const [flaw, state] of Object.entries(this.#health.look(luma, at, this.#sensedAt(at)))) this.#set(flaw as Flaw, state);
     if (!this.#knowsLux(at)) this.#light({ level: meanLevel(luma) }, at);
+  }
+
+  /** What the source said of a picture of about that moment. */
+  #sensedAt(at: number): SensedLight | undefined {
+    return this.#sensed && Math.abs(at - this.#sensed.at) < SENSED_LASTS_MS ? this.#sensed.light : undefined;
   }
 
   #light(light: { lux?: number; level?: number }, at: number): void {

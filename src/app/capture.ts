@@ -64,6 +64,7 @@ export class Capture {
         this.onSensed(sensed);
       },
       motion: motionWatch(config.motion),
+      wantsFocus: config.imageHealth.enabled,
     });
     const demand: Demand = {
       start: () => {

@@ -105,6 +105,8 @@ export interface SearchOptions {
   readonly dev: string;
   /** Undefined: nobody wants to know of motion. */
   readonly motion?: MotionWatch | undefined;
+  /** Whether somebody wants to know how sharp the pictures are. */
+  readonly wantsFocus?: boolean | undefined;
 }
 
 export interface FindOptions extends SearchOptions {

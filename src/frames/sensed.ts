@@ -1,12 +1,14 @@
 /** Who looks for motion: the camera's own program, this one in the pictures, or this one as soon as the camera's stirs. */
 export type MotionBy = 'camera' | 'pictures' | 'both';
 
-/** The light of one picture, as the camera knows it. */
+/** The light and the focus of one picture, as the camera knows them. */
 export interface SensedLight {
   /** Of the scene, in lux; undefined: not told. */
   readonly lux?: number | undefined;
   /** Exposure time, microseconds, × gain; undefined: not told. */
   readonly exposure?: number | undefined;
+  /** How sharp it is: the more, the sharper, to be compared only within one scene and light; undefined: not told. */
+  readonly focus?: number | undefined;
 }
 
 /** What a source tells of the scene by itself, beside its pictures. */

@@ -53,6 +53,12 @@ describe('rpicam-vid looks for motion itself', () => {
   });
 });
 
+test('for the state of the picture rpicam-vid is asked what it knows of focus and light', async () => {
+  await start({}, ['--image-health', 'on', '--idle-timeout', 'always']);
+  await eventually(async () => (await status()).camera === 'live', 'pictures');
+  expect(captures()[0]!.argv.join(' ')).toMatch(/--metadata \S+metadata\.fifo --metadata-format txt/);
+});
+
 describe('auto-night', () => {
   test('changes the exposure with one restart when it gets dark', async () => {
     const lux: [number, number][] = [

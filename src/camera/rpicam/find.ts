@@ -6,7 +6,10 @@ import { RpicamSource } from './source.ts';
 import { isSince, rpicamRelease } from './version.ts';
 
 /** A camera that rpicam-vid sees, by its number. */
-export const find: FindSource<'rpicam'> = async ({ camera }, { rpicamPath, searchPath, workDir, dev, motion, video, clock, log }) => {
+export const find: FindSource<'rpicam'> = async (
+  { camera },
+  { rpicamPath, searchPath, workDir, dev, motion, wantsFocus, video, clock, log },
+) => {
   const program = findRpicam(rpicamPath, searchPath);
   if (!program) {
     throw new AppError('PROGRAM_MISSING', rpicamPath ? `There is no program ${rpicamPath}.` : 'rpicam-vid is not installed.', {
@@ -26,7 +29,7 @@ export const find: FindSource<'rpicam'> = async ({ camera }, { rpicamPath, searc
   const release = regions > 1 || video ? await rpicamRelease(program, searchPath) : undefined;
   // Of several regions, releases before this one do not say which it is that moves.
   const named = regions <= 1 || isSince(release?.version, '1.6');
-  const options = { program, sensor: found, workDir, searchPath, motion: named ? motion : undefined };
+  const options = { program, sensor: found, workDir, searchPath, motion: named ? motion : undefined, wantsFocus };
   const ways = video && release && new H264Ways(name, found, release);
   return (wanted, asked) => new RpicamSource({ ...options, h264: ways && asked && { ways, video: asked } }, wanted, { clock, log });
 };

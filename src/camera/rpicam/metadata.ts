@@ -25,12 +25,13 @@ export class MetadataReader {
   }
 
   #line(line: string): void {
-    const [, key, value] = /^(Lux|ExposureTime|AnalogueGain|DigitalGain)=([\d.eE+-]+)$/.exec(line.trim()) ?? [];
+    const [, key, value] = /^(Lux|ExposureTime|AnalogueGain|DigitalGain|FocusFoM)=([\d.eE+-]+)$/.exec(line.trim()) ?? [];
     if (key !== undefined) this.#values.set(key, Number(value));
     if (line.trim() !== '' || this.#values.size === 0) return;
     const time = this.#values.get('ExposureTime');
     const gain = (this.#values.get('AnalogueGain') ?? 1) * (this.#values.get('DigitalGain') ?? 1);
-    this.onLight({ kind: 'light', lux: finite(this.#values.get('Lux')), exposure: finite(time === undefined ? undefined : time * gain) });
+    const [lux, focus] = [finite(this.#values.get('Lux')), finite(this.#values.get('FocusFoM'))];
+    this.onLight({ kind: 'light', lux, exposure: finite(time === undefined ? undefined : time * gain), focus });
     this.#values = new Map();
   }
 }

@@ -29,6 +29,8 @@ export interface RpicamOptions {
   readonly searchPath: string;
   /** What to look for in the small picture; undefined: nothing. */
   readonly motion?: MotionWatch | undefined;
+  /** Whether somebody wants to know how sharp the pictures are. */
+  readonly wantsFocus?: boolean | undefined;
   /** What H.264 is wanted, and how it may be had; undefined: JPEGs are wanted. */
   readonly h264?: { readonly video: VideoSettings; readonly ways: H264Ways } | undefined;
 }
@@ -176,13 +178,13 @@ export class RpicamSource implements Source {
     }
   }
 
-  /** What rpicam-vid knows of the light, where somebody wants to know it. */
+  /** What rpicam-vid knows of the light and the focus, where somebody wants to know it. */
   #metadata(events: CaptureEvents): MetadataPipe | undefined {
     const { exposure, extraArgs } = this.settings;
     // `auto-night` is `night` as long as it is dark.
     // Beside libav rpicam-vid dies of it.
     if (this.#way !== undefined && this.#way !== 'hardware') return undefined;
-    const isWanted = exposure === 'auto-night' || exposure === 'night' || this.#looksForMotion;
+    const isWanted = exposure === 'auto-night' || exposure === 'night' || this.#looksForMotion || this.options.wantsFocus === true;
     if (!isWanted || ['--metadata', '--metadata-format'].some((option) => timesGiven(option, extraArgs) > 0)) return undefined;
     try {
       return new MetadataPipe(makeMetadataFifo(this.options.workDir), (light) => events.sensed?.(light));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { FLAWS, type Flaw, ImageHealth } from '../../../src/analysis/health.ts';
 import { halved, type Luma } from '../../../src/analysis/luma.ts';
+import type { SensedLight } from '../../../src/frames/sensed.ts';
 import { type Scene, ScenePlayer } from '../../support/scenes.ts';
 
 const YARD: Scene = { name: 'yard', seconds: 1000, moves: [] };
@@ -14,12 +15,12 @@ interface Change {
 }
 
 /** Looks every two seconds. @returns what changed, with the second */
-function watch(picture: (second: number) => Luma, seconds: number): Change[] {
+function watch(picture: (second: number) => Luma, seconds: number, sensed?: (second: number) => SensedLight): Change[] {
   const health = new ImageHealth();
   const found: Change[] = [];
   let before: Readonly<Record<Flaw, boolean>> = { tooDark: false, tooBright: false, tooBlurry: false, sceneChange: false };
   for (let second = 0; second < seconds; second += 2) {
-    const now = health.look(picture(second), second * 1000);
+    const now = health.look(picture(second), second * 1000, sensed?.(second));
     for (const flaw of FLAWS) if (now[flaw] !== before[flaw]) found.push({ flaw, state: now[flaw], at: second });
     before = { ...now };
   }
@@ -66,6 +67,26 @@ describe('a picture', () => {
       ['tooBlurry', true],
       ['tooBlurry', false],
     ]);
+  });
+
+  describe('without its fine detail', () => {
+    const picture = yard();
+    const soft = (second: number) => picture(second, second >= 60 ? 0.3 * FINENESS : FINENESS);
+
+    test.each<[string, (second: number) => SensedLight, boolean]>([
+      ['is too blurry where the focus that the camera measures has fallen, too', (t) => ({ lux: 400, focus: t >= 60 ? 900 : 3000 }), true],
+      ['is not where that is as always', (t) => ({ lux: 400, focus: 3000 + (t % 7) * 50 }), false],
+      ['nor where the camera tells no lux, but its exposure', () => ({ exposure: 20_000, focus: 3000 }), false],
+      ['is in another light, in which its figure says nothing', (t) => ({ lux: t >= 60 ? 1500 : 400, focus: 3000 }), true],
+      ['is where the camera measures none', () => ({ lux: 400 }), true],
+    ])('it %s', (_, sensed, isTold) => {
+      expect(watch(soft, 140, sensed)).toEqual(isTold ? [{ flaw: 'tooBlurry', state: true, at: expect.any(Number) }] : []);
+    });
+
+    test('it is too blurry in the light that the camera has come to know', () => {
+      const sensed = (t: number) => ({ lux: t < 30 ? 100 : 400, focus: t >= 60 ? 900 : 3000 });
+      expect(watch(soft, 140, sensed)).toMatchObject([{ flaw: 'tooBlurry', state: true }]);
+    });
   });
 
   test('of which nobody knows the detail is not too blurry', () => {

@@ -76,6 +76,12 @@ describe('metadata', () => {
     );
   });
 
+  test('of a Pi has the focus as well', () => {
+    const found: unknown[] = [];
+    new MetadataReader((light) => found.push(light)).push(RECORDED.replace('Lux=', 'FocusFoM=2746\nLux='));
+    expect(found).toEqual([{ kind: 'light', lux: 400, exposure: 16666 * 1.5, focus: 2746 }]);
+  });
+
   test('of a camera that tells no lux says nothing of it', () => {
     const found: unknown[] = [];
     new MetadataReader((light) => found.push(light)).push('ExposureTime=100\n\n\n\nScalerCrop=[0,0]\n\n');
