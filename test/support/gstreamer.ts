@@ -106,6 +106,14 @@ const CAUGHT_UP = /decreasing timestamp/;
 /** What its UDP source says of a track that the pipeline does not want: the events beside the picture. */
 const NOT_WANTED = /<udpsrc\d> error: (Internal data stream error|streaming stopped, reason not-linked)/;
 
+/**
+ * Where the first packets of two tracks come at once, two threads add their pads, and the one may say that all are there before the other
+ * has added its own (rtspsrc marks a stream as added first). It is linked a moment later all the same.
+ */
+const NOT_YET = /[Dd]elayed linking/;
+
 /** What of the warnings is more than how a player ends, and how one catches up. */
 export const complaintsOf = (warnings: readonly string[], stream: keyof typeof DECODERS): string[] =>
-  warnings.filter((line) => !ENDING.test(line) && !NOT_WANTED.test(line) && !(stream !== 'mjpeg' && CAUGHT_UP.test(line)));
+  warnings.filter(
+    (line) => !ENDING.test(line) && !NOT_WANTED.test(line) && !NOT_YET.test(line) && !(stream !== 'mjpeg' && CAUGHT_UP.test(line)),
+  );
