@@ -157,7 +157,7 @@ export class CameraSupervisor {
     } catch (error) {
       return error instanceof AppError ? error : new AppError('CAPTURE_ENDED', messageOf(error), { cause: error });
     }
-    if (wanted.aborted) return STOPPED;
+    if (wanted.aborted) return 'stopped';
     this.#set({ source: source.description, notices: [] });
     return this.#run(source, wanted);
   }
@@ -178,7 +178,7 @@ export class CameraSupervisor {
         void (capture?.stop(frozen) ?? Promise.resolve()).then(() => resolve(reason));
       };
       this.#finish = finish;
-      const onAbort = () => finish(STOPPED);
+      const onAbort = () => finish('stopped');
       const live = this.#lifeTeller(source, watch);
       const take = this.#pictureTaker(source, fps, live);
       const takeUnit = this.#unitTaker(live);
@@ -294,6 +294,3 @@ function withReason(telling: AppError | undefined, error: AppError): AppError {
   if (telling === undefined || error.code !== 'CAPTURE_ENDED') return error;
   return new AppError(telling.code, `${telling.message} After that: ${error.message}`, { hint: telling.hint, cause: error });
 }
-
-/** The end of a capture that was asked for; nobody gets to see it. */
-const STOPPED = new AppError('CAPTURE_ENDED', 'Stopped.');

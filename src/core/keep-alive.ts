@@ -3,8 +3,8 @@ import type { Cancel, Clock } from './clock.ts';
 import type { AppError } from './errors.ts';
 import { pause } from './pause.ts';
 
-/** Why a life ended: an error, or `restart` when that was asked for. */
-export type LifeEnd = AppError | 'restart';
+/** Why a life ended: an error, `restart` when that was asked for, or `stopped` when it is no longer wanted. */
+export type LifeEnd = AppError | 'restart' | 'stopped';
 
 /** A life that ended by itself. */
 export interface Failure {
@@ -111,7 +111,7 @@ export class KeepAlive {
       const began = clock.monotonic();
       const before = given();
       const error = await live(wanted);
-      if (wanted.aborted) return;
+      if (wanted.aborted || error === 'stopped') return;
       if (error === 'restart') {
         count = 0;
         continue;

@@ -61,9 +61,6 @@ const USUAL_FPS = 15;
 /** The feed's latest frame is encoded first if it is no older than this, milliseconds: nobody wants to wait for a slow camera's next one. */
 const CURRENT_MS = 2000;
 
-/** The end of an encoder that was asked for; nobody gets to see it. */
-const STOPPED = new AppError('ENCODER_ENDED', 'Stopped.');
-
 /**
  * The camera's pictures as one H.264 stream for all viewers. The camera and the encoder run while there is a viewer;
  * the encoder is started again when it dies, and when the size of the pictures or the settings change: viewers stay, and
@@ -233,7 +230,7 @@ export class H264Stream<P extends Encodable = Frame> {
         this.#group.clear();
         void (running?.encoder.stop() ?? Promise.resolve()).then(() => resolve(reason));
       };
-      const onAbort = () => finish(STOPPED);
+      const onAbort = () => finish('stopped');
       const onFrame = (frame: P) => {
         if (over || frame.sequence <= this.#lastSequence || running?.limiter?.pass(frame.monotonic) === false) return;
         if (running) {

@@ -49,8 +49,6 @@ export interface DecoderCounters {
 const RETRY: BackoffPolicy = { firstMs: 200, maxMs: 30_000 };
 /** Shortest rest after a failure, milliseconds, however often somebody comes. */
 const SHORTEST_REST_MS = 1000;
-/** The end of a decoder that was asked for; nobody gets to see it. */
-const STOPPED = new AppError('ENCODER_ENDED', 'Stopped.');
 const MISSING =
   'This camera gives H.264 (camera.encoding: h264), and pictures for browsers, MJPEG and snapshots are made of it by ffmpeg, which is not installed.';
 const MISSING_HINT = 'Install it: `sudo apt install ffmpeg`, or set `camera.encoding: mjpeg`. H.264 by RTSP works without it.';
@@ -124,7 +122,7 @@ export class JpegStream {
         wanted.removeEventListener('abort', onAbort);
         void (decoder?.stop() ?? Promise.resolve()).then(() => resolve(reason));
       };
-      const onAbort = () => finish(STOPPED);
+      const onAbort = () => finish('stopped');
       wanted.addEventListener('abort', onAbort, { once: true });
       const begun = { quality: quality(), sps: undefined as Buffer | undefined };
       const pace = new Pace(rate);
