@@ -46,7 +46,7 @@ const ANNOTATION = ['annotate', 'annotatePosition'] as const;
 
 /** What webcams have controls for. */
 const CONTROLLABLE: ReadonlySet<SettingName> = new Set<SettingName>([
-  ...(['brightness', 'contrast', 'saturation', 'sharpness', 'awb', 'shutter', 'autofocus', 'lensPosition'] as const),
+  ...(['brightness', 'contrast', 'saturation', 'sharpness', 'awb', 'shutter', 'gain', 'autofocus', 'lensPosition'] as const),
 ]);
 const NO_PROGRAM = 'A webcam may be able to do it, by the program v4l2-ctl: `sudo apt install v4l-utils`.';
 
