@@ -12,7 +12,10 @@ import { askServer } from './server-api.ts';
 /** Longest wait for another process that has the state, milliseconds: one that starts is there after a second. */
 const LOCK_WAIT_MS = 5000;
 
-export type KnownUser = Pick<User, 'name' | 'level'>;
+export interface KnownUser extends Pick<User, 'name' | 'level'> {
+  /** The running camera has him and his password from its environment; not known where none runs. */
+  readonly fixed?: boolean | undefined;
+}
 
 export interface UserChange {
   readonly password?: string;
@@ -40,7 +43,7 @@ export async function openUserList(dataDir: string): Promise<UserList> {
   return server ? new ServedUsers(server) : new StoredUsers(dataDir);
 }
 
-const userSchema = z.object({ name: z.string(), level: z.enum(ACCESS_LEVELS) });
+const userSchema = z.object({ name: z.string(), level: z.enum(ACCESS_LEVELS), fixed: z.boolean().optional() });
 const PATH = '/api/v1/users';
 
 class ServedUsers implements UserList {

@@ -22,7 +22,7 @@ export interface UsersApiOptions {
 
 /** The people who may log in, without their passwords: /api/v1/users. For administrators alone. */
 export function addUsersApi(routes: Routes, { users, bodies, clientAddress, log }: UsersApiOptions): void {
-  const shown = ({ name, level }: User) => ({ name, level });
+  const shown = ({ name, level }: User) => ({ name, level, ...(users.isFixed({ name }) && { fixed: true }) });
   const tell = (what: string, req: Request) => log.info(what, { client: clientAddress(req) });
   /** Puts the list in place of the old one and answers with the user, or with why that cannot be. */
   const change = (req: Request, res: Response, next: () => { readonly list: readonly User[]; readonly name: string }, status: number) => {
