@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { ALL_TOPICS } from '../../../../src/device/event-topics.ts';
-import { notifyEnvelope } from '../../../../src/onvif/events/notify.ts';
+import { notifyEnvelope } from '../../../../src/onvif/events/push-subscription.ts';
 import { eventService, MOTION, SOURCE } from '../../../support/onvif-events.ts';
 import { schemaPath, schemasMissing } from '../../../support/onvif-schemas.ts';
 import { describeNeeding } from '../../../support/programs.ts';
