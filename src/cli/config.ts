@@ -1,9 +1,8 @@
 import { isAbsolute, resolve } from 'node:path';
 import { Document, isCollection, isScalar, isSeq } from 'yaml';
 import { type ConfigFault, configError, examineConfig } from '../config/load.ts';
-import { persistedSettings } from '../config/persisted.ts';
 import type { Config } from '../config/schema.ts';
-import { readExistingState, type State } from '../config/state.ts';
+import { persistedSettings, readExistingState, type State } from '../config/state.ts';
 import { AppError, EXIT } from '../core/errors.ts';
 import { withoutCredentials } from '../core/log.ts';
 import { visible, visibleLines } from '../core/terminal.ts';
