@@ -12,7 +12,7 @@ import { printJson } from './output.ts';
 import { configInput, dataDirOf, named } from './prepare.ts';
 import { schema, settings } from './settings.ts';
 
-/** `onvif-camera config check` */
+/** `onvif-camera config check`: tells every mistake in the settings, with its place. */
 export const checkConfig: Handler = async (args, context) => {
   const input = configInput(args, context);
   const { file, faults } = await examineConfig(schema, settings, input);
@@ -27,7 +27,7 @@ export const checkConfig: Handler = async (args, context) => {
   return faults.length === 0 ? EXIT.ok : EXIT.usage;
 };
 
-/** Returns a fault as compilers write them, so that editors find the place: "onvif-camera.yaml:3:5: …". */
+/** Returns a fault in the form of compilers, by which editors find the place: "onvif-camera.yaml:3:5: …". */
 function faultLine({ from, at, where, message }: ConfigFault, file: string | undefined): string {
   const place = from === 'file' ? [file, at?.line, at?.column].filter((part) => part !== undefined).join(':') : where;
   return `${place}: ${message}`;
@@ -49,7 +49,7 @@ interface InForce {
   readonly where: string | undefined;
 }
 
-/** `onvif-camera config print` */
+/** `onvif-camera config print`: shows the settings in force, and where each comes from. */
 export const printConfig: Handler = async (args, context) => {
   const input = configInput(args, context);
   const { config: loaded, given, faults } = await examineConfig(schema, settings, input);
@@ -103,7 +103,7 @@ function asYaml(inForce: readonly InForce[], hasPassword: boolean): string {
   return visibleLines(document.toString({ lineWidth: 0 }));
 }
 
-/** `onvif-camera config path` */
+/** `onvif-camera config path`: shows which settings file is read, and where the state is. */
 export const showPaths: Handler = async (args, context) => {
   // Mistakes in the file do not keep it from being found.
   const input = configInput(args, context);
