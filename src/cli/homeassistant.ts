@@ -12,8 +12,8 @@ import { askRunningCamera, type RunningCamera } from './running-camera.ts';
 import { askSecret, canAsk, findSecret } from './secrets.ts';
 
 /**
- * `onvif-camera homeassistant`: what to type into Home Assistant for the camera that runs here. With `--url` it adds the
- * camera itself.
+ * `onvif-camera homeassistant`: shows what to type into Home Assistant for the camera that runs here; with `--url` it adds the camera
+ * itself.
  */
 export async function homeassistant(args: Arguments, context: Context): Promise<number> {
   const { flags } = args;
@@ -123,13 +123,13 @@ const valuesOf = (way: Way, camera: RunningCamera, user: string | undefined): Re
 const LABEL_WIDTH = 24;
 const lineOf = (label: string, value: string | number | boolean) => `  ${label.padEnd(LABEL_WIDTH)}${value}\n`;
 
-/** Returns the addresses for programs that look for movement in a small picture and keep a large one. */
+/** Returns the addresses of the large and the small stream for programs such as Frigate; "" where there are not both. */
 function streams({ h264, sub }: RunningCamera): string {
   if (h264 === undefined || sub === undefined) return '';
   return `\nFrigate, and whatever else looks for movement in a small picture and records a large one:\n${lineOf('Record', h264)}${lineOf('Detect', sub)}`;
 }
 
-/** Returns a form with what to fill in; the password is not repeated. */
+/** Returns a form with what to fill in, without the password. */
 function lines(way: Way, camera: RunningCamera, user: string | undefined): string {
   const login = user === undefined ? undefined : { user, password: "the camera's" };
   return fieldsOf(way, camera, login)

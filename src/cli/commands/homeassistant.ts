@@ -1,5 +1,6 @@
 import { type Action, JSON_FLAG } from '../command.ts';
 
+/** `onvif-camera homeassistant` */
 export const homeassistant: Action = {
   name: 'homeassistant',
   summary: 'show what to type into Home Assistant, or add the camera there (--url)',
