@@ -19,6 +19,11 @@ export class Held {
     return this.#state;
   }
 
+  /** Whether what was seen last differs from the state, so that it may change. */
+  get isPending(): boolean {
+    return this.#since !== undefined;
+  }
+
   /**
    * Takes what is seen, and returns the state.
    * @param seen undefined: it cannot be told, which starts the hold time anew

@@ -1,15 +1,16 @@
 import * as z from 'zod';
 
-/** How a setting's value is written as text, in a flag or an environment variable. */
+/** The way in which a setting's value is written as text, in a flag, a variable or the file. */
 export type ValueKind = 'integer' | 'number' | 'boolean' | 'choice' | 'text' | 'numbers' | 'words' | 'mixed';
 
+/** What the help and messages say of a setting. */
 export interface SettingInfo {
   readonly kind: ValueKind;
   /** Placeholder in the help: "PIXELS". */
   readonly value: string;
   /** What it does, in one line. */
   readonly help: string;
-  /** What is allowed, to follow "must be". */
+  /** The values that are allowed, to follow "must be". */
   readonly allowed: string;
 }
 
@@ -35,10 +36,11 @@ const withPreset = <S extends z.ZodType>(schema: S, preset: string | number) => 
 
 const range = (min: number, max: number) => `from ${min} to ${max}`;
 
+/** A whole number from `min` to `max`. */
 export const integer = (preset: number, min: number, max: number, value: string, help: string) =>
   described(z.int().min(min).max(max).default(preset), { kind: 'integer', value, help, allowed: `a whole number ${range(min, max)}` });
 
-/** An even number, as RTP ports are. */
+/** An even number from `min` to `max`, as RTP ports are (RFC 3550, section 11). */
 export const even = (
   preset: number,
   min: number,
@@ -54,12 +56,15 @@ export const even = (
     allowed: `an even number ${range(min, max)}, ${check.allowed}`,
   });
 
+/** A number from `min` to `max`. */
 export const number = (preset: number, min: number, max: number, value: string, help: string) =>
   described(z.number().min(min).max(max).default(preset), { kind: 'number', value, help, allowed: `a number ${range(min, max)}` });
 
+/** On or off. */
 export const boolean = (preset: boolean, help: string) =>
   described(z.boolean().default(preset), { kind: 'boolean', value: 'on|off', help, allowed: 'on or off' });
 
+/** One of a few words. */
 export const choice = <const T extends readonly [string, ...string[]]>(preset: T[number], options: T, help: string) =>
   described(withPreset(z.enum(options), preset), {
     kind: 'choice',
@@ -72,6 +77,7 @@ export const choice = <const T extends readonly [string, ...string[]]>(preset: T
 export const steps = <const T extends readonly [number, ...number[]]>(preset: T[number], options: T, value: string, help: string) =>
   described(withPreset(z.literal(options), preset), { kind: 'integer', value, help, allowed: `one of ${options.join(', ')}` });
 
+/** A text of at most `max` characters. */
 export const text = (
   preset: string,
   max: number,
@@ -88,11 +94,11 @@ export const text = (
 export const path = (value: string, help: string) =>
   text('', 4096, value, help, {
     allowed: 'a path of at most 4096 characters, written out without ~',
-    // Only a shell knows what that means: here it would be a directory of this name.
+    // Only a shell knows what ~ means: here it would be a directory of this name.
     test: (given) => !given.startsWith('~'),
   });
 
-/** Exactly `count` numbers, or none. */
+/** A list of `count` numbers from `min` to `max`, or none. */
 export const numbers = (count: number, min: number, max: number, value: string, help: string) =>
   described(
     z
@@ -102,12 +108,13 @@ export const numbers = (count: number, min: number, max: number, value: string, 
     { kind: 'numbers', value, help, allowed: `${count} numbers ${range(min, max)}, or none` },
   );
 
+/** A list of words, which are separated by spaces in a flag. */
 export const words = (value: string, help: string, check?: { allowed: string; test: (word: string) => boolean }) => {
   const word = check ? z.string().refine(check.test) : z.string();
   return described(z.array(word).default([]), { kind: 'words', value, help, allowed: `a list of ${check?.allowed ?? 'words'}` });
 };
 
-/** A number, or one of some words. */
+/** A number from `min` to `max`, or one of a few words. */
 export const numberOr = <const T extends readonly [string, ...string[]]>(
   preset: number | T[number],
   options: T,
