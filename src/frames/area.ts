@@ -11,11 +11,9 @@ export const WHOLE: Area = { x: 0, y: 0, width: 1, height: 1 };
 
 /** Returns the area that "X,Y,WIDTH,HEIGHT" stands for; undefined where that is no rectangle inside the picture. */
 export function readArea(text: string): Area | undefined {
-  !parts.every((part) => /^\s*(\d+\.?\d*|\.\d+)\s*$/.test(part))) return undefined;
-  const [x = 0, y = 0, width = 0, height = 0] = parts.map(Number); || const numbers = text.split(',');
+  const numbers = text.split(',');
   if (numbers.length !== 4 || !numbers.every((each) => /^\s*(\d+\.?\d*|\.\d+)\s*$/.test(each))) return undefined;
-  const [x = 0, y = 0, width = 0, height = 0] = numbers.map(Number); || !parts.every((part) => /^\s*(\d+\.?\d*|\.\d+)\s*$/.test(part))) return undefined;
-  const [x = 0, y = 0, width = 0, height = 0] = parts.map(Number);
+  const [x = 0, y = 0, width = 0, height = 0] = numbers.map(Number);
   // A third and two thirds, written in decimals, may make a little more than one.
   const fits = (start: number, length: number) => length > 0 && start < 1 && start + length <= 1.0001;
   return fits(x, width) && fits(y, height) ? { x, y, width: Math.min(width, 1 - x), height: Math.min(height, 1 - y) } : undefined;

@@ -28,10 +28,10 @@ describe('without an address', () => {
   });
 
   test('tells it as JSON: each form by the keys of Home Assistant', async () => {
-    withH264();
-    const { code, stdout } = await homeassistant(['--json']);
-    const { password: _mjpeg, ...mjpeg } = mjpegForm();
-    const { password: _onvif, ...onvif } = onvifForm();
+    command.withH264();
+    const { code, stdout } = await command.run(['--json']);
+    const { password: _mjpeg, ...mjpeg } = command.mjpegForm();
+    const { password: _onvif, ...onvif } = command.onvifForm();
     expect([code, JSON.parse(stdout)]).toEqual([
       0,
       {
@@ -84,11 +84,11 @@ describe('adding', () => {
   });
 
   test('says it as JSON, without the password', async () => {
-    const { code, stdout } = await add('--json');
-    const { password: _, ...fields } = mjpegForm();
-    const said = { url: hass.url, version: '2025.4.4', title: 'Front door', integration: 'mjpeg', fields };
+    const { code, stdout } = await command.add('--json');
+    const { password: _, ...fields } = command.mjpegForm();
+    const said = { url: command.hass.url, version: '2025.4.4', title: 'Front door', integration: 'mjpeg', fields };
     expect([code, JSON.parse(stdout)]).toEqual([0, said]);
-    expect(hass.submitted).toEqual([mjpegForm()]);
+    expect(command.hass.submitted).toEqual([command.mjpegForm()]);
   });
 
   test('takes ONVIF where there is H.264, without a search', async () => {
