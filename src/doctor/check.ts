@@ -20,7 +20,10 @@ export interface Check {
   readonly title: string;
   /** Longest time that it may take, ms; left out: {@link CHECK_TIMEOUT_MS}. */
   readonly timeoutMs?: number;
-  /** Makes the check. May throw, which is an error of this check alone. @param signal fires when its time is over, or nobody waits any more */
+  /**
+   * Makes the check. May throw, which is an error of this check alone.
+   * @param signal fires when its time is over, or nobody waits any more
+   */
   run(signal: AbortSignal): Promise<Result> | Result;
 }
 

@@ -98,7 +98,8 @@ export function parseIptables(text: string): Omit<Rules, 'kind'> | undefined {
 function letsIn({ closed, lines }: Rules, needed: NeededPort): boolean {
   const naming = lines.filter((line) => names(line, needed));
   if (naming.length > 0) return naming.some((line) => /\baccept\b/i.test(line));
-  // Rules that accept a whole network, or everything: "ip saddr 192.168.0.0/16 accept". Those for lo or known connections let in no new client.
+  // Rules that accept a whole network, or everything: "ip saddr 192.168.0.0/16 accept". Those for lo or known connections let in no
+  // new client.
   return (
     !closed ||
     lines.some(

@@ -11,6 +11,7 @@ const MAX_FOUND = 500;
 
 /** A service of type `_onvif._tcp`, by its own answer. */
 export interface FoundService {
+  /** TCP port of the device service. */
   readonly port: number;
   /** Empty: they came in another message, or not at all. */
   readonly addresses: readonly string[];

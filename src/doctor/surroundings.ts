@@ -23,7 +23,9 @@ export interface LoadedSettings {
   readonly explicit: ReadonlySet<string>;
   /** The file that was read, if any. */
   readonly file: string | undefined;
+  /** `config.camera.source`, parsed. */
   readonly spec: SourceSpec;
+  /** Directory of the state. */
   readonly dataDir: string;
   /** Why the settings file cannot be used; then the rest is without it. Undefined: it can. */
   readonly fault: AppError | undefined;

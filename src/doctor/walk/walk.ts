@@ -24,7 +24,10 @@ const ANSWER_MS = 5000;
 
 const LOG = '`journalctl -u onvif-camera -n 50`, or the terminal where it runs, has the reason';
 
-/** Returns the checks that walk through the running camera as a client does, with node-onvif-ts and ffmpeg, by the address that others use. */
+/**
+ * Returns the checks that walk through the running camera as a client does, with node-onvif-ts and ffmpeg, by the address that
+ * others use.
+ */
 export function walkChecks(surroundings: Surroundings): Check[] {
   const walk = new Walk(surroundings);
   const step = (id: string, title: string, run: (signal: AbortSignal) => Promise<Result>, timeoutMs = STEP_MS): Check => ({
