@@ -13,7 +13,10 @@ import { askServer } from './server-api.ts';
 const LOCK_WAIT_MS = 5000;
 
 /** A user without the password. */
-export type KnownUser = Pick<User, 'name' | 'level'>;
+export interface KnownUser extends Pick<User, 'name' | 'level'> {
+  /** Whether the running camera has the user and the password from its environment; not known where none runs. */
+  readonly fixed?: boolean | undefined;
+}
 
 /** A change of a user; what is left out stays. */
 export interface UserChange {
@@ -46,7 +49,7 @@ export async function openUserList(dataDir: string): Promise<UserList> {
   return server ? new ServedUsers(server) : new StoredUsers(dataDir);
 }
 
-const userSchema = z.object({ name: z.string(), level: z.enum(ACCESS_LEVELS) });
+const userSchema = z.object({ name: z.string(), level: z.enum(ACCESS_LEVELS), fixed: z.boolean().optional() });
 const PATH = '/api/v1/users';
 
 class ServedUsers implements UserList {

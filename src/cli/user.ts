@@ -15,14 +15,14 @@ export const listUsers: Handler = async (args, context) => {
   const list = await users.list();
   if (args.flags.json === true)
     printJson(
-      list.map(({ name, level }) => ({ name, level })),
+      list.map(({ name, level, fixed }) => ({ name, level, ...(fixed && { fixed }) })),
       context,
     );
   else
     context.stdout.write(
       table(
         ['NAME', 'LEVEL'],
-        list.map(({ name, level }) => [name, level]),
+        list.map(({ name, level, fixed }) => [name, level, ...(fixed ? ['set by ONVIF_CAMERA_PASSWORD'] : [])]),
       ),
     );
   return EXIT.ok;

@@ -27,6 +27,23 @@ describe('without an address', () => {
     expect(stdout).not.toMatch(/ONVIF/);
   });
 
+  test('tells it as JSON: each form by the keys of Home Assistant', async () => {
+    command.withH264();
+    const { code, stdout } = await command.run(['--json']);
+    const { password: _mjpeg, ...mjpeg } = command.mjpegForm();
+    const { password: _onvif, ...onvif } = command.onvifForm();
+    expect([code, JSON.parse(stdout)]).toEqual([
+      0,
+      {
+        ...{ name: 'Front door', local: true, record: 'rtsp://127.0.0.1:8554/h264' },
+        integrations: [
+          { integration: 'onvif', fields: onvif },
+          { integration: 'mjpeg', fields: mjpeg },
+        ],
+      },
+    ]);
+  });
+
   test('shows a name that recorders gave without moving the cursor', async () => {
     command.name = 'Front\x1b[2J\u202edoor';
     const { stdout } = await command.run([]);
@@ -64,6 +81,14 @@ describe('adding', () => {
     );
     expect(stdout).not.toContain(PASSWORD);
     expect(command.hass.open.size).toBe(0);
+  });
+
+  test('says it as JSON, without the password', async () => {
+    const { code, stdout } = await command.add('--json');
+    const { password: _, ...fields } = command.mjpegForm();
+    const said = { url: command.hass.url, version: '2025.4.4', title: 'Front door', integration: 'mjpeg', fields };
+    expect([code, JSON.parse(stdout)]).toEqual([0, said]);
+    expect(command.hass.submitted).toEqual([command.mjpegForm()]);
   });
 
   test('takes ONVIF where there is H.264, without a search', async () => {
