@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { ALL_TOPICS, type ItemType, type ItemValue, TOPICS } from '../../../../src/device/event-topics.ts';
 import type { DeviceEvent } from '../../../../src/device/events.ts';
 import { notifyEnvelope } from '../../../../src/onvif/events/push-subscription.ts';
-import { metadataStreamXml } from '../../../../src/protocols/notification/metadata-stream.ts';
+import { metadataStreamXml } from '../../../../src/protocols/notification/message.ts';
 import { eventService, MOTION, SOURCE } from '../../../support/onvif-events.ts';
 import { schemaPath, schemasMissing } from '../../../support/onvif-schemas.ts';
 import { describeNeeding } from '../../../support/programs.ts';
