@@ -1,11 +1,11 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { RunFile } from '../config/run-file.ts';
 import { AppError, ERRORS, type ErrorCode, messageOf } from '../core/errors.ts';
 
 /** Longest wait for the local server, milliseconds: it answers in some, but on a slow card a change takes a second. */
 const TIMEOUT_MS = 10_000;
 
-const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }) });
+const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.optional(z.string()) }) });
 
 export interface ApiRequest<T> {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -13,7 +13,7 @@ export interface ApiRequest<T> {
   readonly path: string;
   readonly body?: unknown;
   /** Schema of the answer; undefined: it is not looked at. */
-  readonly answer: z.ZodType<T>;
+  readonly answer: z.ZodMiniType<T>;
 }
 
 /**

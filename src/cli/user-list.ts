@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { withChangedUser, withoutUser, withUser } from '../auth/user-changes.ts';
 import { ACCESS_LEVELS, type AccessLevel, type User, UserStore } from '../auth/users.ts';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';

@@ -1,11 +1,16 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AppError, messageOf } from '../core/errors.ts';
 import { hostOf } from '../core/origin.ts';
 import { directoryError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 
-const schema = z.object({ pid: z.int().positive(), url: z.url(), rtspPort: z.int().positive().optional(), token: z.string() });
+const schema = z.object({
+  pid: z.int().check(z.positive()),
+  url: z.url(),
+  rtspPort: z.optional(z.int().check(z.positive())),
+  token: z.string(),
+});
 
 /** How commands on this machine reach the running server: its process id, local URL, port of RTSP, and a token that ends with it. */
 export type RunFile = z.infer<typeof schema>;

@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { AppError, type ErrorCode } from '../../../core/errors.ts';
 import { sendProblem } from '../answers.ts';
 import { type BodyReader, describeBodyProblem } from '../body-reader.ts';
@@ -12,7 +12,7 @@ const TYPE = 'application/json';
  * Reads the body of a request as JSON of the given shape. Undefined where that cannot be: the request is then answered (400, 408,
  * 413, 415, 503). Other types than application/json are refused, as a page of another site can send those without being asked.
  */
-export async function readJson<T>(req: Request, res: Response, bodies: BodyReader, schema: z.ZodType<T>): Promise<T | undefined> {
+export async function readJson<T>(req: Request, res: Response, bodies: BodyReader, schema: z.ZodMiniType<T>): Promise<T | undefined> {
   const refuse = (status: number, message: string) => sendProblem(req, res, status, { code: 'BAD_BODY', message });
   if (!req.is(TYPE)) return void refuse(415, `The body must be ${TYPE}.`);
   const body = await bodies.read(req, LIMIT);
