@@ -30,7 +30,7 @@ export function localAddress(bind: string): string {
 /** Writes the run file. Throws an AppError if the data directory cannot be written. */
 export function writeRunFile(dataDir: string, content: RunFile): void {
   try {
-    writeFileAtomically(place(dataDir), `${JSON.stringify(content)}\n`);
+    writeFileAtomically(place(dataDir), `${JSON.stringify(content)}\n`, false);
   } catch (error) {
     throw directoryError(`${place(dataDir)} cannot be written`, error);
   }
