@@ -105,7 +105,7 @@ async function port(surroundings: Surroundings, part: Part): Promise<Result> {
   if (!mayLook(surroundings)) return skipped(explainNoServer(surroundings));
   // Throws what the start would say.
   const trial = createServer();
-  await listen(trial, { bind: config.bind, port: number, part });
+  await listen(trial, { bind: config.bind, port: number, section: part });
   await new Promise((resolve) => trial.close(resolve));
   return ok(`${number} is free`);
 }

@@ -60,7 +60,7 @@ export class SlowLink {
     this.#movedAt = now;
   }
 
-  /** Bits per second that the link carries; undefined: not known yet. */
+  /** Bits per second that the link carries; undefined while that is not known. */
   get bitRate(): number | undefined {
     return this.#rate === undefined ? undefined : this.#rate * 8000;
   }
@@ -70,6 +70,7 @@ export class SlowLink {
     return this.#raises > 0;
   }
 
+  /** Takes note of bytes that were given to the connection. */
   gave(bytes: number, now: number): void {
     this.#advance(now);
     this.#lowest = Math.min(this.#lowest, this.#queued);

@@ -2,7 +2,7 @@ import type { ImagingOffers, Range } from '../offers.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
 import type { Control, ControlValue } from './controls.ts';
 
-/** V4L2_CID_… of linux/v4l2-controls.h. */
+/** The controls by their numbers, V4L2_CID_… of linux/v4l2-controls.h. */
 const ID = {
   brightness: 0x00980900,
   contrast: 0x00980901,
@@ -18,15 +18,15 @@ const ID = {
 
 type ControlName = keyof typeof ID;
 
-/** V4L2_EXPOSURE_MANUAL; the default is the webcam's own kind of automatic. */
+/** V4L2_EXPOSURE_MANUAL; the default of the control is the webcam's own kind of automatic. */
 const MANUAL_EXPOSURE = 1;
-/** Units of V4L2_CID_EXPOSURE_ABSOLUTE, microseconds. */
+/** Unit of V4L2_CID_EXPOSURE_ABSOLUTE, microseconds. */
 const EXPOSURE_UNIT_US = 100;
-/** Factors above 1 reach the control's end in even ratios, as rpicam-vid's do its own. */
+/** Largest factor, as rpicam-vid has it; from 1 to this one a control goes to its end in even ratios. */
 const LARGEST_FACTOR = 15.99;
-/** Webcams say no distance: their range is taken for that of other lenses, from infinity to ten centimetres (dioptres). */
+/** Dioptres, from infinity to ten centimetres: the range assumed of a lens, since webcams tell no distance. */
 const LENS: Range = { min: 0, max: 10 };
-/** Kelvin. */
+/** Colour temperature of each white balance mode, kelvin. */
 const TEMPERATURES: Partial<Record<CameraSettings['awb'], number>> = {
   incandescent: 2800,
   tungsten: 3200,
@@ -36,7 +36,7 @@ const TEMPERATURES: Partial<Record<CameraSettings['awb'], number>> = {
   cloudy: 6500,
 };
 
-/** The picture settings that a webcam's controls can do, in the units of the settings. */
+/** Turns the picture settings that a webcam's controls can do into values of the controls. */
 export class WebcamImaging {
   readonly #controls: ReadonlyMap<number, Control>;
 
@@ -44,10 +44,12 @@ export class WebcamImaging {
     this.#controls = new Map(controls.map((control) => [control.id, control]));
   }
 
+  /** Whether the webcam has all these controls. */
   #has(...names: readonly ControlName[]): boolean {
     return names.every((name) => this.#controls.has(ID[name]));
   }
 
+  /** The settings that this webcam can do. */
   get supported(): readonly SettingName[] {
     return [
       ...(['brightness', 'contrast', 'saturation', 'sharpness'] as const).filter((name) => this.#has(name)),
@@ -58,7 +60,7 @@ export class WebcamImaging {
     ];
   }
 
-  /** Undefined: it has nothing to be set. */
+  /** What clients can set on this webcam; undefined: nothing. */
   get offers(): ImagingOffers | undefined {
     const factor = (name: ControlName) => this.#has(name) && { [name]: { min: 0, max: LARGEST_FACTOR } };
     const exposure = this.#controls.get(ID.exposure);
@@ -77,7 +79,7 @@ export class WebcamImaging {
     return Object.keys(offers).length === 0 ? undefined : offers;
   }
 
-  /** What the controls are to be, modes before what depends on them. */
+  /** Returns the values that the controls are to have, modes before what depends on them. */
   values(settings: CameraSettings): readonly ControlValue[] {
     const { brightness, contrast, saturation, sharpness, awb, shutter, autofocus, lensPosition } = settings;
     const kelvin = TEMPERATURES[awb];
@@ -106,12 +108,12 @@ export class WebcamImaging {
   }
 }
 
-/** The default is 1, the smallest value 0, and the largest the largest factor. */
+/** Returns the value of a control for a factor: 1 gives its default, 0 its least value, and the largest factor its largest. */
 const factorOf =
   (factor: number) =>
   ({ min, max, default: normal }: Control): number =>
     factor <= 1 ? min + (normal - min) * factor : normal + ((max - normal) * Math.log(factor)) / Math.log(LARGEST_FACTOR);
 
-/** The nearest value that the control can have. */
+/** Returns the nearest value that the control can have. */
 const fitting = (value: number, { min, max, step }: Control): number =>
   Math.min(max, Math.max(min, min + Math.round((value - min) / step) * step));

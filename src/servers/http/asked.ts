@@ -13,7 +13,7 @@ export interface Asked {
   readonly width: SmallerWidth | undefined;
 }
 
-/** Reads `?fps=` and `?width=`. */
+/** Reads `?fps=` and `?width=`; what is wrong with them comes back as the problem to answer with. */
 export function readAsked(query: { readonly fps?: unknown; readonly width?: unknown }): Asked | { readonly problem: Problem } {
   const fps = query.fps === undefined ? undefined : Number(query.fps);
   if (fps !== undefined && !(fps >= MIN_FPS && fps <= MAX_FPS))

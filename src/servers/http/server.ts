@@ -33,7 +33,7 @@ import { sendHealth, sendStatus, type Vitals } from './status.ts';
 import { STREAM_HEADERS } from './stream.ts';
 import { type Scaler, StreamSizes } from './stream-sizes.ts';
 
-/** How long a snapshot waits for a picture: a Pi's camera needs 2 s to start, a slow webcam 5 s. */
+/** How long a snapshot waits for a picture, milliseconds: a Pi's camera needs 2 s to start, a slow webcam 5 s. */
 const SNAPSHOT_TIMEOUT_MS = 10_000;
 /** A request's headers, and all of it, must arrive within this: real ones take milliseconds. Bodies that are read have less time. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -48,14 +48,17 @@ const MAX_SNAPSHOT_CLIENTS = 1024;
 const RETRY_AFTER_S = 5;
 const STREAM_PATHS: string[] = [MJPEG.webPath, '/cam.mjpg'];
 
+/** Where the web server listens, and what it serves. */
 export interface HttpServerOptions {
+  /** See {@link Endpoint.bind}. */
   readonly bind: string;
+  /** See {@link Endpoint.port}. */
   readonly port: number;
   /** See {@link Endpoint.inherited}. */
   readonly inherited?: number | undefined;
-  /** Where the page's files are. */
+  /** Folder of the page's files. */
   readonly webDir: string;
-  /** Connections at a time. */
+  /** Most connections at a time. */
   readonly maxConnections: number;
   /** Whether many clients share an address, as behind a proxy; given as the socket has it. Undefined: none is. */
   readonly isShared?: (address: string) => boolean;
@@ -68,24 +71,24 @@ export interface HttpServerOptions {
    * Takes over a connection whose first request is one half of an RTSP tunnel; undefined where there is no RTSP.
    *
    * @param rest what came behind its head
-   * @param clientAddress the client's, also where the socket is a trusted proxy's
+   * @param clientAddress address of the client, also where the socket is a trusted proxy's
    */
   readonly tunnel?: ((request: TunnelRequest, socket: Socket, rest: Buffer, clientAddress: string) => void) | undefined;
-  /** From whom requests come, and under which names of ours. */
+  /** What tells where requests come from, and under which names of ours. */
   readonly arrivals: Arrivals;
   /** What strangers may know the camera by, on the login form; undefined: nothing. */
   readonly publicName: () => string | undefined;
   readonly hub: Hub;
   readonly events: EventsApiOptions;
-  /** What waits in the kernel for viewers; undefined: those of this server alone. */
+  /** Reads what waits in the kernel for viewers; undefined: the server reads it for its own alone. */
   readonly queues?: SendQueues;
-  /** Makes smaller pictures for those who ask for them. */
+  /** What makes smaller pictures for viewers that ask for them. */
   readonly scaler: Scaler;
-  /** Undefined: connections are taken as long as there is a descriptor. */
+  /** Descriptors kept for the program itself; undefined: connections are taken as long as there is a descriptor. */
   readonly descriptors?: DescriptorReserve;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Everything about the program except the streams, which are known here. */
+  /** Everything about the program except what the server itself knows. */
   readonly vitals: () => Omit<Vitals, 'viewers' | 'streams' | 'connectionsClosed'>;
 }
 
@@ -100,7 +103,7 @@ export class HttpServer {
   readonly #trusted = new WeakSet<Socket>();
   readonly #throttle: LogThrottle;
   readonly #login: Authentication;
-  /** What stands before those who only look; undefined: nothing does. */
+  /** What asks those who only look for a login; undefined: nothing does. */
   readonly #authentication: Authentication | undefined;
   /** The picture that each client last got as a snapshot, by address and user: one that asks again at once waits for the next. */
   readonly #seen = new Recent(MAX_SNAPSHOT_CLIENTS, () => ({ sequence: 0 }));
@@ -157,15 +160,19 @@ export class HttpServer {
     this.#limit.guard(this.#server);
   }
 
-  /** Listens. Throws an AppError if the port or the address cannot be used, or the page's files are not there. */
+  /**
+   * Listens.
+   *
+   * @throws AppError PORT_TAKEN, BIND_FAILED or PAGE_MISSING
+   */
   async start(): Promise<void> {
     const { bind, port, inherited, webDir, log } = this.options;
     this.#server.on('request', this.#makeListener(PageFiles.read(webDir)));
-    this.#port = await listen(this.#server, { bind, port, part: 'http', inherited });
+    this.#port = await listen(this.#server, { bind, port, section: 'http', inherited });
     this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`web server: ${error.message}`, fields)));
   }
 
-  /** The port it listens on; also afterwards, for requests that are answered while it stops. */
+  /** The port it listens on, 0 before; it stays known for requests that are answered while the server stops. */
   get port(): number {
     return this.#port;
   }
@@ -272,8 +279,8 @@ export class HttpServer {
   }
 
   /**
-   * What stands before something of a class, besides the login where nobody may look without one; undefined where whoever comes so
-   * far may have it.
+   * Returns what checks the access to something of a class, behind the login where one is needed to look; undefined where
+   * everybody who comes so far has it.
    */
   readonly #guard = (access: AccessClass): RequestHandler | undefined => {
     const { open } = this.options;
@@ -373,7 +380,7 @@ export class HttpServer {
   };
 }
 
-/** A request for pictures alone, under any of their addresses. */
+/** Whether a request is for pictures alone, under any of their addresses. */
 const isPicture = ({ path, query }: Request): boolean =>
   STREAM_PATHS.includes(path) || path === SNAPSHOT_PATH || query.action === 'stream' || query.action === 'snapshot';
 
@@ -384,7 +391,7 @@ const headersOf = ({ headers }: TunnelRequest): IncomingHttpHeaders => ({
   'x-forwarded-host': headers.get('x-forwarded-host'),
 });
 
-/** The client's fault (express and its parsers say so in `status`, Node's parser in `code`), or ours. */
+/** HTTP status of an error: the client's fault (express and its parsers say so in `status`, Node's parser in `code`), or ours. */
 function statusOf(error: unknown): number {
   const { status, code } = (error ?? {}) as { status?: unknown; code?: unknown };
   // What cannot be read of a connection also ends the answer that is on its way there, which then has this error.

@@ -1,6 +1,6 @@
 import type { Track } from './track.ts';
 
-/** What clients play at one URL: its picture, and what stands beside it. */
+/** What clients play at one URL: a picture, and the tracks beside it. */
 export interface Stream {
   /** Last part of its URL: "mjpeg". */
   readonly name: string;

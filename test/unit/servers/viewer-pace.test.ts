@@ -64,7 +64,7 @@ describe('ViewerPace', () => {
     expect(pace.takes()).toBe(false);
     measure(100, 100_000);
     let calls = 0;
-    pace.whenRoom(() => calls++);
+    pace.whenReady(() => calls++);
     // 1000 bytes a millisecond, of which 20,000 may wait.
     clock.advance(79);
     expect([calls, pace.takes()]).toEqual([0, false]);
@@ -79,7 +79,7 @@ describe('ViewerPace', () => {
     measure(10, 900_000);
     measure(100, 890_000);
     let calls = 0;
-    pace.whenRoom(() => calls++);
+    pace.whenReady(() => calls++);
     measure(100, 0);
     clock.advance(1);
     expect(calls).toBe(1);
@@ -124,7 +124,7 @@ describe('ViewerPace', () => {
   test('a connection that is not in the table is as without one, and is looked for again later', () => {
     pace.proveSlow();
     let calls = 0;
-    pace.whenRoom(() => calls++);
+    pace.whenReady(() => calls++);
     pace.measured(undefined, clock.monotonic(), 0);
     clock.advance(1);
     expect([pace.takes(), calls, queues.watched.size]).toEqual([true, 1, 0]);
@@ -161,7 +161,7 @@ describe('ViewerPace', () => {
     pace.proveSlow();
     measure(10, 200_000);
     measure(100, 100_000);
-    pace.whenRoom(() => {
+    pace.whenReady(() => {
       throw new Error('called');
     });
     connection.destroyed = true;

@@ -13,14 +13,16 @@ const weak = z._default(z.boolean(), false);
 const added = z.strictObject({ name: z.string(), password: z.string(), level, weak });
 const changed = z.strictObject({ password: z.optional(z.string()), level: z.optional(level), weak });
 
+/** The users that the API changes, and what reads its requests. */
 export interface UsersApiOptions {
   readonly users: UserStore;
   readonly bodies: BodyReader;
+  /** The client's address, for the log. */
   readonly clientAddress: (req: Request) => string;
   readonly log: Logger;
 }
 
-/** The people who may log in, without their passwords: /api/v1/users. For administrators alone. */
+/** Adds /api/v1/users, for administrators alone: the people who may log in, without their passwords. */
 export function addUsersApi(routes: Routes, { users, bodies, clientAddress, log }: UsersApiOptions): void {
   const shown = ({ name, level }: User) => ({ name, level });
   const tell = (what: string, req: Request) => log.info(what, { client: clientAddress(req) });

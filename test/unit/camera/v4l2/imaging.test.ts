@@ -112,11 +112,8 @@ describe('settings of a webcam', () => {
   test('without v4l2-ctl: the hint is how to get it, where it would help', () => {
     const source = (change: Partial<CameraSettings>) =>
       new V4l2Source(
-        { ffmpeg: '/bin/ffmpeg', device: '/dev/video0', formats: [], drawsText: false, searchPath: '' },
+        { ffmpeg: '/bin/ffmpeg', device: '/dev/video0', formats: [], drawsText: false, searchPath: '', log: silentLogger },
         settingsWith(change),
-        {
-          log: silentLogger,
-        },
       );
     expect(source({ brightness: 0.5 })).toMatchObject({
       unsupported: ['brightness'],

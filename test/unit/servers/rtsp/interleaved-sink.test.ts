@@ -22,7 +22,7 @@ class FakePace {
   gave = (bytes: number) => (this.given += bytes);
   missed = () => this.misses++;
   proveSlow = () => this.misses++;
-  whenRoom = (call: () => void) => (this.call = call);
+  whenReady = (call: () => void) => (this.call = call);
   makeRoom(): void {
     this.buffer = true;
     this.someRoom = true;
