@@ -28,8 +28,8 @@ export interface SceneAnalysisOptions {
     | undefined;
   /** Whether to look for flaws of the picture. */
   readonly health: boolean;
-  /** Whether the exposure is to follow the light; asked again and again. */
-  readonly followsLight: () => boolean;
+  /** Whether the exposure is to follow the light. */
+  readonly followsLight: boolean;
   readonly hub: Pick<Hub, 'subscribe' | 'lease' | 'status'>;
   /** What is to be known of a camera whose pictures have to be decoded; undefined: they come without anybody's doing. */
   readonly decoding?: DecodingOptions | undefined;
@@ -114,7 +114,9 @@ export class SceneAnalysis {
 
   /** Begins to look; with motion the camera is on from now on. */
   start(): void {
-    const { motion, hub, decoding, clock, log } = this.options;
+    const { motion, health, followsLight, hub, decoding, clock, log } = this.options;
+    // Nothing is looked for: no picture need be shown here.
+    if (!motion && !health && !followsLight) return;
     this.#ends = [hub.subscribe((frame) => this.#frame(frame))];
     if (decoding) this.#ends.push(clock.every(TICK_MS, () => this.#hold(decoding)));
     if (!motion) return;
@@ -189,7 +191,7 @@ export class SceneAnalysis {
   /** Whether pictures are looked at for something besides motion. */
   #judges(at: number): boolean {
     const { health, followsLight } = this.options;
-    return health || (followsLight() && !this.#knowsLux(at));
+    return health || (followsLight && !this.#knowsLux(at));
   }
 
   #takeLux(lux: number, now: number): void {
@@ -263,7 +265,7 @@ export class SceneAnalysis {
   }
 
   #light(light: { lux?: number; level?: number }, at: number): void {
-    if (this.options.followsLight()) this.#set('night', this.#dayNight.look(light, at) === 'night');
+    if (this.options.followsLight) this.#set('night', this.#dayNight.look(light, at) === 'night');
   }
 
   #set(finding: Finding, state: boolean): void {
