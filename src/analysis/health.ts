@@ -73,6 +73,13 @@ export class ImageHealth {
     };
   }
 
+  /** Whether the pictures to come can be expected to tell nothing new as long as light and focus stay. */
+  isAtRest(at: number): boolean {
+    const isPending = FLAWS.some((flaw) => this.#held[flaw].isPending);
+    const isLearning = this.#candidate !== undefined || (this.#usual !== undefined && at - this.#usual.since < USUAL_MS.first);
+    return !isPending && !isLearning;
+  }
+
   /** The fine detail as a share of what is usual here. Undefined: there is nothing to tell it by, or the camera finds it sharp. */
   #sharpness(luma: Luma, at: number, { focus, lux, exposure }: SensedLight): number | undefined {
     const { fineness } = luma;

@@ -16,6 +16,11 @@ export class Held {
     return this.#state;
   }
 
+  /** Whether what was seen last differs from the state. */
+  get isPending(): boolean {
+    return this.#since !== undefined;
+  }
+
   /**
    * @param seen undefined: it cannot be told now, which starts the hold time anew
    * @param at milliseconds, monotonic

@@ -12,6 +12,7 @@ import { Held } from './held.ts';
 import type { Luma } from './luma.ts';
 import { type MotionSettings, PictureMotion } from './picture-motion.ts';
 import { LOOK_MS, SourceMotion } from './source-motion.ts';
+import { SteadyLight } from './steady-light.ts';
 
 /** What is told of the scene. */
 export type Finding = 'motion' | Flaw | 'night';
@@ -48,8 +49,11 @@ export interface DecodingOptions {
   readonly holders: () => number;
 }
 
-/** Time between two pictures that are looked at for all but motion, milliseconds. */
-const SLOW_MS = 2000;
+/**
+ * Time between two pictures that are looked at for all but motion, milliseconds; and while the camera itself says that light and
+ * focus stay, so that all that a picture can tell is that the scene is another one.
+ */
+const SLOW_MS = { awake: 2000, asleep: 20_000 };
 /** How often what the camera tells is asked, milliseconds. */
 const TICK_MS = 250;
 const WHO: Readonly<Record<MotionBy, string>> = {
@@ -73,6 +77,7 @@ export class SceneAnalysis {
   readonly #states = new Map<Finding, boolean>();
   readonly #pictureMotion: PictureMotion | undefined;
   readonly #sourceMotion = new SourceMotion();
+  readonly #steadyLight = new SteadyLight();
   readonly #held: Held;
   readonly #health = new ImageHealth();
   readonly #dayNight = new DayNightSwitch();
@@ -142,6 +147,7 @@ export class SceneAnalysis {
         this.#atSource = false;
         this.#captureAt = now;
         this.#luxAt = Number.NEGATIVE_INFINITY;
+        this.#steadyLight.begin();
         break;
       case 'watching':
         // Once for each region.
@@ -153,6 +159,7 @@ export class SceneAnalysis {
         break;
       case 'light':
         this.#sourceMotion.light(sensed, now);
+        this.#steadyLight.take(sensed, now);
         this.#sensed = { light: sensed, at: now };
         if (sensed.lux !== undefined) this.#takeLux(sensed.lux, now);
     }
@@ -184,14 +191,22 @@ export class SceneAnalysis {
   #rate(): number {
     const now = this.options.clock.monotonic();
     const mayBeTold = this.options.motion?.trustsCamera === true && !this.#atSource && now - this.#captureAt < DECIDED_MS;
-    const intervals = [mayBeTold ? undefined : this.#interval(now), this.#judges(now) ? SLOW_MS : undefined];
+    const intervals = [mayBeTold ? undefined : this.#interval(now), this.#isSlowDue(now) ? SLOW_MS.awake : undefined];
     return Math.max(...intervals.map((interval) => (interval === undefined ? 0 : (SPARE * 1000) / interval)));
   }
 
-  /** Whether pictures are looked at for something besides motion. */
-  #judges(at: number): boolean {
+  /** Time between two pictures to look at for all but motion, milliseconds; undefined: there is nothing to look for. */
+  #slowInterval(at: number): number | undefined {
     const { health, followsLight } = this.options;
-    return health || (followsLight && !this.#knowsLux(at));
+    if (followsLight && !this.#knowsLux(at)) return SLOW_MS.awake;
+    if (!health) return undefined;
+    return SLOW_MS[this.#steadyLight.isSteady(at) && this.#health.isAtRest(at) ? 'asleep' : 'awake'];
+  }
+
+  /** Whether pictures are wanted for it: always where they are to be many, else when one is due. */
+  #isSlowDue(at: number): boolean {
+    const interval = this.#slowInterval(at);
+    return interval === SLOW_MS.awake || (interval !== undefined && at - this.#slowAt >= interval);
   }
 
   #takeLux(lux: number, now: number): void {
@@ -216,7 +231,8 @@ export class SceneAnalysis {
     if (this.#decoding) return;
     const interval = this.#interval(frame.monotonic);
     const byPictures = interval !== undefined && frame.monotonic - this.#lookedAt >= interval;
-    const slow = frame.monotonic - this.#slowAt >= SLOW_MS && this.#judges(frame.monotonic);
+    const slowInterval = this.#slowInterval(frame.monotonic);
+    const slow = slowInterval !== undefined && frame.monotonic - this.#slowAt >= slowInterval;
     if (!byPictures && !slow) return;
     if (byPictures) this.#lookedAt = frame.monotonic;
     if (slow) this.#slowAt = frame.monotonic;

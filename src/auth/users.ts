@@ -51,17 +51,24 @@ export class UserStore {
 
   /**
    * @param keep writes a changed list before it counts; where it throws, the old list stays
+   * @param fixed name of the user who is set elsewhere, so that `keep` takes no change of him; undefined: there is none
    * @throws AppError if the list breaks a rule of {@link replace}
    */
   constructor(
     users: readonly User[],
     private readonly keep: (users: readonly User[]) => void = () => {},
+    private readonly fixed?: string,
   ) {
     this.#entries = toEntries(users);
   }
 
   find(name: string): User | undefined {
     return this.#entries.get(composed(name))?.user;
+  }
+
+  /** Whether the user is set elsewhere, and cannot be changed here. */
+  isFixed({ name }: Pick<User, 'name'>): boolean {
+    return name === this.fixed;
   }
 
   /** The user as he is now, who once proved the password with the name; undefined when he is gone, or has another one. */

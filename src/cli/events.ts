@@ -12,7 +12,7 @@ import { askSecret, canAsk, findSecret } from './secrets.ts';
 
 const DEVICE_PATH = '/onvif/device_service';
 
-/** `onvif-camera events`: what a camera tells, line by line, until the program is stopped. */
+/** `onvif-camera events`: shows the events of a camera, line by line, until the program is stopped. */
 export const events: Handler = async (args, context) => {
   const { dataDir } = await prepare(args, context);
   const stop = new AbortController();
@@ -67,18 +67,18 @@ async function otherCamera(
   return { device: url.href, login: password === undefined ? undefined : { user, password } };
 }
 
-/** "14:03:05  VideoSource/MotionAlarm  State=true  (video_source)" */
+/** Returns an event as a line: "14:03:05  tns1:VideoSource/MotionAlarm  State=true  (video_source)". */
 function describe({ topic, time, operation, source, data }: ToldEvent): string {
   const at = new Date(time);
   const when = Number.isNaN(at.getTime()) ? time : localTime(at, new Date());
   const values = Object.entries(data).map(([name, value]) => `${name}=${value}`);
   const where = Object.values(source).filter((value) => value !== '');
-  const parts = [
+  const columns = [
     when,
     topic,
     values.join(' '),
     where.length > 0 ? `(${where.join(', ')})` : '',
     operation === 'Initialized' ? 'as it is' : '',
   ];
-  return parts.filter((part) => part !== '').join('  ');
+  return columns.filter((column) => column !== '').join('  ');
 }

@@ -44,9 +44,10 @@ const statusSchema = z.looseObject({
   urls: z.array(z.looseObject({ id: z.string(), label: z.string(), url: z.string() })),
 });
 
+/** The status of a running camera, as far as it is shown. Times are dates, the rate is in pictures per second. */
 export type Status = z.infer<typeof statusSchema>;
 
-/** `onvif-camera status` */
+/** `onvif-camera status`: shows what the running camera does, and who watches. */
 export const status: Handler = async (args, context) => {
   const { dataDir } = await prepare(args, context);
   const server = await requireRunningServer(dataDir);
@@ -57,8 +58,8 @@ export const status: Handler = async (args, context) => {
 };
 
 /**
- * Asks for the status. The server is asked under an address by which others reach it, if it has one: it answers with
- * addresses of that kind.
+ * Asks for the status, at an address by which others reach the server, if it has one: the URLs in the answer then begin with that
+ * address.
  */
 async function ask(server: RunFile): Promise<Record<string, unknown>> {
   const request = { path: '/api/v1/status', answer: z.looseObject({}) };
@@ -67,18 +68,18 @@ async function ask(server: RunFile): Promise<Record<string, unknown>> {
       const { protocol, port } = new URL(server.url);
       return await askServer({ ...server, url: `${protocol}//${host}${port && `:${port}`}` }, request);
     } catch {
-      // It listens elsewhere.
+      // The server does not listen on this address.
     }
   }
   return askServer(server, request);
 }
 
-/** Blanks that stand behind the longest label at least. */
+/** Fewest blanks behind a label. */
 const GAP = 2;
 /** Least width of the column of labels, characters: the same from one camera to the next where the labels allow it. */
 const LEAST_WIDTH = 15;
 
-/** The status for people. */
+/** Returns the status for people, several lines. @param now for how long things last */
 export function describe({ name, version, startedAt, camera, motion, h264, viewers, discovery, urls }: Status, now: Date): string {
   const since = (time: Date) => `${duration(now.getTime() - time.getTime())} (since ${localTime(time, now)})`;
   const width = Math.max(LEAST_WIDTH, ...urls.map(({ label }) => visible(label).length + GAP));
@@ -110,7 +111,7 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   'rtsp multicast': 'RTSP, multicast',
 };
 
-/** What is told of a viewer whose connection does not carry all pictures. */
+/** Returns what is told of a viewer whose connection does not carry all pictures; "" for others. */
 function slowness(slow: NonNullable<Status['viewers']>[number]['slow']): string {
   if (!slow) return '';
   return `, slow connection${slow.bitRate === null ? '' : ` (${(slow.bitRate / 1e6).toFixed(1)} Mbit/s)`}`;

@@ -35,20 +35,23 @@ import {
   words,
 } from './settings.ts';
 
-/** How the text of `camera.source` is checked. It is handed in: the sources know their forms, the configuration does not. */
+/** The check of `camera.source`. It is handed in: the sources know their forms, the configuration does not. */
 export interface SourceCheck {
+  /** The forms that there are, for the help and for messages. */
   readonly forms: string;
   readonly isSource: (text: string) => boolean;
 }
 
-/** Limits of H.264's bit rate, kbit/s: with less there is no picture, and more does not fit a home network. */
+/** Lowest bit rate of H.264, kbit/s: with less there is no picture. */
 export const MIN_BITRATE = 64;
+/** Highest bit rate of H.264, kbit/s: more does not fit a home network. */
 export const MAX_BITRATE = 50_000;
-/** Limits of the time between key frames, seconds: after a lost packet a viewer waits that long for a picture. */
+/** Shortest time between key frames, seconds. */
 export const MIN_KEYFRAME_INTERVAL = 0.1;
+/** Longest time between key frames, seconds: after a lost packet, a viewer waits that long for a picture. */
 export const MAX_KEYFRAME_INTERVAL = 60;
 
-/** Every setting: key, default, what is allowed, and its line in the help. */
+/** Returns the schema of all settings: key, default, what is allowed, and the line in the help of each. */
 export const makeSchema = (source: SourceCheck) =>
   z.strictObject({
     name: text('Pi Camera', 64, 'TEXT', 'Name that viewers and recorders see', {
@@ -125,7 +128,7 @@ export const makeSchema = (source: SourceCheck) =>
         }),
         port: even(5004, 1024, 65_528, 'PORT', 'UDP port of the MJPEG stream; 2 above is H.264, 4 the small one, 6 the events', {
           allowed: NOT_DISCOVERY,
-          // RTP and RTCP of each.
+          // RTP and RTCP of each of the four.
           test: (port) => areMediaPorts(...Array.from({ length: 8 }, (_, index) => port + index)),
         }),
         ttl: integer(1, 1, 255, 'HOPS', 'How many networks multicast may cross at most; 1 stays in this one'),
@@ -159,7 +162,11 @@ export const makeSchema = (source: SourceCheck) =>
     }),
     motion: section({
       enabled: boolean(false, 'Look for motion and tell recorders; keeps the camera on'),
-      detector: choice('auto', ['auto', 'camera', 'pictures'], 'Who looks; auto: the pictures, where the camera says that it is worth it'),
+      detector: choice(
+        'auto',
+        ['auto', 'camera', 'pictures'],
+        'What looks for it; auto: the pictures, where the camera says that it is worth it',
+      ),
       sensitivity: integer(50, 1, 100, 'N', 'From 1, what stands out, to 100, the faintest change'),
       smallestArea: number(0.3, 0.05, 50, 'PERCENT', 'Smallest thing that counts as motion, in percent of the picture'),
       holdTime: number(10, 1, 600, 'SECONDS', 'Motion is over this long after the last movement'),
@@ -183,26 +190,31 @@ export const makeSchema = (source: SourceCheck) =>
     }),
   });
 
+/** The schema of all settings. */
 export type ConfigSchema = ReturnType<typeof makeSchema>;
+/** The values of all settings: what was set, else the default. Their units are in the schema. */
 export type Config = z.infer<ConfigSchema>;
 
+/** A setting, with its name in each place where it can be set. */
 export interface Setting extends SettingInfo {
-  /** "camera.width" */
+  /** In the file: "camera.width". */
   readonly key: string;
+  /** {@link key} in its parts: ["camera", "width"]. */
   readonly path: readonly string[];
-  /** "width", without dashes in front. */
+  /** On the command line: "width", without dashes in front. */
   readonly flag: string;
-  /** "ONVIF_CAMERA_CAMERA_WIDTH" */
+  /** In the environment: "ONVIF_CAMERA_CAMERA_WIDTH". */
   readonly variable: string;
+  /** The default. */
   readonly preset: unknown;
 }
 
-/** What the names of variables begin with. */
+/** The beginning of every variable's name. */
 export const VARIABLE_PREFIX = 'ONVIF_CAMERA_';
 
 const kebab = (word: string) => word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-/** Returns the settings of the schema as a flat list, in their order. */
+/** Returns the settings of the schema as a flat list, in its order. */
 export function listSettings(schema: ConfigSchema): Setting[] {
   const settings: Setting[] = [];
   const walk = (shape: Record<string, z.core.$ZodType>, path: string[]) => {

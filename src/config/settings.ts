@@ -1,16 +1,17 @@
 import { en } from 'zod/locales';
 import * as z from 'zod/mini';
 
-/** How a setting's value is written as text, in a flag or an environment variable. */
+/** The way in which a setting's value is written as text, in a flag, a variable or the file. */
 export type ValueKind = 'integer' | 'number' | 'boolean' | 'choice' | 'text' | 'numbers' | 'words' | 'mixed';
 
+/** What the help and messages say of a setting. */
 export interface SettingInfo {
   readonly kind: ValueKind;
   /** Placeholder in the help: "PIXELS". */
   readonly value: string;
   /** What it does, in one line. */
   readonly help: string;
-  /** What is allowed, to follow "must be". */
+  /** The values that are allowed, to follow "must be". */
   readonly allowed: string;
 }
 
@@ -40,6 +41,7 @@ export const section = <T extends z.core.$ZodShape>(settings: T) => z.prefault(z
 
 const range = (min: number, max: number) => `from ${min} to ${max}`;
 
+/** A whole number from `min` to `max`. */
 export const integer = (preset: number, min: number, max: number, value: string, help: string) =>
   described(z._default(z.int().check(z.gte(min), z.lte(max)), preset), {
     kind: 'integer',
@@ -48,7 +50,7 @@ export const integer = (preset: number, min: number, max: number, value: string,
     allowed: `a whole number ${range(min, max)}`,
   });
 
-/** An even number, as RTP ports are. */
+/** An even number from `min` to `max`, as RTP ports are (RFC 3550, section 11). */
 export const even = (
   preset: number,
   min: number,
@@ -64,6 +66,7 @@ export const even = (
     allowed: `an even number ${range(min, max)}, ${check.allowed}`,
   });
 
+/** A number from `min` to `max`. */
 export const number = (preset: number, min: number, max: number, value: string, help: string) =>
   described(z._default(z.number().check(z.gte(min), z.lte(max)), preset), {
     kind: 'number',
@@ -72,9 +75,11 @@ export const number = (preset: number, min: number, max: number, value: string, 
     allowed: `a number ${range(min, max)}`,
   });
 
+/** On or off. */
 export const boolean = (preset: boolean, help: string) =>
   described(z._default(z.boolean(), preset), { kind: 'boolean', value: 'on|off', help, allowed: 'on or off' });
 
+/** One of a few words. */
 export const choice = <const T extends readonly [string, ...string[]]>(preset: T[number], options: T, help: string) =>
   described(withPreset(z.enum(options), preset), {
     kind: 'choice',
@@ -87,6 +92,7 @@ export const choice = <const T extends readonly [string, ...string[]]>(preset: T
 export const steps = <const T extends readonly [number, ...number[]]>(preset: T[number], options: T, value: string, help: string) =>
   described(withPreset(z.literal(options), preset), { kind: 'integer', value, help, allowed: `one of ${options.join(', ')}` });
 
+/** A text of at most `max` characters. */
 export const text = (
   preset: string,
   max: number,
@@ -108,23 +114,24 @@ export const text = (
 export const path = (value: string, help: string) =>
   text('', 4096, value, help, {
     allowed: 'a path of at most 4096 characters, written out without ~',
-    // Only a shell knows what that means: here it would be a directory of this name.
+    // Only a shell knows what ~ means: here it would be a directory of this name.
     test: (given) => !given.startsWith('~'),
   });
 
-/** Exactly `count` numbers, or none. */
+/** A list of `count` numbers from `min` to `max`, or none. */
 export const numbers = (count: number, min: number, max: number, value: string, help: string) =>
   described(
     z._default(z.array(z.number().check(z.gte(min), z.lte(max))).check(z.refine((list) => list.length === 0 || list.length === count)), []),
     { kind: 'numbers', value, help, allowed: `${count} numbers ${range(min, max)}, or none` },
   );
 
+/** A list of words, which are separated by spaces in a flag. */
 export const words = (value: string, help: string, check?: { allowed: string; test: (word: string) => boolean }) => {
   const word = check ? z.string().check(z.refine(check.test)) : z.string();
   return described(z._default(z.array(word), []), { kind: 'words', value, help, allowed: `a list of ${check?.allowed ?? 'words'}` });
 };
 
-/** A number, or one of some words. */
+/** A number from `min` to `max`, or one of a few words. */
 export const numberOr = <const T extends readonly [string, ...string[]]>(
   preset: number | T[number],
   options: T,

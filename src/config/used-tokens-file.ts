@@ -21,15 +21,16 @@ const schema = z.object({
   ),
 });
 
-/** The used logins with a digest by WS-UsernameToken: hashes and times, no passwords. */
+/** The logins by WS-UsernameToken with a digest that were used: hashes and times, no passwords. See UsedTokensRecord for the fields. */
 type UsedTokens = Omit<z.infer<typeof schema>, 'version'>;
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
-/** `used-tokens.json` in the data directory. What could not be written is still known until the process ends. */
+/** `used-tokens.json` in the data directory. What could not be written is known until the process ends. */
 export class UsedTokensFile {
   readonly #path: string;
-  #untaken: DeepReadonly<UsedTokens> | undefined;
+  /** What could not be written. */
+  #unwritten: DeepReadonly<UsedTokens> | undefined;
 
   constructor(dataDir: string) {
     this.#path = join(dataDir, 'used-tokens.json');
@@ -37,7 +38,7 @@ export class UsedTokensFile {
 
   /** Returns the content; undefined: there is no file; `damaged`: it cannot be read. */
   read(): DeepReadonly<UsedTokens> | 'damaged' | undefined {
-    if (this.#untaken) return this.#untaken;
+    if (this.#unwritten) return this.#unwritten;
     try {
       const file = readOwnFile(this.#path, { maxBytes: MAX_BYTES, makePrivate: true });
       return file && schema.parse(JSON.parse(file.text));
@@ -46,13 +47,13 @@ export class UsedTokensFile {
     }
   }
 
-  /** Writes the content. Resolves when not even a power cut undoes that. Rejects with an AppError. */
+  /** Writes the content. Resolves when not even a power cut can undo it. Rejects with an AppError. */
   async write(content: DeepReadonly<UsedTokens>): Promise<void> {
     try {
       await writeFileInBackground(this.#path, `${JSON.stringify({ version: 1, ...content })}\n`);
-      this.#untaken = undefined;
+      this.#unwritten = undefined;
     } catch (error) {
-      this.#untaken = content;
+      this.#unwritten = content;
       throw directoryError(`${this.#path} cannot be written`, error);
     }
   }

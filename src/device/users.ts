@@ -15,7 +15,7 @@ export function loadUsers(state: StateStore, password: string | undefined): { us
   const others = stored.filter((user) => user.name !== ADMIN);
   if (password !== undefined) {
     const admin: User = { name: ADMIN, password, level: 'Administrator' };
-    return { users: new UserStore([admin, ...others], (changed) => keepOthers(state, admin, changed)), newPassword: undefined };
+    return { users: new UserStore([admin, ...others], (changed) => keepOthers(state, admin, changed), ADMIN), newPassword: undefined };
   }
   const newPassword = stored.some((user) => user.level === 'Administrator') ? undefined : generatePassword();
   if (newPassword !== undefined) state.update({ users: [{ name: ADMIN, password: newPassword, level: 'Administrator' }, ...others] });

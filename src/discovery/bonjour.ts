@@ -13,17 +13,20 @@ declare module 'bonjour-service/dist/lib/service.js' {
   }
 }
 
-/** Where mDNS happens (RFC 6762, section 3). */
+/** UDP port of mDNS (RFC 6762, section 3). */
 export const MDNS_PORT = 5353;
 
 /** What the library answers with: records alone, or those asked for and those that go with them. */
 export type Packet = readonly DnsRecord[] | { readonly answers?: readonly DnsRecord[]; readonly additionals?: readonly DnsRecord[] };
-/** multicast-dns, which bonjour-service sends with. */
+
+/** The library multicast-dns, with which bonjour-service sends. */
 export type Transport = EventEmitter & { respond(packet: Packet | DnsResponse, ...rest: unknown[]): void };
 
 /**
- * Returns bonjour-service on one interface, with a socket of ours, and what it sends with, which it does not show.
+ * Returns bonjour-service on one interface, with a socket of ours, and the transport that it sends with and does not show.
+ *
  * @param address of the interface
+ * @param onError called with errors that the library would throw
  */
 export function makeBonjour(
   socket: MdnsSocket,

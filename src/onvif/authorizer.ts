@@ -16,7 +16,7 @@ export interface AuthorizerOptions extends LoginOptions {
 export interface Credentials extends AuthRequest {
   /** IP address of the client. */
   readonly remoteAddress: string;
-  /** The connection that the request came on: attempts of one connection are counted together. */
+  /** Identity of the connection that the request came on, by which earlier attempts on it are known. */
   readonly connection: object;
   /** Whether the connection carries the requests of several clients, as that of a proxy does. */
   readonly shared: boolean;

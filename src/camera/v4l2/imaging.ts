@@ -8,6 +8,7 @@ const ID = {
   contrast: 0x00980901,
   saturation: 0x00980902,
   autoWhiteBalance: 0x0098090c,
+  gain: 0x00980913,
   whiteBalanceTemperature: 0x0098091a,
   sharpness: 0x0098091b,
   autoExposure: 0x009a0901,
@@ -24,6 +25,8 @@ const MANUAL_EXPOSURE = 1;
 const EXPOSURE_UNIT_US = 100;
 /** Largest factor, as rpicam-vid has it; from 1 to this one a control goes to its end in even ratios. */
 const LARGEST_FACTOR = 15.99;
+/** Gain at both ends of the control, in even ratios between them: assumed, since webcams do not tell how much theirs is. */
+const GAIN: Range = { min: 1, max: 16 };
 /** Dioptres, from infinity to ten centimetres: the range assumed of a lens, since webcams tell no distance. */
 const LENS: Range = { min: 0, max: 10 };
 /** Colour temperature of each white balance mode, kelvin. */
@@ -55,6 +58,7 @@ export class WebcamImaging {
       ...(['brightness', 'contrast', 'saturation', 'sharpness'] as const).filter((name) => this.#has(name)),
       ...(this.#has('autoWhiteBalance', 'whiteBalanceTemperature') ? (['awb'] as const) : []),
       ...(this.#has('autoExposure', 'exposure') ? (['shutter'] as const) : []),
+      ...(this.#has('gain') ? (['gain'] as const) : []),
       ...(this.#has('autoFocus') ? (['autofocus'] as const) : []),
       ...(this.#has('focus') ? (['lensPosition'] as const) : []),
     ];
@@ -71,7 +75,10 @@ export class WebcamImaging {
       ...factor('sharpness'),
       ...(exposure &&
         this.#has('autoExposure') && {
-          exposure: { shutter: { min: Math.max(1, exposure.min) * EXPOSURE_UNIT_US, max: exposure.max * EXPOSURE_UNIT_US } },
+          exposure: {
+            shutter: { min: Math.max(1, exposure.min) * EXPOSURE_UNIT_US, max: exposure.max * EXPOSURE_UNIT_US },
+            ...(this.#has('gain') && { gain: GAIN }),
+          },
         }),
       // Clients can only turn the automatic off and move the lens, or turn it on again.
       ...(this.#has('focus', 'autoFocus') && { lensPosition: LENS }),
@@ -81,7 +88,7 @@ export class WebcamImaging {
 
   /** Returns the values that the controls are to have, modes before what depends on them. */
   values(settings: CameraSettings): readonly ControlValue[] {
-    const { brightness, contrast, saturation, sharpness, awb, shutter, autofocus, lensPosition } = settings;
+    const { brightness, contrast, saturation, sharpness, awb, shutter, gain, autofocus, lensPosition } = settings;
     const kelvin = TEMPERATURES[awb];
     const isLensFixed = autofocus === 'manual' || (autofocus === 'default' && lensPosition !== '');
     const isFocusing = autofocus === 'auto' || autofocus === 'continuous';
@@ -98,6 +105,7 @@ export class WebcamImaging {
       ['whiteBalanceTemperature', kelvin === undefined ? undefined : () => kelvin],
       ['autoExposure', (control) => (shutter > 0 ? MANUAL_EXPOSURE : control.default)],
       ['exposure', shutter > 0 ? () => shutter / EXPOSURE_UNIT_US : undefined],
+      ['gain', gain > 0 ? gainOf(gain) : (control) => control.default],
       ['autoFocus', (control) => (isLensFixed ? 0 : isFocusing ? 1 : control.default)],
       ['focus', isLensFixed && distance !== '' ? ({ min, max }) => min + ((max - min) * distance) / LENS.max : undefined],
     ];
@@ -113,6 +121,12 @@ const factorOf =
   (factor: number) =>
   ({ min, max, default: normal }: Control): number =>
     factor <= 1 ? min + (normal - min) * factor : normal + ((max - normal) * Math.log(factor)) / Math.log(LARGEST_FACTOR);
+
+/** Returns the value for a gain of 1 or more. */
+const gainOf =
+  (gain: number) =>
+  ({ min, max }: Control): number =>
+    min + ((max - min) * Math.log(gain / GAIN.min)) / Math.log(GAIN.max / GAIN.min);
 
 /** Returns the nearest value that the control can have. */
 const fitting = (value: number, { min, max, step }: Control): number =>

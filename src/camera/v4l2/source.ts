@@ -50,7 +50,7 @@ const ANNOTATION = ['annotate', 'annotatePosition'] as const;
 
 /** Settings for which webcams may have controls. */
 const CONTROLLABLE: ReadonlySet<SettingName> = new Set<SettingName>([
-  ...(['brightness', 'contrast', 'saturation', 'sharpness', 'awb', 'shutter', 'autofocus', 'lensPosition'] as const),
+  ...(['brightness', 'contrast', 'saturation', 'sharpness', 'awb', 'shutter', 'gain', 'autofocus', 'lensPosition'] as const),
 ]);
 const NO_PROGRAM = 'A webcam may be able to do it, by the program v4l2-ctl: `sudo apt install v4l-utils`.';
 

@@ -1,5 +1,6 @@
 import { type Action, JSON_FLAG } from '../command.ts';
 
+/** `onvif-camera events` */
 export const events: Action = {
   name: 'events',
   summary: 'show live what the camera tells recorders',

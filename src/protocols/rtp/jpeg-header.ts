@@ -18,7 +18,7 @@ export interface RtpJpegHeader {
   readonly dataOffset: number;
 }
 
-/** Why RTP/JPEG cannot carry a picture, for a person. */
+/** Why RTP/JPEG cannot carry a picture, for people. */
 export interface Refusal {
   readonly refusal: string;
 }
@@ -59,6 +59,7 @@ interface Segments {
   readonly adobeTransform: number | undefined;
 }
 
+/** A colour component, as the frame header has it. */
 interface Component {
   readonly id: number;
   /** Horizontal and vertical sampling factor, as in "2x1". */
@@ -83,7 +84,7 @@ export class RtpJpegReader {
   #headers: Buffer = Buffer.alloc(0);
   #last: RtpJpegHeader | undefined;
 
-  /** The same as {@link readRtpJpeg}. */
+  /** Does what {@link readRtpJpeg} does. */
   read(jpeg: Buffer): RtpJpegHeader | Refusal {
     const last = this.#last;
     const { length } = this.#headers;

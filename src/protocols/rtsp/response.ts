@@ -52,7 +52,7 @@ const NAME = /^[A-Za-z][A-Za-z-]*$/;
 const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/g;
 
 /**
- * The bytes of an answer (RFC 2326 section 7). Whatever a value holds stays within its line: line ends and other control
+ * Returns the bytes of an answer (RFC 2326 section 7). Whatever a value holds stays within its line: line ends and other control
  * characters become spaces.
  *
  * @throws RangeError for a name that is no header name

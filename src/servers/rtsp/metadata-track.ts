@@ -1,6 +1,6 @@
 import type { Cancel } from '../../core/clock.ts';
 import type { DeviceEvent, EventFeed } from '../../device/events.ts';
-import { metadataStreamXml } from '../../protocols/notification/metadata-stream.ts';
+import { metadataStreamXml } from '../../protocols/notification/message.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { packetizeMetadata } from '../../protocols/rtp/metadata.ts';
 import { Track, type TrackDescription, type TrackOptions } from './track.ts';

@@ -24,7 +24,7 @@ export interface UsersApiOptions {
 
 /** Adds /api/v1/users, for administrators alone: the people who may log in, without their passwords. */
 export function addUsersApi(routes: Routes, { users, bodies, clientAddress, log }: UsersApiOptions): void {
-  const shown = ({ name, level }: User) => ({ name, level });
+  const shown = ({ name, level }: User) => ({ name, level, ...(users.isFixed({ name }) && { fixed: true }) });
   const tell = (what: string, req: Request) => log.info(what, { client: clientAddress(req) });
   /** Puts the list in place of the old one and answers with the user, or with why that cannot be. */
   const change = (req: Request, res: Response, next: () => { readonly list: readonly User[]; readonly name: string }, status: number) => {
