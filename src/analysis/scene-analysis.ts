@@ -14,16 +14,17 @@ import { type MotionSettings, PictureMotion } from './picture-motion.ts';
 import { LOOK_MS, SourceMotion } from './source-motion.ts';
 import { SteadyLight } from './steady-light.ts';
 
-/** What is told of the scene. */
+/** What is found of the scene. */
 export type Finding = 'motion' | Flaw | 'night';
 
+/** What is looked for, in whose pictures, and who hears of it. */
 export interface SceneAnalysisOptions {
-  /** Undefined: nobody wants to know of motion. */
+  /** What counts as motion; undefined: nobody wants to know of any. */
   readonly motion:
     | (MotionSettings & {
-        /** Seconds until it is over. */
+        /** Seconds without motion until it is over. */
         readonly holdTime: number;
-        /** Whether the camera's word is enough, where it looks itself. */
+        /** Whether the camera's word is enough, where the camera looks for motion itself. */
         readonly trustsCamera: boolean;
       })
     | undefined;
@@ -31,19 +32,21 @@ export interface SceneAnalysisOptions {
   readonly health: boolean;
   /** Whether the exposure is to follow the light. */
   readonly followsLight: boolean;
+  /** Where the pictures come from. */
   readonly hub: Pick<Hub, 'subscribe' | 'lease' | 'status'>;
   /** What is to be known of a camera whose pictures have to be decoded; undefined: they come without anybody's doing. */
   readonly decoding?: DecodingOptions | undefined;
-  /** Hears of every change. */
+  /** Called with every change. */
   readonly onChange: (finding: Finding, state: boolean) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
+/** How a camera is treated whose pictures have to be decoded first. */
 export interface DecodingOptions {
   /** The camera, beside which the hub has the pictures that are decoded. */
   readonly camera: Pick<FanOut<Taken>, 'lease' | 'status'>;
-  /** Whether it is so now. */
+  /** Whether pictures have to be decoded at this moment. */
   readonly isNeeded: () => boolean;
   /** How many want the camera on, or pictures of it, this one included. */
   readonly holders: () => number;
@@ -56,23 +59,24 @@ export interface DecodingOptions {
 const SLOW_MS = { awake: 2000, asleep: 20_000 };
 /** How often what the camera tells is asked, milliseconds. */
 const TICK_MS = 250;
+/** What looks for motion, in words for the log. */
 const WHO: Readonly<Record<MotionBy, string>> = {
   camera: 'by the camera itself',
   pictures: 'in the pictures',
   both: 'in the pictures, as soon as the camera itself says that something stirs',
 };
-/** How many more pictures are asked for than are looked at: those that are left out are not evenly spaced. */
+/** Factor by which more pictures are asked for than are looked at: those that are left out are not evenly spaced. */
 const SPARE = 1.5;
 /** A source that looks for motion says so within this time, milliseconds. */
 const DECIDED_MS = 5000;
 /** How often the light is looked at, milliseconds. */
 const LUX_MS = 1000;
-/** What the source says belongs to the pictures of this time before and after, milliseconds. */
+/** How long before and after what the source says belongs to a picture, milliseconds. */
 const SENSED_LASTS_MS = 1000;
-/** A lux value that is older says nothing of now, milliseconds. */
+/** Age from which on a lux value says nothing of the present, milliseconds. */
 const LUX_LASTS_MS = 10_000;
 
-/** Looks at the scene: for motion, flaws of the picture, day and night. Tells what changes. */
+/** Looks at the scene for motion, flaws of the picture, day and night, and tells what changes. */
 export class SceneAnalysis {
   readonly #states = new Map<Finding, boolean>();
   readonly #pictureMotion: PictureMotion | undefined;
@@ -82,7 +86,7 @@ export class SceneAnalysis {
   readonly #health = new ImageHealth();
   readonly #dayNight = new DayNightSwitch();
   readonly #complaints: LogThrottle;
-  /** The source has said that it looks for motion itself. */
+  /** Whether the source has said that it looks for motion itself. */
   #atSource = false;
   #luxAt = Number.NEGATIVE_INFINITY;
   /** What the source said last of light and focus, and when. */
@@ -94,7 +98,7 @@ export class SceneAnalysis {
   /** Gives up the pictures that are decoded for this, while they are. */
   #release: Cancel | undefined;
   #said: MotionBy | undefined;
-  /** When the capture under way began. */
+  /** When the capture under way began, monotonic, milliseconds. */
   #captureAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: SceneAnalysisOptions) {
@@ -104,12 +108,12 @@ export class SceneAnalysis {
     this.#complaints = new LogThrottle(clock);
   }
 
-  /** What is told now; undefined: that is not looked for, or not known yet. */
+  /** Returns whether a finding holds; undefined: it is not looked for, or not known yet. */
   state(finding: Finding): boolean | undefined {
     return this.#states.get(finding);
   }
 
-  /** Who looks for motion; undefined: nobody. */
+  /** What looks for motion; undefined: nothing does. */
   get motionBy(): MotionBy | undefined {
     const { motion } = this.options;
     if (!motion) return undefined;
@@ -117,7 +121,7 @@ export class SceneAnalysis {
     return motion.trustsCamera ? 'camera' : 'both';
   }
 
-  /** Begins to look; with motion the camera is on from now on. */
+  /** Begins to look. Where motion is looked for, the camera stays on. */
   start(): void {
     const { motion, health, followsLight, hub, decoding, clock, log } = this.options;
     // Nothing is looked for: no picture need be shown here.
@@ -133,13 +137,14 @@ export class SceneAnalysis {
     );
   }
 
+  /** Ends the look, and gives the camera up. */
   stop(): void {
     for (const end of this.#ends.splice(0)) end();
     this.#release?.();
     this.#release = undefined;
   }
 
-  /** Takes what the source tells of the scene by itself. */
+  /** Takes what the source says of the scene by itself. */
   sensed(sensed: Sensed): void {
     const now = this.options.clock.monotonic();
     switch (sensed.kind) {
@@ -187,7 +192,7 @@ export class SceneAnalysis {
     } else this.#release ??= hub.lease(() => this.#rate());
   }
 
-  /** Pictures per second that are to be looked at, and a few more. */
+  /** Returns the pictures per second that are to be looked at, and a few more. */
   #rate(): number {
     const now = this.options.clock.monotonic();
     const mayBeTold = this.options.motion?.trustsCamera === true && !this.#atSource && now - this.#captureAt < DECIDED_MS;
@@ -195,7 +200,7 @@ export class SceneAnalysis {
     return Math.max(...intervals.map((interval) => (interval === undefined ? 0 : (SPARE * 1000) / interval)));
   }
 
-  /** Time between two pictures to look at for all but motion, milliseconds; undefined: there is nothing to look for. */
+  /** Returns the time between two pictures to look at for all but motion, milliseconds; undefined: there is nothing to look for. */
   #slowInterval(at: number): number | undefined {
     const { health, followsLight } = this.options;
     if (followsLight && !this.#knowsLux(at)) return SLOW_MS.awake;
@@ -203,7 +208,7 @@ export class SceneAnalysis {
     return SLOW_MS[this.#steadyLight.isSteady(at) && this.#health.isAtRest(at) ? 'asleep' : 'awake'];
   }
 
-  /** Whether pictures are wanted for it: always where they are to be many, else when one is due. */
+  /** Returns whether pictures are wanted for that: always where they are to be many, else when one is due. */
   #isSlowDue(at: number): boolean {
     const interval = this.#slowInterval(at);
     return interval === SLOW_MS.awake || (interval !== undefined && at - this.#slowAt >= interval);
@@ -226,7 +231,7 @@ export class SceneAnalysis {
     this.options.log.info(`motion is looked for ${WHO[by!]}`);
   }
 
-  /** Called for each picture; most are passed over. */
+  /** Takes a picture; most are passed over. */
   #frame(frame: Frame): void {
     if (this.#decoding) return;
     const interval = this.#interval(frame.monotonic);
@@ -242,7 +247,7 @@ export class SceneAnalysis {
     });
   }
 
-  /** Time between two pictures to look at for motion, milliseconds; undefined: nobody looks for it in pictures. */
+  /** Returns the time between two pictures to look at for motion, milliseconds; undefined: nobody looks for it in pictures. */
   #interval(at: number): number | undefined {
     switch (this.motionBy) {
       case 'pictures':
@@ -275,7 +280,7 @@ export class SceneAnalysis {
     if (!this.#knowsLux(at)) this.#light({ level: meanLevel(luma) }, at);
   }
 
-  /** What the source said of a picture of about that moment. */
+  /** Returns what the source said of a picture of about that moment. */
   #sensedAt(at: number): SensedLight | undefined {
     return this.#sensed && Math.abs(at - this.#sensed.at) < SENSED_LASTS_MS ? this.#sensed.light : undefined;
   }
