@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { withChangedUser, withoutUser, withUser } from '../auth/user-changes.ts';
 import { ACCESS_LEVELS, type AccessLevel, type User, UserStore } from '../auth/users.ts';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';
@@ -33,9 +33,13 @@ interface Options {
 export interface UserList {
   /** Whether a server runs, which adopts a change at once. */
   readonly running: boolean;
+  /** Resolves to all users. */
   list(): Promise<readonly KnownUser[]>;
+  /** Adds a user. Rejects where there is one of this name, or the password is too weak. */
   add(user: User, options: Options): Promise<void>;
+  /** Changes the password or the level of a user. */
   change(name: string, change: UserChange, options: Options): Promise<void>;
+  /** Removes a user. Rejects for the last Administrator. */
   remove(name: string): Promise<void>;
 }
 
@@ -45,7 +49,7 @@ export async function openUserList(dataDir: string): Promise<UserList> {
   return server ? new ServedUsers(server) : new StoredUsers(dataDir);
 }
 
-const userSchema = z.object({ name: z.string(), level: z.enum(ACCESS_LEVELS), fixed: z.boolean().optional() });
+const userSchema = z.object({ name: z.string(), level: z.enum(ACCESS_LEVELS), fixed: z.optional(z.boolean()) });
 const PATH = '/api/v1/users';
 
 class ServedUsers implements UserList {

@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { readOwnFile } from '../platform/files.ts';
 import { isRunning } from './run-file.ts';
 
-const schema = z.object({ pid: z.int().positive(), began: z.string() });
+const schema = z.object({ pid: z.int().check(z.positive()), began: z.string() });
 
 type Holder = z.infer<typeof schema>;
 
@@ -97,7 +97,10 @@ function readHolder(path: string): Holder | undefined {
 /** Returns whether the holder is another process that runs, or may be. */
 const isThere = (holder: Holder) => holder.pid === UNKNOWN || (holder.pid !== process.pid && isRunning(holder.pid) && isSame(holder));
 
-/** Returns whether a file was written or removed within the last second. A time far ahead is old: clocks without a battery go back at a power cut. */
+/**
+ * Returns whether a file was written or removed within the last second. A time far ahead is old: clocks without a battery go back
+ * at a power cut.
+ */
 function isNew(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
   return !stat || Math.abs(Date.now() - stat.mtimeMs) < WRITTEN_MS;
