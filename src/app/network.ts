@@ -10,8 +10,11 @@ import type { AppOptions } from './options.ts';
 export interface Network {
   /** Name of this machine, without its domain. */
   readonly hostname: string;
+  /** Keeps file descriptors for what is no connection of a client. */
   readonly descriptors: DescriptorReserve;
+  /** Most connections of each server. */
   readonly budget: ConnectionBudget;
+  /** Addresses of clients, behind proxies too, and the names under which they may ask. */
   readonly arrivals: Arrivals;
   /** The bytes that wait in the kernel for each viewer. */
   readonly queues: SendQueues;

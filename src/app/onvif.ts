@@ -25,7 +25,9 @@ export interface OnvifOptions extends Subsystems {
   readonly metadata: { readonly synchronize: () => void } | undefined;
   /** Returns the ports that the servers listen on. */
   readonly ports: () => ServerPorts;
+  /** See {@link DeviceServiceOptions.restart}. */
   readonly restart: DeviceServiceOptions['restart'];
+  /** See {@link DeviceServiceOptions.factoryDefault}. */
   readonly factoryDefault: DeviceServiceOptions['factoryDefault'];
 }
 

@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { hostOf } from '../core/origin.ts';
 import { machineInterfaces } from '../platform/interfaces.ts';
 
-/** Returns the hosts of URLs by which others reach a server on `bind`, IPv4 where it listens everywhere; loopback where there is no network. */
+/**
+ * Returns the hosts of URLs by which others reach a server on `bind`, IPv4 where it listens everywhere; loopback where there is no
+ * network.
+ */
 export function addresses(bind: string): string[] {
   if (bind !== '0.0.0.0' && bind !== '::') return [hostOf(bind)];
   const found = Object.values(machineInterfaces.read())
@@ -16,7 +19,10 @@ export function addresses(bind: string): string[] {
 /** Returns the addresses by which others reach a server that listens everywhere; none where there is no network. */
 export const outsideAddresses = (): string[] => addresses('0.0.0.0').filter((address) => address !== '127.0.0.1');
 
-/** Resolves to the IPv4 address of this machine on the way to a host, by which that host reaches it; nothing is sent. Undefined: there is no way. */
+/**
+ * Resolves to the IPv4 address of this machine on the way to a host, by which that host reaches it; nothing is sent. Undefined:
+ * there is no way.
+ */
 export async function addressTowards(host: string): Promise<string | undefined> {
   const socket = createSocket('udp4');
   try {

@@ -43,6 +43,7 @@ export interface Example {
 export interface Arguments {
   /** With its sub-command: "user add". */
   readonly command: string;
+  /** The words after the command. */
   readonly positionals: readonly string[];
   /** By flag without dashes: true for a switch, false for `--no-…`. */
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
@@ -50,7 +51,9 @@ export interface Arguments {
   readonly config: string | undefined;
   /** Name of the camera, where the machine has several (`--camera`). */
   readonly camera: string | undefined;
+  /** Whether the help is asked for, instead of running the command. */
   readonly help: boolean;
+  /** Whether the version is asked for, instead of running the command. */
   readonly version: boolean;
 }
 
@@ -71,6 +74,7 @@ export interface Described {
 
 /** A command that is run: `discover`, `user add`. */
 export interface Action extends Described {
+  /** The words that follow it, in order: optional ones last. */
   readonly positionals: readonly Positional[];
   /** The flags that it has besides the {@link COMMON_FLAGS}. */
   readonly flags: readonly Flag[];
@@ -84,6 +88,7 @@ export interface Action extends Described {
 
 /** A command whose next word is one of its own: `user`. */
 export interface Group extends Described {
+  /** In the order of the help. */
   readonly commands: readonly Action[];
 }
 

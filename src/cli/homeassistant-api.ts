@@ -33,7 +33,10 @@ export interface HomeAssistantOptions {
   readonly signal: AbortSignal;
 }
 
-/** The part of Home Assistant's HTTP API that adds an integration. Every method rejects with an AppError, or with the reason of `signal`. */
+/**
+ * The part of Home Assistant's HTTP API that adds an integration. Every method rejects with an AppError, or with the reason of
+ * `signal`.
+ */
 export class HomeAssistantApi {
   constructor(private readonly options: HomeAssistantOptions) {}
 

@@ -16,6 +16,7 @@ export interface NamedPortsOptions {
   readonly config: Pick<Config, 'http' | 'rtsp'>;
   /** Keys of the settings that the owner set. */
   readonly explicit: ReadonlySet<string>;
+  /** Keeps the ports. */
   readonly state: StateStore;
   readonly log: Logger;
   /** Returns whether a program listens on a TCP port; left out: asks the system. */

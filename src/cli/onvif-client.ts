@@ -53,7 +53,10 @@ export class OnvifEventClient {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Yields the events in the order of the camera, its present states first, until the signal fires. @throws AppError CAMERA_EVENTS, CAMERA_PASSWORD */
+  /**
+   * Yields the events in the order of the camera, its present states first, until the signal fires.
+   * @throws AppError CAMERA_EVENTS, CAMERA_PASSWORD
+   */
   async *events(): AsyncGenerator<ToldEvent> {
     await this.#readClock();
     const service = await this.#findService();

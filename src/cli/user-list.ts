@@ -33,9 +33,13 @@ interface Options {
 export interface UserList {
   /** Whether a server runs, which adopts a change at once. */
   readonly running: boolean;
+  /** Resolves to all users. */
   list(): Promise<readonly KnownUser[]>;
+  /** Adds a user. Rejects where there is one of this name, or the password is too weak. */
   add(user: User, options: Options): Promise<void>;
+  /** Changes the password or the level of a user. */
   change(name: string, change: UserChange, options: Options): Promise<void>;
+  /** Removes a user. Rejects for the last Administrator. */
   remove(name: string): Promise<void>;
 }
 

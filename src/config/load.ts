@@ -19,6 +19,7 @@ const SPECIAL_VARIABLES = new Set(['PASSWORD', 'HOME_ASSISTANT_TOKEN', 'PLAIN_V8
 export interface ConfigInput {
   /** From the command line, by flag without its dashes. */
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  /** The environment: empty variables count as not set. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The file of `--config` or `--camera`, which must be there. */
   readonly file: string | undefined;
@@ -37,6 +38,7 @@ export interface LoadedConfig {
 
 /** A value of a setting, and where it was given. */
 export interface Given {
+  /** As the setting's kind reads it; what cannot be read is still text. */
   readonly value: unknown;
   readonly from: 'flag' | 'environment' | 'file';
   /** "--width", "ONVIF_CAMERA_HTTP_PORT" or "onvif-camera.yaml line 4" */
@@ -48,8 +50,11 @@ export interface Given {
 /** Something that is wrong with what was given. */
 export interface ConfigFault {
   readonly from: Given['from'];
+  /** As in {@link Given}. */
   readonly where: string;
+  /** As in {@link Given}. */
   readonly at?: Place | undefined;
+  /** A sentence that begins small, to follow `where` and a colon. */
   readonly message: string;
 }
 

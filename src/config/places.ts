@@ -33,6 +33,7 @@ export function checkInstance(name: string): string {
 
 /** The settings file to read. */
 export interface ConfigPlace {
+  /** Its path. */
   readonly file: string;
   /** Whether the file, or a camera, was named, so that a missing file is an error. */
   readonly asked: boolean;

@@ -38,6 +38,7 @@ import {
 export interface SourceCheck {
   /** The forms that there are, for the help and for messages. */
   readonly forms: string;
+  /** Returns whether a text is a source. */
   readonly isSource: (text: string) => boolean;
 }
 

@@ -97,7 +97,10 @@ function readHolder(path: string): Holder | undefined {
 /** Returns whether the holder is another process that runs, or may be. */
 const isThere = (holder: Holder) => holder.pid === UNKNOWN || (holder.pid !== process.pid && isRunning(holder.pid) && isSame(holder));
 
-/** Returns whether a file was written or removed within the last second. A time far ahead is old: clocks without a battery go back at a power cut. */
+/**
+ * Returns whether a file was written or removed within the last second. A time far ahead is old: clocks without a battery go back
+ * at a power cut.
+ */
 function isNew(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
   return !stat || Math.abs(Date.now() - stat.mtimeMs) < WRITTEN_MS;

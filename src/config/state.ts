@@ -174,7 +174,10 @@ export class StateStore {
     dropFirstPassword(dir, this.#state.users);
   }
 
-  /** Resets the state but for the identity. Throws an AppError, with nothing changed, if it cannot be written. @param hard false: users and ports stay too, so that the camera can still be reached */
+  /**
+   * Resets the state but for the identity. Throws an AppError, with nothing changed, if it cannot be written.
+   * @param hard false: users and ports stay too, so that the camera can still be reached
+   */
   reset(hard: boolean): void {
     const { uuid, mac, users, device, metadata } = this.#state;
     const fresh = stateSchema.parse({ version: this.format.version, uuid, mac, users: [], metadata });

@@ -26,8 +26,9 @@ export interface MdnsOptions {
   readonly model: string;
   /** The board's serial number, which the host name is made of. */
   readonly serial: string;
+  /** TCP port of the web server. */
   readonly httpPort: number;
-  /** Undefined: RTSP is not announced. */
+  /** TCP port of RTSP; undefined: it is not announced. */
   readonly rtspPort?: number | undefined;
   /** Path of the ONVIF device service: "/onvif/device_service". */
   readonly onvifPath: string;

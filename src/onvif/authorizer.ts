@@ -28,6 +28,7 @@ export interface Credentials extends AuthRequest {
 export interface Denial {
   /** HTTP status; undefined: that of the fault. */
   readonly status: number | undefined;
+  /** HTTP headers that it adds. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly fault: SoapFault;
 }

@@ -16,6 +16,7 @@ import { WsdlFiles } from './wsdl-files.ts';
 
 /** What an {@link OnvifEndpoint} takes. */
 export interface EndpointOptions {
+  /** All services that are served. */
   readonly services: readonly Service[];
   /** Folder with the WSDL files. */
   readonly wsdlDir: string;

@@ -38,6 +38,7 @@ export interface Operation {
   readonly name: string;
   /** Namespace of the request element; undefined: that of the service. */
   readonly namespace?: string;
+  /** The access class of the Core Specification, which decides who may call it. */
   readonly access: AccessClass;
   /**
    * Returns the content of the response element, keys in schema order. Throws a SoapFault to refuse; anything else counts
@@ -60,6 +61,7 @@ export interface Service {
   readonly path: string;
   /** Version of the ONVIF specification the service follows, as in GetServices. */
   readonly version: { readonly major: number; readonly minor: number };
+  /** The table of operations that are implemented. */
   readonly operations: readonly Operation[];
   /** Ends what the service does between requests. */
   readonly stop?: () => void;

@@ -90,7 +90,10 @@ export class SoapService {
     return writeEnvelope(version, { namespaces: ` ${this.wsdl.xmlnsInEnvelope}`, header, body });
   }
 
-  /** Returns the arguments of a request as the operation gets them. @param content the element in the Body, as the request reader wrote it */
+  /**
+   * Returns the arguments of a request as the operation gets them.
+   * @param content the element in the Body, as the request reader wrote it
+   */
   read(operation: Operation, content: string): SoapObject {
     const { bare, input } = this.#bound.get(operation)!;
     // Nothing to be read: the library would take a third of the time of a call.

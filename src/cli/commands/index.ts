@@ -40,6 +40,7 @@ export interface Found {
   /** "user add" */
   readonly path: string;
   readonly command: Command;
+  /** The words after the command. */
   readonly rest: readonly string[];
 }
 

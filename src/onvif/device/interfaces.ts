@@ -10,7 +10,10 @@ import { attemptOn, notSupported } from './refusals.ts';
 /** Largest packet, bytes: every IPv4 host takes 576 (RFC 791, section 3.1), and jumbo frames end at 9000. */
 const MTU = { min: 576, max: 9000 };
 
-/** Operations on interfaces, gateway and zero configuration (Core Specification, chapter "Network"). The token of an interface is its name. */
+/**
+ * Operations on interfaces, gateway and zero configuration (Core Specification, chapter "Network"). The token of an interface is
+ * its name.
+ */
 export function interfaceOperations({ machine }: DeviceServiceOptions): Operation[] {
   return [
     {

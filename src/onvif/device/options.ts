@@ -28,7 +28,9 @@ export interface DeviceLimits {
 export interface DeviceServiceOptions {
   readonly machine: Machine;
   readonly clock: Clock;
+  /** The users who may log in. */
   readonly users: UserStore;
+  /** Name, location, scopes and discovery mode. */
   readonly identity: IdentityStore;
   /** The UUID of this camera, without "urn:uuid:". */
   readonly uuid: string;

@@ -7,7 +7,10 @@ import type { Operation, SoapObject } from '../service.ts';
 import type { DeviceServiceOptions } from './options.ts';
 import { attempt, invalidValue } from './refusals.ts';
 
-/** Operations on the TCP ports of the servers (Core Specification, chapter "Network"). A change restarts the program, and holds after that. */
+/**
+ * Operations on the TCP ports of the servers (Core Specification, chapter "Network"). A change restarts the program, and holds
+ * after that.
+ */
 export function protocolOperations(options: DeviceServiceOptions): Operation[] {
   return [
     {

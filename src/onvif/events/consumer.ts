@@ -6,7 +6,10 @@ import type { Clock } from '../../core/clock.ts';
 import { Networks, plainAddress } from '../../core/networks.ts';
 import { machineInterfaces } from '../../platform/interfaces.ts';
 
-/** Loopback, unspecified, multicast, reserved and IPv4-compatible addresses: a subscriber that names one could make the camera send where the subscriber itself cannot. */
+/**
+ * Loopback, unspecified, multicast, reserved and IPv4-compatible addresses: a subscriber that names one could make the camera send
+ * where the subscriber itself cannot.
+ */
 const FORBIDDEN = new Networks(['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3', '::/96', 'ff00::/8']);
 
 /** Longest address of a consumer, characters. */
@@ -21,7 +24,10 @@ export function mayBeConsumer(address: string): boolean {
   return isIP(plain) !== 0 && !FORBIDDEN.has(plain) && !own.includes(plain);
 }
 
-/** Reads the address of a consumer; undefined: no http or https URL, too long, or refused by `mayBe`. Names are checked when they are looked up. */
+/**
+ * Reads the address of a consumer; undefined: no http or https URL, too long, or refused by `mayBe`. Names are checked when they
+ * are looked up.
+ */
 export function consumerUrl(text: string, mayBe: (address: string) => boolean): URL | undefined {
   if (text.length > MAX_URL || !URL.canParse(text)) return undefined;
   const url = new URL(text);
@@ -45,7 +51,10 @@ export class UnansweredError extends Error {
   override readonly name = 'UnansweredError';
 }
 
-/** Sends a message; resolves on a status 2xx. Rejects otherwise: with an {@link UnansweredError} where the consumer may have it all the same. */
+/**
+ * Sends a message; resolves on a status 2xx. Rejects otherwise: with an {@link UnansweredError} where the consumer may have it all
+ * the same.
+ */
 export type Deliver = (message: ConsumerMessage) => Promise<void>;
 
 /**

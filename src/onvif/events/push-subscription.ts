@@ -17,6 +17,7 @@ export interface PushOptions extends Omit<SubscriptionOptions, 'onEvents'> {
   readonly consumer: URL;
   /** Returns the message that tells of an event: a SOAP envelope. */
   readonly write: (event: DeviceEvent) => string;
+  /** Sends a message. */
   readonly deliver: Deliver;
   readonly log: Logger;
 }

@@ -19,6 +19,7 @@ import { MAX_PULL_POINTS, MAX_PUSHES, Subscriptions } from './subscriptions.ts';
 
 /** What {@link makeEventService} takes. */
 export interface EventServiceOptions {
+  /** The topics that there are, their present states, and what happens. */
   readonly feed: EventFeed;
   /** The users who may log in: a subscription ends with its user. Left out: there is no login. */
   readonly users?: Pick<UserStore, 'current' | 'onChange'>;

@@ -12,7 +12,9 @@ export interface SubscriptionOptions {
   readonly owner: string;
   /** The user who made it; undefined: no login was needed. */
   readonly user: User | undefined;
+  /** The events that it is about. */
   readonly filter: EventFilter;
+  /** Tells what happens. */
   readonly feed: EventFeed;
   /** Called whenever an event joins the queue. */
   readonly onEvents: () => void;

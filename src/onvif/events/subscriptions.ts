@@ -33,6 +33,7 @@ type Held = PullPoint | PushSubscription;
 
 /** What {@link Subscriptions} takes. */
 export interface SubscriptionsOptions {
+  /** Tells what happens. */
   readonly feed: EventFeed;
   /** The users who may log in: a subscription ends when its user is removed or gets another password. Undefined: there is no login. */
   readonly users: Pick<UserStore, 'current' | 'onChange'> | undefined;
@@ -49,6 +50,7 @@ export interface Wanted {
   readonly owner: string;
   /** The user who asks; undefined: no login was needed. */
   readonly user: User | undefined;
+  /** The events that it is about. */
   readonly filter: EventFilter;
   /** Time until it ends unless it is renewed, ms. */
   readonly duration: number;

@@ -17,7 +17,9 @@ import { attempt } from '../refusal.ts';
 
 /** What {@link MediaModel} takes. It is read at each request: what is known only after the start may be a getter. */
 export interface MediaModelOptions {
+  /** The streams that are offered, and when that is known. */
   readonly streams: Pick<StreamCatalogue, 'offered' | 'known'>;
+  /** Size, rate and quality of the capture. */
   readonly picture: PictureController;
   /** Keeps the profiles that clients make. */
   readonly profiles: ProfileStore;

@@ -143,7 +143,10 @@ function readPosition(request: SoapObject, positions: readonly Position[]): Posi
   return found;
 }
 
-/** Reads a tt:OSDTextConfiguration: the text with strftime codes. Throws ConfigModify. @param present taken back as it was told, too long or not */
+/**
+ * Reads a tt:OSDTextConfiguration: the text with strftime codes. Throws ConfigModify.
+ * @param present taken back as it was told, too long or not
+ */
 function readText(request: SoapObject, present: string): string {
   const type = required(request, 'Type').trim();
   const date = text(request, 'DateFormat')?.trim() ?? DATE_FORMATS[0]!;

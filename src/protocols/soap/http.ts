@@ -25,6 +25,7 @@ export interface SoapHttpRequest {
 
 /** What goes back over HTTP. */
 export interface SoapHttpAnswer {
+  /** HTTP status. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: string;

@@ -46,6 +46,7 @@ export interface Endpoint {
 export interface Announcement extends Header {
   readonly kind: 'Hello' | 'Bye';
   readonly endpoint: Endpoint;
+  /** Orders the messages of its sender (appendix I); undefined where it does not say. */
   readonly sequence: { readonly instanceId: number; readonly messageNumber: number } | undefined;
 }
 

@@ -27,6 +27,7 @@ export interface OpenElement {
   readonly scope: Scope;
   /** Text directly in it, as far as it was read. */
   text: string;
+  /** Whether an element in it has begun. */
   hasChildren: boolean;
 }
 
@@ -35,6 +36,7 @@ export interface OpenElement {
  * level, or a message of many declarations would take quadratic time.
  */
 export interface Scope {
+  /** Those of the elements around it; undefined for {@link ROOT_SCOPE}. */
   readonly outer: Scope | undefined;
   /** Prefix to URI, the default namespace under ''. */
   readonly declared: ReadonlyMap<string, string>;

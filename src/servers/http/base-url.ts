@@ -10,6 +10,7 @@ export interface Reached extends Pick<Client, 'host' | 'hostForwarded' | 'forwar
   readonly localPort: number | undefined;
   /** Scheme of our end, whatever a proxy before us has. */
   readonly localScheme: Scheme;
+  /** Names of this machine. */
   readonly names: OwnNames;
   /** An address of ours that others in the network reach; undefined: there is none. Asked where a proxy stands before us. */
   readonly ownAddress: () => string | undefined;

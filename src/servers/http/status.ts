@@ -15,6 +15,7 @@ import type { StreamCounters } from './stream.ts';
 
 /** What is known of the RTSP server. */
 export interface RtspVitals {
+  /** TCP port. */
   readonly port: number;
   /** Sessions that are set up or playing. */
   readonly sessions: number;
@@ -35,8 +36,11 @@ export interface SceneStatus {
 
 /** What the running program knows about itself; gathered by the app. */
 export interface Vitals {
+  /** Name of the camera. */
   readonly name: string;
+  /** Version of the program. */
   readonly version: string;
+  /** The state of the camera. */
   readonly status: CameraStatus;
   /** When the camera came into that state, monotonic milliseconds. */
   readonly stateSince: number;
@@ -50,6 +54,7 @@ export interface Vitals {
   readonly uptime: number;
   /** Since the start: captures begun, pictures taken, damaged pictures and bytes of no picture that were dropped. */
   readonly capture: Readonly<Record<'starts' | 'frames' | 'droppedPictures' | 'droppedBytes', number>>;
+  /** What was sent to viewers by HTTP. */
   readonly streams: StreamCounters;
   /** Errors nobody expected, since the start; see core/faults.ts. */
   readonly faults: number;

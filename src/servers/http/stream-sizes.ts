@@ -21,6 +21,7 @@ export interface Scaler {
 
 /** The MJPEG streams of every width: that of the camera, and the smaller ones that somebody wants. */
 export class StreamSizes {
+  /** What was sent to the viewers of all widths. */
   readonly counters: StreamCounters = newStreamCounters();
   readonly #whole: MjpegStreams;
   readonly #smaller: ReadonlyMap<SmallerWidth, { readonly pictures: SmallerPictures; readonly streams: MjpegStreams }>;

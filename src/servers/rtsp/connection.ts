@@ -36,7 +36,9 @@ export interface ConnectionOptions {
   readonly clientAddress?: string | undefined;
   /** Whether it is one half of a tunnel through HTTP. */
   readonly tunnelled?: boolean;
+  /** What answers requests. */
   readonly requests: RtspRequests;
+  /** Reads what waits in the kernel for the client. */
   readonly queues: SendQueues;
   readonly clock: Clock;
   readonly log: Logger;

@@ -26,8 +26,7 @@ import type { RtspClient, RtspSender } from './client.ts';
 import type { RtspCounters } from './counters.ts';
 import { RtspSession, SESSION_TIMEOUT_S } from './session.ts';
 import type { SessionTrack } from './session-track.ts';
-import type { Stream } from './stream.ts';
-import type { Track } from './track.ts';
+import type { Stream, Track } from './track.ts';
 
 /** Methods that RTSP has and a camera has no use for. */
 const NOT_HERE = new Set(['ANNOUNCE', 'RECORD', 'REDIRECT']);

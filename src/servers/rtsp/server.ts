@@ -24,8 +24,7 @@ import { H264_PAYLOAD_TYPE, H264Track } from './h264-track.ts';
 import { JpegTrack, type Recode } from './jpeg-track.ts';
 import { MulticastStream } from './multicast.ts';
 import { RtspRequests } from './requests.ts';
-import type { Stream } from './stream.ts';
-import { cnameOf, newRtpStream, type Track } from './track.ts';
+import { cnameOf, newRtpStream, type Stream, type Track } from './track.ts';
 import { Tunnels } from './tunnels.ts';
 import { Pacer } from './udp-sender.ts';
 import type { CameraFeed } from './video-track.ts';
@@ -86,6 +85,7 @@ export interface RtspServerOptions {
 
 /** The RTSP server (RFC 2326): the camera's streams by RTP, over UDP, the RTSP connection, HTTP or multicast. Constructing is inert. */
 export class RtspServer {
+  /** What it has counted since it was made. */
   readonly counters: RtspCounters = newRtspCounters();
   readonly #server: Server;
   readonly #connections = new Set<RtspConnection>();

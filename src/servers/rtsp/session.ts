@@ -1,7 +1,6 @@
 import type { RtspCounters } from './counters.ts';
 import { type Carrier, SessionTrack } from './session-track.ts';
-import type { Stream } from './stream.ts';
-import type { Track } from './track.ts';
+import type { Stream, Track } from './track.ts';
 
 /** Seconds of silence after which a session ends; RFC 2326 (section 12.37) has it where nothing is said. */
 export const SESSION_TIMEOUT_S = 60;

@@ -16,8 +16,9 @@ const CLOCK_TOLERANCE_MS = 10;
 
 /** Where a sink begins. */
 export interface TrackStart {
-  /** Sequence number and RTP timestamp of the first packet, for RTP-Info. */
+  /** Sequence number of the first packet, for RTP-Info. */
   readonly sequence: number;
+  /** RTP timestamp of the first packet, or of the moment from which on packets may come. */
   readonly timestamp: number;
   /** Pictures that are there already. */
   readonly batches: readonly RtpBatch[];
@@ -234,6 +235,14 @@ export abstract class Track {
     const moment = timestamp ?? present;
     return { ssrc, packets, octets, wall: now + this.#wallOffset - stream.milliseconds(moment, present), timestamp: moment };
   }
+}
+
+/** What clients play at one URL: a picture, and the tracks beside it. */
+export interface Stream {
+  /** Last part of its URL: "mjpeg". */
+  readonly name: string;
+  /** In the order of the session description; at least one, and always the same. */
+  readonly tracks: readonly Track[];
 }
 
 /** Whether an RTP timestamp is later than another; they wrap. */

@@ -13,7 +13,7 @@ export interface UdpPorts {
   readonly port: number;
 }
 
-/** The ports of a client, and its address. */
+/** The ports of a client for RTP and RTCP, and its address. */
 export interface UdpPeer extends Pair {
   readonly address: string;
 }

@@ -67,8 +67,9 @@ export class Pacer {
 
 /** The sockets, and the track whose packets they carry. */
 export interface UdpSenderOptions {
-  /** Sockets that are connected to where RTP and RTCP go. */
+  /** Socket for RTP, connected to where it goes. */
   readonly rtp: Socket;
+  /** Socket for RTCP, connected likewise. */
   readonly rtcp: Socket;
   /** Called when RTCP could not be sent: RTP, which comes more often, is not asked about. */
   readonly onFailure?: () => void;

@@ -7,6 +7,7 @@ export type CameraFeed = Pick<FanOut<Taken>, 'status' | 'latest' | 'lease' | 'fp
 
 /** A track, and the camera behind it. */
 export interface VideoTrackOptions extends TrackOptions {
+  /** Returns the camera. */
   readonly camera: () => CameraFeed;
   /** Pictures per second that are asked of the camera or of the encoder. */
   readonly fps: () => number;

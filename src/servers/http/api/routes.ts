@@ -12,6 +12,7 @@ import { addUsersApi, type UsersApiOptions } from './users.ts';
 export interface ApiOptions extends Omit<UsersApiOptions, 'clientAddress'> {
   readonly hub: Hub;
   readonly arrivals: Arrivals;
+  /** Returns what the program knows of itself. */
   readonly vitals: () => Vitals;
   /** The viewers of the web server's streams. */
   readonly viewers: () => readonly ViewerInfo[];
