@@ -30,8 +30,8 @@ export interface SceneAnalysisOptions {
     | undefined;
   /** Whether to look for flaws of the picture. */
   readonly health: boolean;
-  /** Whether the exposure is to follow the light; asked again and again. */
-  readonly followsLight: () => boolean;
+  /** Whether the exposure is to follow the light. */
+  readonly followsLight: boolean;
   /** Where the pictures come from. */
   readonly hub: Pick<Hub, 'subscribe' | 'lease' | 'status'>;
   /** What is to be known of a camera whose pictures have to be decoded; undefined: they come without anybody's doing. */
@@ -123,7 +123,9 @@ export class SceneAnalysis {
 
   /** Begins to look. Where motion is looked for, the camera stays on. */
   start(): void {
-    const { motion, hub, decoding, clock, log } = this.options;
+    const { motion, health, followsLight, hub, decoding, clock, log } = this.options;
+    // Nothing is looked for: no picture need be shown here.
+    if (!motion && !health && !followsLight) return;
     this.#ends = [hub.subscribe((frame) => this.#frame(frame))];
     if (decoding) this.#ends.push(clock.every(TICK_MS, () => this.#hold(decoding)));
     if (!motion) return;
@@ -201,7 +203,7 @@ export class SceneAnalysis {
   /** Returns the time between two pictures to look at for all but motion, milliseconds; undefined: there is nothing to look for. */
   #slowInterval(at: number): number | undefined {
     const { health, followsLight } = this.options;
-    if (followsLight() && !this.#knowsLux(at)) return SLOW_MS.awake;
+    if (followsLight && !this.#knowsLux(at)) return SLOW_MS.awake;
     if (!health) return undefined;
     return SLOW_MS[this.#steadyLight.isSteady(at) && this.#health.isAtRest(at) ? 'asleep' : 'awake'];
   }
@@ -284,7 +286,7 @@ export class SceneAnalysis {
   }
 
   #light(light: { lux?: number; level?: number }, at: number): void {
-    if (this.options.followsLight()) this.#set('night', this.#dayNight.look(light, at) === 'night');
+    if (this.options.followsLight) this.#set('night', this.#dayNight.look(light, at) === 'night');
   }
 
   #set(finding: Finding, state: boolean): void {

@@ -57,7 +57,7 @@ export class Analysis {
     this.#scene = new SceneAnalysis({
       motion: config.motion.enabled ? motionSettings(config.motion) : undefined,
       health: config.imageHealth.enabled,
-      followsLight: () => camera.settings.exposure === 'auto-night',
+      followsLight: config.camera.exposure === 'auto-night',
       ...{ hub, clock, log },
       decoding: units && { camera: units, isNeeded: () => capture.isNative, holders: () => capture.holders },
       onChange: (finding, state) => this.#tell(finding, state),

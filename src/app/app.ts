@@ -9,7 +9,7 @@ import { removeDrafts } from '../platform/files.ts';
 import type { HttpServer } from '../servers/http/server.ts';
 import { Liveness } from '../streams/liveness.ts';
 import { Analysis } from './analysis.ts';
-import { Discovery } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { makeHttp } from './http.ts';
 import { LazyEndpoint } from './lazy-endpoint.ts';
 import { isLoopback, tightnessOf } from './network.ts';
@@ -212,6 +212,8 @@ export class App {
   async #startDiscovery(): Promise<void> {
     const { config, state, clock, log } = this.options;
     if (!config.discovery.enabled || isLoopback(config.bind)) return;
+    // Read only now: the servers listen already.
+    const { Discovery } = await import('./discovery.ts');
     this.#discovery = new Discovery({
       machine: this.#own.machine,
       state,

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { systemClock } from '../core/clock.ts';

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AppError, messageOf } from '../core/errors.ts';
 import { stripped } from '../core/terminal.ts';
 import { readText } from './response-text.ts';
@@ -13,11 +13,11 @@ const configSchema = z.object({ version: z.string(), location_name: z.string() }
 const flowSchema = z.object({
   type: z.string(),
   flow_id: z.string(),
-  step_id: z.string().nullish(),
-  title: z.string().nullish(),
-  reason: z.string().nullish(),
-  errors: z.record(z.string(), z.string()).nullish(),
-  description_placeholders: z.record(z.string(), z.unknown()).nullish(),
+  step_id: z.nullish(z.string()),
+  title: z.nullish(z.string()),
+  reason: z.nullish(z.string()),
+  errors: z.nullish(z.record(z.string(), z.string())),
+  description_placeholders: z.nullish(z.record(z.string(), z.unknown())),
 });
 
 /** The state of a config flow: its `type` is "form" for one to fill in, "create_entry" or "abort". */

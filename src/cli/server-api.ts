@@ -1,11 +1,11 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { RunFile } from '../config/run-file.ts';
 import { AppError, ERRORS, type ErrorCode, messageOf } from '../core/errors.ts';
 
 /** Longest wait for the local server: it answers within some milliseconds, but on a slow card a change takes a second. */
 const TIMEOUT_MS = 10_000;
 
-const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }) });
+const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.optional(z.string()) }) });
 
 /** A request to the API of the server (docs/api.md). */
 export interface ApiRequest<T> {
@@ -16,7 +16,7 @@ export interface ApiRequest<T> {
   /** Sent as JSON; left out: there is none. */
   readonly body?: unknown;
   /** Schema of the answer; `z.unknown()` where it does not matter. */
-  readonly answer: z.ZodType<T>;
+  readonly answer: z.ZodMiniType<T>;
 }
 
 /**

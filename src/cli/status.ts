@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { type RunFile, requireRunningServer } from '../config/run-file.ts';
 import { EXIT } from '../core/errors.ts';
 import { visible } from '../core/terminal.ts';
@@ -22,24 +22,24 @@ const statusSchema = z.looseObject({
     width: z.number(),
     height: z.number(),
     fps: z.number(),
-    error: problem.nullable(),
+    error: z.nullable(problem),
     notices: z.array(problem),
   }),
-  motion: z.looseObject({ moving: z.boolean() }).nullable(),
-  h264: z.looseObject({ state: z.string(), encoder: z.string().nullish() }).nullable(),
-  viewers: z
-    .array(
+  motion: z.nullable(z.looseObject({ moving: z.boolean() })),
+  h264: z.nullable(z.looseObject({ state: z.string(), encoder: z.nullish(z.string()) })),
+  viewers: z.nullable(
+    z.array(
       z.looseObject({
         protocol: z.string(),
         transport: z.string(),
         stream: z.string(),
         address: z.string(),
-        user: z.string().nullable(),
+        user: z.nullable(z.string()),
         since: z.coerce.date(),
-        slow: z.looseObject({ bitRate: z.number().nullable() }).nullish(),
+        slow: z.nullish(z.looseObject({ bitRate: z.nullable(z.number()) })),
       }),
-    )
-    .nullable(),
+    ),
+  ),
   discovery: z.looseObject({ enabled: z.boolean(), discoverable: z.boolean() }),
   urls: z.array(z.looseObject({ id: z.string(), label: z.string(), url: z.string() })),
 });

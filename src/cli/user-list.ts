@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { withChangedUser, withoutUser, withUser } from '../auth/user-changes.ts';
 import { ACCESS_LEVELS, type AccessLevel, type User, UserStore } from '../auth/users.ts';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';
@@ -49,7 +49,7 @@ export async function openUserList(dataDir: string): Promise<UserList> {
   return server ? new ServedUsers(server) : new StoredUsers(dataDir);
 }
 
-const userSchema = z.object({ name: z.string(), level: z.enum(ACCESS_LEVELS), fixed: z.boolean().optional() });
+const userSchema = z.object({ name: z.string(), level: z.enum(ACCESS_LEVELS), fixed: z.optional(z.boolean()) });
 const PATH = '/api/v1/users';
 
 class ServedUsers implements UserList {

@@ -1,11 +1,16 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AppError, messageOf } from '../core/errors.ts';
 import { hostOf } from '../core/origin.ts';
 import { directoryError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 
-const schema = z.object({ pid: z.int().positive(), url: z.url(), rtspPort: z.int().positive().optional(), token: z.string() });
+const schema = z.object({
+  pid: z.int().check(z.positive()),
+  url: z.url(),
+  rtspPort: z.optional(z.int().check(z.positive())),
+  token: z.string(),
+});
 
 /** The way by which commands on this machine reach the running server: its process ID, local URL, RTSP port, and a token for this run. */
 export type RunFile = z.infer<typeof schema>;
@@ -25,7 +30,7 @@ export function localAddress(bind: string): string {
 /** Writes the run file. Throws an AppError if the data directory cannot be written. */
 export function writeRunFile(dataDir: string, content: RunFile): void {
   try {
-    writeFileAtomically(place(dataDir), `${JSON.stringify(content)}\n`);
+    writeFileAtomically(place(dataDir), `${JSON.stringify(content)}\n`, false);
   } catch (error) {
     throw directoryError(`${place(dataDir)} cannot be written`, error);
   }

@@ -1,11 +1,11 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { readOwnFile } from '../platform/files.ts';
 import { isRunning } from './run-file.ts';
 
-const schema = z.object({ pid: z.int().positive(), began: z.string() });
+const schema = z.object({ pid: z.int().check(z.positive()), began: z.string() });
 
 type Holder = z.infer<typeof schema>;
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ANNOTATE_POSITIONS, AUTOFOCUS_MODES, HDR_MODES, MAX_ANNOTATE_LENGTH } from '../camera/settings.ts';
 import { AppError, ERRORS, messageOf } from '../core/errors.ts';
 import { H264_PROFILES } from '../frames/h264-level.ts';
@@ -15,44 +15,44 @@ import { bringForward, type Format, withUnknown } from './state-format.ts';
  */
 const FORMAT: Format = { version: 1, migrations: {} };
 
-const positive = z.number().positive();
-const notNegative = z.number().nonnegative();
-const portNumber = z.int().min(1).max(65_535);
+const positive = z.number().check(z.positive());
+const notNegative = z.number().check(z.nonnegative());
+const portNumber = z.int().check(z.gte(1), z.lte(65_535));
 
-const encoderSchema = z
-  .object({
-    ...{ width: notNegative, height: notNegative, fps: notNegative },
-    ...{ bitrate: positive, keyframeInterval: positive, profile: z.enum(H264_PROFILES) },
-  })
-  .partial()
-  .default({});
+const encoderSchema = z._default(
+  z.partial(
+    z.object({
+      ...{ width: notNegative, height: notNegative, fps: notNegative },
+      ...{ bitrate: positive, keyframeInterval: positive, profile: z.enum(H264_PROFILES) },
+    }),
+  ),
+  {},
+);
 
 /** The schema of `state.json`. */
 export const stateSchema = z.object({
-  version: z.int().positive(),
+  version: z.int().check(z.positive()),
   /** Identity of this camera, the same for ever. */
   uuid: z.guid(),
   /** The MAC address by which recorders know it, lower case with colons. */
-  mac: z
-    .string()
-    .regex(/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/)
-    .optional()
-    .catch(undefined),
+  mac: z.catch(z.optional(z.string().check(z.regex(/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/))), undefined),
   users: z.array(z.object({ name: z.string(), password: z.string(), level: z.enum(['Administrator', 'Operator', 'User']) })),
   /** Settings of the capture that clients changed, in the units of the schema; width and height before rotation. */
-  camera: z
-    .object({
-      ...{ width: positive, height: positive, fps: positive, quality: positive },
-      ...{ brightness: z.number(), contrast: notNegative, saturation: notNegative, sharpness: notNegative },
-      ...{ ev: z.number(), shutter: notNegative, gain: notNegative, awbGains: z.array(notNegative) },
-      hdr: z.enum(HDR_MODES),
-      autofocus: z.enum(AUTOFOCUS_MODES),
-      lensPosition: z.union([notNegative, z.enum(['default', ''])]),
-      annotate: z.string().max(MAX_ANNOTATE_LENGTH),
-      annotatePosition: z.enum(ANNOTATE_POSITIONS),
-    })
-    .partial()
-    .default({}),
+  camera: z._default(
+    z.partial(
+      z.object({
+        ...{ width: positive, height: positive, fps: positive, quality: positive },
+        ...{ brightness: z.number(), contrast: notNegative, saturation: notNegative, sharpness: notNegative },
+        ...{ ev: z.number(), shutter: notNegative, gain: notNegative, awbGains: z.array(notNegative) },
+        hdr: z.enum(HDR_MODES),
+        autofocus: z.enum(AUTOFOCUS_MODES),
+        lensPosition: z.union([notNegative, z.enum(['default', ''])]),
+        annotate: z.string().check(z.maxLength(MAX_ANNOTATE_LENGTH)),
+        annotatePosition: z.enum(ANNOTATE_POSITIONS),
+      }),
+    ),
+    {},
+  ),
   /** Settings of the H.264 encoder that clients changed; 0 is as captured. */
   h264: encoderSchema,
   /** Settings of the small stream's encoder that clients changed; 0 as in the schema. */
@@ -61,58 +61,63 @@ export const stateSchema = z.object({
    * The H.264 encoders that the last trial found to work (`h264.encoder` being `wanted`), and the ffmpeg that has them: its path, when
    * it was changed (milliseconds since the Unix epoch) and its size in bytes. They are tried again where this cannot be read.
    */
-  encoder: z
-    .object({
-      ffmpeg: z.string(),
-      modified: z.number(),
-      size: z.number(),
-      wanted: z.string(),
-      hardware: z.boolean(),
-      software: z.boolean(),
-    })
-    .optional()
-    .catch(undefined),
+  encoder: z.catch(
+    z.optional(
+      z.object({
+        ffmpeg: z.string(),
+        modified: z.number(),
+        size: z.number(),
+        wanted: z.string(),
+        hardware: z.boolean(),
+        software: z.boolean(),
+      }),
+    ),
+    undefined,
+  ),
   /** Multicast by the token of an encoder: the group that clients chose, and whether it is sent until they stop it. */
-  multicast: z
-    .record(
+  multicast: z._default(
+    z.record(
       z.string(),
       z.object({
-        address: z.string().optional(),
-        port: portNumber.optional(),
-        ttl: z.int().min(1).max(255).optional(),
-        autoStart: z.boolean().default(false),
+        address: z.optional(z.string()),
+        port: z.optional(portNumber),
+        ttl: z.optional(z.int().check(z.gte(1), z.lte(255))),
+        autoStart: z._default(z.boolean(), false),
       }),
-    )
-    .default({}),
+    ),
+    {},
+  ),
   /** What clients changed of the camera's identity and of the ports. */
-  device: z
-    .object({
-      name: z.string().optional(),
-      location: z.string().default(''),
-      discoverable: z.boolean().default(true),
-      scopes: z.array(z.string()).default([]),
-      httpPort: portNumber.optional(),
-      rtspPort: portNumber.optional(),
-    })
-    .prefault({}),
+  device: z.prefault(
+    z.object({
+      name: z.optional(z.string()),
+      location: z._default(z.string(), ''),
+      discoverable: z._default(z.boolean(), true),
+      scopes: z._default(z.array(z.string()), []),
+      httpPort: z.optional(portNumber),
+      rtspPort: z.optional(portNumber),
+    }),
+    {},
+  ),
   /** MetadataVersion of WS-Discovery, which rises whenever the fingerprint of the description changes. */
-  metadata: z.object({ version: z.int().positive(), fingerprint: z.string() }).optional(),
+  metadata: z.optional(z.object({ version: z.int().check(z.positive()), fingerprint: z.string() })),
   /** Logins of the page: see StoredSession. */
-  sessions: z
-    .array(z.object({ hash: z.string(), name: z.string(), proof: z.string(), remembered: z.boolean(), expires: z.number() }))
-    .optional(),
+  sessions: z.optional(
+    z.array(z.object({ hash: z.string(), name: z.string(), proof: z.string(), remembered: z.boolean(), expires: z.number() })),
+  ),
   /** Media profiles that clients made. */
-  profiles: z
-    .array(
+  profiles: z._default(
+    z.array(
       z.object({
         token: z.string(),
         name: z.string(),
-        videoSource: z.string().optional(),
-        videoEncoder: z.string().optional(),
-        metadata: z.string().optional(),
+        videoSource: z.optional(z.string()),
+        videoEncoder: z.optional(z.string()),
+        metadata: z.optional(z.string()),
       }),
-    )
-    .default([]),
+    ),
+    [],
+  ),
 });
 
 /** What is kept between runs. */
@@ -332,7 +337,7 @@ function parse(text: string, path: string, format: Format): Pick<Found, 'state' 
   } catch {
     return { state: undefined };
   }
-  const version = z.int().positive().safeParse(raw.version).data;
+  const version = z.int().check(z.positive()).safeParse(raw.version).data;
   if (version === undefined) return { state: undefined };
   const present = inPresentVersion(raw, version, format);
   const state = stateSchema.safeParse(present).data;

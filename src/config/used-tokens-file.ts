@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { directoryError, readOwnFile, writeFileInBackground } from '../platform/files.ts';
 
 /** Longest file that is read, bytes: 50,000 logins take 2 MB. */
@@ -8,13 +8,13 @@ const MAX_BYTES = 8 << 20;
 const schema = z.object({
   version: z.literal(1),
   orderly: z.boolean(),
-  bootId: z.string().optional(),
+  bootId: z.optional(z.string()),
   bootedAt: z.number(),
-  clockWasRight: z.boolean().optional(),
+  clockWasRight: z.optional(z.boolean()),
   users: z.array(
     z.object({
       name: z.string(),
-      lead: z.number().nonnegative(),
+      lead: z.number().check(z.nonnegative()),
       ranges: z.array(z.tuple([z.number(), z.number()])),
       seen: z.array(z.tuple([z.string(), z.number()])),
     }),

@@ -4,6 +4,15 @@ import type { DnsRecord } from '../protocols/dns/records.ts';
 import type { DnsResponse } from './mdns-answers.ts';
 import type { MdnsSocket } from './mdns-socket.ts';
 
+declare module 'bonjour-service/dist/lib/service.js' {
+  /** What bonjour-service hands on to multicast-dns, and its types leave out. */
+  interface ServiceConfig {
+    readonly socket?: MdnsSocket;
+    readonly interface?: string;
+    readonly bind?: string;
+  }
+}
+
 /** UDP port of mDNS (RFC 6762, section 3). */
 export const MDNS_PORT = 5353;
 
@@ -25,8 +34,8 @@ export function makeBonjour(
   onError: (error: unknown) => void,
 ): { readonly bonjour: Bonjour; readonly mdns: Transport } {
   // Bound to all addresses: queries are sent to the group, which a socket bound to the interface's address does not get.
-  const transport = { socket, port: MDNS_PORT, interface: address, bind: '0.0.0.0' };
-  const bonjour = new Bonjour(transport as object, onError);
-  const { mdns } = (bonjour as unknown as { server: { mdns: Transport } }).server;
+  const bonjour = new Bonjour({ socket, port: MDNS_PORT, interface: address, bind: '0.0.0.0' }, onError);
+  // biome-ignore lint/complexity/useLiteralKeys: this form alone gives access to what a class declares private.
+  const mdns: Transport = bonjour['server'].mdns;
   return { bonjour, mdns };
 }

@@ -1,42 +1,22 @@
 import { WSDL } from 'soap';
 import { NamespaceContext } from 'soap/lib/nscontext.js';
+import type { MessageElement, OutputElement } from 'soap/lib/wsdl/elements.js';
 import { writeEnvelope } from '../protocols/soap/envelope.ts';
 import { ENVELOPE, type SoapVersion } from '../protocols/soap/namespaces.ts';
 import { toXmlText } from '../protocols/xml/text.ts';
 import type { Operation, RequestContext, Service, SoapObject } from './service.ts';
 
-/** The element of a request or response in the library's model. */
-interface Element {
-  readonly $name: string;
-  readonly targetNSAlias: string;
-  readonly targetNamespace: string;
-}
+/** The element of a response in the library's model, as it stands in the WSDLs of ONVIF. */
+type ResponseElement = Required<Pick<OutputElement, '$name' | 'targetNSAlias' | 'targetNamespace'>>;
 
-interface Message {
-  readonly element?: Element;
-}
-
-interface Method {
-  readonly input?: Element;
-  readonly output?: Element;
-}
-
-/** The parts of the library's model of a WSDL that are used here. */
-interface Definitions {
-  readonly services: Readonly<Record<string, { readonly ports: Readonly<Record<string, { readonly binding: Binding }>> }>>;
-  /** By their names, and by the local names of their elements: that is how the library finds how to read a request. */
-  readonly messages: Record<string, Message>;
-}
-
-interface Binding {
-  readonly methods: Readonly<Record<string, Method>>;
-}
+const isResponseElement = (element: Partial<ResponseElement> | undefined): element is ResponseElement =>
+  element?.$name !== undefined && element.targetNSAlias !== undefined && element.targetNamespace !== undefined;
 
 /** An operation and the response written for it last: clients that poll get the same again and again. */
 interface Bound {
   readonly operation: Operation;
-  readonly input: Message;
-  readonly output: Element;
+  readonly input: MessageElement;
+  readonly output: ResponseElement;
   /** A request without arguments, as the request reader writes it. */
   readonly bare: string;
   last: { readonly key: string; readonly xml: string };
@@ -99,25 +79,22 @@ export class SoapService {
     // Nothing to be read: the library would take a third of the time of a call.
     if (content === bare) return {};
     // Another namespace may have an element of this name.
-    this.#definitions.messages[operation.name] = input;
+    this.wsdl.definitions.messages[operation.name] = input;
     const { Body } = this.wsdl.xmlToObject(envelope(content)) as { Body: SoapObject };
     return argumentsOf(Object.values(Body)[0]);
-  }
-
-  get #definitions(): Definitions {
-    return this.wsdl.definitions as unknown as Definitions;
   }
 
   /** @throws Error if the WSDL has no such operation */
   #bind(operation: Operation, service: Service): Bound {
     const { name, namespace = service.namespace } = operation;
-    const { services, messages } = this.#definitions;
+    const { services, messages } = this.wsdl.definitions;
     const method = Object.values(services)
       .flatMap(({ ports }) => Object.values(ports))
       .flatMap(({ binding }) => Object.values(binding.methods))
       .find(({ input }) => input?.$name === name && input.targetNamespace === namespace);
-    const input = method && Object.values(messages).find(({ element }) => element === method.input);
-    if (!input || !method.output) throw new Error(`${service.name}.wsdl has no operation ${name} in ${namespace}`);
+    // By now that is the message's element, which the library's types don't say.
+    const input = method && Object.values(messages).find(({ element }) => Object.is(element, method.input));
+    if (!input || !isResponseElement(method.output)) throw new Error(`${service.name}.wsdl has no operation ${name} in ${namespace}`);
     return { operation, input, output: method.output, bare: `<${name}></${name}>`, last: { key: '', xml: '' } };
   }
 
@@ -128,7 +105,7 @@ export class SoapService {
     return bound.last.xml;
   }
 
-  #write({ $name, targetNSAlias, targetNamespace }: Element, response: SoapObject): string {
+  #write({ $name, targetNSAlias, targetNamespace }: ResponseElement, response: SoapObject): string {
     const type: unknown = this.wsdl.findSchemaObject(targetNamespace, $name);
     // The envelope declares the namespaces; without this, the response element would declare them again.
     this.wsdl.options.overrideRootElement = { namespace: targetNSAlias, xmlnsAttributes: [] };

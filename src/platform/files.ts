@@ -121,9 +121,11 @@ const DRAFT = /\.(?:json(?:\.v\d+)?|txt)\.[0-9a-f]{16}\.new$/;
 /**
  * Writes a file so that a crash or a power cut leaves the old one or the new one, never half of either. Mode 0600. What stands
  * at the path is replaced, a link too; nothing is left behind where it cannot be written.
+ *
+ * @param isLasting false: what it says ends with the process. The disk is not waited for, and a power cut may leave anything.
  * @throws Error of the operating system, with the old file as it was
  */
-export function writeFileAtomically(path: string, text: string): void {
+export function writeFileAtomically(path: string, text: string, isLasting = true): void {
   const draft = draftOf(path);
   // Opened first: with no descriptor left for it, nothing has been changed yet.
   const directory = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
@@ -132,7 +134,7 @@ export function writeFileAtomically(path: string, text: string): void {
     try {
       try {
         writeFileSync(file, text);
-        fsyncSync(file);
+        if (isLasting) fsyncSync(file);
       } finally {
         closeSync(file);
       }
@@ -141,7 +143,7 @@ export function writeFileAtomically(path: string, text: string): void {
       rmSync(draft, { force: true });
       throw error;
     }
-    syncDirectory(directory);
+    if (isLasting) syncDirectory(directory);
   } finally {
     closeSync(directory);
   }

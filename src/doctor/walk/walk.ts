@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AppError, ERRORS, type ErrorCode, messageOf } from '../../core/errors.ts';
 import { duration } from '../../core/times.ts';
 import { readJpegHeader, wholeJpegLength } from '../../frames/jpeg.ts';
@@ -49,7 +49,7 @@ export function walkChecks(surroundings: Surroundings): Check[] {
   ];
 }
 
-const health = z.object({ version: z.string(), camera: z.string(), error: z.string().optional(), uptime: z.number() });
+const health = z.object({ version: z.string(), camera: z.string(), error: z.optional(z.string()), uptime: z.number() });
 
 class Walk {
   readonly #surroundings: Surroundings;

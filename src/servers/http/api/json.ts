@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { AppError, type ErrorCode } from '../../../core/errors.ts';
 import { sendProblem } from '../answers.ts';
 import { type BodyReader, describeBodyProblem } from '../body-reader.ts';
@@ -14,7 +14,7 @@ const TYPE = 'application/json';
  *
  * @returns undefined where it cannot be read: the request has then been answered (400, 408, 413, 415, 503), or its client has gone
  */
-export async function readJson<T>(req: Request, res: Response, bodies: BodyReader, schema: z.ZodType<T>): Promise<T | undefined> {
+export async function readJson<T>(req: Request, res: Response, bodies: BodyReader, schema: z.ZodMiniType<T>): Promise<T | undefined> {
   const refuse = (status: number, message: string) => sendProblem(req, res, status, { code: 'BAD_BODY', message });
   if (!req.is(TYPE)) return void refuse(415, `The body must be ${TYPE}.`);
   const body = await bodies.read(req, LIMIT);

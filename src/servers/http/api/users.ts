@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { withChangedUser, withoutUser, withUser } from '../../../auth/user-changes.ts';
 import { ACCESS_LEVELS, type User, type UserStore } from '../../../auth/users.ts';
 import type { Logger } from '../../../core/log.ts';
@@ -9,9 +9,9 @@ import { readJson, sendError } from './json.ts';
 
 const level = z.enum(ACCESS_LEVELS);
 /** Whether a password of fewer than eight characters is taken. */
-const weak = z.boolean().default(false);
+const weak = z._default(z.boolean(), false);
 const added = z.strictObject({ name: z.string(), password: z.string(), level, weak });
-const changed = z.strictObject({ password: z.string().optional(), level: level.optional(), weak });
+const changed = z.strictObject({ password: z.optional(z.string()), level: z.optional(level), weak });
 
 /** The users that the API changes, and what reads its requests. */
 export interface UsersApiOptions {
