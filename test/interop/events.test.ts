@@ -138,13 +138,21 @@ describe('npm onvif, which Scrypted and UniFi Protect use', () => {
     new Promise((resolve, reject) => ask((error, value) => (error ? reject(error) : resolve(value))));
 });
 
-test('onvif-camera events shows live what another camera tells, until it is stopped', async () => {
+test('onvif-camera events shows live what another camera tells, also after its restart, until it is stopped', async () => {
   camera.moves(false);
   const command = Server.spawn({ command: ['events', '--url', `http://127.0.0.1:${camera.port}`, '--json'] });
   await command.output(/MotionAlarm[^\n]*Initialized/);
   camera.moves(true);
   await command.output(/MotionAlarm[^\n]*Changed[^\n]*"State":"true"/);
-  for (const line of command.stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('topic');
+  const before = command.stdout;
+  await camera.stop();
+  await command.output(/It is tried again, until Ctrl-C/);
+  command.stdout = '';
+  await camera.start();
+  camera.moves(true);
+  await command.output(/MotionAlarm[^\n]*"State":"true"/);
+  expect(command.stderr).toContain('The camera is back.');
+  for (const line of (before + command.stdout).trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('topic');
   command.process.kill('SIGINT');
   expect(await command.ended).toEqual({ code: 0, signal: null });
 }, 30_000);
