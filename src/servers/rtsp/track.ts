@@ -38,7 +38,10 @@ export interface TrackOptions {
   readonly clock: Clock;
 }
 
-/** Returns the canonical name of this machine in RTCP: players lay tracks with the same name side by side in time (RFC 3550 section 6.5.1). */
+/**
+ * Returns the canonical name of this machine in RTCP: players lay tracks with the same name side by side in time (RFC 3550
+ * section 6.5.1).
+ */
 export const cnameOf = (hostname: string): string => `onvif-camera@${hostname}`;
 
 /** Returns what numbers the packets of a track: SSRC, first sequence number and timestamp are random. @param payloadType 7 bits */
