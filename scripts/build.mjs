@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist');
 const stamp = join(out, '.built-from');
 
-/** A hash of everything that makes a difference to dist/. By content: git gives old files new times. */
+/** Returns a hash of everything that makes a difference to dist/, by content: git gives old files new times. */
 function hashOfInputs() {
   const hash = createHash('sha256');
   const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
@@ -37,15 +37,20 @@ and then what you tried once more.`);
 console.error('Building, as something has changed …');
 rmSync(out, { recursive: true, force: true });
 
-// What would stay in memory for nothing. body-parser brings iconv-lite with charsets of all the world, half a megabyte; the
-// only bodies read as text are UTF-8 (forms, SOAP), and asking for one of those charsets fails as any unknown one does.
-// express brings 2,500 media types; we serve these. pino brings worker threads for writing logs; ours are few.
+// Code that would be read at each start and stay in memory for nothing. Parts of express are not used: the program reads bodies
+// itself, the page's files are in memory, and queries are "simple" ones. Of its 2,500 media types these are served. pino brings files
+// and worker threads for writing logs, of which there are few here. What libraries note for their authors (debug) nobody reads.
 const MEDIA_TYPES =
   /^(text\/(html|css|plain|javascript|xml)|application\/(json|javascript|xml|soap\+xml|x-www-form-urlencoded|octet-stream)|image\/(jpeg|png|svg\+xml))$/;
-/** What is replaced, by a pattern of its path, and by what. */
+/** Modules that are replaced, by a pattern of their path, and the code in their place. */
 const STUBS = [
-  [/iconv-lite[/\\]encodings[/\\][sd]bcs-.*\.js$/, 'module.exports = {};'],
+  [/body-parser[/\\]index\.js$/, 'module.exports = {};'],
+  [/serve-static[/\\]index\.js$/, 'module.exports = undefined;'],
+  [/node_modules[/\\]send[/\\]index\.js$/, 'module.exports = undefined;'],
+  [/node_modules[/\\]qs[/\\]lib[/\\]index\.js$/, 'module.exports = undefined;'],
+  [/node_modules[/\\]debug[/\\]src[/\\]index\.js$/, 'module.exports = () => () => {};'],
   [/pino[/\\]lib[/\\]transport\.js$/, 'module.exports = undefined;'],
+  [/node_modules[/\\]sonic-boom[/\\]index\.js$/, 'module.exports = class {};'],
 ];
 /** What has replaced nothing yet: a stub that matches nothing any more has to be looked at. */
 const unmatched = new Set([...STUBS.map(([pattern]) => String(pattern)), 'worker_threads', 'mime-db']);

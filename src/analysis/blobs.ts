@@ -1,6 +1,6 @@
 import type { Size } from '../frames/size.ts';
 
-/** Pixels that hang together, with the box around them; all numbers are pixels. */
+/** A group of pixels that hang together, with the box around it; all numbers are pixels. */
 export interface Blob {
   area: number;
   /** How many of its pixels changed since the picture before. */
@@ -11,10 +11,10 @@ export interface Blob {
   bottom: number;
 }
 
-/** How many of the 3 × 3 pixels around one must be marked for it to stay so: what is thin or alone is noise, or rain. */
+/** How many of the 3 × 3 pixels around one must be marked for it to stay marked: what is thin or alone is noise, or rain. */
 const MAJORITY = 5;
 
-/** Takes away what is thinner than two pixels, and closes holes as small. */
+/** Returns the marks without what is thinner than two pixels, and with holes as small closed. */
 export function majority(marks: Uint8Array, { width, height }: Size): Uint8Array {
   const kept = new Uint8Array(marks.length);
   for (let y = 1; y < height - 1; y++) {
@@ -29,7 +29,7 @@ export function majority(marks: Uint8Array, { width, height }: Size): Uint8Array
 }
 
 /**
- * The groups of marked pixels, by their sides and corners.
+ * Returns the groups of marked pixels; two belong together where their sides or corners touch.
  * @param marks 1 where a pixel is marked; 0 everywhere when this returns
  * @param moving 1 where a pixel changed since the picture before
  */
@@ -64,6 +64,6 @@ export function takeBlobs(marks: Uint8Array, moving: Uint8Array, { width, height
   return blobs;
 }
 
-/** Whether two lie no further from each other than this many pixels. */
+/** Returns whether two lie no further from each other than this many pixels. */
 export const areNear = (a: Blob, b: Blob, distance: number): boolean =>
   a.left - distance <= b.right && b.left - distance <= a.right && a.top - distance <= b.bottom && b.top - distance <= a.bottom;

@@ -9,8 +9,9 @@ import { fitted, type Luma } from './luma.ts';
 const SLICE_MS = 1;
 
 /**
- * The brightness of a JPEG at an eighth of its size or less. Works in slices, between which everything else goes on.
- * Rejects with an AppError for a picture that cannot be read.
+ * Resolves with the brightness of a JPEG at an eighth of its size or less. It is read in slices, between which everything else
+ * goes on. Rejects with an AppError for a picture that cannot be read (BAD_PICTURE), or where the image library that it needs is
+ * missing (ENCODER_MISSING).
  */
 export async function decodeLuma(jpeg: Buffer, clock: Pick<Clock, 'monotonic'>): Promise<Luma> {
   const steps = readThumbnail(jpeg);
@@ -24,7 +25,7 @@ export async function decodeLuma(jpeg: Buffer, clock: Pick<Clock, 'monotonic'>):
   }
 }
 
-/** What is no baseline JPEG, by the image library, which is loaded at the first of them: cameras give none. */
+/** Decodes what is no baseline JPEG with the image library, which is loaded at the first of them: cameras give none. */
 async function decodeAny(jpeg: Buffer): Promise<Luma> {
   const sharp = await loadImageLibrary('Analysis of this picture');
   sharp.cache(false);

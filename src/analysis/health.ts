@@ -3,42 +3,44 @@ import { Held, type HoldTimes } from './held.ts';
 import { likeness } from './light.ts';
 import { halved, type Luma } from './luma.ts';
 
-/** What can be wrong with the picture. */
+/** Everything that can be wrong with the picture. */
 export const FLAWS = ['tooDark', 'tooBright', 'tooBlurry', 'sceneChange'] as const;
+/** One of {@link FLAWS}. */
 export type Flaw = (typeof FLAWS)[number];
 
-/** Somebody who walks past the lens, or a flash, is no flaw: how long each has to last, milliseconds. */
+/** How long each flaw has to last, milliseconds: somebody walking past the lens, or a flash, is none. */
 const TIMES: Readonly<Record<Flaw, HoldTimes>> = {
   tooDark: { on: 10_000, off: 5000 },
   tooBright: { on: 10_000, off: 5000 },
   tooBlurry: { on: 20_000, off: 10_000 },
   sceneChange: { on: 4000, off: 4000 },
 };
-/** Dark: 95 % of the pixels below this level; no more: above that one. */
+/** Dark: 95 % of the pixels are below this level (0 to 255); no longer dark: they are not below that one. */
 const DARK = { begins: 24, ends: 36 };
-/** Bright: the share of pixels that the sensor has cut off, at this level and above. */
+/** The level from which on a pixel counts as cut off by the sensor, 0 to 255. */
 const CUT_OFF = 250;
+/** Bright: the share of the pixels that are cut off. */
 const BRIGHT = { begins: 0.6, ends: 0.45 };
 /** Blurry: what is left of the fine detail that is usual here, as a share of it. */
 const BLUR = { begins: 0.4, ends: 0.55 };
-/** The camera's own figure for the focus has to have fallen to this share of what is usual, where it tells one: it counts other detail. */
+/** The camera's own figure for the focus, where it tells one, has to have fallen to this share of what is usual: it counts other detail. */
 const FOCUS = 0.8;
-/** In light that is this many times as much, or as little, that figure is another for the same focus. */
+/** Factor by which the light may differ before that figure says nothing of the focus. */
 const OTHER_LIGHT = 2;
-/** Below this mean difference between neighbours there is nothing that could be sharp: levels of grey. */
+/** Mean difference between neighbours, levels of grey, below which there is nothing that could be sharp. */
 const LEAST_CONTRAST = 1.5;
-/** Time constants of what is usual, milliseconds: at first, and later, when it follows the weather and the night. */
+/** Time constants of what is usual, milliseconds: short at first, and long later, when it follows the weather and the night. */
 const USUAL_MS = { first: 10_000, later: 3_600_000 };
-/** Another scene: likeness of its edges to those known; below: another one, above: the known one. */
+/** Likeness of the edges to those of the known scene: below the one it is another scene, above the other the known one. */
 const SCENE = { begins: 0.25, ends: 0.4 };
-/** A scene is looked at, and known, where 5 % of its pixels are brighter than this level. */
+/** Level, 0 to 255, that 5 % of the pixels have to be above: a darker scene shows more noise than scene. */
 const SCENE_LIGHT = 50;
 /** How long a scene has to be there before it is the known one, milliseconds, at the start and after a change. */
 const KNOWN_MS = { first: 10_000, next: 60_000 };
 /** How often the known scene is taken anew, as its light and shadows wander, milliseconds. */
 const RENEW_MS = 30_000;
 
-/** Whether the picture is too dark, too bright, too blurry, or another scene than before. Times come in. */
+/** Tells whether the picture is too dark, too bright, too blurry, or of another scene than before. It has no clock: times are handed in. */
 export class ImageHealth {
   readonly #held: Readonly<Record<Flaw, Held>> = {
     tooDark: new Held(TIMES.tooDark),
@@ -46,18 +48,18 @@ export class ImageHealth {
     tooBlurry: new Held(TIMES.tooBlurry),
     sceneChange: new Held(TIMES.sceneChange),
   };
-  /** What the camera usually shows; undefined: not known yet. */
+  /** The scene that the camera usually shows; undefined: not known yet. */
   #known: Luma | undefined;
   #knownAt = 0;
-  /** The fine detail that is usual here, and what the camera says of focus and light then. */
+  /** The fine detail that is usual here, with the camera's figures for focus and light at that; undefined: not known yet. */
   #usual: { fineness: number; focus?: number | undefined; light?: number | undefined; readonly since: number } | undefined;
   #lastAt = 0;
-  /** Since when one and the same scene is there, which is not the known one. */
+  /** Another scene than the known one, with since when it is there. */
   #candidate: { readonly luma: Luma; readonly since: number } | undefined;
 
   /**
-   * The flaws of the picture, each with its hold time.
-   * @param at when it was taken, monotonic milliseconds
+   * Takes a picture, and returns which flaws there are, each with its hold time.
+   * @param at when it was taken, monotonic, milliseconds
    * @param sensed what the camera says of it, if anything
    */
   look(luma: Luma, at: number, sensed: SensedLight = {}): Readonly<Record<Flaw, boolean>> {
@@ -73,13 +75,20 @@ export class ImageHealth {
     };
   }
 
-  /** The fine detail as a share of what is usual here. Undefined: there is nothing to tell it by, or the camera finds it sharp. */
+  /** Returns whether the pictures to come can be expected to tell nothing new as long as light and focus stay. */
+  isAtRest(at: number): boolean {
+    const isPending = FLAWS.some((flaw) => this.#held[flaw].isPending);
+    const isLearning = this.#candidate !== undefined || (this.#usual !== undefined && at - this.#usual.since < USUAL_MS.first);
+    return !isPending && !isLearning;
+  }
+
+  /** Returns the fine detail as a share of what is usual here; undefined: there is nothing to tell it by, or the camera finds it sharp. */
   #sharpness(luma: Luma, at: number, { focus, lux, exposure }: SensedLight): number | undefined {
     const { fineness } = luma;
     if (fineness === undefined || meanStep(luma) < LEAST_CONTRAST) return undefined;
     this.#usual ??= { fineness, since: at };
     const share = fineness / this.#usual.fineness;
-    // What is wrong now does not become usual.
+    // What is wrong does not become usual.
     if (share >= BLUR.ends && !this.#held.tooBlurry.state) {
       const constant = at - this.#usual.since < USUAL_MS.first ? USUAL_MS.first : USUAL_MS.later;
       const weight = 1 - Math.exp(-(at - this.#lastAt) / constant);
@@ -95,7 +104,7 @@ export class ImageHealth {
     return saysSharp && !isOtherLight(lux ?? exposure, usualLight) ? undefined : share;
   }
 
-  /** Whether another scene is there than the known one. Undefined: there is none, or in the dark nobody can tell. */
+  /** Returns whether another scene is there than the known one; undefined: none is known, or in the dark nobody can tell. */
   #isOther(luma: Luma, at: number): boolean | undefined {
     const known = this.#known;
     if (!known || known.data.length !== luma.data.length) {
@@ -133,14 +142,14 @@ export class ImageHealth {
   }
 }
 
-/** Without a light to compare nothing can be said. */
+/** Returns whether the light is another; true where there is none to compare. */
 const isOtherLight = (now: number | undefined, usual: number | undefined): boolean =>
   now === undefined || usual === undefined || now > OTHER_LIGHT * usual || usual > OTHER_LIGHT * now;
 
 const follow = (usual: number | undefined, now: number | undefined, weight: number): number | undefined =>
   usual === undefined || now === undefined ? now : usual + (now - usual) * weight;
 
-/** The level that 95 % of the pixels do not reach above. */
+/** Returns the level that 95 % of the pixels do not reach above. */
 function brightest({ data }: Luma): number {
   const counts = new Uint32Array(256);
   for (const level of data) counts[level]!++;
@@ -152,13 +161,14 @@ function brightest({ data }: Luma): number {
   return 0;
 }
 
+/** Returns the share of the pixels that the sensor has cut off. */
 function cutOff({ data }: Luma): number {
   let count = 0;
   for (const level of data) if (level >= CUT_OFF) count++;
   return count / data.length;
 }
 
-/** Mean difference between neighbours: levels of grey. */
+/** Returns the mean difference between neighbours, levels of grey. */
 function meanStep({ width, height, data }: Luma): number {
   const { abs } = Math;
   let sum = 0;
@@ -170,7 +180,7 @@ function meanStep({ width, height, data }: Luma): number {
   return sum / (2 * Math.max(1, (width - 1) * (height - 1)));
 }
 
-/** Mean level, 0 to 255. */
+/** Returns the mean level, 0 to 255. */
 export function meanLevel({ data }: Luma): number {
   let sum = 0;
   for (const level of data) sum += level;

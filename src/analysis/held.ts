@@ -1,24 +1,33 @@
-/** How long something has to last, milliseconds, before it counts as begun and as over. */
+/** How long something has to last before it counts as begun, and as over. */
 export interface HoldTimes {
+  /** Until it counts as begun, milliseconds. */
   readonly on: number;
+  /** Until it counts as over, milliseconds. */
   readonly off: number;
 }
 
 /** A state that does not flap: it changes when what is seen has been the other way for its hold time without a break. */
 export class Held {
   #state = false;
-  /** Since when what is seen differs from the state; undefined: it does not. */
+  /** Since when what is seen differs from the state, monotonic, milliseconds; undefined: it does not. */
   #since: number | undefined;
 
   constructor(private readonly times: HoldTimes) {}
 
+  /** The state; false at first. */
   get state(): boolean {
     return this.#state;
   }
 
+  /** Whether what was seen last differs from the state, so that it may change. */
+  get isPending(): boolean {
+    return this.#since !== undefined;
+  }
+
   /**
-   * @param seen undefined: it cannot be told now, which starts the hold time anew
-   * @param at milliseconds, monotonic
+   * Takes what is seen, and returns the state.
+   * @param seen undefined: it cannot be told, which starts the hold time anew
+   * @param at monotonic, milliseconds
    */
   update(seen: boolean | undefined, at: number): boolean {
     if (seen === undefined || seen === this.#state) {

@@ -6,18 +6,19 @@ export interface Levels {
   readonly offset: number;
 }
 
-/** Levels that a sensor has cut off say nothing. */
+/** The levels in between count: those that a sensor has cut off say nothing. */
 const DARKEST = 6;
 const BRIGHTEST = 249;
-/** A camera does not change its exposure by more from one picture to the next. */
+/** The gains that are possible: a camera does not change its exposure by more from one picture to the next. */
 const GAINS = { min: 0.25, max: 4 };
 /** Rounds of the fit: each leaves out what the one before found to lie far off, which is what moves. */
 const ROUNDS = 4;
-/** Below this many pixels, or this variance of their levels, nothing is fitted but the mean. */
+/** With fewer pixels nothing can be said. */
 const FEWEST = 64;
+/** Below this variance of the levels nothing but the mean is fitted. */
 const LEAST_VARIANCE = 16;
 
-/** How the levels of a picture follow from those of `before`, whatever moves in it: by least squares, without what lies far off. */
+/** Returns how the levels of a picture follow from those of `before`, whatever moves in it: by least squares, without what lies far off. */
 export function fitLevels(before: ArrayLike<number>, now: ArrayLike<number>): Levels {
   let levels: Levels = { gain: 1, offset: 0 };
   let limit = Number.POSITIVE_INFINITY;
@@ -56,12 +57,12 @@ export function fitLevels(before: ArrayLike<number>, now: ArrayLike<number>): Le
   return levels;
 }
 
-/** Detail with less than this is noise, levels of grey. */
+/** Levels of grey; fainter detail is noise. */
 const LEAST_DETAIL = 1.5;
 
 /**
- * How alike the edges and the texture of two pictures are, −1 to 1: the light changes levels and leaves these where they are.
- * Undefined where there is nothing to compare.
+ * Returns how alike the edges and the texture of two pictures of one size are, −1 to 1: the light changes levels and leaves these
+ * where they are. Undefined where there is nothing to compare.
  * @param where 1 for each pixel to look at; undefined: all of them
  */
 export function likeness(before: Luma, now: Luma, where?: Uint8Array): number | undefined {

@@ -1,16 +1,16 @@
 import type { Size } from '../frames/size.ts';
 
-/** A small grey picture, row by row, 0 (black) to 255. */
+/** A small grey picture, row by row, 0 (black) to 255, one byte for each pixel. */
 export interface Luma extends Size {
   readonly data: Uint8Array;
-  /** How much fine detail the picture has that is not in here (see Thumbnail); undefined: nobody looked. */
+  /** How much fine detail the picture has that is not in here ({@link Thumbnail.fineness}); undefined: nobody looked. */
   readonly fineness?: number | undefined;
 }
 
-/** Widest picture that is looked at, pixels: more detail costs time and finds nothing that is person-sized. */
+/** Widest picture that is looked at, pixels: more detail costs time and finds nothing the size of a person. */
 const MAX_WIDTH = 200;
 
-/** Half the size, each pixel the mean of four; an odd last row or column is left out. */
+/** Returns the picture at half the size, each pixel the mean of four; an odd last row or column is left out. */
 export function halved({ width, height, data }: Luma): Luma {
   const half = { width: width >> 1, height: height >> 1 };
   const small = new Uint8Array(half.width * half.height);
@@ -22,14 +22,14 @@ export function halved({ width, height, data }: Luma): Luma {
   return { ...half, data: small };
 }
 
-/** Halved until it is as small as analysis wants it. */
+/** Returns the picture, halved until it is as small as analysis wants it. */
 export function fitted(luma: Luma): Luma {
   let small = luma;
   while (small.width > MAX_WIDTH && small.height > 1) small = halved(small);
   return { ...small, fineness: luma.fineness };
 }
 
-/** Mean of the 3 × 3 pixels around each pixel; at the border of those that there are. */
+/** Returns the mean of the 3 × 3 pixels around each pixel; at the border those outside count as the nearest inside. */
 export function blurred({ width, height, data }: { width: number; height: number; data: ArrayLike<number> }): Float32Array {
   const rows = new Float32Array(width * height);
   const out = new Float32Array(width * height);
@@ -48,7 +48,7 @@ export function blurred({ width, height, data }: { width: number; height: number
   return out;
 }
 
-/** What is finer than 3 × 3 pixels: edges and texture, which the light leaves where they are. */
+/** Returns what is finer than 3 × 3 pixels, as a difference for each pixel: edges and texture, which the light leaves where they are. */
 export function detail(luma: Luma): Float32Array {
   const smooth = blurred(luma);
   for (let at = 0; at < smooth.length; at++) smooth[at] = luma.data[at]! - smooth[at]!;

@@ -1,33 +1,47 @@
+import type { Area } from '../frames/area.ts';
 import { levelFor, type Sensitivity } from '../frames/sensitivity.ts';
+import type { Size } from '../frames/size.ts';
 import { areNear, type Blob, majority, takeBlobs } from './blobs.ts';
 import { fitLevels, likeness } from './light.ts';
 import { blurred, type Luma } from './luma.ts';
-import { maskOf, type Zones } from './zones.ts';
 
+/** The places where motion counts. */
+export interface Zones {
+  /** Where motion counts; empty: in the whole picture. */
+  readonly zones: readonly Area[];
+  /** Where it does not count, whatever the zones say. */
+  readonly masks: readonly Area[];
+}
+
+/** What counts as motion, and where. */
 export interface MotionSettings extends Zones, Sensitivity {}
 
-/** Time constants of learning, milliseconds: the background, what stands before it (a parked car becomes background), its noise. */
+/** Time constant with which the background is learned, milliseconds. */
 const LEARN_MS = 6000;
+/** The same for what stands before it, milliseconds: a parked car becomes background. */
 const ABSORB_MS = 45_000;
+/** The same for the noise of each place, milliseconds. */
 const NOISE_MS = 15_000;
-/** What is there at the start is learned for so long before anything counts, milliseconds. */
+/** How long what is there at the start is learned before anything counts, milliseconds. */
 const WARM_UP_MS = 1500;
-/** After a change of the light, milliseconds: the camera's exposure follows it. */
+/** How long nothing counts after a change of the light, milliseconds: the camera's exposure follows it. */
 const SETTLE_MS = 1500;
 /** A pause longer than this makes the background an old one, milliseconds. */
 const LONGEST_PAUSE_MS = 5000;
-/** Levels of grey. A pixel differs by more than this and {@link NOISE_FACTOR} times its usual noise. */
+/** Levels of grey: a pixel differs by more than this and {@link NOISE_FACTOR} times its usual noise. */
 const LEVELS = { insensitive: 36, sensitive: 2.5 };
 const NOISE_FACTOR = 3;
-/** Noise that is taken to be there at the start, and the most that is learned: levels of grey. */
+/** Noise that is assumed at the start, levels of grey. */
 const FIRST_NOISE = 2;
+/** The most noise that is learned, levels of grey. */
 const MOST_NOISE = 24;
 /** A thing moves where this share of it changed since the picture before. */
 const MOVING_SHARE = 0.08;
-/** Shares of the picture that change from one picture to the next: when structure stays it is the light; so much is never a thing. */
+/** Share of the picture that changes at once because of the light, where the structure stays. */
 const LIGHT_SHARE = 0.12;
+/** Share of the picture that changes at once and is never a thing. */
 const SUDDEN_SHARE = 0.65;
-/** Likeness of edges above which the light is what changed. */
+/** Likeness of edges above which it is the light that has changed. */
 const ALIKE = 0.55;
 /** How far a thing gets from one look to the next, as a share of the picture's width. */
 const STEP = 0.12;
@@ -36,7 +50,8 @@ const LOOKS = 2;
 
 /**
  * Finds things that move in front of a background that it learns. It follows changes of exposure and light, and takes into
- * account how much each place flickers by itself. Times come in; a result is that of one picture, without any hold time.
+ * account how much each place flickers by itself. It has no clock: times are handed in. A result is that of one picture, without
+ * any hold time.
  */
 export class PictureMotion {
   #mask: Uint8Array = new Uint8Array(0);
@@ -44,8 +59,9 @@ export class PictureMotion {
   #noise: Float32Array = new Float32Array(0);
   /** The picture without its finest noise. */
   #smooth: Float32Array = new Float32Array(0);
-  /** The picture before, as it was and with the background's levels. */
+  /** The picture before, as it was. */
   #before: Luma | undefined;
+  /** The picture before, without its finest noise and with the background's levels. */
   #levelled: Float32Array = new Float32Array(0);
   #lastAt = 0;
   #quietUntil = 0;
@@ -55,8 +71,8 @@ export class PictureMotion {
   constructor(private readonly settings: MotionSettings) {}
 
   /**
-   * Whether something moves, up to this picture.
-   * @param at when it was taken, monotonic milliseconds
+   * Takes the next picture, and returns whether something moves, up to it.
+   * @param at when it was taken, monotonic, milliseconds
    */
   look(luma: Luma, at: number): boolean {
     const before = this.#before;
@@ -95,7 +111,10 @@ export class PictureMotion {
     return this.#follow(takeBlobs(marks, moving, luma), luma);
   }
 
-  /** Which pixels differ from the background, and which from the picture before, where motion counts; and everywhere. */
+  /**
+   * Returns which pixels differ from the background, and which from the picture before, both where motion counts; and the latter
+   * everywhere.
+   */
   #mark(gain: number, offset: number) {
     const data = this.#smooth;
     const base = levelFor(this.settings.sensitivity, LEVELS);
@@ -118,7 +137,7 @@ export class PictureMotion {
     return { differing, moving, changed };
   }
 
-  /** Whether what changed at once over much of the picture is the light, or the picture as a whole. */
+  /** Returns whether what changed at once over much of the picture is the light, or the picture as a whole. */
   #isLight(luma: Luma, before: Luma, changed: Uint8Array): boolean {
     const share = changed.reduce((sum, each) => sum + each, 0) / changed.length;
     if (share > SUDDEN_SHARE) return true;
@@ -137,7 +156,7 @@ export class PictureMotion {
     }
   }
 
-  /** Whether a thing large enough is there for as many looks as it takes. */
+  /** Returns whether a large enough thing is there for as many looks as it takes. */
   #follow(all: readonly Blob[], { width, height }: Luma): boolean {
     const smallest = Math.max(4, this.settings.smallestArea * width * height);
     const blobs = all.filter(({ area, moving }) => area >= smallest && moving >= Math.max(2, MOVING_SHARE * area));
@@ -146,4 +165,20 @@ export class PictureMotion {
     this.#blobs = blobs;
     return this.#looks >= LOOKS;
   }
+}
+
+const contains = ({ x, y, width, height }: Area, px: number, py: number) => px >= x && px < x + width && py >= y && py < y + height;
+
+/** Returns 1 for each pixel of a picture of this size in which motion counts, else 0; the middle of a pixel decides. */
+export function maskOf({ zones, masks }: Zones, { width, height }: Size): Uint8Array {
+  const mask = new Uint8Array(width * height);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      const px = (x + 0.5) / width;
+      const py = (y + 0.5) / height;
+      const inside = zones.length === 0 || zones.some((zone) => contains(zone, px, py));
+      mask[at] = inside && !masks.some((each) => contains(each, px, py)) ? 1 : 0;
+    }
+  }
+  return mask;
 }

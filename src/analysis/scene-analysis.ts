@@ -12,72 +12,81 @@ import { Held } from './held.ts';
 import type { Luma } from './luma.ts';
 import { type MotionSettings, PictureMotion } from './picture-motion.ts';
 import { LOOK_MS, SourceMotion } from './source-motion.ts';
+import { SteadyLight } from './steady-light.ts';
 
-/** What is told of the scene. */
+/** What is found of the scene. */
 export type Finding = 'motion' | Flaw | 'night';
 
+/** What is looked for, in whose pictures, and who hears of it. */
 export interface SceneAnalysisOptions {
-  /** Undefined: nobody wants to know of motion. */
+  /** What counts as motion; undefined: nobody wants to know of any. */
   readonly motion:
     | (MotionSettings & {
-        /** Seconds until it is over. */
+        /** Seconds without motion until it is over. */
         readonly holdTime: number;
-        /** Whether the camera's word is enough, where it looks itself. */
+        /** Whether the camera's word is enough, where the camera looks for motion itself. */
         readonly trustsCamera: boolean;
       })
     | undefined;
   /** Whether to look for flaws of the picture. */
   readonly health: boolean;
-  /** Whether the exposure is to follow the light; asked again and again. */
-  readonly followsLight: () => boolean;
+  /** Whether the exposure is to follow the light. */
+  readonly followsLight: boolean;
+  /** Where the pictures come from. */
   readonly hub: Pick<Hub, 'subscribe' | 'lease' | 'status'>;
   /** What is to be known of a camera whose pictures have to be decoded; undefined: they come without anybody's doing. */
   readonly decoding?: DecodingOptions | undefined;
-  /** Hears of every change. */
+  /** Called with every change. */
   readonly onChange: (finding: Finding, state: boolean) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
+/** How a camera is treated whose pictures have to be decoded first. */
 export interface DecodingOptions {
   /** The camera, beside which the hub has the pictures that are decoded. */
   readonly camera: Pick<FanOut<Taken>, 'lease' | 'status'>;
-  /** Whether it is so now. */
+  /** Whether pictures have to be decoded at this moment. */
   readonly isNeeded: () => boolean;
   /** How many want the camera on, or pictures of it, this one included. */
   readonly holders: () => number;
 }
 
-/** Time between two pictures that are looked at for all but motion, milliseconds. */
-const SLOW_MS = 2000;
+/**
+ * Time between two pictures that are looked at for all but motion, milliseconds; and while the camera itself says that light and
+ * focus stay, so that all that a picture can tell is that the scene is another one.
+ */
+const SLOW_MS = { awake: 2000, asleep: 20_000 };
 /** How often what the camera tells is asked, milliseconds. */
 const TICK_MS = 250;
+/** What looks for motion, in words for the log. */
 const WHO: Readonly<Record<MotionBy, string>> = {
   camera: 'by the camera itself',
   pictures: 'in the pictures',
   both: 'in the pictures, as soon as the camera itself says that something stirs',
 };
-/** How many more pictures are asked for than are looked at: those that are left out are not evenly spaced. */
+/** Factor by which more pictures are asked for than are looked at: those that are left out are not evenly spaced. */
 const SPARE = 1.5;
 /** A source that looks for motion says so within this time, milliseconds. */
 const DECIDED_MS = 5000;
 /** How often the light is looked at, milliseconds. */
 const LUX_MS = 1000;
-/** What the source says belongs to the pictures of this time before and after, milliseconds. */
+/** How long before and after what the source says belongs to a picture, milliseconds. */
 const SENSED_LASTS_MS = 1000;
-/** A lux value that is older says nothing of now, milliseconds. */
+/** Age from which on a lux value says nothing of the present, milliseconds. */
 const LUX_LASTS_MS = 10_000;
 
-/** Looks at the scene: for motion, flaws of the picture, day and night. Tells what changes. */
+/** Looks at the scene for motion, flaws of the picture, day and night, and tells what changes. */
 export class SceneAnalysis {
   readonly #states = new Map<Finding, boolean>();
   readonly #pictureMotion: PictureMotion | undefined;
   readonly #sourceMotion = new SourceMotion();
+  readonly #steadyLight = new SteadyLight();
   readonly #held: Held;
   readonly #health = new ImageHealth();
   readonly #dayNight = new DayNightSwitch();
   readonly #complaints: LogThrottle;
-  /** The source has said that it looks for motion itself. */
+  /** Whether the source has said that it looks for motion itself. */
   #atSource = false;
   #luxAt = Number.NEGATIVE_INFINITY;
   /** What the source said last of light and focus, and when. */
@@ -89,7 +98,7 @@ export class SceneAnalysis {
   /** Gives up the pictures that are decoded for this, while they are. */
   #release: Cancel | undefined;
   #said: MotionBy | undefined;
-  /** When the capture under way began. */
+  /** When the capture under way began, monotonic, milliseconds. */
   #captureAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: SceneAnalysisOptions) {
@@ -99,12 +108,12 @@ export class SceneAnalysis {
     this.#complaints = new LogThrottle(clock);
   }
 
-  /** What is told now; undefined: that is not looked for, or not known yet. */
+  /** Returns whether a finding holds; undefined: it is not looked for, or not known yet. */
   state(finding: Finding): boolean | undefined {
     return this.#states.get(finding);
   }
 
-  /** Who looks for motion; undefined: nobody. */
+  /** What looks for motion; undefined: nothing does. */
   get motionBy(): MotionBy | undefined {
     const { motion } = this.options;
     if (!motion) return undefined;
@@ -112,9 +121,11 @@ export class SceneAnalysis {
     return motion.trustsCamera ? 'camera' : 'both';
   }
 
-  /** Begins to look; with motion the camera is on from now on. */
+  /** Begins to look. Where motion is looked for, the camera stays on. */
   start(): void {
-    const { motion, hub, decoding, clock, log } = this.options;
+    const { motion, health, followsLight, hub, decoding, clock, log } = this.options;
+    // Nothing is looked for: no picture need be shown here.
+    if (!motion && !health && !followsLight) return;
     this.#ends = [hub.subscribe((frame) => this.#frame(frame))];
     if (decoding) this.#ends.push(clock.every(TICK_MS, () => this.#hold(decoding)));
     if (!motion) return;
@@ -126,13 +137,14 @@ export class SceneAnalysis {
     );
   }
 
+  /** Ends the look, and gives the camera up. */
   stop(): void {
     for (const end of this.#ends.splice(0)) end();
     this.#release?.();
     this.#release = undefined;
   }
 
-  /** Takes what the source tells of the scene by itself. */
+  /** Takes what the source says of the scene by itself. */
   sensed(sensed: Sensed): void {
     const now = this.options.clock.monotonic();
     switch (sensed.kind) {
@@ -140,6 +152,7 @@ export class SceneAnalysis {
         this.#atSource = false;
         this.#captureAt = now;
         this.#luxAt = Number.NEGATIVE_INFINITY;
+        this.#steadyLight.begin();
         break;
       case 'watching':
         // Once for each region.
@@ -151,6 +164,7 @@ export class SceneAnalysis {
         break;
       case 'light':
         this.#sourceMotion.light(sensed, now);
+        this.#steadyLight.take(sensed, now);
         this.#sensed = { light: sensed, at: now };
         if (sensed.lux !== undefined) this.#takeLux(sensed.lux, now);
     }
@@ -178,18 +192,26 @@ export class SceneAnalysis {
     } else this.#release ??= hub.lease(() => this.#rate());
   }
 
-  /** Pictures per second that are to be looked at, and a few more. */
+  /** Returns the pictures per second that are to be looked at, and a few more. */
   #rate(): number {
     const now = this.options.clock.monotonic();
     const mayBeTold = this.options.motion?.trustsCamera === true && !this.#atSource && now - this.#captureAt < DECIDED_MS;
-    const intervals = [mayBeTold ? undefined : this.#interval(now), this.#judges(now) ? SLOW_MS : undefined];
+    const intervals = [mayBeTold ? undefined : this.#interval(now), this.#isSlowDue(now) ? SLOW_MS.awake : undefined];
     return Math.max(...intervals.map((interval) => (interval === undefined ? 0 : (SPARE * 1000) / interval)));
   }
 
-  /** Whether pictures are looked at for something besides motion. */
-  #judges(at: number): boolean {
+  /** Returns the time between two pictures to look at for all but motion, milliseconds; undefined: there is nothing to look for. */
+  #slowInterval(at: number): number | undefined {
     const { health, followsLight } = this.options;
-    return health || (followsLight() && !this.#knowsLux(at));
+    if (followsLight && !this.#knowsLux(at)) return SLOW_MS.awake;
+    if (!health) return undefined;
+    return SLOW_MS[this.#steadyLight.isSteady(at) && this.#health.isAtRest(at) ? 'asleep' : 'awake'];
+  }
+
+  /** Returns whether pictures are wanted for that: always where they are to be many, else when one is due. */
+  #isSlowDue(at: number): boolean {
+    const interval = this.#slowInterval(at);
+    return interval === SLOW_MS.awake || (interval !== undefined && at - this.#slowAt >= interval);
   }
 
   #takeLux(lux: number, now: number): void {
@@ -209,12 +231,13 @@ export class SceneAnalysis {
     this.options.log.info(`motion is looked for ${WHO[by!]}`);
   }
 
-  /** Called for each picture; most are passed over. */
+  /** Takes a picture; most are passed over. */
   #frame(frame: Frame): void {
     if (this.#decoding) return;
     const interval = this.#interval(frame.monotonic);
     const byPictures = interval !== undefined && frame.monotonic - this.#lookedAt >= interval;
-    const slow = frame.monotonic - this.#slowAt >= SLOW_MS && this.#judges(frame.monotonic);
+    const slowInterval = this.#slowInterval(frame.monotonic);
+    const slow = slowInterval !== undefined && frame.monotonic - this.#slowAt >= slowInterval;
     if (!byPictures && !slow) return;
     if (byPictures) this.#lookedAt = frame.monotonic;
     if (slow) this.#slowAt = frame.monotonic;
@@ -224,7 +247,7 @@ export class SceneAnalysis {
     });
   }
 
-  /** Time between two pictures to look at for motion, milliseconds; undefined: nobody looks for it in pictures. */
+  /** Returns the time between two pictures to look at for motion, milliseconds; undefined: nobody looks for it in pictures. */
   #interval(at: number): number | undefined {
     switch (this.motionBy) {
       case 'pictures':
@@ -257,13 +280,13 @@ export class SceneAnalysis {
     if (!this.#knowsLux(at)) this.#light({ level: meanLevel(luma) }, at);
   }
 
-  /** What the source said of a picture of about that moment. */
+  /** Returns what the source said of a picture of about that moment. */
   #sensedAt(at: number): SensedLight | undefined {
     return this.#sensed && Math.abs(at - this.#sensed.at) < SENSED_LASTS_MS ? this.#sensed.light : undefined;
   }
 
   #light(light: { lux?: number; level?: number }, at: number): void {
-    if (this.options.followsLight()) this.#set('night', this.#dayNight.look(light, at) === 'night');
+    if (this.options.followsLight) this.#set('night', this.#dayNight.look(light, at) === 'night');
   }
 
   #set(finding: Finding, state: boolean): void {

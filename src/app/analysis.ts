@@ -10,7 +10,7 @@ import { motionSettings } from './capture.ts';
 import type { AppOptions } from './options.ts';
 import type { Subsystems } from './subsystems.ts';
 
-/** The topic of each flaw. */
+/** The topic of each flaw of the picture. */
 const FLAW_TOPICS = {
   tooDark: 'VideoSource/ImageTooDark/ImagingService',
   tooBright: 'VideoSource/ImageTooBright/ImagingService',
@@ -18,9 +18,9 @@ const FLAW_TOPICS = {
   sceneChange: 'VideoSource/GlobalSceneChange/ImagingService',
 } as const satisfies Record<Flaw, PropertyTopic>;
 
-/** Recorders look for the one or for the other; both say the same. */
+/** Recorders look for either; both say the same. */
 const MOTION_TOPICS = ['VideoSource/MotionAlarm', 'RuleEngine/CellMotionDetector/Motion'] as const;
-/** The rule that recorders find it under: there is but one, and nobody can change it. */
+/** The source of the second topic: the one motion rule there is, which cannot be changed. */
 const MOTION_RULE = {
   VideoSourceConfigurationToken: SOURCE_CONFIGURATION.token,
   VideoAnalyticsConfigurationToken: 'video_analytics_config',
@@ -28,21 +28,21 @@ const MOTION_RULE = {
 };
 const SOURCE = { Source: VIDEO_SOURCE };
 
-/** Tells by both topics whether something moves. */
+/** Tells whether something moves, by both topics. */
 export function tellMotion(events: Pick<EventTeller, 'set'>, moving: boolean): void {
   events.set('VideoSource/MotionAlarm', SOURCE, { State: moving });
   events.set('RuleEngine/CellMotionDetector/Motion', MOTION_RULE, { IsMotion: moving });
 }
 
-/** Motion, flaws of the picture, day and night: what looks for them, and who is told. */
+/** Motion, flaws of the picture, day and night: puts together what looks for them, and tells of them as events. */
 export class Analysis {
   readonly #scene: SceneAnalysis;
   readonly #events: EventTeller;
   readonly #setNight: (isNight: boolean) => void;
   #stopListening: Cancel | undefined;
-  /** Somebody listens for motion, which is off. */
+  /** A client listens for motion while detection is off. */
   #isMissed = false;
-  /** That is in the log once: a recorder's subscriptions end and begin again all day. */
+  /** It has been logged, which it is once: a recorder's subscriptions end and begin again all day. */
   #wasMissed = false;
   #wasNight = false;
 
@@ -57,18 +57,19 @@ export class Analysis {
     this.#scene = new SceneAnalysis({
       motion: config.motion.enabled ? motionSettings(config.motion) : undefined,
       health: config.imageHealth.enabled,
-      followsLight: () => camera.settings.exposure === 'auto-night',
+      followsLight: config.camera.exposure === 'auto-night',
       ...{ hub, clock, log },
       decoding: units && { camera: units, isNeeded: () => capture.isNative, holders: () => capture.holders },
       onChange: (finding, state) => this.#tell(finding, state),
     });
     capture.onSensed = (sensed) => this.#scene.sensed(sensed);
-    // Also while it is off: a client that subscribes is not refused, and the owner reads of it in the log.
+    // Also while detection is off: a client that subscribes is not refused, and the log tells the owner.
     events.bus.offer(...MOTION_TOPICS);
     if (config.imageHealth.enabled) events.bus.offer(...Object.values(FLAW_TOPICS));
     if (config.camera.exposure === 'auto-night') events.bus.offer('VideoSource/DayNight');
   }
 
+  /** The present findings, for the page, the API and the metrics. */
   get status(): SceneStatus {
     const { motionBy } = this.#scene;
     return {
@@ -78,6 +79,7 @@ export class Analysis {
     };
   }
 
+  /** Begins to look, as far as the settings ask for it. */
   start(): void {
     this.#scene.start();
     if (this.options.config.motion.enabled) return;
@@ -85,12 +87,13 @@ export class Analysis {
     this.#look();
   }
 
+  /** Ends looking. */
   stop(): void {
     this.#scene.stop();
     this.#stopListening?.();
   }
 
-  /** Looks whether somebody listens for motion, which is off. */
+  /** Looks whether a client listens for motion while detection is off. */
   #look(): void {
     const isMissed = MOTION_TOPICS.some((topic) => this.#events.isWanted(topic));
     if (isMissed === this.#isMissed) return;

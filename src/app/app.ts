@@ -9,7 +9,7 @@ import { removeDrafts } from '../platform/files.ts';
 import type { HttpServer } from '../servers/http/server.ts';
 import { Liveness } from '../streams/liveness.ts';
 import { Analysis } from './analysis.ts';
-import { Discovery } from './discovery.ts';
+import type { Discovery } from './discovery.ts';
 import { makeHttp } from './http.ts';
 import { LazyEndpoint } from './lazy-endpoint.ts';
 import { isLoopback, tightnessOf } from './network.ts';
@@ -17,26 +17,26 @@ import type { AppOptions } from './options.ts';
 import { Rtsp } from './rtsp.ts';
 import { makeSubsystems, type Subsystems } from './subsystems.ts';
 
-/** Time for an answer to reach its client, milliseconds. */
+/** Time for the answer to reach its client before a restart. */
 const RESTART_DELAY_MS = 500;
 
-/** The program: everything is built here, started in order and stopped in reverse. */
+/** The program: builds everything, starts it in order and stops it in reverse. */
 export class App {
   readonly #own: Subsystems;
   readonly #liveness: Liveness;
-  /** Undefined where the owner wants no RTSP. */
+  /** Undefined with `rtsp.enabled: false`. */
   readonly #rtsp: Rtsp | undefined;
   readonly #onvif: LazyEndpoint;
   readonly #analysis: Analysis;
   readonly #http: HttpServer;
   #discovery: Discovery | undefined;
   #askRestart = (): void => {};
-  /** Resolves when a client asked for a restart, which is for the owner of this app to carry out. */
+  /** Resolves when a client has asked for a restart, which is up to the caller: stop this app and start another. */
   readonly restartRequested = new Promise<void>((resolve) => {
     this.#askRestart = resolve;
   });
 
-  /** Throws an AppError if the first password cannot be kept. Nothing runs before {@link start}. */
+  /** Builds everything; nothing runs before {@link start}. @throws AppError if the first password cannot be kept */
   constructor(private readonly options: AppOptions) {
     this.#own = makeSubsystems(options, {
       found: (stream) => {
@@ -61,16 +61,17 @@ export class App {
     });
   }
 
-  /** The password made at the first start; to be shown once. */
+  /** The password of `admin` that was made at this start, the first; to be shown once. Undefined: there was one. */
   get newPassword(): string | undefined {
     return this.#own.login.newPassword;
   }
 
-  /** What happens in the camera. */
+  /** Tells what happens in the camera. */
   get events(): EventBus {
     return this.#own.events.bus;
   }
 
+  /** Port of the web server; the real one where the setting is 0. */
   get port(): number {
     return this.#http.port;
   }
@@ -85,12 +86,12 @@ export class App {
     return this.#rtsp?.server.port;
   }
 
-  /** What can be watched, in the order in which clients are told of it. */
+  /** The streams that can be watched, in the order in which clients are told of them. */
   get streams(): Pick<StreamCatalogue, 'certain' | 'offered'> {
     return this.#own.streams.catalogue;
   }
 
-  /** State of the camera, and how many pictures come per second. */
+  /** State of the camera, and the measured rate in pictures per second. */
   get condition(): Pick<CameraStatus, 'state' | 'error' | 'source'> & { readonly fps: number } {
     const { use, source: pictures } = this.#own.capture;
     const { state, error, source } = use.status;
@@ -102,14 +103,14 @@ export class App {
     this.#own.capture.use.watch(listener);
   }
 
-  /** Whether the program makes progress, whatever its camera does; see {@link Liveness.check}. */
+  /** Returns whether the program makes progress, whatever its camera does; see {@link Liveness.check}. */
   isAlive(): boolean {
     return this.#liveness.check();
   }
 
   /**
-   * Listens, finds the camera and announces it. Returns the source, or the reason why there is none yet where the camera is
-   * waited for. Throws an AppError, with nothing left running, if a port is taken or the explicitly chosen camera is not
+   * Listens, finds the camera and announces it. Resolves to the source, or to the reason why there is none yet where the camera is
+   * waited for. Rejects with an AppError, with nothing left running, if a port is taken, or the explicitly chosen camera is not
    * there.
    */
   async start(): Promise<ResolvedSource | AppError> {
@@ -135,7 +136,7 @@ export class App {
 
   /** Stops everything; resolves when nothing is left running. */
   async stop(): Promise<void> {
-    // Goodbye first: who is told that we go does not ask any more.
+    // Goodbye first: clients that hear it ask no more.
     await this.#discovery?.stop();
     this.#onvif.stop();
     this.#analysis.stop();
@@ -162,7 +163,7 @@ export class App {
     return new LazyEndpoint(async () => (await import('./onvif.ts')).makeOnvif(options, own));
   }
 
-  /** Warns of what the owner should know about his settings and his system. */
+  /** Warns of what the owner should know about the settings and the system. */
   #warn(): void {
     const { config, log } = this.options;
     if (!config.auth.enabled)
@@ -192,7 +193,7 @@ export class App {
     }
   }
 
-  /** Finds the camera. Returns the reason where it is missing and waited for: the page of a running service says what is wrong. */
+  /** Finds the camera. Returns the reason where it is missing and waited for: a service runs without, and its page says what is wrong. */
   async #findCamera(): Promise<ResolvedSource | AppError> {
     const { waitsForCamera, log } = this.options;
     const { camera, hub } = this.#own.capture;
@@ -211,6 +212,8 @@ export class App {
   async #startDiscovery(): Promise<void> {
     const { config, state, clock, log } = this.options;
     if (!config.discovery.enabled || isLoopback(config.bind)) return;
+    // Read only now: the servers listen already.
+    const { Discovery } = await import('./discovery.ts');
     this.#discovery = new Discovery({
       machine: this.#own.machine,
       state,
@@ -225,7 +228,7 @@ export class App {
     await this.#discovery.start();
   }
 
-  /** Asks for a restart after the answer to the request that wanted it went out. */
+  /** Asks for a restart after the answer to the present request has gone out. */
   #restartSoon(): void {
     this.options.clock.after(RESTART_DELAY_MS, this.#askRestart);
   }

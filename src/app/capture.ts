@@ -17,21 +17,24 @@ import { Hub } from '../streams/hub.ts';
 import { UnitHub } from '../streams/unit-hub.ts';
 import type { AppOptions } from './options.ts';
 
-/** Each costs the camera's program a stage of its own; motion in more of them is looked for in the pictures. */
+/** Most regions in which the camera looks for motion: each costs its program a stage of its own. With more, the pictures are looked at. */
 const MAX_REGIONS = 8;
 
-/** The camera, the hubs that share its pictures, and the control of its settings. */
+/** The camera, the hubs that share what it gives, and the control of its settings. */
 export class Capture {
+  /** Runs the source, and starts it again when it ends. */
   readonly camera: Camera;
-  /** The JPEGs: the camera's own, or those that are decoded from its H.264. */
+  /** Shares the JPEGs: the camera's own, or those decoded from its H.264. */
   readonly hub: Hub;
-  /** The H.264 of a camera that is to give it (camera.encoding), whether it does or not; undefined: it is not asked to. */
+  /** Shares the camera's own H.264, where it is asked for any (`camera.encoding`), whether it comes or not; undefined: it is not asked. */
   readonly units: UnitHub | undefined;
+  /** Shows and sets size, rate and quality. */
   readonly picture: PictureControl;
+  /** Shows and sets exposure, colours, focus and the text in the picture. */
   readonly imaging: ImagingControl;
-  /** Hears what the camera tells of the scene by itself; nobody listens before it is set. */
+  /** Called with what the camera tells of the scene by itself: a new capture, motion, light and focus. To be set by its one listener. */
   onSensed: (sensed: Sensed) => void = () => {};
-  /** Called when what the camera gives has become something else. */
+  /** Called when the camera has changed over to JPEG or H.264. To be set by its one listener. */
   onEncoding: () => void = () => {};
   readonly #decoded: DecodedPictures | undefined;
 
@@ -96,38 +99,39 @@ export class Capture {
     if (isAsked) settings.h264.onChange((video) => this.camera.changeVideo(video));
   }
 
-  /** Whether the camera gives H.264. */
+  /** Whether the camera gives H.264 at present. */
   get isNative(): boolean {
     return this.camera.encoding === 'H264';
   }
 
+  /** Counters of the decoder that makes JPEGs of the camera's H.264; undefined: there is none. */
   get decoderCounters(): DecoderCounters | undefined {
     return this.#decoded?.stream.counters;
   }
 
-  /** What keeps those who want JPEGs from them, although the camera works. */
+  /** Why there are no JPEGs although the camera works; undefined: nothing is missing. */
   get lack(): AppError | undefined {
     return this.camera.encoding === 'JPEG' ? undefined : this.#decoded?.stream.missing;
   }
 
-  /** The camera as it is used: who wants it on, and how it is. */
+  /** The hub that turns the camera on and off, and has its status. */
   get use(): UnitHub | Hub {
     return this.units ?? this.hub;
   }
 
-  /** The pictures as the camera gives them. */
+  /** The hub of what the camera gives: H.264 or JPEG. */
   get source(): UnitHub | Hub {
     return this.units && this.isNative ? this.units : this.hub;
   }
 
-  /** How many want the camera on, or pictures of it. */
+  /** Number of viewers and others that want the camera on, or pictures of it. */
   get holders(): number {
     const { hub, units } = this;
-    // One of those is the hub.
+    // The decoder that feeds the hub is one of those.
     return units ? units.holders - (this.#decoded?.holdsCamera ? 1 : 0) + hub.holders : hub.holders;
   }
 
-  /** Resolves when nothing of it is left. */
+  /** Stops the camera and the decoder; resolves when no process of theirs is left. */
   async stop(): Promise<void> {
     await Promise.all([this.camera.stop(), this.#decoded?.end()]);
   }
@@ -139,13 +143,14 @@ export class Capture {
     } else this.hub.setStatus(report);
   }
 }
-/** The settings as the detectors take them. */
+
+/** Returns the motion settings as the detectors take them: `smallestArea` as a share of the picture, areas parsed. */
 export const motionSettings = ({ detector, sensitivity, smallestArea, holdTime, zones, masks }: Config['motion']) => ({
   ...{ sensitivity, smallestArea: smallestArea / 100, holdTime, trustsCamera: detector === 'camera' },
   ...{ zones: zones.flatMap((zone) => readArea(zone) ?? []), masks: masks.flatMap((mask) => readArea(mask) ?? []) },
 });
 
-/** What the camera is to look for by itself. */
+/** Returns what the camera is to look for by itself; undefined: nothing. */
 function motionWatch(motion: Config['motion']): MotionWatch | undefined {
   const { zones, masks, sensitivity, smallestArea } = motionSettings(motion);
   const regions = disjoint(zones, masks);
@@ -153,7 +158,7 @@ function motionWatch(motion: Config['motion']): MotionWatch | undefined {
   return isWanted ? { sensitivity, smallestArea, regions } : undefined;
 }
 
-/** The size of the pictures as the camera gives them. */
+/** The size of the newest picture, or that in the parameter sets of the camera's H.264, pixels. */
 const sizeOf = (capture: Pick<Capture, 'hub' | 'units'>) => ({
   get latest() {
     const sets = capture.units?.parameterSets;

@@ -12,6 +12,7 @@ import { deviceScopes } from '../onvif/device/scopes.ts';
 import type { Machine } from '../platform/machine.ts';
 import { ONVIF_TYPES } from '../protocols/ws-discovery/names.ts';
 
+/** What {@link Discovery} takes. */
 export interface DiscoveryOptions {
   readonly machine: Machine;
   readonly state: StateStore;
@@ -22,13 +23,13 @@ export interface DiscoveryOptions {
   readonly origin: (host: string) => Origin;
   /** Port of the RTSP server; undefined: there is none. */
   readonly rtspPort: number | undefined;
-  /** Called when a client has found the camera and is about to ask. */
+  /** Called when a client has been answered, and so is about to ask by ONVIF. */
   readonly onFound: () => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Makes the camera findable, by WS-Discovery and mDNS. */
+/** Makes the camera findable by WS-Discovery (Core Specification, "Discovery") and mDNS (RFC 6762, 6763). */
 export class Discovery {
   readonly #ws: WsDiscovery;
   readonly #mdns: Mdns;
@@ -56,6 +57,7 @@ export class Discovery {
     identity.onChange(() => this.#ws.changed());
   }
 
+  /** Announces the camera and begins to answer searches. */
   async start(): Promise<void> {
     await this.#ws.start();
     this.#mdns.start();

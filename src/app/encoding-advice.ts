@@ -1,28 +1,32 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 
+/** What {@link EncodingAdvice} takes. */
 export interface EncodingAdviceOptions {
-  /** Whether pictures of a Raspberry Pi's camera are encoded as H.264 here at this moment. */
+  /** Returns whether ffmpeg is encoding the pictures of a Raspberry Pi's camera as H.264 at this moment. */
   readonly isTranscoding: () => boolean;
   readonly clock: Pick<Clock, 'every'>;
   readonly log: Logger;
 }
 
+/** Interval of looking. */
 const LOOK_MS = 60_000;
-/** Looks in a row, one a minute, after which it is no passing visit. */
+/** Minutes of encoding without a break after which it is no passing visit. */
 const LONG = 30;
 
-/** Says once where somebody watches H.264 for long, as recorders do, that the camera could make it at less cost. */
+/** Logs once, when H.264 is watched for long, as recorders do, that the camera itself could make it at less cost. */
 export class EncodingAdvice {
   #looks = 0;
   #cancel: Cancel | undefined;
 
   constructor(private readonly options: EncodingAdviceOptions) {}
 
+  /** Begins to look, once a minute. */
   start(): void {
     this.#cancel = this.options.clock.every(LOOK_MS, () => this.#look());
   }
 
+  /** Ends looking. */
   stop(): void {
     this.#cancel?.();
   }

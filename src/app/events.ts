@@ -9,9 +9,11 @@ import type { Capture } from './capture.ts';
 import type { AppOptions } from './options.ts';
 import type { Streams } from './streams.ts';
 
-/** What happens in the camera, and what tells of it. */
+/** The events of the camera, and the parts of the program that tell of them. */
 export class Events {
+  /** Tells every listener. */
   readonly bus: EventBus;
+  /** The latest events, for the API. */
   readonly log: EventLog;
   readonly #machine: MachineEvents;
 
@@ -23,7 +25,7 @@ export class Events {
   ) {
     this.bus = new EventBus({ clock, log });
     this.log = new EventLog(this.bus);
-    // They are told of when something changes; who subscribes before that is not to be refused.
+    // They are told only when something changes; a client that subscribes before is not to be refused.
     this.bus.offer('Media/ProfileChanged', 'Media/ConfigurationChanged');
     tellSignalLoss(capture.use, this.bus);
     const { hub, units, picture } = capture;
@@ -34,16 +36,17 @@ export class Events {
     });
   }
 
-  /** Resolves when everything that is known of the machine was told once. */
+  /** Begins to watch the machine; resolves when its present state is told. */
   async start(): Promise<void> {
     await this.#machine.start();
   }
 
+  /** Ends watching the machine. */
   stop(): void {
     this.#machine.stop();
   }
 
-  /** A stream came or went, and its profile with it. */
+  /** Tells that a stream came or went, and its profile with it. */
   profileChanged({ id }: Pick<StreamNames, 'id'>): void {
     this.bus.tell('Media/ProfileChanged', { Token: id }, {});
   }

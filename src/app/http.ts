@@ -9,16 +9,17 @@ import type { AppOptions } from './options.ts';
 import type { Rtsp } from './rtsp.ts';
 import type { Subsystems } from './subsystems.ts';
 
-/** What the web server is built from, besides the program's options. */
+/** What {@link makeHttp} takes besides the program's options. */
 export interface HttpOptions extends Subsystems {
-  /** Undefined where there is no RTSP. */
+  /** Undefined: there is no RTSP. */
   readonly rtsp: Rtsp | undefined;
   readonly onvif: LazyEndpoint;
   readonly analysis: Analysis;
-  /** Whether the camera is announced and answers searches. */
+  /** Returns whether the camera is announced and answers searches. */
   readonly discovery: () => Vitals['discovery'];
 }
 
+/** Returns the web server over the parts that it shows and changes; it does not listen yet. */
 export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
   const { config, state, webDir, clock, log } = options;
   const { settings, identity, login, network, capture, events, rtsp, onvif } = own;
@@ -53,7 +54,7 @@ export function makeHttp(options: AppOptions, own: HttpOptions): HttpServer {
   });
 }
 
-/** Returns what tells the figures of the running program at any moment. */
+/** Returns a function that tells the figures of the running program: sizes in pixels, `uptime` in seconds. */
 function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
   const { identity, capture, rtsp, streams, analysis } = own;
   const startedAt = clock.monotonic();
@@ -63,7 +64,7 @@ function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
     version,
     status: statusOf(capture),
     stateSince: use.stateSince,
-    // The page keeps room for pictures before there are any.
+    // The page keeps space for the picture before there is one.
     size: picture.actual() ?? picture.settings(),
     fps: capture.source.fps,
     uptime: (clock.monotonic() - startedAt) / 1000,
@@ -77,7 +78,7 @@ function vitalsOf({ version, faults, clock }: AppOptions, own: HttpOptions) {
   });
 }
 
-/** How the camera is, and what is missing besides. */
+/** The status of the camera, with a notice where JPEGs are missing although it works. */
 function statusOf({ use, lack }: Pick<Capture, 'use' | 'lack'>): CameraStatus {
   const { status } = use;
   return lack ? { ...status, notices: [...status.notices, lack] } : status;

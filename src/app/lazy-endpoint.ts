@@ -4,16 +4,16 @@ import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts'
 import type { SoapEndpoint } from '../servers/http/onvif.ts';
 
 /**
- * The SOAP endpoint, loaded when the first client comes near: its XML machinery would take up a fifth of the memory of a
- * camera that nobody asks by ONVIF.
+ * The ONVIF endpoint, loaded when the first client comes near: its XML machinery would be a fifth of the memory of a camera that
+ * nobody asks by ONVIF.
  */
 export class LazyEndpoint implements SoapEndpoint {
   #loading: Promise<OnvifEndpoint> | undefined;
 
-  /** @param make loads and makes it */
+  /** @param make loads the code and makes the endpoint, which is started here */
   constructor(private readonly make: () => Promise<OnvifEndpoint>) {}
 
-  /** Begins loading, so that the first request does not wait for it; errors show with the request. */
+  /** Begins to load, so that the first request need not wait; errors show with that request. */
   warmUp(): void {
     this.#load().catch(() => {});
   }
@@ -23,13 +23,14 @@ export class LazyEndpoint implements SoapEndpoint {
     void this.#loading?.then((endpoint) => endpoint.stop()).catch(() => {});
   }
 
+  /** Answers a request, once everything is loaded. Rejects where that fails; the next request tries again. */
   async handle(request: SoapHttpRequest): Promise<SoapHttpAnswer> {
     return (await this.#load()).handle(request);
   }
 
   #load(): Promise<OnvifEndpoint> {
     this.#loading ??= this.#open().catch((error: unknown) => {
-      // A failure is not for ever.
+      // Tried again at the next request.
       this.#loading = undefined;
       throw error;
     });

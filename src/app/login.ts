@@ -13,22 +13,23 @@ import type { AppOptions } from './options.ts';
 /** The realm of every protocol: clients keep credentials by realm. */
 const REALM = 'onvif-camera';
 
-/** The people who may log in, and how, the same for every way in. */
+/** The users and the checks of their logins, the same for HTTP, RTSP and ONVIF. */
 export interface AppLogin {
-  /** To change something takes a login in any case. */
+  /** For changes, which take a login in any case. */
   readonly access: Access;
   /** For watching; undefined where auth is off and everybody may watch. */
   readonly toWatch: Access | undefined;
+  /** The WS-UsernameToken logins that were used, none of which counts twice. */
   readonly usedTokens: UsedTokens;
   /** Logins of the page. */
   readonly sessions: SessionStore;
-  /** Token by which the other commands of this program log in, on this machine. */
+  /** Token by which other commands of this program log in, on this machine; it is new at each start. */
   readonly localToken: string;
-  /** The password made at the first start; to be shown once. */
+  /** The password of `admin` that was made at this start, the first; to be shown once. Undefined: there was one. */
   readonly newPassword: string | undefined;
 }
 
-/** Throws an AppError if the first password cannot be kept. */
+/** Returns the login over the users in the state. @throws AppError if the first password cannot be kept */
 export function makeLogin({ config, state, password, usedTokens: store, clock, log }: AppOptions): AppLogin {
   const { users, newPassword } = loadUsers(state, password);
   const { clockWindow: window } = config.auth;

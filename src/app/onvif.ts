@@ -17,18 +17,21 @@ import type { Subsystems } from './subsystems.ts';
 /** Limits of the users and scopes that ONVIF clients may make. */
 const LIMITS = { maxUsers: MAX_USERS, userNameLength: MAX_NAME_LENGTH, passwordLength: MAX_PASSWORD_LENGTH, maxScopes: 20 };
 
-/** What the ONVIF services describe and change. */
+/** What {@link makeOnvif} takes besides the program's options: all that the services describe and change. */
 export interface OnvifOptions extends Subsystems {
-  /** Undefined where multicast is off. */
+  /** Undefined: multicast is off. */
   readonly multicast: MulticastController | undefined;
   /** Events beside the picture by RTSP; undefined: there are none. */
   readonly metadata: { readonly synchronize: () => void } | undefined;
-  /** Those that our servers listen on. */
+  /** Returns the ports that the servers listen on. */
   readonly ports: () => ServerPorts;
+  /** See {@link DeviceServiceOptions.restart}. */
   readonly restart: DeviceServiceOptions['restart'];
+  /** See {@link DeviceServiceOptions.factoryDefault}. */
   readonly factoryDefault: DeviceServiceOptions['factoryDefault'];
 }
 
+/** Returns the endpoint with all ONVIF services; it is not started yet. */
 export function makeOnvif(options: AppOptions, own: OnvifOptions): OnvifEndpoint {
   const { config, wsdlDir, clock, log } = options;
   const services: Service[] = [];
@@ -48,7 +51,7 @@ function deviceService({ state, version, clock }: AppOptions, own: OnvifOptions,
   const { settings, identity, machine, login, capture, ports, restart, factoryDefault } = own;
   return makeDeviceService({
     ...{ machine, identity, clock, users: login.access.users, uuid: state.state.uuid, firmwareVersion: version, limits: LIMITS },
-    // Home Assistant shows switches for every camera with an imaging service.
+    // Hidden where nothing can be set: Home Assistant shows switches for every camera with an imaging service.
     services: () => services.filter(({ name }) => name !== 'imaging' || capture.imaging.isSettable()),
     ports,
     setPorts: async (next) => keepPorts(settings.ports, ports(), next),

@@ -9,26 +9,29 @@ import type { InheritedSockets } from '../platform/service/inherited-sockets.ts'
 /** What the program is started with. */
 export interface AppOptions {
   readonly config: Config;
-  /** Keys of the settings that the owner set; changes by clients, which persist, do not override these. */
+  /** Keys of the settings that the owner set, "camera.width": what clients change, and the state keeps, does not override these. */
   readonly explicit: ReadonlySet<string>;
-  /** What `config.camera.source` says. */
+  /** `config.camera.source`, parsed. */
   readonly spec: SourceSpec;
-  /** What persists in `dataDir`. */
+  /** The state that is kept in `dataDir`. */
   readonly state: StateStore;
+  /** Directory of the state, the run file, and files for the capture program. */
   readonly dataDir: string;
-  /** Which of several cameras of this machine it is (`--camera`), undefined where there is one. */
+  /** Name of this camera among several of the machine (`--camera`); undefined: it has none. */
   readonly instance: string | undefined;
-  /** Sockets that the service manager opened, which servers use instead of opening their own. */
+  /** Sockets that the service manager opened, which the servers use instead of opening their own. */
   readonly sockets: InheritedSockets;
-  /** Whether to serve without the camera that was chosen, until it is there; else {@link App.start} throws. */
+  /** Whether to serve without the chosen camera until it is there; else {@link App.start} rejects. */
   readonly waitsForCamera: boolean;
+  /** Directory of the built page. */
   readonly webDir: string;
-  /** Where used ONVIF logins are remembered; shared by all apps that follow each other in one process. */
+  /** Keeps the used ONVIF logins; shared by all apps that follow each other in one process. */
   readonly usedTokens: UsedTokensStore;
-  /** Where the WSDL files are. */
+  /** Directory of the WSDL files. */
   readonly wsdlDir: string;
+  /** Version of the program, "1.2.3". */
   readonly version: string;
-  /** Where programs are looked up, as in PATH. */
+  /** Directories in which programs are looked up, as in PATH. */
   readonly searchPath: string;
   /** Root of sysfs, "/sys". */
   readonly sysfs: string;
@@ -36,7 +39,7 @@ export interface AppOptions {
   readonly dev: string;
   /** Password of `admin` from the environment; it beats the stored one and is not stored. */
   readonly password: string | undefined;
-  /** Errors nobody expected, since the start. */
+  /** Returns the number of unexpected errors since the start. */
   readonly faults: () => number;
   readonly clock: Clock;
   readonly log: Logger;

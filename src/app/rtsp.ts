@@ -8,15 +8,16 @@ import { cnameOf, newRtpStream } from '../servers/rtsp/track.ts';
 import type { AppOptions } from './options.ts';
 import type { Subsystems } from './subsystems.ts';
 
-/** All that can be sent by multicast. */
+/** Everything that can be sent by multicast. */
 const SENT = [...STREAMS, METADATA];
 
-/** The RTSP server and its multicast. */
+/** The RTSP server, its metadata track and its multicast. */
 export class Rtsp {
+  /** Serves all streams. */
   readonly server: RtspServer;
-  /** Undefined where multicast is off. */
+  /** Undefined: multicast is off. */
   readonly multicast: MulticastControl | undefined;
-  /** Events beside the picture; undefined: the owner wants none. */
+  /** Events beside the picture; undefined with `rtsp.metadata: false`. */
   readonly metadata: MetadataTrack | undefined;
 
   constructor(options: AppOptions, { settings, identity, login, network, capture, streams, events }: Subsystems) {
@@ -42,7 +43,7 @@ export class Rtsp {
       name: () => identity.name,
       hostname,
       descriptors,
-      // Without a password, a page elsewhere must not come in under a name of its own.
+      // Without a password, a foreign page must not come in under a name of its own (DNS rebinding).
       acceptsHost: login.toWatch ? undefined : (name) => arrivals.isOwnHost(name),
       clock,
       log,
@@ -61,17 +62,19 @@ export class Rtsp {
     });
   }
 
+  /** The figures of the server, for the page and the metrics. */
   get vitals(): RtspVitals {
     const { port, sessions, counters } = this.server;
     return { port, sessions, listViewers: () => this.server.listViewers(), counters };
   }
 
-  /** Starts to listen. Throws an AppError where the port is taken. */
+  /** Listens. Rejects with an AppError where the port is taken. */
   async start(): Promise<void> {
     await this.server.start();
     this.found(MJPEG);
   }
 
+  /** Ends all sessions and stops listening. */
   stop(): Promise<void> {
     return this.server.stop();
   }
@@ -92,5 +95,5 @@ export class Rtsp {
   }
 }
 
-/** @param encoder token of what encodes a stream of ours */
+/** Returns the ID of a stream. @param encoder token of its encoder configuration */
 const idOf = (encoder: string): string => SENT.find((stream) => stream.encoder === encoder)!.id;

@@ -15,24 +15,26 @@ import type { Capture } from './capture.ts';
 import { EncodingAdvice } from './encoding-advice.ts';
 import type { AppOptions } from './options.ts';
 
+/** Called when streams come and go after the start. */
 export interface StreamsEvents {
-  /** Called once, when a stream turns out to be there. */
+  /** Called when a stream turns out to be there. */
   found(stream: StreamNames): void;
-  /** Called once, when a stream is there no more. */
+  /** Called when a stream has ended. */
   gone(stream: StreamNames): void;
 }
 
-/** The streams of the camera, with what encodes them. */
+/** The streams of the camera, and their encoders. */
 export class Streams {
+  /** All streams, H.264 first. */
   readonly catalogue: StreamCatalogue;
   readonly #trial: EncoderTrial;
   readonly #advice: EncodingAdvice;
   readonly #encodings: readonly Encoded[];
-  /** The camera's own H.264; undefined: it is not asked for any. */
+  /** The camera's own H.264; undefined: the camera is not asked for any. */
   readonly #native: NativeH264 | undefined;
-  /** Whether it is the one that clients get. */
+  /** Whether clients get the camera's own H.264. */
   #isNative: boolean;
-  /** Resolves when all is encoded from what the camera gives now. */
+  /** Resolves when every encoder takes what the camera gives since it changed over. */
   #remade: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -85,11 +87,11 @@ export class Streams {
         known: async () => (isNative() ? undefined : this.#trial.known()),
       };
     };
-    // Most clients take the first one, and can record and forward H.264 alone.
+    // H.264 first: most clients take the first stream, and can record and forward H.264 alone.
     this.catalogue = new StreamCatalogue([...this.#encodings.map(video), mjpeg]);
   }
 
-  /** Begins to find out which encoders work. */
+  /** Begins to try which encoders work; resolves before that is known. */
   async start(): Promise<void> {
     if (this.#native && this.#encodings.length > 0) this.events.found(H264);
     if (this.#encodings.length === 0) return;
@@ -97,6 +99,7 @@ export class Streams {
     await this.#trial.start();
   }
 
+  /** Stops all encoders; resolves when no process of theirs is left. */
   async stop(): Promise<void> {
     this.#trial.stop();
     this.#advice.stop();
@@ -104,31 +107,31 @@ export class Streams {
     await Promise.all(this.#encodings.map(({ encoding }) => encoding.stop()));
   }
 
-  /** What makes H.264 of JPEGs; undefined: nothing does, or it is still not known after a while. */
+  /** Resolves to the stream that makes H.264 of JPEGs; undefined: nothing does, or it is still not known after a while. */
   async #transcoder(): Promise<EncodedStream | undefined> {
     await Promise.all([this.#trial.known(), this.#remade]);
     const stream = this.#encodings.find(({ names }) => names.id === H264.id)?.encoding.stream;
     return typeof stream === 'object' ? stream : undefined;
   }
 
-  /** What is missed without an encoder, where the camera itself gives H.264. */
+  /** What is missing without an encoder where the camera itself gives H.264: the small stream. */
   #lack(): AppError | undefined {
     if (!this.#isNative) return undefined;
     return this.capture.lack ?? new AppError('H264_UNAVAILABLE', NO_SUB, { hint: NO_SUB_HINT });
   }
 
-  /** Whether the pictures of a Pi's camera are being encoded here. */
+  /** Whether ffmpeg is encoding the pictures of a Raspberry Pi's camera. */
   #isTranscoding(): boolean {
     const isPi = this.capture.use.status.source?.startsWith('rpicam-vid') === true;
     return isPi && !this.#isNative && this.#encodings.some(({ names, encoding }) => names.id === H264.id && encoding.isLive);
   }
 
-  /** A stream that is encoded here is there, or no more. */
+  /** Tells that a stream of ffmpeg came or went, unless clients get the camera's own in its place. */
   #transcoded(names: StreamNames, what: keyof StreamsEvents): void {
     if (!(this.#isNative && names.id === H264.id)) this.events[what](names);
   }
 
-  /** The camera turns out to give H.264, or not to: clients of the stream that they have had come back for the other one. */
+  /** The camera has changed over to H.264 or JPEG: the stream ends, and clients come back for the other one under the same name. */
   #changeMode(): void {
     const { isNative } = this.capture;
     if (!this.#native || this.#encodings.length === 0 || isNative === this.#isNative) return;
@@ -136,7 +139,7 @@ export class Streams {
     this.#native.stop();
     this.events.gone(H264);
     if (isNative) this.events.found(H264);
-    // What is encoded here is told of as it is made.
+    // Streams of ffmpeg are told of as they are made.
     this.#remade = Promise.all(this.#encodings.map(({ encoding }) => encoding.remake()));
   }
 }
@@ -144,7 +147,7 @@ export class Streams {
 const NO_SUB = 'There is no small stream (/sub): ffmpeg has no encoder for H.264 that works.';
 const NO_SUB_HINT = "Install the system's own ffmpeg: `sudo apt install --reinstall ffmpeg`. H.264 by the camera works without it.";
 
-/** For people: "rpicam-vid, libx264". @param source its description: "rpicam-vid, camera 0 (imx219)" */
+/** Name of the encoder for people: "rpicam-vid, libx264". @param source its description: "rpicam-vid, camera 0 (imx219)" */
 const encoderName = (source: string | undefined, encoder: string | undefined): string | undefined =>
   encoder === undefined ? source : `${source?.split(',')[0]}, ${encoder}`;
 
@@ -153,13 +156,13 @@ interface Encoded {
   readonly encoding: H264Encoding;
 }
 
-/** None where the owner wants no H.264, or nothing that carries it. */
+/** The H.264 streams that the settings ask for: none without RTSP, which alone carries them. */
 function encodedStreams({ rtsp, h264, sub }: Config): readonly (typeof H264 | typeof SUB)[] {
   if (!rtsp.enabled || !h264.enabled) return [];
   return sub.enabled ? [H264, SUB] : [H264];
 }
 
-/** The feed for somebody who wants no more than a rate. */
+/** A feed of pictures whose lease wants no more than a rate, pictures per second. */
 const paced = (hub: Hub, rate: Rate): PictureFeed => ({
   lease: () => hub.lease(rate),
   subscribe: (listener) => hub.subscribe(listener),

@@ -10,7 +10,7 @@ import { makeNetwork, type Network } from './network.ts';
 import type { AppOptions } from './options.ts';
 import { Streams, type StreamsEvents } from './streams.ts';
 
-/** What servers, services and discovery share: the device, and how clients get to it. */
+/** What servers, services and discovery share: the device, and the way to it. */
 export interface Subsystems {
   readonly settings: DeviceSettings;
   readonly identity: Identity;
@@ -19,11 +19,11 @@ export interface Subsystems {
   readonly network: Network;
   readonly capture: Capture;
   readonly streams: Streams;
-  /** What happens, for all that listen. */
+  /** Tells what happens to all that listen. */
   readonly events: Events;
 }
 
-/** Throws an AppError if the first password cannot be kept. */
+/** Builds all of them. @throws AppError if the first password cannot be kept */
 export function makeSubsystems(options: AppOptions, streamsEvents: StreamsEvents): Subsystems {
   const settings = new DeviceSettings(options);
   const capture = new Capture(options, settings);
@@ -46,7 +46,7 @@ const makeMachine = ({ config, state, searchPath, instance, clock, log }: AppOpt
     mac: {
       mac: state.state.mac,
       keep: (mac) => state.update({ mac }),
-      // Recorders take two cameras with one address for one.
+      // Recorders take two cameras with the same MAC address for one.
       own: instance === undefined ? undefined : ownMac(state.state.uuid),
     },
     instance,

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts';
 
-/** Letters and signs that no decomposition makes plain, as people write them where there is no other way. */
+/** Letters and signs that no decomposition makes plain, as people write them in ASCII. */
 const SPELLED: Readonly<Record<string, string>> = {
   ...{ ä: 'ae', ö: 'oe', ü: 'ue', Ä: 'Ae', Ö: 'Oe', Ü: 'Ue', ß: 'ss', ẞ: 'SS' },
   ...{ æ: 'ae', Æ: 'Ae', œ: 'oe', Œ: 'Oe', ø: 'oe', Ø: 'Oe', å: 'aa', Å: 'Aa' },
@@ -8,10 +8,10 @@ const SPELLED: Readonly<Record<string, string>> = {
   ...{ '‘': "'", '’': "'", '‚': "'", '“': '"', '”': '"', '„': '"', '«': '"', '»': '"', '‹': "'", '›': "'" },
   ...{ '–': '-', '—': '-', '‐': '-', '‑': '-', '−': '-', '·': '.', '•': '*', '×': 'x', '°': ' deg', '€': 'EUR', '£': 'GBP' },
 };
-/** What has no plain equivalent. */
+/** Stands for what has no plain equivalent. */
 const UNKNOWN = '?';
 
-/** Text in printable ASCII, for what draws nothing else: accents are left out, what remains unknown becomes "?". */
+/** Returns a text in printable ASCII, for programs that draw nothing else: accents are left out, and what remains unknown becomes "?". */
 export function toAscii(text: string): string {
   return [...text.normalize('NFC')].map((character) => (isAscii(character) ? character : plain(character))).join('');
 }
@@ -27,7 +27,10 @@ function plain(character: string): string {
   return isAscii(base) ? base : UNKNOWN;
 }
 
-/** Says how `camera.annotate` is drawn where that is not as it was written; undefined where it is. */
+/**
+ * Returns a notice (ANNOTATE_ASCII) that says how `camera.annotate` is drawn where that differs from what was written; undefined
+ * where it does not.
+ */
 export function annotateNotice(annotate: string): AppError | undefined {
   const drawn = toAscii(annotate);
   if (drawn === annotate) return undefined;

@@ -12,23 +12,27 @@ import type { CameraSettings } from './settings.ts';
 import type { SourceEncoding, VideoSettings } from './source.ts';
 import { CameraSupervisor } from './supervisor.ts';
 
+/** What a camera is made of, and who is told of what it gives. */
 export interface CameraOptions extends ResolverOptions {
   readonly clock: Clock;
   readonly log: Logger;
-  /** Whether somebody waits for pictures. */
+  /** Whether somebody waits for pictures, so that a failed capture is tried again soon. */
   readonly watched: () => boolean;
+  /** Called with each JPEG of a source that gives JPEGs. */
   readonly onFrame: (frame: Frame) => void;
   /** Called with each unit of a source that gives H.264. */
   readonly onUnit?: ((unit: AccessUnit) => void) | undefined;
   /** Called when {@link Camera.encoding} has become another. */
   readonly onEncoding?: ((encoding: SourceEncoding) => void) | undefined;
+  /** Called with each change of the camera's state. */
   readonly onReport: (report: CameraStatus) => void;
+  /** Called with what the source knows of the scene by itself. */
   readonly onSensed?: ((sensed: Sensed) => void) | undefined;
 }
 
 /**
- * Within which changes make one restart, milliseconds: recorders send what is set in one window by several requests, and a Pi's
- * camera takes two seconds to start.
+ * Time in which all changes together make one restart, milliseconds: recorders send what is set in one window by several
+ * requests, and a Pi's camera takes two seconds to start.
  */
 const GATHER_MS = 1000;
 
@@ -42,17 +46,18 @@ export class Camera {
   readonly #resolver: SourceResolver;
   #stopLooking: Cancel | undefined;
   #looking = false;
-  /** Of the restart with changed settings that is to come. */
+  /** Cancels the restart with changed settings that is to come. */
   #cancelRestart: Cancel | undefined;
   #isNight = false;
-  /** As it was told last. */
+  /** The encoding that was told last. */
   #encoding: SourceEncoding | undefined;
+  /** The kind of source that the log was told of last. */
   #logged: ResolvedSource['source']['kind'] | undefined;
 
   constructor(private readonly options: CameraOptions) {
     const { watched, clock, log, onFrame, onUnit, onReport, onSensed } = options;
     this.#settings = options.settings;
-    this.#resolver = new SourceResolver(options, options);
+    this.#resolver = new SourceResolver(options);
     this.#supervisor = new CameraSupervisor({
       fps: () => this.#settings.fps,
       resolve: async () => {
@@ -73,15 +78,17 @@ export class Camera {
     });
   }
 
+  /** The settings in force, before the exposure follows the light. */
   get settings(): CameraSettings {
     return this.#settings;
   }
 
+  /** What became of the captures and their pictures, added up over restarts. */
   get counters(): CameraSupervisor['counters'] {
     return this.#supervisor.counters;
   }
 
-  /** Finds the source. Throws an AppError if there is none, or if it cannot do what is set. */
+  /** Resolves with the source, which is looked for where that is needed. Rejects with an AppError if there is none, or if it cannot do what is set. */
   async resolve(): Promise<ResolvedSource> {
     const resolved = await this.#resolver.resolve();
     this.#tellEncoding();
@@ -92,12 +99,16 @@ export class Camera {
     return resolved;
   }
 
+  /**
+   * Turns the camera on. Returns at once; pictures and reports follow. While the test pattern stands in for a camera, one is looked
+   * for.
+   */
   start(): void {
     this.#supervisor.start();
     if (this.options.spec.kind === 'auto') this.#stopLooking ??= this.options.clock.every(LOOK_MS, () => void this.#lookForCamera());
   }
 
-  /** Resolves when no capture is left. */
+  /** Turns the camera off. Resolves when no capture is left. */
   stop(): Promise<void> {
     this.#stopLooking?.();
     this.#stopLooking = undefined;
@@ -105,7 +116,7 @@ export class Camera {
     return this.#supervisor.stop();
   }
 
-  /** Tries a failed capture again now rather than later. */
+  /** Tries a failed capture again at once rather than later. */
   retry(): void {
     this.#supervisor.retry();
   }
@@ -126,12 +137,12 @@ export class Camera {
     }
   }
 
-  /** What the source in force gives; undefined before it was found. It becomes another where a camera turns out to be unable to give H.264. */
+  /** What the source in force gives; undefined before one was found. It changes where a camera turns out to be unable to give H.264. */
   get encoding(): SourceEncoding | undefined {
     return this.#resolver.resolved?.source.encoding;
   }
 
-  /** What makes the H.264 of the source in force, for people; undefined: it gives none, or was not found yet. */
+  /** Name for people of what makes the H.264 of the source in force; undefined: it gives none, or was not found yet. */
   get encoder(): string | undefined {
     return this.#resolver.resolved?.source.encoder;
   }
@@ -148,19 +159,20 @@ export class Camera {
     this.options.onEncoding?.(encoding);
   }
 
-  /** What the source can be set to; nothing is known before it was found. */
+  /** What the source in force can be set to; undefined before one was found. */
   get offers(): SourceOffers | undefined {
     return this.#resolver.resolved?.source.offers;
   }
 
-  /** Throws an AppError if {@link change} would. */
+  /** Checks settings. @throws AppError where {@link change} would */
   check(settings: CameraSettings): void {
     this.#resolver.check(settings);
   }
 
   /**
-   * Takes new settings over; a capture under way is restarted with them, once for all changes of a second, and viewers live
-   * through it. The quality of JPEGs is no affair of a camera that gives H.264. Throws an AppError, with nothing changed, if the source cannot do what is set.
+   * Takes new settings over. A capture under way is restarted with them, once for all changes of a second, and viewers stay. A
+   * camera that gives H.264 goes on where only the quality of JPEGs is another.
+   * @throws AppError (SETTING_UNSUPPORTED), with nothing changed, if the source cannot do what is set
    */
   change(settings: CameraSettings): void {
     this.#resolver.change(forLight(settings, this.#isNight));
@@ -170,7 +182,7 @@ export class Camera {
     this.#restartSoon();
   }
 
-  /** Takes over what H.264 the camera is to make, as {@link change} does. Without effect where it makes none. */
+  /** Takes over what H.264 the camera is to make, and restarts a capture as {@link change} does. Without effect where it makes none. */
   changeVideo(video: VideoSettings): void {
     if (this.#resolver.changeVideo(video) && this.encoding === 'H264') this.#restartSoon();
   }
@@ -187,7 +199,7 @@ export class Camera {
     this.#cancelRestart = undefined;
   }
 
-  /** Exposes for day or night from now on, where the exposure is to follow the light; that takes one restart of the capture. */
+  /** Exposes for day or night, where the exposure is to follow the light (`auto-night`); that takes one restart of the capture. */
   setNight(isNight: boolean): void {
     if (isNight === this.#isNight) return;
     this.#isNight = isNight;
@@ -195,10 +207,10 @@ export class Camera {
   }
 }
 
-/** Whether only the quality of JPEGs is another. */
+/** Returns whether the quality of JPEGs is another, and nothing else is. */
 const differInQuality = (one: CameraSettings, other: CameraSettings): boolean =>
   one.quality !== other.quality && isDeepStrictEqual({ ...one, quality: 0 }, { ...other, quality: 0 });
 
-/** The settings to capture with: those for the night, when it is night and the exposure is to follow the light. */
+/** Returns the settings to capture with: those for the night, when it is night and the exposure is to follow the light. */
 const forLight = (settings: CameraSettings, isNight: boolean): CameraSettings =>
   isNight && settings.exposure === 'auto-night' ? { ...settings, exposure: 'night' } : settings;

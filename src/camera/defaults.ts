@@ -1,6 +1,6 @@
 import type { CameraSettings, SettingName } from './settings.ts';
 
-/** What holds as long as the user says nothing else. */
+/** The settings that hold where nobody set anything else. */
 export const DEFAULT_CAMERA_SETTINGS: CameraSettings = {
   width: 1280,
   height: 720,
@@ -33,12 +33,15 @@ export const DEFAULT_CAMERA_SETTINGS: CameraSettings = {
 
 const SETTING_NAMES = Object.keys(DEFAULT_CAMERA_SETTINGS) as SettingName[];
 
-/** The settings that differ from the defaults. Values are numbers, strings, booleans and lists of them, so their JSON tells. */
+/**
+ * Returns the names of the settings that differ from the defaults. Values are numbers, strings, booleans and lists of them, so that
+ * their JSON tells.
+ */
 export function changedSettings(settings: CameraSettings): SettingName[] {
   return SETTING_NAMES.filter((name) => JSON.stringify(settings[name]) !== JSON.stringify(DEFAULT_CAMERA_SETTINGS[name]));
 }
 
-/** The settings that the user changed and a source that knows only `supported` would ignore. */
+/** Returns the names of the settings that were changed and that a source which only knows `supported` would ignore. */
 export function unsupportedSettings(settings: CameraSettings, supported: ReadonlySet<SettingName>): SettingName[] {
   return changedSettings(settings).filter((name) => !supported.has(name));
 }

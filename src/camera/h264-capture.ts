@@ -4,17 +4,18 @@ import type { H264Output, OnPicture } from './h264-output.ts';
 import { captureProgram, type ProgramCapture } from './program-source.ts';
 import type { Capture, CaptureEvents } from './source.ts';
 
+/** A program that is to write H.264, and what is done with its output and its end. */
 export interface H264Capture {
   readonly program: ProgramCapture;
-  /** Makes what reads its output. */
+  /** Makes the reader of its output. */
   readonly output: (onPicture: OnPicture) => H264Output;
-  /** Called instead of `events.ended`. @param gave whether a picture has come */
+  /** Called instead of {@link CaptureEvents.ended}. @param gave whether a picture has come */
   readonly ended: (error: AppError, gave: boolean) => void;
-  /** Called when it was stopped because no picture ever came, although it ran. */
+  /** Called when the program is stopped because no picture ever came, although it ran. */
   readonly silent: (error: AppError) => void;
 }
 
-/** Starts a program that writes H.264 to standard output. */
+/** Starts a program that writes H.264 to standard output. Output that cannot be read ends the capture (CAPTURE_ENDED). */
 export function captureH264({ program, output, ended, silent }: H264Capture, events: CaptureEvents): Capture {
   let over = false;
   let gave = false;

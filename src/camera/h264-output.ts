@@ -5,14 +5,14 @@ import { UnitAssembler } from '../frames/unit-assembler.ts';
 import { FlvDemuxer } from '../protocols/flv/demuxer.ts';
 import { FlvPictures } from '../protocols/flv/pictures.ts';
 
-/** What is done with each picture that is read; see CaptureEvents.unit. */
+/** Called with each picture that is read; see {@link CaptureEvents.unit}. */
 export type OnPicture = (picture: CodedPicture, ownTime?: number) => void;
 
 /** Reads the H.264 that a program writes, in chunks of any size. */
 export interface H264Output {
-  /** @throws FlvError where it cannot be read; nothing more may be pushed then */
+  /** Takes the next bytes. @throws FlvError where they cannot be read; nothing more may be pushed then */
   push(chunk: Buffer): void;
-  /** Nothing more comes. */
+  /** Drops what is left, and timers with it. */
   close(): void;
 }
 
@@ -28,7 +28,7 @@ class FromKeyFrame {
     this.onPicture(picture, ownTime);
   }
 
-  /** Something is missing: what comes can be decoded again from the next key frame on. */
+  /** Begins anew with the next key frame, since something is missing before it. */
   wait(): void {
     this.#waits = true;
   }
@@ -47,32 +47,39 @@ export class FlvOutput implements H264Output {
     }, MAX_UNIT_BYTES);
   }
 
+  /** Takes the next bytes. @throws FlvError where they are no FLV */
   push(chunk: Buffer): void {
     this.#demuxer.push(chunk);
   }
 
+  /** Does nothing: there are no timers. */
   close(): void {}
 }
 
-/** Share of the time from picture to picture after which a silence is the end of one, and its limits, milliseconds. */
+/** The silence that ends a picture: a share of the time from picture to picture, and its limits in milliseconds. */
 const SILENCE = { share: 1 / 4, least: 3, most: 25 };
-/** How often a silence may turn out to have been none; each time it has to last twice as long. After that the next picture alone ends one. */
+/**
+ * How often a silence may fall within a picture; each time it then has to last twice as long. After that only the next picture ends
+ * one.
+ */
 const MAX_TORN = 3;
-/** In another turn of the event loop, milliseconds: what waits in the pipe is read before. */
+/** Until another turn of the event loop, milliseconds: what waits in the pipe is read before. */
 const NEXT_TURN_MS = 1;
 
 /**
- * Reads a byte stream (H.264 annex B). It does not say where a picture ends before the next one begins; waiting for that would
- * make each late by the time between them, so a silence ends it.
+ * Reads a byte stream (H.264, annex B). In it only the beginning of the next picture shows where one ends; waiting for that would
+ * make each late by the time between them, so a silence ends a picture too.
  */
 export class AnnexBOutput implements H264Output {
   readonly #out: FromKeyFrame;
   readonly #assembler = new UnitAssembler();
   readonly #splitter: AnnexBSplitter;
   #silenceMs: number;
+  /** How often a silence fell within a picture. */
   #torn = 0;
+  /** When the last bytes came, monotonic, milliseconds. */
   #lastAt = 0;
-  /** When the bytes came that were there when it was silent for long enough. */
+  /** `#lastAt` when it was first found silent for long enough. */
   #silentSince: number | undefined;
   #cancel: Cancel | undefined;
 
@@ -87,12 +94,14 @@ export class AnnexBOutput implements H264Output {
     this.#splitter = new AnnexBSplitter({ unit: (nals) => this.#onUnit(nals), torn: () => this.#onTorn() }, MAX_UNIT_BYTES);
   }
 
+  /** Takes the next bytes. Never throws. */
   push(chunk: Buffer): void {
     this.#lastAt = this.clock.monotonic();
     this.#splitter.push(chunk);
     if (this.#splitter.pending && this.#torn <= MAX_TORN) this.#cancel ??= this.clock.after(this.#silenceMs, this.#listen);
   }
 
+  /** Drops an unfinished picture and its timer. */
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -104,7 +113,7 @@ export class AnnexBOutput implements H264Output {
     const left = this.#silenceMs - (this.clock.monotonic() - this.#lastAt);
     if (left > 0) this.#cancel = this.clock.after(Math.ceil(left), this.#listen);
     else if (this.#silentSince !== this.#lastAt) {
-      // We may have been held up ourselves.
+      // This process may have been held up.
       this.#silentSince = this.#lastAt;
       this.#cancel = this.clock.after(NEXT_TURN_MS, this.#listen);
     } else this.#splitter.silence();

@@ -1,37 +1,37 @@
 import { distinctSizes, type Size } from '../frames/size.ts';
 import type { CameraSettings } from './settings.ts';
 
-/** What lies between the two, they included. */
+/** The values from a least to a largest one, both included. */
 export interface Range {
   readonly min: number;
   readonly max: number;
 }
 
-/** What of the image a source can be set to, in the units of the settings; what is missing cannot be set. */
+/** The settings of the image that a source can take, in the units of {@link CameraSettings}; what is missing cannot be set. */
 export interface ImagingOffers {
   readonly brightness?: Range;
   readonly contrast?: Range;
   readonly saturation?: Range;
   readonly sharpness?: Range;
-  /** Exposure compensation. */
+  /** Exposure compensation, stops. */
   readonly ev?: Range;
-  /** What can be fixed of the exposure. */
+  /** What can be fixed of the exposure: the time in microseconds, and the analogue gain. */
   readonly exposure?: { readonly shutter: Range; readonly gain?: Range };
   /** Either gain of a fixed white balance. */
   readonly awbGains?: Range;
-  /** The mode of high dynamic range that it has. */
+  /** The mode of high dynamic range that the camera has. */
   readonly hdr?: Exclude<CameraSettings['hdr'], 'off' | 'auto'>;
-  /** A lens that can be moved. */
+  /** A lens that can be moved: dioptres. */
   readonly lensPosition?: Range;
 }
 
-/** Where a source can draw a text. */
+/** The corners in which a source can draw a text. */
 export interface AnnotateOffers {
   /** Not empty. */
   readonly positions: readonly CameraSettings['annotatePosition'][];
 }
 
-/** What a source can be set to while it runs. */
+/** The settings that a source can take while it runs. */
 export interface SourceOffers {
   /** Sizes in pixels before rotation, largest first; empty: the pictures come as they are. */
   readonly sizes: readonly Size[];
@@ -63,11 +63,12 @@ const USUAL_SIZES: readonly Size[] = [
   [320, 240],
 ].map(([width, height]) => ({ width: width!, height: height! }));
 
+/** JPEG quality from 1 to 100. */
 export const ANY_QUALITY: Range = { min: 1, max: 100 };
-/** More than recorders ask for, and than a Pi can encode in the sizes that matter. */
+/** Highest rate on offer, pictures per second: more than recorders ask for, and than a Pi can encode in the sizes that matter. */
 export const HIGHEST_FPS = 60;
 
-/** The usual sizes up to a largest one, with those added that are in use or native; largest first, each once. */
+/** Returns the usual sizes up to a largest one, and further sizes in use or native to the source; largest first, each once. */
 export function usualSizes(largest: Size, more: readonly Size[] = []): Size[] {
   const fitting = [...USUAL_SIZES, ...more].filter(({ width, height }) => width <= largest.width && height <= largest.height);
   return distinctSizes([...fitting, ...more]);

@@ -9,13 +9,14 @@ import { Camera, type CameraOptions } from './camera.ts';
 import type { ResolvedSource, ResolverOptions } from './resolver.ts';
 import type { VideoSettings } from './source.ts';
 
+/** Where one picture is to be taken from, and how long to wait for it. */
 export interface OnePictureOptions extends Omit<ResolverOptions, 'workDir'> {
   readonly log: Logger;
-  /** How long to wait for it once the camera is found, milliseconds. */
+  /** How long to wait for the picture once the camera is found, milliseconds. */
   readonly timeoutMs: number;
-  /** Ends it at the first error, also at one that may pass. */
+  /** Whether to give up at the first error, even one that may pass; default false. */
   readonly impatient?: boolean;
-  /** Ends it; its reason is what is thrown then. */
+  /** Ends the wait; its reason is what is thrown then. */
   readonly signal: AbortSignal;
 }
 
@@ -26,15 +27,15 @@ export interface OnePicture {
   readonly notices: readonly AppError[];
 }
 
-/** Starts the camera, takes one picture and stops it. Throws an AppError if none comes. */
+/** Starts the camera, takes one picture and stops it. Rejects with an AppError if none comes. */
 export async function takeOnePicture(options: OnePictureOptions): Promise<OnePicture> {
   const { taken: frame, ...rest } = await takeOne<Frame>(options, (take) => ({ onFrame: take }));
   return { frame, ...rest };
 }
 
 /**
- * Starts the camera to see whether it gives H.264 itself, and stops it. Throws an AppError if it gives nothing at all.
- * @returns what makes it, for people; or why it gives JPEGs
+ * Starts the camera to see whether it gives H.264 itself, and stops it. Rejects with an AppError if it gives nothing at all.
+ * @returns name for people of what makes the H.264; or why the camera gives JPEGs
  */
 export async function tryH264(options: OnePictureOptions & { readonly video: VideoSettings }): Promise<string | AppError> {
   const { taken, resolved, notices } = await takeOne<'H264' | 'JPEG'>(options, (take) => ({
@@ -47,7 +48,7 @@ export async function tryH264(options: OnePictureOptions & { readonly video: Vid
   return notices.find(isWhy) ?? notices[0] ?? new AppError('CAMERA_H264', `${description} gives JPEGs.`);
 }
 
-/** Runs a camera until the first of what it gives. */
+/** Runs a camera until the first thing that it gives. */
 async function takeOne<T>(
   { timeoutMs, impatient = false, signal, ...options }: OnePictureOptions,
   listen: (take: (what: T) => void) => Pick<CameraOptions, 'onFrame' | 'onUnit'>,

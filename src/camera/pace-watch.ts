@@ -1,27 +1,36 @@
-/** Time to the first picture: a Pi Zero needs about 4 s, a slow webcam 5 s; plus ten pictures at the capture rate. Milliseconds. */
+/**
+ * Time to the first picture, milliseconds, to which ten pictures at the capture rate are added: a Pi Zero needs about 4 s, a slow
+ * webcam 5 s.
+ */
 const START_TIMEOUT_MS = 12_000;
-/** Without a picture for this long a running capture counts as stalled; or for five intervals, if that is longer. Milliseconds. */
+/** How long a running capture may give no picture, milliseconds; or five intervals, if that is longer. */
 const STALL_MS = 3000;
-/** A second picture missing after this long, and the capture is told as stalled, milliseconds: a busy machine is late by less. */
+/**
+ * How long a picture may be late until the capture is reported as stalled, milliseconds; or two intervals. A busy machine is late
+ * by less.
+ */
 const HICCUP_MS = 1000;
 /** Time from one look to the next, milliseconds. */
 export const LOOK_INTERVAL_MS = 500;
 
-/** `hiccup`: pictures are late; `silent`: they have stopped; `none`: there never was one. */
+/** How pictures come. `hiccup`: they are late; `silent`: they have stopped; `none`: there never was one. */
 export type Pace = 'good' | 'hiccup' | 'silent' | 'none';
 
 /** Tells from the times of a capture's pictures whether it still works. Times are of the monotonic clock, milliseconds. */
 export class PaceWatch {
-  /** Time in which the first picture is due. */
+  /** Time in which the first picture is due, milliseconds. */
   readonly startTimeout: number;
   readonly #stallTimeout: number;
   #last: number | undefined;
-  /** Between the last two pictures: a webcam is slower in the dark than it was asked to be. */
+  /** Between the last two pictures, milliseconds: a webcam is slower in the dark than it was asked to be. */
   #gap: number;
   #looked: number;
   #late = false;
 
-  /** @param interval from picture to picture as asked @param began when the capture was started */
+  /**
+   * @param interval from picture to picture as asked for, milliseconds
+   * @param began when the capture was started
+   */
   constructor(
     private readonly interval: number,
     private readonly began: number,
@@ -32,7 +41,7 @@ export class PaceWatch {
     this.#looked = began;
   }
 
-  /** A picture came. Returns whether it is the first one. */
+  /** Notes that a picture came. Returns whether it is the first one. */
   picture(now: number): boolean {
     const isFirst = this.#last === undefined;
     if (this.#last !== undefined) this.#gap = now - this.#last;
@@ -40,10 +49,10 @@ export class PaceWatch {
     return isFirst;
   }
 
-  /** To be called every {@link LOOK_INTERVAL_MS}. */
+  /** Returns how pictures come. To be called every {@link LOOK_INTERVAL_MS}. */
   look(now: number): Pace {
-    // We were held up ourselves (a suspended machine, a stopped process): what came meanwhile is not read yet.
-    // Once in a row, or nothing would ever be noticed on a machine that is always late.
+    // This process was held up (a suspended machine, a stopped process): what came meanwhile is not read yet.
+    // Not twice in a row, or nothing would ever be noticed on a machine that is always late.
     this.#late = !this.#late && now - this.#looked > 2 * LOOK_INTERVAL_MS;
     this.#looked = now;
     if (this.#late) return 'good';

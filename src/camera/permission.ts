@@ -3,7 +3,10 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 
-/** What a user may not open, with the command that changes it. @param user this one, unless another is named */
+/**
+ * Returns the error for what a user may not open (CAMERA_PERMISSION), with the command that changes it.
+ * @param user this one, unless another is named
+ */
 export function permissionError(message: string, user: string = userName()): AppError {
   const next = 'then log in again (a service: start it again)';
   return new AppError('CAMERA_PERMISSION', message, {
@@ -21,8 +24,8 @@ function userName(): string {
 }
 
 /**
- * The device that keeps this user from a Pi's camera, undefined where nothing does. libcamera passes over what it may not
- * open and says that there is no camera: it needs the media devices, and one of the DMA heaps for its buffers.
+ * Returns the path of the device that keeps this user from a Pi's camera; undefined where nothing does. libcamera passes over
+ * what it may not open and says that there is no camera: it needs the media devices, and one of the DMA heaps for its buffers.
  * @param dev root of the devices, "/dev"
  */
 export function deniedCameraDevice(dev: string): string | undefined {
@@ -42,7 +45,7 @@ function list(dir: string): string[] {
   }
 }
 
-/** Opened rather than asked about: access control lists and capabilities count too. Opening one of these does nothing yet. */
+/** Opens a device rather than asking about it, since access control lists and capabilities count too. To open one of these does nothing. */
 function isDenied(path: string): boolean {
   try {
     closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));

@@ -4,25 +4,28 @@ import { OutputSocket } from '../platform/output-socket.ts';
 import { isNotThere, Program, type ProgramEnd, type ProgramEvents, type ProgramOptions } from '../platform/program.ts';
 import type { Capture, CaptureEvents } from './source.ts';
 
-/** What one line of a capture program's standard error means. */
+/** Returns what one line of a capture program's standard error means; undefined: nothing that a user should know. */
 export type ReadLine = (line: string) => { readonly error: AppError; readonly fatal: boolean } | undefined;
 
+/** A capture program, and how what it says is understood. */
 export interface ProgramCapture {
+  /** Path of the program. */
   readonly command: string;
   readonly args: readonly string[];
+  /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
   readonly readLine: ReadLine;
   /** Whether the program says a line on every run, so that it explains no end. */
   readonly isRoutine: (line: string) => boolean;
-  /** What it is asked to stop with; see ProgramOptions. */
+  /** See {@link ProgramOptions.stopSignals}. */
   readonly stopSignals?: ProgramOptions['stopSignals'];
   readonly log: Logger;
 }
 
-/** Lines in which programs of many kinds say what went wrong. */
+/** Matches lines in which programs of many kinds say what went wrong. */
 const COMPLAINT = /\b(?:error|fatal|failed|cannot|what\(\))/i;
 
-/** Starts a program that writes JPEGs to standard output, and turns what it says into errors a user can act on. */
+/** Starts a program that writes pictures to standard output, and turns what it says into errors a user can act on. */
 export function captureProgram(options: ProgramCapture, events: CaptureEvents): Capture {
   const { command, args, searchPath, readLine, isRoutine, stopSignals, log } = options;
   const name = command.split('/').at(-1)!;

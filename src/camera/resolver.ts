@@ -1,25 +1,27 @@
-import type { Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { DEFAULT_CAMERA_SETTINGS } from './defaults.ts';
 import { type CameraSettings, IMAGE_SETTINGS, type SettingName } from './settings.ts';
-import type { FindSource, MakeSource, SearchOptions, Source, SourceKind, VideoSettings } from './source.ts';
+import type { FindOptions, FindSource, MakeSource, SearchOptions, Source, SourceKind, VideoSettings } from './source.ts';
 import type { SourceSpec, SpecOf } from './source-spec.ts';
 
+/** Which source is wanted, and with what settings. */
 export interface ResolverOptions extends SearchOptions {
+  /** What `camera.source` asks for. */
   readonly spec: SourceSpec;
   readonly settings: CameraSettings;
   /** What H.264 the camera is to make itself; undefined: it makes JPEGs. */
   readonly video?: VideoSettings | undefined;
-  /** Whether the owner set it; undefined: all of it is his. */
+  /** Whether the owner set a setting, and not a client; default: he set all of them. */
   readonly isOwners?: (name: SettingName) => boolean;
 }
 
+/** The source that was found, with what there is to say about it. */
 export interface ResolvedSource {
   readonly source: Source;
-  /** For `auto`: why this one. */
+  /** For `auto`: why it is this one. */
   readonly reason?: string;
-  /** What viewers should know about it. */
+  /** What the user should know about it. */
   readonly notices: readonly AppError[];
 }
 
@@ -30,12 +32,12 @@ interface Found {
   readonly hint?: string | undefined;
 }
 
-/** Why `auto` goes on to the next source: these say no more than that there is none of a kind. */
+/** The codes with which `auto` goes on to the next source in silence: they say no more than that there is none of a kind. */
 const ABSENT: ReadonlySet<unknown> = new Set(['NO_CAMERA', 'NO_SUCH_DEVICE', 'PROGRAM_MISSING']);
 
 const IMAGE: ReadonlySet<SettingName> = new Set(IMAGE_SETTINGS);
 
-/** How each kind of source is looked for. Its code is loaded only when it is used. */
+/** Loads the search for each kind of source; its code is loaded only when it is used. */
 const KINDS: { readonly [K in SourceKind]: () => Promise<{ readonly find: FindSource<K> }> } = {
   rpicam: () => import('./rpicam/find.ts'),
   v4l2: () => import('./v4l2/find.ts'),
@@ -43,33 +45,30 @@ const KINDS: { readonly [K in SourceKind]: () => Promise<{ readonly find: FindSo
   test: () => import('./test-pattern/find.ts'),
 };
 
-/** What `auto` looks for, in this order, before it takes the test pattern. */
+/** The sources that `auto` looks for, in this order, before it takes the test pattern. */
 const AUTOMATIC = [{ kind: 'rpicam', camera: 0 }, { kind: 'v4l2' }] as const;
 
-/** Turns `camera.source` into a source. */
+/** Finds the source that `camera.source` asks for. */
 export class SourceResolver {
   #settings: CameraSettings;
   #video: VideoSettings | undefined;
   #found: Found | undefined;
   #resolved: ResolvedSource | undefined;
 
-  constructor(
-    private readonly options: ResolverOptions,
-    private readonly deps: { clock: Clock; log: Logger },
-  ) {
+  constructor(private readonly options: ResolverOptions & Pick<FindOptions, 'clock' | 'log'>) {
     this.#settings = options.settings;
     this.#video = options.video;
   }
 
-  /** The last source that was found. */
+  /** The source that was found last; undefined: none yet. */
   get resolved(): ResolvedSource | undefined {
     return this.#resolved;
   }
 
   /**
-   * The source to capture from. Throws an AppError if there is none, or if it cannot do what is set (neither with `auto`:
-   * nobody said which source it would be, and a picture without the setting is better than none). Once a camera was found
-   * it stays the one; after a fallback to the test pattern every call looks again: a camera plugged in later is used.
+   * Resolves with the source to capture from. Rejects with an AppError if there is none, or if it cannot do what is set; with
+   * `auto` neither happens, since nobody said which source it would be, and a picture without the setting is better than none.
+   * Once a camera was found it stays the one; while the test pattern stands in for one, every call looks again.
    */
   async resolve(): Promise<ResolvedSource> {
     const { spec } = this.options;
@@ -83,25 +82,25 @@ export class SourceResolver {
     return resolved;
   }
 
-  /** The source that was found, made anew. */
+  /** Returns the source that was found, made anew with the settings in force. @throws Error where none was found yet */
   remake(): ResolvedSource {
     if (!this.#found) throw new Error('no source was found yet');
     this.#resolved = this.#describe(this.#found, this.#settings);
     return this.#resolved;
   }
 
-  /** Throws an AppError if {@link change} would. */
+  /** Checks settings. @throws AppError where {@link change} would */
   check(settings: CameraSettings): void {
     if (this.#found) this.#describe(this.#found, settings);
   }
 
-  /** Takes new settings over. Throws an AppError, with nothing changed, if the source cannot do what is set. */
+  /** Takes new settings over. @throws AppError (SETTING_UNSUPPORTED), with nothing changed, if the source cannot do what is set */
   change(settings: CameraSettings): void {
     if (this.#found) this.#resolved = this.#describe(this.#found, settings);
     this.#settings = settings;
   }
 
-  /** Takes over what H.264 is to be made. Returns whether that is something else than before; never where JPEGs are wanted. */
+  /** Takes over what H.264 is to be made. Returns whether that differs from before; never where JPEGs are wanted. */
   changeVideo({ bitrate, keyframeInterval, profile }: VideoSettings): boolean {
     const before = this.#video;
     if (!before) return false;
@@ -130,7 +129,7 @@ export class SourceResolver {
     return { source, notices, ...(reason === undefined ? {} : { reason }) };
   }
 
-  /** Without what a client once set of the image of another source: there is nobody to be told that this one cannot do it. */
+  /** Returns the settings without what a client set of the image for another source, and this one cannot do: nobody is there to be told. */
   #possible(make: MakeSource, settings: CameraSettings): CameraSettings {
     const { isOwners = () => true } = this.options;
     const idle = make(settings, this.#video).unsupported.filter((name) => IMAGE.has(name) && !isOwners(name));
@@ -138,10 +137,9 @@ export class SourceResolver {
   }
 
   async #explicit(spec: SpecOf<SourceKind>): Promise<MakeSource> {
-    // That of the spec's own kind, which the type of the table says and the compiler does not follow.
+    // The type of the table says that this is the search for the spec's own kind, which the compiler does not follow.
     const { find } = (await KINDS[spec.kind]()) as { readonly find: FindSource<SourceKind> };
-    const { clock, log } = this.deps;
-    return find(spec, { ...this.options, settings: this.#settings, video: this.#video, clock, log });
+    return find(spec, { ...this.options, settings: this.#settings, video: this.#video });
   }
 
   async #auto(): Promise<Found> {
@@ -169,7 +167,7 @@ const withoutH264 = ({ description }: Source): AppError =>
     },
   );
 
-/** One line of the log for the source, and one for each of its notices that a user can do something about. */
+/** Writes one line to the log for the source, and one for each of its notices that a user can do something about. */
 export function logSource({ source, reason, notices }: ResolvedSource, log: Logger): void {
   log.info(`source: ${source.description}`, reason ? { reason } : {});
   for (const { code, message, hint } of notices) if (code !== 'TEST_PATTERN') log.warn(`${message} ${hint}`, { code });

@@ -1,6 +1,8 @@
-/** What may be chosen of the settings that are a choice. */
+/** Rotations of the picture, degrees clockwise. */
 export const ROTATIONS = [0, 90, 180, 270] as const;
+/** The exposure modes: those of rpicam-vid, and `night`, `auto-night` of this program; see docs/settings.md. */
 export const EXPOSURES = ['normal', 'sport', 'short', 'long', 'night', 'auto-night', 'custom'] as const;
+/** The white balance modes, as rpicam-vid names them. */
 export const WHITE_BALANCES = [
   'auto',
   'normal',
@@ -12,25 +14,34 @@ export const WHITE_BALANCES = [
   'cloudy',
   'custom',
 ] as const;
+/** The metering modes, as rpicam-vid names them. */
 export const METERINGS = ['centre', 'spot', 'average', 'matrix', 'custom'] as const;
+/** The denoise modes, as rpicam-vid names them. */
 export const DENOISES = ['auto', 'off', 'cdn_off', 'cdn_fast', 'cdn_hq'] as const;
+/** The modes of high dynamic range, as rpicam-vid names them. */
 export const HDR_MODES = ['off', 'auto', 'sensor', 'single-exp'] as const;
+/** The autofocus modes, as rpicam-vid names them. */
 export const AUTOFOCUS_MODES = ['default', 'manual', 'auto', 'continuous'] as const;
+/** The corners in which a text can stand. */
 export const ANNOTATE_POSITIONS = ['upper-left', 'upper-right', 'lower-left', 'lower-right'] as const;
+/** Longest text in the picture, characters. */
 export const MAX_ANNOTATE_LENGTH = 255;
 
-/** What the user can set about the picture. Each source says which of these it can do; see docs/settings.md. */
+/** The settings of the picture. Each source says which of them it can do; docs/settings.md says what each means. */
 export interface CameraSettings {
-  /** Asked-for size in pixels; the camera may adjust it. With a rotation of 90 or 270 this is the size before it. */
+  /** Width asked for, pixels; the camera may adjust it. With a rotation of 90 or 270 this is the width before it. */
   readonly width: number;
+  /** Height asked for, likewise. */
   readonly height: number;
-  /** Pictures per second that viewers get at most. */
+  /** Most pictures per second that viewers get. */
   readonly fps: number;
   /** JPEG quality, 1 to 100. */
   readonly quality: number;
   /** Degrees clockwise. */
   readonly rotation: (typeof ROTATIONS)[number];
+  /** Whether the picture is mirrored, left and right changing sides, before it is rotated. */
   readonly hflip: boolean;
+  /** Whether it is mirrored, top and bottom changing sides, before it is rotated. */
   readonly vflip: boolean;
   readonly exposure: (typeof EXPOSURES)[number];
   readonly awb: (typeof WHITE_BALANCES)[number];
@@ -43,11 +54,13 @@ export interface CameraSettings {
   readonly shutter: number;
   /** Fixed analogue gain, 0: automatic. */
   readonly gain: number;
-  /** −1 to 1. */
+  /** −1 to 1, 0 is normal. */
   readonly brightness: number;
   /** 0 to 15.99, 1 is normal. */
   readonly contrast: number;
+  /** 0 to 15.99, 1 is normal, 0 is grey. */
   readonly saturation: number;
+  /** 0 to 15.99, 1 is normal. */
   readonly sharpness: number;
   readonly denoise: (typeof DENOISES)[number];
   readonly hdr: (typeof HDR_MODES)[number];
@@ -58,20 +71,22 @@ export interface CameraSettings {
   readonly roi: readonly number[];
   /** Path of a libcamera tuning file, empty: the camera's own. */
   readonly tuningFile: string;
-  /** Text in the picture with strftime conversions, empty: none. */
+  /** Text in the picture, with strftime's conversions; empty: none. */
   readonly annotate: string;
-  /** The corner it stands in. */
+  /** The corner that the text stands in. */
   readonly annotatePosition: (typeof ANNOTATE_POSITIONS)[number];
-  /** Handed to the capture program as they are. */
+  /** Further arguments for the capture program, handed on as they are. */
   readonly extraArgs: readonly string[];
 }
 
+/** The name of a setting of the picture. */
 export type SettingName = keyof CameraSettings;
 
-/** What clients may change of the image itself and of the text in it. */
+/** The settings that clients may change of the image itself and of the text in it. */
 export const IMAGE_SETTINGS = [
   ...(['brightness', 'contrast', 'saturation', 'sharpness', 'ev', 'shutter', 'gain', 'awbGains', 'hdr'] as const),
   ...(['autofocus', 'lensPosition', 'annotate', 'annotatePosition'] as const),
 ] as const satisfies readonly SettingName[];
 
+/** The settings of the image itself and of the text in it. */
 export type ImageSettings = Pick<CameraSettings, (typeof IMAGE_SETTINGS)[number]>;

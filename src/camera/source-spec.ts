@@ -1,4 +1,7 @@
-/** What `camera.source` asks for. */
+/**
+ * The source that `camera.source` asks for: `camera` counts as in `--list-cameras`, `device` is a path (the first webcam where it
+ * is missing), `dir` a folder.
+ */
 export type SourceSpec =
   | { readonly kind: 'auto' }
   | { readonly kind: 'rpicam'; readonly camera: number }
@@ -12,9 +15,10 @@ export type SourceKind = Exclude<SourceSpec['kind'], 'auto'>;
 /** What asks for a source of that kind. */
 export type SpecOf<K extends SourceKind> = Extract<SourceSpec, { kind: K }>;
 
+/** The forms of `camera.source`, for messages. */
 export const SOURCE_FORMS = 'auto, rpicam, rpicam:1, v4l2, v4l2:/dev/video0, images:DIR or test';
 
-/** Reads the text of `camera.source`; undefined if it is none of {@link SOURCE_FORMS}. */
+/** Returns what the text of `camera.source` asks for; undefined if it is none of {@link SOURCE_FORMS}. */
 export function parseSourceSpec(text: string): SourceSpec | undefined {
   const [kind, rest] = text.includes(':') ? [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)] : [text, ''];
   switch (kind) {

@@ -17,8 +17,9 @@ import { FLV_TIMESTAMP_MODULUS } from '../protocols/flv/demuxer.ts';
 import { LOOK_INTERVAL_MS, PaceWatch } from './pace-watch.ts';
 import type { Capture, Source } from './source.ts';
 
+/** What a supervisor watches over, and who is told of what comes. */
 export interface SupervisorOptions {
-  /** Pictures per second to pass on at most; asked before each capture. */
+  /** Most pictures per second to pass on; asked before each capture. */
   readonly fps: () => number;
   /** Finds the source; called before each capture. */
   readonly resolve: () => Promise<Source>;
@@ -26,10 +27,15 @@ export interface SupervisorOptions {
   readonly watched: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Called with each JPEG that is passed on. */
   readonly onFrame: (frame: Frame) => void;
+  /** Called with each unit of H.264. */
   readonly onUnit?: ((unit: AccessUnit) => void) | undefined;
+  /** Called with each change of the camera's state. */
   readonly onReport: (report: CameraStatus) => void;
+  /** Called with what the source knows of the scene by itself. */
   readonly onSensed?: ((sensed: Sensed) => void) | undefined;
+  /** 0 to 1, for the spread of retries; default `Math.random`. */
   readonly random?: () => number;
 }
 
@@ -37,7 +43,7 @@ export interface SupervisorOptions {
 const RETRY: BackoffPolicy = { firstMs: 300, maxMs: 30_000 };
 /** While somebody waits: from the repaired camera to the picture within 5 s, of which a Pi needs 2 to start it. */
 const RETRY_WATCHED: BackoffPolicy = { firstMs: 300, maxMs: 2000 };
-/** What hardly changes while the program runs, and costs a start of the capture program to look at: seldom, even if watched. */
+/** Seldom, even if watched, for what hardly changes while the program runs, and costs a start of the capture program to look at. */
 const RETRY_SETTLED: BackoffPolicy = { firstMs: 30_000, maxMs: 30_000 };
 const SETTLED: ReadonlySet<ErrorCode> = new Set([
   'OPTION_UNKNOWN',
@@ -48,9 +54,9 @@ const SETTLED: ReadonlySet<ErrorCode> = new Set([
 ] as const);
 /** Shortest rest after a failure, milliseconds, however often somebody asks for another try. */
 const SHORTEST_REST_MS = 1000;
-/** More than anybody reads. */
+/** Most notices that are kept: more than anybody reads. */
 const MAX_NOTICES = 20;
-/** Capture that is thinned out to a rate this close costs more pictures than it saves. */
+/** Factor up to which a capture may be too fast and is not thinned out: that would cost more pictures than it saves. */
 const RATE_TOLERANCE = 1.05;
 
 /**
@@ -59,6 +65,7 @@ const RATE_TOLERANCE = 1.05;
  * when the one before is gone.
  */
 export class CameraSupervisor {
+  /** What became of the captures and their pictures, added up over restarts: captures started, and pictures passed on. */
   readonly counters: SplitterCounters & { starts: number; frames: number } = {
     starts: 0,
     frames: 0,
@@ -72,7 +79,7 @@ export class CameraSupervisor {
   #finish: ((reason: LifeEnd) => void) | undefined;
   /** What the log was last told about failures since the last picture. */
   #said = '';
-  /** Of the pictures that are passed on, over restarts. */
+  /** Keeps the times of the pictures that are passed on rising, over restarts. */
   readonly #times = new RisingTimes();
   /** The newest error since the last picture that says more than that a program ended. */
   #telling: AppError | undefined;
@@ -95,11 +102,12 @@ export class CameraSupervisor {
     });
   }
 
+  /** The state of the camera, the error behind it, and what the user should know. */
   get report(): CameraStatus {
     return this.#report;
   }
 
-  /** Wants pictures. Returns at once; frames and reports follow. If they are wanted already, a long pause after failures ends. */
+  /** Captures from here on. Returns at once; frames and reports follow. If they are wanted already, a long pause after failures ends. */
   start(): void {
     if (this.#life.isWanted) {
       if ((this.#life.restLeft ?? 0) > RETRY_WATCHED.maxMs) this.retry();
@@ -109,14 +117,14 @@ export class CameraSupervisor {
     this.#life.start();
   }
 
-  /** Wants no more pictures. Resolves when no capture is left. */
+  /** Captures no more. Resolves when no capture is left. */
   stop(): Promise<void> {
     return this.#life.stop();
   }
 
   /**
    * Ends the capture under way and starts the next one at once, as after a change of settings; viewers stay.
-   * @param otherSource the next one has other pictures: until the first of them nothing is live
+   * @param otherSource whether the next one has other pictures, so that nothing is live until the first of them
    */
   restart(otherSource = false): void {
     if (otherSource && this.#finish) this.#set({ state: 'starting', error: undefined });
@@ -143,13 +151,13 @@ export class CameraSupervisor {
     this.#said = text;
   }
 
-  /** With a picture, what was wrong before it is over. */
+  /** Forgets what was wrong: with a picture it is over. */
   #forget(): void {
     this.#said = '';
     this.#telling = undefined;
   }
 
-  /** One capture from start to end. Resolves when nothing of it is left, with the reason why it ended. */
+  /** Runs one capture from start to end. Resolves when nothing of it is left, with the reason why it ended. */
   async #capture(wanted: AbortSignal): Promise<LifeEnd> {
     let source: Source;
     try {
@@ -217,7 +225,7 @@ export class CameraSupervisor {
     });
   }
 
-  /** What tells of each picture of a capture that begins now that it came, and of the first one that the camera is live. */
+  /** Returns the function that is told of each picture of a capture about to begin, and logs with the first that the camera is live. */
   #lifeTeller(source: Source, watch: PaceWatch): (now: number, size: () => Size | undefined) => void {
     const { clock, log } = this.options;
     const began = clock.monotonic();
@@ -228,7 +236,7 @@ export class CameraSupervisor {
     };
   }
 
-  /** What is to be done with each JPEG of a capture that begins now. */
+  /** Returns the function that takes each JPEG of a capture about to begin. */
   #pictureTaker(source: Source, fps: number, live: (now: number, size: () => Size) => void): (picture: Picture) => void {
     const { clock, onFrame } = this.options;
     const limiter = source.captureFps !== undefined && source.captureFps <= fps * RATE_TOLERANCE ? undefined : new RateLimiter(fps);
@@ -243,7 +251,7 @@ export class CameraSupervisor {
     };
   }
 
-  /** What is to be done with each unit of H.264 of a capture that begins now. None can be left out: the next ones need it. */
+  /** Returns the function that takes each unit of H.264 of a capture about to begin. None can be left out: the next ones need it. */
   #unitTaker(live: (now: number, size: () => Size | undefined) => void): (picture: CodedPicture, ownTime?: number) => void {
     const { clock, onUnit } = this.options;
     const times = new StreamTimes(FLV_TIMESTAMP_MODULUS);
@@ -257,14 +265,14 @@ export class CameraSupervisor {
     };
   }
 
-  /** A picture is about to be passed on. */
+  /** Notes that a picture is about to be passed on. */
   #passing(): void {
     this.counters.frames++;
     if (this.#said !== '') this.#forget();
     if (this.#report.state !== 'live') this.#set({ state: 'live', error: undefined });
   }
 
-  /** Looks whether pictures still come, and tells or ends a capture that gives none. */
+  /** Looks whether pictures still come, and reports or ends a capture that gives none. */
   #look(source: Source, watch: PaceWatch, finish: (reason: AppError, frozen: boolean) => void): void {
     const pace = watch.look(this.options.clock.monotonic());
     if (pace === 'good' || (pace === 'hiccup' && this.#report.state !== 'live')) return;
@@ -289,7 +297,7 @@ export class CameraSupervisor {
   }
 }
 
-/** An error that says nothing but that a program ended, with what is known of the tries before it. */
+/** Returns the error; one that only says that a program ended gets what is known of the tries before it. */
 function withReason(telling: AppError | undefined, error: AppError): AppError {
   if (telling === undefined || error.code !== 'CAPTURE_ENDED') return error;
   return new AppError(telling.code, `${telling.message} After that: ${error.message}`, { hint: telling.hint, cause: error });

@@ -3,7 +3,7 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { Capture } from './source.ts';
 
 /**
- * Calls `tick` `rate` times a second, one call at a time, for the sources that make pictures themselves.
+ * Starts a capture that calls `tick` `rate` times a second, one call at a time, for the sources that make pictures themselves.
  *
  * The times are counted from the start, so that lateness never adds up. A call that takes longer than its time is
  * followed at once by the newest one due; those that were missed in between are left out.

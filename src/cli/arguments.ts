@@ -5,13 +5,13 @@ import { type Action, type Arguments, COMMON_FLAGS, type Command, isGroup, setti
 import { actionsOf, COMMANDS, findCommand, hintAt } from './commands/index.ts';
 import { isSwitch, settings } from './settings.ts';
 
-/** Letters by which other programs have two of the flags of every command. */
+/** The letters that other programs have for two of the flags of every command. */
 const OTHER_LETTERS = { help: '?', version: 'V' } as const;
 
-/** Most commands that an error names as those that have a flag. */
+/** Most commands that an error names as the owners of a flag. */
 const MAX_OWNERS = 3;
 
-/** Flags that are refused, and what to do instead: everybody on the machine sees a command line (ps), and the shell remembers it. */
+/** By flag that is refused: what to do instead. Everybody on the machine sees a command line (ps), and the shell remembers it. */
 const SECRET_FLAGS: Readonly<Record<string, string>> = {
   token:
     'Put the token into a file that only you can read and give --token-file FILE ("-": standard input), set ONVIF_CAMERA_HOME_ASSISTANT_TOKEN, or leave it out and be asked.',
@@ -20,9 +20,9 @@ const SECRET_FLAGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Splits the command line and checks it: the command and its words, and that its flags are flags of that command. `help COMMAND` and
- * `version` are read as the flags.
- * @throws AppError (USAGE)
+ * Splits the command line into the command, its words and its flags, and checks that they belong to it. `help COMMAND` and `version`
+ * are read as the flags.
+ * @throws AppError USAGE
  */
 export function readArguments(argv: readonly string[], commands: typeof COMMANDS = COMMANDS): Arguments {
   refuseSecrets(argv);
@@ -55,7 +55,7 @@ export function readArguments(argv: readonly string[], commands: typeof COMMANDS
 
 const SWITCHES = new Set(settings.filter(isSwitch).map(({ flag }) => `--${flag}`));
 
-/** A switch may be given "on" or "off" too, as the flags that turn a whole part off are: `--hflip off` is `--no-hflip`. */
+/** A switch also takes "on" or "off", as flags such as --auth do: `--hflip off` is `--no-hflip`. */
 function readSwitches(argv: readonly string[]): string[] {
   const read: string[] = [];
   for (const word of argv) {
@@ -87,13 +87,13 @@ function split(argv: readonly string[], commands: readonly Command[]) {
   }
 }
 
-/** Refuses a flag that would do nothing for this command. @throws AppError (USAGE) */
+/** Refuses a flag that would do nothing for this command. @throws AppError USAGE */
 function refuseForeignFlags({ command, flags }: Arguments, action: Action, commands: readonly Command[]): void {
   const known = new Set([...action.flags.map(({ name }) => name), ...settingsOf(action).map(({ flag }) => flag)]);
   const [foreign] = Object.keys(flags).filter((flag) => !known.has(flag));
   if (foreign === undefined) return;
   const owners = actionsOf(commands).flatMap(([path, { flags: own }]) => (own.some(({ name }) => name === foreign) ? [path] : []));
-  // Some are words that people also try as a setting: --password.
+  // Some, such as --password, are words that people also try as a setting.
   const named = owners.length > MAX_OWNERS ? [...owners.slice(0, MAX_OWNERS), 'others'] : owners;
   const message =
     owners.length > 0
@@ -115,9 +115,9 @@ function checkPositionals({ command, positionals }: Arguments, action: Action): 
 }
 
 /**
- * Refuses secrets on the command line before anything else is looked at: their values are repeated nowhere.
+ * Refuses secrets on the command line before anything else is looked at, so that no message repeats their values.
  *
- * @throws AppError (USAGE)
+ * @throws AppError USAGE
  */
 function refuseSecrets(argv: readonly string[]): void {
   for (const argument of argv) {

@@ -1,9 +1,8 @@
 import { isAbsolute, resolve } from 'node:path';
 import { Document, isCollection, isScalar, isSeq } from 'yaml';
 import { type ConfigFault, configError, examineConfig } from '../config/load.ts';
-import { persistedSettings } from '../config/persisted.ts';
 import type { Config } from '../config/schema.ts';
-import { readExistingState, type State } from '../config/state.ts';
+import { persistedSettings, readExistingState, type State } from '../config/state.ts';
 import { AppError, EXIT } from '../core/errors.ts';
 import { withoutCredentials } from '../core/log.ts';
 import { visible, visibleLines } from '../core/terminal.ts';
@@ -13,7 +12,7 @@ import { printJson } from './output.ts';
 import { configInput, dataDirOf, named } from './prepare.ts';
 import { schema, settings } from './settings.ts';
 
-/** `onvif-camera config check` */
+/** `onvif-camera config check`: tells every mistake in the settings, with its place. */
 export const checkConfig: Handler = async (args, context) => {
   const input = configInput(args, context);
   const { file, faults } = await examineConfig(schema, settings, input);
@@ -28,7 +27,7 @@ export const checkConfig: Handler = async (args, context) => {
   return faults.length === 0 ? EXIT.ok : EXIT.usage;
 };
 
-/** Returns a fault as compilers write them, so that editors find the place: "onvif-camera.yaml:3:5: …". */
+/** Returns a fault in the form of compilers, by which editors find the place: "onvif-camera.yaml:3:5: …". */
 function faultLine({ from, at, where, message }: ConfigFault, file: string | undefined): string {
   const place = from === 'file' ? [file, at?.line, at?.column].filter((part) => part !== undefined).join(':') : where;
   return `${place}: ${message}`;
@@ -50,7 +49,7 @@ interface InForce {
   readonly where: string | undefined;
 }
 
-/** `onvif-camera config print` */
+/** `onvif-camera config print`: shows the settings in force, and where each comes from. */
 export const printConfig: Handler = async (args, context) => {
   const input = configInput(args, context);
   const { config: loaded, given, faults } = await examineConfig(schema, settings, input);
@@ -104,7 +103,7 @@ function asYaml(inForce: readonly InForce[], hasPassword: boolean): string {
   return visibleLines(document.toString({ lineWidth: 0 }));
 }
 
-/** `onvif-camera config path` */
+/** `onvif-camera config path`: shows which settings file is read, and where the state is. */
 export const showPaths: Handler = async (args, context) => {
   // Mistakes in the file do not keep it from being found.
   const input = configInput(args, context);

@@ -7,33 +7,35 @@ import { printJson, table } from './output.ts';
 import { Progress } from './progress.ts';
 import type { Answers } from './search.ts';
 
-/** How long to listen unless the user says otherwise, seconds. */
+/** Default time to listen, and its limits, seconds. */
 const DEFAULT_S = 3;
 const MIN_S = 0.1;
 const MAX_S = 600;
-/** A search asks during its first second and a half. A longer one is repeated, at the earliest after this many seconds. */
+/** Shortest round of searching, seconds: a search asks during its first second and a half alone, so a longer one is repeated. */
 const ROUND_S = 3;
-/** Interval of the progress display, milliseconds. */
+/** Interval of the progress display. */
 const PROGRESS_MS = 250;
 /** Most cameras that are listed: answers can be made up without end. */
 const MAX_FOUND = 1000;
-/** Longest that a part of an answer may be, characters; longer ones are cut. A name has up to 64. */
-const MAX_PART = 256;
+/** Longest field of an answer, characters; longer ones are cut. A name has up to 64. */
+const MAX_FIELD = 256;
 /** Most addresses of one camera that are looked at. */
 const MAX_XADDRS = 16;
 
 const HEADS = ['ADDRESS', 'NAME', 'HARDWARE', 'DEVICE SERVICE', 'UUID'];
 
-/** A camera that answered; absent parts are empty. */
+/** A camera that answered; what its answer lacks is empty. */
 interface Found {
   readonly address: string;
   readonly name: string;
   readonly hardware: string;
+  /** URL of the device service. */
   readonly xaddr: string;
+  /** Without "urn:uuid:". */
   readonly uuid: string;
 }
 
-/** `onvif-camera discover`: the ONVIF cameras that answer a search of the network, as a table or as JSON. */
+/** `onvif-camera discover`: lists the ONVIF cameras that answer a search of the network, as a table or as JSON. */
 export async function discover(args: Arguments, context: Context): Promise<number> {
   const seconds = readTimeout(args.flags.timeout);
   const json = args.flags.json === true;
@@ -65,7 +67,7 @@ export async function discover(args: Arguments, context: Context): Promise<numbe
   return EXIT.ok;
 }
 
-/** Shows on a terminal how long it still takes. Returns what ends that. */
+/** Shows on a terminal how far the search is. Returns the function that ends that. */
 function showProgress({ stderr }: Context, seconds: number, found: () => number): () => void {
   const progress = new Progress(stderr);
   const begun = performance.now();
@@ -89,11 +91,11 @@ function readTimeout(text: string | boolean | undefined): number {
   return seconds;
 }
 
-/** Returns the cameras among the answers of strangers, in which any part may be missing or of another type. */
+/** Returns the cameras among the answers of strangers, in which anything may be missing or of another type. */
 export function readAnswers(answers: Answers): Found[] {
   return answers.flatMap(({ urn, name, hardware, xaddrs }) => {
     const urls = xaddrs.slice(0, MAX_XADDRS).flatMap(readUrl);
-    // Some list an IPv6 or link-local address first.
+    // Some cameras list an IPv6 or link-local address first.
     const url = urls.find(({ hostname }) => /^\d+(\.\d+){3}$/.test(hostname) && !hostname.startsWith('169.254.')) ?? urls[0];
     if (url === undefined) return [];
     return [
@@ -108,9 +110,9 @@ export function readAnswers(answers: Answers): Found[] {
   });
 }
 
-/** Returns the address of a web service as the URL is read, not as it was sent: that may have any characters in it. */
+/** Returns the URL of a web service, as it is parsed and not as it was sent: a sent one may have any characters in it. */
 function readUrl(text: string): URL[] {
-  if (text.length > MAX_PART || !URL.canParse(text)) return [];
+  if (text.length > MAX_FIELD || !URL.canParse(text)) return [];
   const url = new URL(text);
   return url.protocol === 'http:' || url.protocol === 'https:' ? [url] : [];
 }
@@ -124,7 +126,7 @@ function readable(text: unknown): string {
   } catch {
     // It is shown as it came.
   }
-  return stripped(decoded).trim().slice(0, MAX_PART);
+  return stripped(decoded).trim().slice(0, MAX_FIELD);
 }
 
 const rowOf = ({ address, name, hardware, xaddr, uuid }: Found) => [address, name, hardware, xaddr, uuid];

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { systemClock } from '../core/clock.ts';
@@ -21,16 +21,15 @@ import type { Arguments } from './command.ts';
 import { type Context, SECRET_VARIABLES } from './context.ts';
 import { readLogin } from './login.ts';
 import { prepare } from './prepare.ts';
-import { Progress } from './progress.ts';
+import { Progress, TaskProgress } from './progress.ts';
 import { askRunningCamera, type RunningCamera } from './running-camera.ts';
 import { canAsk } from './secrets.ts';
 import { askServer } from './server-api.ts';
-import { TaskProgress } from './task-progress.ts';
 
-/** Where the system's tools are, although the PATH of a user without rights does not lead there. */
+/** Directories of the system's tools, which the PATH of a user without rights may leave out. */
 const TOOL_PLACES = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 
-/** `onvif-camera doctor`: looks at everything, and says what to do. */
+/** `onvif-camera doctor`: looks at everything, tells what is wrong and what to do. */
 export async function doctor(args: Arguments, context: Context): Promise<number> {
   const stop = new AbortController();
   void context.stopRequested.then(() => stop.abort(new AppError('USAGE', 'Stopped.')));
@@ -109,8 +108,8 @@ async function look(args: Arguments, context: Context, signal: AbortSignal): Pro
 }
 
 /**
- * Whether the server announces itself, by its own status, as the flags of another command line are not known here; undefined:
- * not every version says it.
+ * Returns whether the server announces itself, by its own status, as the flags that it was started with are not known here;
+ * undefined: it does not say.
  */
 async function isAnnounced(server: RunFile): Promise<boolean | undefined> {
   const answer = z.object({ discovery: z.object({ enabled: z.boolean() }) });
@@ -118,13 +117,13 @@ async function isAnnounced(server: RunFile): Promise<boolean | undefined> {
   return status?.discovery.enabled;
 }
 
-/** Loads the settings. A settings file that cannot be used is one of the findings; the rest is looked at without it. */
+/** Loads the settings. A settings file that cannot be used is a finding like others; the rest is looked at without it. */
 async function loadSettings(args: Arguments, context: Context): Promise<LoadedSettings> {
   try {
     return { ...(await prepare(args, context)), fault: undefined };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    // Throws once more where it is not the file's fault.
+    // Throws again where the fault is not in the file.
     return { ...(await prepare(args, context, false)), fault: error };
   }
 }
@@ -144,7 +143,7 @@ async function findWalkLogin(
       noLogin: undefined,
     };
   } catch (error) {
-    // A file that cannot be used is the user's mistake; a password that nobody knows is one of the findings.
+    // A password file that cannot be used is a mistake of the command line; an unknown password is a finding.
     if (!(error instanceof AppError) || (error.code === 'USAGE' && passwordFile !== undefined)) throw error;
     const given = passwordFile !== undefined || Boolean(context.env.ONVIF_CAMERA_PASSWORD) || (!quiet && canAsk(context));
     return { login: undefined, noLogin: { error, given: given && error.code === 'CAMERA_PASSWORD' } };
@@ -157,7 +156,7 @@ function whoAmI(): User {
   try {
     return { uid, name: userInfo().username, groups };
   } catch {
-    // A user id without an entry in the system's list, as in a container.
+    // A user ID without an entry in passwd, as in a container.
     return { uid, name: String(uid ?? 'unknown'), groups };
   }
 }

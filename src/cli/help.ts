@@ -3,23 +3,23 @@ import { type Action, COMMON_FLAGS, type Command, type Described, exitsOf, type 
 import { COMMANDS } from './commands/index.ts';
 import { isSwitch, settings } from './settings.ts';
 
-/** Columns in which options, and commands, stand before what they do. */
+/** Width of the column of options, characters. */
 const WIDTH = 30;
-/** Columns of a list of flags. */
+/** Longest line of a list of flags, characters. */
 const LINE = 100;
-/** Columns in which a command's usage stands before what it does. */
+/** Width of the column of usages, characters. */
 const USAGE_WIDTH = 22;
 
 const line = (left: string, right: string) =>
   left.length < WIDTH ? `  ${left.padEnd(WIDTH)}${right}\n` : `  ${left}\n  ${' '.repeat(WIDTH)}${right}\n`;
 
-/** Returns the text of `--help`. @param command the one that it is about @param path what it is called: "user add" */
+/** Returns the text of `--help`. @param command the command that it is about @param path its full name: "user add" */
 export function helpText(command: Command = COMMANDS[0], path: string = command.name): string {
   if (command === COMMANDS[0]) return generalHelp();
   return isGroup(command) ? helpOnGroup(command, path) : helpOnAction(command, path);
 }
 
-/** Returns how a command is typed: "user add NAME". */
+/** Returns the usage of a command: "user add NAME". @param path its full name */
 export function usageOf(command: Command, path: string = command.name): string {
   if (isGroup(command)) return `${path} ${command.commands.map(({ name }) => name).join('|')}`;
   if (command === COMMANDS[0]) return `[${path}] [options]`;

@@ -1,10 +1,11 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AppError, messageOf } from '../core/errors.ts';
 import { stripped } from '../core/terminal.ts';
 import { readText } from './response-text.ts';
 
+/** Longest wait for an answer. */
 const ANSWER_TIMEOUT_MS = 10_000;
-/** Longest wait for a step of a config flow, which tries two addresses, ten seconds each, twice (Basic, then Digest); milliseconds. */
+/** Longest wait for a step of a config flow, which tries two addresses for ten seconds each, twice (Basic, then Digest). */
 const STEP_TIMEOUT_MS = 60_000;
 
 const configSchema = z.object({ version: z.string(), location_name: z.string() });
@@ -12,16 +13,17 @@ const configSchema = z.object({ version: z.string(), location_name: z.string() }
 const flowSchema = z.object({
   type: z.string(),
   flow_id: z.string(),
-  step_id: z.string().nullish(),
-  title: z.string().nullish(),
-  reason: z.string().nullish(),
-  errors: z.record(z.string(), z.string()).nullish(),
-  description_placeholders: z.record(z.string(), z.unknown()).nullish(),
+  step_id: z.nullish(z.string()),
+  title: z.nullish(z.string()),
+  reason: z.nullish(z.string()),
+  errors: z.nullish(z.record(z.string(), z.string())),
+  description_placeholders: z.nullish(z.record(z.string(), z.unknown())),
 });
 
-/** Where a config flow stands: a form to fill in, "create_entry" or "abort". */
+/** The state of a config flow: its `type` is "form" for one to fill in, "create_entry" or "abort". */
 export type Flow = z.infer<typeof flowSchema>;
 
+/** What {@link HomeAssistantApi} takes. */
 export interface HomeAssistantOptions {
   /** "http://homeassistant.local:8123" */
   readonly url: URL;
@@ -31,11 +33,14 @@ export interface HomeAssistantOptions {
   readonly signal: AbortSignal;
 }
 
-/** What we need of Home Assistant's HTTP API. Every method throws an AppError. */
+/**
+ * The part of Home Assistant's HTTP API that adds an integration. Every method rejects with an AppError, or with the reason of
+ * `signal`.
+ */
 export class HomeAssistantApi {
   constructor(private readonly options: HomeAssistantOptions) {}
 
-  /** Its version, such as "2025.4.4". */
+  /** Resolves to the version of Home Assistant, such as "2025.4.4". */
   async version(): Promise<string> {
     const answer = await this.#ask('GET', '/api/config');
     const config = configSchema.safeParse(answer.json);
@@ -43,12 +48,12 @@ export class HomeAssistantApi {
     return stripped(config.data.version);
   }
 
-  /** Begins to add an integration. */
+  /** Begins to add an integration. @param handler its name: "mjpeg" */
   begin(handler: string): Promise<Flow> {
     return this.#flow('/api/config/config_entries/flow', { handler });
   }
 
-  /** Fills in the form where a flow stands. */
+  /** Fills in the form that a flow shows. @param data by key of the form */
   submit(flow: Flow, data: Readonly<Record<string, unknown>>): Promise<Flow> {
     return this.#flow(`/api/config/config_entries/flow/${encodeURIComponent(flow.flow_id)}`, data);
   }
@@ -77,7 +82,7 @@ export class HomeAssistantApi {
         method,
         headers: { Authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        // The token is for this address alone.
+        // Redirects are not followed: the token is for this address alone.
         redirect: 'manual',
         signal: AbortSignal.any([signal, timeout]),
       });
@@ -100,7 +105,7 @@ export class HomeAssistantApi {
     try {
       json = JSON.parse(text);
     } catch {
-      // Whoever needs it tells that it is none.
+      // The callers check the answer by a schema.
     }
     return { ok: answer.ok, status: answer.status, json };
   }
@@ -113,10 +118,10 @@ export class HomeAssistantApi {
   }
 }
 
-/** Returns the reason behind fetch's "fetch failed". */
+/** Returns the reason behind "fetch failed". */
 function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: unknown };
   const message = messageOf(cause ?? error);
-  // Several addresses were tried: the reason is in the code alone.
+  // Where several addresses were tried, only the code says why.
   return message === '' ? String((cause as { code?: unknown } | undefined)?.code) : message;
 }

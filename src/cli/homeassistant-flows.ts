@@ -3,17 +3,18 @@ import { stripped } from '../core/terminal.ts';
 import type { Flow, HomeAssistantApi } from './homeassistant-api.ts';
 import type { Login, RunningCamera } from './running-camera.ts';
 
-/** Home Assistant's integrations that take this camera. */
+/** Home Assistant's integrations that take this camera, by their names in its API. */
 export const WAYS = ['mjpeg', 'onvif'] as const;
+/** One of {@link WAYS}. */
 export type Way = (typeof WAYS)[number];
 
-/** What Home Assistant's page calls the integration. */
+/** The name of each integration in Home Assistant's page. */
 export const TITLES: Readonly<Record<Way, string>> = { mjpeg: 'MJPEG IP Camera', onvif: 'ONVIF' };
 
-/** What a person fills in, in the order of the forms: the label in Home Assistant's page, its key in the API, the value. */
+/** A field of a form: its label in Home Assistant's page, its key in the API, and the value for it. */
 export type Field = readonly [label: string, key: string, value: string | number | boolean];
 
-/** Returns the fields of the form that describes the camera. User and password are left out where the camera asks for none. */
+/** Returns the fields of the form that describes the camera, in its order. Without a login, user and password are left out. */
 export function fieldsOf(way: Way, camera: RunningCamera, login: Login | undefined): Field[] {
   const credentials: Field[] = login
     ? [
@@ -27,20 +28,20 @@ export function fieldsOf(way: Way, camera: RunningCamera, login: Login | undefin
     ['MJPEG URL', 'mjpeg_url', camera.stream],
     ['Still image URL', 'still_image_url', camera.snapshot],
     ...credentials,
-    // Of no meaning over http.
+    // Asked for even where the camera speaks plain HTTP.
     ['Verify SSL certificate', 'verify_ssl', true],
   ];
 }
 
 /**
- * Adds the camera to Home Assistant as a person does.
+ * Adds the camera to Home Assistant by the forms that its page shows.
  * @returns the title of the new entry
- * @throws AppError
+ * @throws AppError ALREADY_CONFIGURED, CAMERA_PASSWORD, NO_H264, or one that begins with HOME_ASSISTANT
  */
 export async function addCamera(api: HomeAssistantApi, way: Way, camera: RunningCamera, login: Login | undefined): Promise<string> {
   const form = Object.fromEntries(fieldsOf(way, camera, login).map(([, key, value]) => [key, value]));
   let flow = await api.begin(way);
-  // ONVIF asks first whether to search; we know where the camera is.
+  // ONVIF asks first whether to search: no, as the address is known.
   if (way === 'onvif' && flow.step_id === 'user') flow = await api.submit(flow, { auto: false });
   if (flow.type === 'form') flow = await api.submit(flow, form);
   if (flow.type === 'create_entry') return stripped(flow.title ?? camera.name);
@@ -49,7 +50,7 @@ export async function addCamera(api: HomeAssistantApi, way: Way, camera: Running
   throw error;
 }
 
-/** Home Assistant's words for what went wrong, as errors of ours. */
+/** By Home Assistant's name for what went wrong: the error here, and its message. */
 const MEANINGS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   already_configured: ['ALREADY_CONFIGURED', 'Home Assistant has this camera already'],
   invalid_auth: ['CAMERA_PASSWORD', 'The camera did not take the user and password from Home Assistant'],
@@ -71,7 +72,7 @@ function refusal(flow: Flow, way: Way): AppError {
         hint: 'Add the camera in its own page; `onvif-camera homeassistant` shows what to fill in.',
       },
     );
-  // That integration knows the camera by its MAC, and takes the address that it was given last.
+  // This integration knows a camera by its MAC address, and takes over the address that it was given last.
   if (way === 'onvif' && reason === 'already_configured')
     return new AppError('ALREADY_CONFIGURED', `Home Assistant has this camera already, and has its present address now (${reason}).`);
   const [code, words] = MEANINGS[reason] ?? (['HOME_ASSISTANT_REFUSED', 'Home Assistant did not add the camera'] as const);

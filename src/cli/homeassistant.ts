@@ -6,22 +6,26 @@ import type { Context } from './context.ts';
 import { HomeAssistantApi } from './homeassistant-api.ts';
 import { addCamera, fieldsOf, TITLES, WAYS, type Way } from './homeassistant-flows.ts';
 import { readLogin } from './login.ts';
+import { printJson } from './output.ts';
 import { prepare } from './prepare.ts';
 import { askRunningCamera, type RunningCamera } from './running-camera.ts';
 import { askSecret, canAsk, findSecret } from './secrets.ts';
 
 /**
- * `onvif-camera homeassistant`: what to type into Home Assistant for the camera that runs here. With `--url` it adds the
- * camera itself.
+ * `onvif-camera homeassistant`: shows what to type into Home Assistant for the camera that runs here; with `--url` it adds the camera
+ * itself.
  */
 export async function homeassistant(args: Arguments, context: Context): Promise<number> {
   const { flags } = args;
   const way = readWay(flags.as);
+  const isJson = flags.json === true;
   const { dataDir } = await prepare(args, context);
   if (flags.url === undefined) {
     for (const flag of ['token-file', 'as', 'password-file'])
       if (flags[flag] !== undefined) throw new AppError('USAGE', `--${flag} is for adding the camera, which needs --url too.`);
-    context.stdout.write(visibleLines(instructions(await askRunningCamera(dataDir))));
+    const camera = await askRunningCamera(dataDir);
+    if (isJson) printJson(forms(camera), context);
+    else context.stdout.write(visibleLines(instructions(camera)));
     return EXIT.ok;
   }
   const url = readUrl(String(flags.url));
@@ -34,6 +38,10 @@ export async function homeassistant(args: Arguments, context: Context): Promise<
   const version = await api.version();
   const chosen = way ?? (camera.h264 ? 'onvif' : 'mjpeg');
   const title = await addCamera(api, chosen, camera, login);
+  if (isJson) {
+    printJson({ url: url.origin, version, title, integration: chosen, fields: valuesOf(chosen, camera, login?.user) }, context);
+    return EXIT.ok;
+  }
   const done = `Home Assistant ${version} at ${url.origin} has the camera now: "${title}", integration ${TITLES[chosen]}, with`;
   context.stdout.write(visibleLines(`${done}\n${lines(chosen, camera, login?.user)}`));
   return EXIT.ok;
@@ -81,9 +89,7 @@ function readUrl(text: string): URL {
 
 /** Returns the instructions for adding the camera by hand. */
 function instructions(camera: RunningCamera): string {
-  const user = camera.asksLogin ? 'admin' : undefined;
-  const ways: readonly Way[] = camera.h264 ? ['onvif', 'mjpeg'] : ['mjpeg'];
-  const forms = ways.map((way) => `Add integration → ${TITLES[way]}\n${lines(way, camera, user)}`);
+  const forms = waysOf(camera).map((way) => `Add integration → ${TITLES[way]}\n${lines(way, camera, userOf(camera))}`);
   return `${camera.name} in Home Assistant: Settings → Devices & services →
 
 ${forms.join('\nor: ')}${streams(camera)}
@@ -92,16 +98,38 @@ ${camera.isLocal ? 'It listens on this machine alone: Home Assistant must run he
 `;
 }
 
+/** Returns the integrations that take the camera, the better one first. */
+const waysOf = ({ h264 }: RunningCamera): readonly Way[] => (h264 ? ['onvif', 'mjpeg'] : ['mjpeg']);
+
+const userOf = ({ asksLogin }: RunningCamera): string | undefined => (asksLogin ? 'admin' : undefined);
+
+/** Returns what {@link instructions} tells, for programs. */
+const forms = (camera: RunningCamera) => ({
+  name: camera.name,
+  local: camera.isLocal,
+  integrations: waysOf(camera).map((way) => ({ integration: way, fields: valuesOf(way, camera, userOf(camera)) })),
+  ...(camera.h264 !== undefined && { record: camera.h264 }),
+  ...(camera.sub !== undefined && { detect: camera.sub }),
+});
+
+/** Returns the values of a form by their keys in Home Assistant's API, without the password. */
+const valuesOf = (way: Way, camera: RunningCamera, user: string | undefined): Readonly<Record<string, string | number | boolean>> =>
+  Object.fromEntries(
+    fieldsOf(way, camera, user === undefined ? undefined : { user, password: '' })
+      .filter(([, key]) => key !== 'password')
+      .map(([, key, value]) => [key, value]),
+  );
+
 const LABEL_WIDTH = 24;
 const lineOf = (label: string, value: string | number | boolean) => `  ${label.padEnd(LABEL_WIDTH)}${value}\n`;
 
-/** Returns the addresses for programs that look for movement in a small picture and keep a large one. */
+/** Returns the addresses of the large and the small stream for programs such as Frigate; "" where there are not both. */
 function streams({ h264, sub }: RunningCamera): string {
   if (h264 === undefined || sub === undefined) return '';
   return `\nFrigate, and whatever else looks for movement in a small picture and records a large one:\n${lineOf('Record', h264)}${lineOf('Detect', sub)}`;
 }
 
-/** Returns a form with what to fill in; the password is not repeated. */
+/** Returns a form with what to fill in, without the password. */
 function lines(way: Way, camera: RunningCamera, user: string | undefined): string {
   const login = user === undefined ? undefined : { user, password: "the camera's" };
   return fieldsOf(way, camera, login)

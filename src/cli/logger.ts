@@ -4,13 +4,13 @@ import { type LogFields, type Logger, withoutCredentials } from '../core/log.ts'
 import { terminalSafeJson, visible } from '../core/terminal.ts';
 import { type Context, SECRET_VARIABLES } from './context.ts';
 
-/** Names of fields that are never logged, whatever is handed in. */
+/** Names of fields whose values are never logged. */
 const SECRET_NAMES = ['password', 'authorization', 'token', 'secret', 'cookie', ...SECRET_VARIABLES];
 const SECRETS = SECRET_NAMES.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]);
 const COLOURS: Readonly<Record<string, string>> = { DEBUG: '\x1b[2m', INFO: '\x1b[32m', WARN: '\x1b[33m', ERROR: '\x1b[31m' };
 const RESET = '\x1b[0m';
 
-/** The program's log, on standard error: lines for people, or JSON for programs. */
+/** Returns the program's log, on standard error: lines for people, or JSON for programs. Passwords in URLs are left out. */
 export function makeLogger(config: Config['log'], { stderr, env }: Pick<Context, 'stderr' | 'env'>): Logger {
   const pretty = config.format === 'pretty' || (config.format === 'auto' && stderr.isTTY === true);
   const colours = stderr.isTTY === true && !env.NO_COLOR;

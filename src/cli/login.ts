@@ -3,18 +3,20 @@ import type { Context } from './context.ts';
 import { findLogin, type Login, type RunningCamera } from './running-camera.ts';
 import { askSecret, canAsk, findSecret } from './secrets.ts';
 
+/** Where the login of a camera may come from. */
 export interface LoginWays {
   readonly camera: RunningCamera;
+  /** Data directory of the camera. */
   readonly dataDir: string;
   /** `--password-file`, where it was given. */
   readonly passwordFile: string | undefined;
-  /** Whether nobody is asked, even on a terminal. */
+  /** Whether nobody is asked, even on a terminal; left out: somebody may be. */
   readonly quiet?: boolean;
 }
 
 /**
- * Returns the camera's login: as given, or else as stored. Asks for it where that is wrong and somebody is there. Undefined
- * where the camera asks for none.
+ * Resolves to the camera's login: the one given by file or environment, else the one in the state, else one that is asked for on the
+ * terminal. Undefined: the camera asks for none.
  *
  * @throws AppError CAMERA_PASSWORD, or USAGE for a file that cannot be used
  */

@@ -4,26 +4,28 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { portHolder } from '../platform/port-holder.ts';
 
-/** First ports of the page and of RTSP for cameras with a name; the one without has those before them. */
+/** First ports of the page and of RTSP for cameras with a name; the camera without one has those before them. */
 export const FIRST_PORTS = { http: 8081, rtsp: 8555 } as const;
-/** Pairs of ports: more cameras than any machine has, below the ports that systems give out by themselves. */
+/** Number of pairs: more cameras than any machine has, below the ports that systems give out by themselves. */
 const PAIRS = 400;
 
+/** What {@link chooseNamedPorts} takes. */
 export interface NamedPortsOptions {
   /** Name of the camera (`--camera`). */
   readonly instance: string;
   readonly config: Pick<Config, 'http' | 'rtsp'>;
   /** Keys of the settings that the owner set. */
   readonly explicit: ReadonlySet<string>;
+  /** Keeps the ports. */
   readonly state: StateStore;
   readonly log: Logger;
-  /** Tells whether somebody listens on a TCP port. */
+  /** Returns whether a program listens on a TCP port; left out: asks the system. */
   readonly isTaken?: (port: number) => boolean;
 }
 
 /**
- * Chooses ports for a camera with a name whose owner set none, at its first start, and keeps them: recorders note them down. Where
- * the search begins follows from the name, so that several cameras that start together do not choose the same.
+ * Chooses ports for a camera with a name, at its first start and where its owner set none, and keeps them in the state, as recorders
+ * note them down. The search begins at a pair that follows from the name, so that cameras that start together do not choose the same.
  */
 export function chooseNamedPorts(options: NamedPortsOptions): void {
   const { instance, config, explicit, state, log, isTaken = (port) => portHolder(port) !== undefined } = options;
@@ -40,7 +42,7 @@ export function chooseNamedPorts(options: NamedPortsOptions): void {
     try {
       state.update({ device: { ...device, ...chosen } });
     } catch (error) {
-      // Without a disk to write to it takes the usual ports, and says what is in the way where they are taken.
+      // The camera then takes the usual ports, and says so where they are taken.
       if (!(error instanceof AppError)) throw error;
       log.warn(`The ports of the camera "${instance}" cannot be kept: ${messageOf(error)}`, { code: error.code });
     }
@@ -48,7 +50,7 @@ export function chooseNamedPorts(options: NamedPortsOptions): void {
   }
 }
 
-/** A number that follows from a text, FNV-1a of 32 bits. */
+/** Returns the FNV-1a hash of a text, 32 bits. */
 function sumOf(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -5,17 +5,18 @@ import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { askSecret, canAsk, findSecret } from './secrets.ts';
 
-/** How many tries there are to type the same password twice. */
+/** Number of tries to type the same password twice. */
 const ATTEMPTS = 3;
 
+/** A password for a user that is added or changed. */
 export interface NewPassword {
   readonly password: string;
-  /** Whether it was made here, so that nobody knows it yet. */
+  /** Whether it was made here, and so is to be shown. */
   readonly generated: boolean;
 }
 
 /**
- * Returns a new password for a user: from --password-file, made with --generate, or typed twice.
+ * Resolves to a new password for a user: from --password-file, made with --generate, or typed twice on the terminal.
  *
  * @throws AppError USAGE, PASSWORD_WEAK
  */
@@ -40,7 +41,7 @@ async function askTwice(name: string, weak: boolean, context: Context): Promise<
   void context.stopRequested.then(() => stop.abort());
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const password = await askSecret(`New password of "${name}" (it is not shown): `, context, stop.signal);
-    // Before it is typed once more.
+    // Checked before it is typed once more.
     checkStrength(password, { weak });
     if ((await askSecret('Once more: ', context, stop.signal)) === password) return password;
     context.stderr.write('The two are not the same.\n');

@@ -9,15 +9,17 @@ import { type Element, readTree } from '../protocols/xml/tree.ts';
 import { readText } from './response-text.ts';
 import type { Login } from './running-camera.ts';
 
-/** An event as another camera tells it. */
+/** An event as a camera tells it. */
 export interface ToldEvent {
-  /** As it came: "tns1:VideoSource/MotionAlarm". */
+  /** As it was sent, prefix included: "tns1:VideoSource/MotionAlarm". */
   readonly topic: string;
-  /** As it came: "2026-01-02T03:04:05Z". */
+  /** As it was sent: "2026-01-02T03:04:05Z". */
   readonly time: string;
-  /** "Initialized", "Changed", "Deleted"; undefined: it is no state. */
+  /** PropertyOperation: "Initialized", "Changed" or "Deleted"; undefined: it is no property. */
   readonly operation: string | undefined;
+  /** Simple items of Source by name. */
   readonly source: Readonly<Record<string, string>>;
+  /** Simple items of Data by name. */
   readonly data: Readonly<Record<string, string>>;
 }
 
@@ -25,26 +27,38 @@ const DEVICE = 'http://www.onvif.org/ver10/device/wsdl';
 const NAMESPACES = ` xmlns:tds="${DEVICE}" xmlns:tev="${TEV}" xmlns:wsnt="${WSNT}" xmlns:wsa="${WSA}"`;
 const TOKEN_PROFILE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest';
 const ENCODING = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary';
+/** Most that an answer may have. */
 const LIMITS = { depth: 64, elements: 20_000, attributesOfOne: 128, attributes: 40_000 };
 
-/** Seconds that a camera is asked to wait for an event, and for which a subscription shall live without us. */
+/** Time that a camera is asked to wait for an event, seconds. */
 const PULL_S = 30;
+/** Time for which a subscription is made and renewed, seconds. */
 const LIFE_S = 120;
-/** Milliseconds for any other answer, and more than a pull waits. */
+/** Longest wait for an answer; that to a pull may take so much longer than the pull itself. */
 const ANSWER_MS = 10_000;
 
-/** Subscribes to the events of a camera by ONVIF, as recorders do. */
+/** Subscribes to the events of a camera by ONVIF, as recorders do (Core Specification, "Real-time Pull-Point Notification Interface"). */
 export class OnvifEventClient {
-  /** What the camera's clock is ahead of ours, milliseconds: logins have a time in them. Undefined: it was not asked yet. */
+  /** Time by which the camera's clock is ahead of ours, ms: logins have a time in them. Undefined: it was not asked yet. */
   #ahead: number | undefined;
+  /** Pulls that were answered so far. */
+  pulls = 0;
 
+  /**
+   * @param device URL of the device service
+   * @param login undefined: requests have no credentials
+   * @param signal ends everything
+   */
   constructor(
     private readonly device: string,
     private readonly login: Login | undefined,
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Gives what the camera tells, in its order, until the signal fires. Throws AppError CAMERA_EVENTS. */
+  /**
+   * Yields the events in the order of the camera, its present states first, until the signal fires.
+   * @throws AppError CAMERA_EVENTS, CAMERA_PASSWORD
+   */
   async *events(): AsyncGenerator<ToldEvent> {
     await this.#readClock();
     const service = await this.#findService();
@@ -60,6 +74,7 @@ export class OnvifEventClient {
       for (;;) {
         const pull = `<tev:PullMessages><tev:Timeout>PT${PULL_S}S</tev:Timeout><tev:MessageLimit>50</tev:MessageLimit></tev:PullMessages>`;
         const answer = await this.#ask(address, pull, PULL_S * 1000 + ANSWER_MS);
+        this.pulls++;
         for (const message of all(answer, 'NotificationMessage')) yield eventOf(message);
         if (performance.now() - renewed < (LIFE_S * 1000) / 3) continue;
         renewed = performance.now();
@@ -121,7 +136,7 @@ export class OnvifEventClient {
 
 const failure = (message: string): AppError => new AppError('CAMERA_EVENTS', message);
 
-/** wsse:Security with a digest of the password. @param now milliseconds since the Unix epoch */
+/** wsse:Security with a UsernameToken (Username Token Profile 1.0). @param now milliseconds since the Unix epoch */
 function security({ user, password }: Login, now: number): string {
   const nonce = randomBytes(16).toString('base64');
   const created = new Date(now).toISOString();
@@ -132,7 +147,7 @@ function security({ user, password }: Login, now: number): string {
   );
 }
 
-/** By local names: cameras differ in their namespaces. */
+/** Yields the elements of a local name; the namespace is not compared, as cameras differ in it. */
 function* all(element: Element, local: string): Generator<Element> {
   for (const each of element.children) {
     if (each.local === local) yield each;
@@ -145,8 +160,8 @@ const find = (element: Element, local: string): Element | undefined => all(eleme
 function eventOf(notification: Element): ToldEvent {
   const message = [...all(notification, 'Message')].flatMap((each) => [each, ...each.children]).find(({ uri }) => uri === TT);
   const items = (name: string) => {
-    const part = message && find(message, name);
-    const simple = part ? [...all(part, 'SimpleItem')] : [];
+    const parent = message && find(message, name);
+    const simple = parent ? [...all(parent, 'SimpleItem')] : [];
     return Object.fromEntries(simple.map(({ attributes }) => [attributes.get('Name') ?? '', attributes.get('Value') ?? '']));
   };
   return {

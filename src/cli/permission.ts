@@ -2,12 +2,12 @@ import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
 
-/** System calls on files and directories, whose errors are explained here; others, such as starting a program, are not. */
+/** The system calls on files and directories whose errors are explained here; starting a program is none. */
 const FILE_CALLS = /^(open|mkdir|mkdtemp|rename|scandir|stat|lstat|chmod|unlink|access)$/;
 
 /**
- * Returns a sentence on which permission is missing where, for an error of the file system that says no more than
- * "permission denied"; undefined for any other error.
+ * Returns a sentence that says which permission is missing where, for an error of the file system that says no more than "permission
+ * denied"; undefined for any other error.
  */
 export function explainPermission(error: unknown): string | undefined {
   const { code, syscall = '', path } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
@@ -18,7 +18,7 @@ export function explainPermission(error: unknown): string | undefined {
   return `This program runs as the user ${ownName()}, who may not ${what} ${place}${owner}.`;
 }
 
-/** Returns as much of the path as this user can see: up to its first directory that he cannot look into, or all of it. */
+/** Returns as much of a path as this user can see: up to the first directory that cannot be looked into, or all of it. */
 function lastKnown(path: string): [path: string, stats: Stats | undefined] {
   const parent = dirname(path);
   try {
@@ -37,14 +37,14 @@ function may(path: string, mode: number): boolean {
   }
 }
 
-/** Returns a user's name where it is our own or root's, else his number. */
+/** Returns the name of a user where it is this one or root, else the number. */
 const nameOf = (uid: number): string => (uid === 0 ? 'root' : uid === process.getuid?.() ? ownName() : `the user ${uid}`);
 
 function ownName(): string {
   try {
     return userInfo().username;
   } catch {
-    // One without an entry in passwd, as in containers.
+    // A user ID without an entry in passwd, as in a container.
     return String(process.getuid?.());
   }
 }

@@ -9,45 +9,50 @@ import type { Context } from './context.ts';
 import { makeLogger } from './logger.ts';
 import { schema, settings } from './settings.ts';
 
+/** What every command begins with. */
 export interface Prepared {
   readonly config: Config;
   /** Keys that were set by flags, environment or file. */
   readonly explicit: ReadonlySet<string>;
   /** The settings file that was read, if any. */
   readonly file: string | undefined;
+  /** `config.camera.source`, parsed. */
   readonly spec: SourceSpec;
+  /** Directory of the state. */
   readonly dataDir: string;
   /** Name of the camera (`--camera`), where this machine has several. */
   readonly instance: string | undefined;
-  /** Whether the settings are those of a service, which nobody named. */
+  /** Whether the settings are those of the system's service, whose file was found and not named with --config. */
   readonly ofService: boolean;
   readonly log: Logger;
+  /** Directories in which programs are looked up, as in PATH. */
   readonly searchPath: string;
 }
 
-/** Returns where the settings come from: flags, environment, and which settings file. @throws AppError (USAGE, CONFIG_UNREADABLE) */
+/** Returns where the settings come from. @param withFile false: no settings file is read @throws AppError USAGE, CONFIG_UNREADABLE */
 export function configInput(args: Arguments, { env }: Context, withFile = true): ConfigInput & { readonly place: ConfigPlace } {
   const place = findConfigFile(args.config, args.camera);
   const file = place.asked && withFile ? place.file : undefined;
   return { flags: args.flags, env, file, defaultFile: withFile ? place.file : '', place };
 }
 
-/** Returns the data directory. @param set what the setting says, empty where it says nothing */
+/** Returns the data directory. @param set the setting `dataDir`; empty: the default of a service or of a user holds */
 export function dataDirOf(set: string, { camera }: Pick<Arguments, 'camera'>, { ofService }: ConfigPlace, { env, home }: Context): string {
   return set || (ofService ? systemDataDir(camera) : defaultDataDir(env, home, camera));
 }
 
 /**
- * Returns the settings of the camera: one that was asked for by its name is called so, unless its owner calls it otherwise, as two of
- * one name are hard to tell apart.
+ * Returns the settings with the name of `--camera` as that of the camera, unless its owner set another: two of the default name are
+ * hard to tell apart.
  */
 export const named = (config: Config, isNameSet: boolean, { camera }: Pick<Arguments, 'camera'>): Config =>
   camera === undefined || isNameSet ? config : { ...config, name: camera };
 
 /**
- * Loads and checks the settings, and makes the log: every command begins so. Throws an AppError if a setting is wrong.
+ * Loads and checks the settings, and makes the log.
  *
- * @param withFile false: settings files are left alone, those of flags and environment have to do
+ * @param withFile false: no settings file is read, flags and environment have to do
+ * @throws AppError CONFIG_INVALID, CONFIG_UNREADABLE, USAGE
  */
 export async function prepare(args: Arguments, context: Context, withFile = true): Promise<Prepared> {
   const { camera: instance } = args;
@@ -62,7 +67,7 @@ export async function prepare(args: Arguments, context: Context, withFile = true
     instance,
     ofService: place.ofService,
     file,
-    // The schema has checked it.
+    // The schema has checked that it can be parsed.
     spec: parseSourceSpec(config.camera.source) as SourceSpec,
     dataDir: dataDirOf(config.dataDir, args, place, context),
     log,

@@ -1,7 +1,7 @@
-/** Longest answer that is read, characters; real ones have a few thousand. */
+/** Longest body that is read, characters; real ones have a few thousand. */
 const MAX_LENGTH = 1024 * 1024;
 
-/** Returns the body of an answer as text. Throws where it does not end within a million characters. */
+/** Resolves to the body of a response as text. Rejects where it does not end within a million characters. */
 export async function readText(answer: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';

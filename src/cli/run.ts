@@ -10,7 +10,7 @@ import { explainPermission } from './permission.ts';
 
 export { OWN_VARIABLES } from './context.ts';
 
-/** Runs the command line and returns the exit code. Errors meant for the user are printed, others are thrown. */
+/** Runs a command line, and resolves to the exit code. AppErrors are printed; others make it reject. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
   context.onExit(killPrograms);
   try {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { requireRunningServer } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
@@ -7,11 +7,12 @@ import { formatOrigin, type Origin } from '../core/origin.ts';
 import { ADDRESS, H264, SUB } from '../device/stream-names.ts';
 import { outsideAddresses } from './addresses.ts';
 
-/** Longest wait for the local server, which answers in milliseconds; milliseconds. */
+/** Longest wait for the local server, which answers within some milliseconds. */
 const ANSWER_TIMEOUT_MS = 3000;
 
 const statusSchema = z.object({ name: z.string(), urls: z.array(z.object({ id: z.string(), url: z.url() })) });
 
+/** A user name and a password. */
 export interface Login {
   readonly user: string;
   readonly password: string;
@@ -21,21 +22,24 @@ export interface Login {
 export interface RunningCamera extends Origin {
   readonly name: string;
   readonly port: number;
-  /** URLs: MJPEG, one picture, and H.264 by RTSP where there is any, large and small. */
+  /** URL of the MJPEG stream by HTTP. */
   readonly stream: string;
+  /** URL of a single picture. */
   readonly snapshot: string;
+  /** URL of the H.264 stream by RTSP; undefined: there is none. */
   readonly h264: string | undefined;
+  /** URL of the small H.264 stream by RTSP; undefined: there is none. */
   readonly sub: string | undefined;
-  /** Whether it asks for a user and a password. */
+  /** Whether watching takes a login. */
   readonly asksLogin: boolean;
   /** Whether it listens on this machine alone, so that no other reaches it. */
   readonly isLocal: boolean;
 }
 
 /**
- * Returns what the running server says of itself.
+ * Resolves to what the running server says of itself, by an address of this machine under which others reach it, if it has one.
  *
- * @param preferred the address of this machine that is tried first
+ * @param preferred the address that is tried first
  * @throws AppError NOT_RUNNING
  */
 export async function askRunningCamera(dataDir: string, preferred?: string): Promise<RunningCamera> {
@@ -87,8 +91,8 @@ async function get(base: string, headers: Readonly<Record<string, string>>): Pro
 }
 
 /**
- * Returns user and password of an administrator: `admin` with the given password, else one from the state. Asks the camera
- * whether it is right, as the server may have been started with another. Undefined where the camera asks for none.
+ * Resolves to the login of an administrator: `admin` with the given password, else one from the state. The camera is asked whether it
+ * is right, as the server may have been started with another. Undefined: the camera asks for none.
  *
  * @throws AppError CAMERA_PASSWORD
  */

@@ -1,13 +1,14 @@
 import { startProbe } from 'node-onvif-ts';
 
+/** The answers to a search, as the library returns them: of strangers, and unchecked. */
 export type Answers = Awaited<ReturnType<typeof startProbe>>;
 
-/** How long the library listens after it has begun to ask, milliseconds; it has no option for that. */
+/** Time for which the library listens after it has begun to ask; it has no option for that. */
 export const LIBRARY_LISTENS_MS = 3000;
 
 /**
- * Searches the network for ONVIF devices. One search at a time: the library keeps its state in one place.
- * @param ms how long to listen, milliseconds
+ * Searches the network for ONVIF devices by WS-Discovery. One search at a time: the library keeps its state in one place.
+ * @param ms time to listen, ms
  */
 export async function search(ms: number): Promise<Answers> {
   const { log } = console;
@@ -25,7 +26,7 @@ export async function search(ms: number): Promise<Answers> {
   } finally {
     globalThis.setTimeout = setTimeout;
     console.log = log;
-    // It would go on asking with a socket that it has closed.
+    // The library would go on asking with a socket that it has closed.
     for (const timer of timers) clearTimeout(timer);
   }
 }

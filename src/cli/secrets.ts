@@ -4,22 +4,23 @@ import { Writable } from 'node:stream';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Context, Terminal } from './context.ts';
 
-/** Longest file with a secret that is read, bytes; tokens of Home Assistant have 200. */
+/** Most that is read of a file with a secret, bytes; tokens of Home Assistant have 200. */
 const MAX_BYTES = 4096;
 
-/** How a command gets a secret: never from its arguments, which everybody on the machine can read (ps). */
+/** Where a secret may come from: never from an argument, which everybody on the machine can read (ps). */
 export interface SecretWays {
   /** What it is: "token of Home Assistant". */
   readonly name: string;
   /** `--token-file`: a file, or "-" for standard input. */
   readonly file: string | undefined;
-  /** Values of environment variables, the first that is set counts. */
+  /** Values of environment variables, of which the first that is set counts. */
   readonly environment: readonly (string | undefined)[];
 }
 
 /**
- * Returns the secret from a file or the environment; undefined where there is none. Throws an AppError (USAGE) for a file
- * that cannot be used.
+ * Resolves to the secret: the first line of a file, else from the environment; undefined: neither is given.
+ *
+ * @throws AppError USAGE for a file that cannot be used
  */
 export async function findSecret({ name, file, environment }: SecretWays, { stdin }: Pick<Context, 'stdin'>): Promise<string | undefined> {
   if (file === undefined) return environment.find((value) => value !== undefined && value !== '');
@@ -66,21 +67,21 @@ async function readAll(stdin: Terminal): Promise<string> {
   return Buffer.concat(chunks).toString('utf8', 0, MAX_BYTES);
 }
 
-/** Whether somebody sits there who can be asked. */
+/** Returns whether standard input is a terminal, at which somebody can be asked. */
 export const canAsk = ({ stdin }: Pick<Context, 'stdin'>): boolean => stdin?.isTTY === true;
 
 /**
- * Asks on the terminal without showing what is typed, and returns it.
+ * Asks on the terminal, and resolves to what is typed, which is not shown.
  *
  * @param question "Password: "
- * @throws AppError (USAGE) if nothing was typed, or if `signal` fires
+ * @throws AppError USAGE if nothing was typed, or if `signal` fires
  */
 export function askSecret(question: string, { stdin, stderr }: Pick<Context, 'stdin' | 'stderr'>, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     if (!stdin) throw new AppError('USAGE', 'There is nobody to ask.');
     const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
     const lines = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 });
-    // The terminal shows nothing from here on: whoever is quick types at once.
+    // Asked only when the terminal shows nothing any more: some people type at once.
     stderr.write(question);
     const end = (act: () => void) => {
       signal.removeEventListener('abort', onAbort);

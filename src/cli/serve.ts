@@ -21,14 +21,13 @@ import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { chooseNamedPorts } from './named-ports.ts';
 import { type Prepared, prepare } from './prepare.ts';
-import { serviceState } from './service-state.ts';
 
-/** How long another process is waited for that has the state and is being stopped, milliseconds. */
+/** Longest wait for another process that has the state and is being stopped. */
 const LOCK_WAIT_MS = 10_000;
-/** How soon a failed restart is tried again: soon, as a port may be free in a moment, and never so seldom that it is forgotten. */
+/** Between tries of a restart that failed: soon, as a port may be free in a moment, and then once a minute. */
 const RETRY: BackoffPolicy = { firstMs: 1000, maxMs: 60_000 };
 
-/** Runs the camera until the program is asked to stop. */
+/** `onvif-camera serve`: runs the camera until the program is asked to stop. */
 export async function serve(args: Arguments, context: Context): Promise<number> {
   const prepared = await prepare(args, context);
   const unlock = await lock(prepared, context);
@@ -39,7 +38,7 @@ export async function serve(args: Arguments, context: Context): Promise<number> 
   }
 }
 
-/** Locks the state for this process; waits for another one that is just ending, or changes a user. @throws AppError ALREADY_RUNNING */
+/** Locks the state for this process; waits for another one that is ending, or changing a user. @throws AppError ALREADY_RUNNING */
 async function lock({ dataDir }: Prepared, { stopRequested }: Context): Promise<() => void> {
   const first = await lockState(dataDir, 0);
   if (typeof first === 'function') return first;
@@ -71,7 +70,7 @@ async function serveUntilStopped(prepared: Prepared, context: Context): Promise<
       app.onCondition(() => manager.changed());
     },
     waitsForCamera: manager.isThere,
-    // Read once: a restart needs no disk.
+    // Read once, so that a restart needs no disk.
     state: openState(prepared),
     usedTokens: new UsedTokensFile(prepared.dataDir),
     clock,
@@ -82,7 +81,7 @@ async function serveUntilStopped(prepared: Prepared, context: Context): Promise<
       stopping.abort(signal);
     }),
   };
-  // Clients may ask for a restart (SystemReboot): everything is built anew, in this process.
+  // A client may ask for a restart (SystemReboot): everything is built anew, in this process.
   let ports: Ports = { http: prepared.config.http.port, rtsp: prepared.config.rtsp.port };
   let restarts = 0;
   let failures = 0;
@@ -91,16 +90,16 @@ async function serveUntilStopped(prepared: Prepared, context: Context): Promise<
       ports = await serveOnce(prepared, context, ports, lasting);
       failures = 0;
       restarts++;
-      // They were closed with the servers: systemd, which has them too, starts us anew.
+      // The sockets were closed with the servers: systemd, which has them too, starts the program anew.
       if (hasInheritedSockets(context)) break;
     } catch (error) {
-      // At the first start somebody is there to read it; later on, a program that ended would be a camera that is gone.
+      // The first start may fail, as somebody reads why; later on, a program that ends is a camera that is gone.
       if (restarts === 0) throw error;
       failures++;
       const delay = backoffDelay(RETRY, failures);
       const hint = error instanceof AppError ? ` ${error.hint}` : '';
       log.error(`the restart failed: ${messageOf(error)}${hint}`, { retryInSeconds: Math.round(delay / 1000) });
-      // Nothing else keeps the process alive.
+      // Nothing else would keep the process alive.
       const alive = setInterval(() => {}, RETRY.maxMs);
       await pause(systemClock, delay, stopping.signal);
       clearInterval(alive);
@@ -111,9 +110,9 @@ async function serveUntilStopped(prepared: Prepared, context: Context): Promise<
 
 const hasInheritedSockets = ({ env }: Context) => Object.keys(inheritedSockets(env, process.pid)).length > 0;
 
-/** What all apps share that this process builds one after the other. */
+/** What the apps share that this process builds one after the other. */
 interface Lasting {
-  /** Called when an app is ready. */
+  /** Called when an app has started. */
   readonly onRunning: (app: App) => void;
   /** See {@link AppOptions.waitsForCamera}. */
   readonly waitsForCamera: boolean;
@@ -135,7 +134,7 @@ function openState({ dataDir, ofService, instance, config, explicit, log }: Prep
   return state;
 }
 
-/** Opens the state. The owner of a service's state is not to change because somebody types the command. */
+/** Opens the state of the service; where this user may not, says that it is the service's, and what to do instead. */
 function stateOfService(dataDir: string): StateStore {
   try {
     return new StateStore(dataDir);
@@ -155,13 +154,13 @@ interface Ports {
   readonly rtsp: number;
 }
 
-/** Runs an app until the next restart, or the end. Returns the ports that it used. */
+/** Runs an app until the next restart, or the end. Resolves to the ports that it used. */
 async function serveOnce(prepared: Prepared, context: Context, asked: Ports, lasting: Lasting): Promise<Ports> {
   const { stopping, stopRequested } = lasting;
   const app = build(prepared, context, asked, lasting);
   let ports = asked;
   const started = app.start();
-  // A camera that is slow to be found does not hold up the one who wants to stop.
+  // A camera that is slow to be found must not hold up stopping.
   await Promise.race([started, stopRequested]);
   if (!stopping.aborted) {
     const { config } = prepared;
@@ -169,11 +168,11 @@ async function serveOnce(prepared: Prepared, context: Context, asked: Ports, las
     lasting.onRunning(app);
     const password = tellPassword(app, prepared, context);
     context.stdout.write(banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source, password, context }));
-    // One that was picked stays: recorders have noted it down.
+    // A port that was picked stays: recorders have noted it down.
     ports = { http: asked.http || app.port, rtsp: asked.rtsp || (app.rtspPort ?? 0) };
     await Promise.race([stopRequested, app.restartRequested]);
   }
-  // Whatever was still starting is being stopped.
+  // What was still starting is stopped, and may fail by that.
   started.catch(() => {});
   const restarting = hasInheritedSockets(context)
     ? 'ending, for systemd to start it anew, as a client asked'
@@ -213,8 +212,8 @@ function build(
 }
 
 /**
- * Returns what the banner says of the password. A new one is shown where only its owner sees it: on a terminal, else in a
- * file, since a log is kept, copied and read by others.
+ * Returns what the banner says of the password. A new one is shown on a terminal; else it goes into a file, since a log is kept,
+ * copied and read by others.
  */
 function tellPassword({ newPassword }: App, { dataDir, log }: Prepared, context: Context): string {
   if (newPassword === undefined) {
@@ -239,22 +238,22 @@ interface BannerOptions {
   readonly name: string;
   readonly auth: boolean;
   readonly source: ResolvedSource | AppError;
-  /** Where the password is, or what it is. */
+  /** From {@link tellPassword}. */
   readonly password: string;
   readonly context: Context;
 }
 
-/** Returns what a new user wants to know: what is shown, where, and who may look. */
+/** Returns what a new user wants to know: what is shown, where it can be watched, and how to log in. */
 function banner({ app, bind, name, auth, source, password, context }: BannerOptions): string {
   const hosts = addresses(bind);
   const urls = hosts.map((host) => formatOrigin(app.originAt(host)));
   const [main = ''] = urls;
   const picture = source instanceof AppError ? source.message : `${source.source.description}${source.reason ? ` (${source.reason})` : ''}`;
-  // Whoever reads a log has it at boot already.
+  // Only on a terminal: with a log, it most likely starts at boot already.
   const boot = context.stdout.isTTY ? atBoot(context) : undefined;
   const lines = [
     `${name} (onvif-camera ${context.version}) is ready.`,
-    // A webcam tells its name itself.
+    // Made visible, as a webcam chooses its name itself.
     `  Picture     ${visible(picture)}`,
     ...urls.map((url, at) => `  ${at === 0 ? 'Page      ' : '          '}  ${url}/`),
     `  Stream      ${main}${MJPEG.webPath}`,
@@ -269,9 +268,27 @@ function banner({ app, bind, name, auth, source, password, context }: BannerOpti
   return `\n${lines.join('\n')}\n\n`;
 }
 
-/** Returns the paths of what is there, then of what nearly always turns out to be: "/mjpeg, and /h264, /sub if …". */
+/** Returns the paths of the streams, those last whose encoder is still being tried: "/mjpeg, and /h264, /sub if …". */
 function rtspPaths({ certain, offered }: App['streams']): string {
   const paths = (streams: App['streams']['certain']) => streams.map(({ path }) => path).join(', ');
   const hoped = offered.filter((stream) => !certain.includes(stream));
   return `${paths(certain)}${hoped.length > 0 ? `, and ${paths(hoped)} if ffmpeg can encode here` : ''}`;
+}
+
+/** The states of the camera, for the service manager. */
+const STATE_WORDS = {
+  idle: 'Idle, nobody is watching',
+  starting: 'Camera starting',
+  live: 'Live',
+  stalled: 'Camera stalled',
+  failed: 'Camera failed',
+};
+
+/** Returns a line with the camera's state and address, for `systemctl status`. */
+function serviceState(app: Pick<App, 'condition' | 'originAt'>, bind: string): string {
+  const { state, error, source, fps } = app.condition;
+  const url = `${formatOrigin(app.originAt(addresses(bind)[0] ?? ''))}/`;
+  const rate = state === 'live' && fps > 0 ? ` at ${fps.toFixed(1)} pictures/s` : '';
+  const about = error ? `: ${error.message}` : source === undefined ? '' : ` (${source})`;
+  return visible(`${STATE_WORDS[state]}${rate}, ${url}${about}`);
 }

@@ -1,25 +1,28 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { RunFile } from '../config/run-file.ts';
 import { AppError, ERRORS, type ErrorCode, messageOf } from '../core/errors.ts';
 
-/** Longest wait for the local server, milliseconds: it answers in some, but on a slow card a change takes a second. */
+/** Longest wait for the local server: it answers within some milliseconds, but on a slow card a change takes a second. */
 const TIMEOUT_MS = 10_000;
 
-const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }) });
+const problemSchema = z.object({ error: z.object({ code: z.string(), message: z.string(), hint: z.optional(z.string()) }) });
 
+/** A request to the API of the server (docs/api.md). */
 export interface ApiRequest<T> {
+  /** Left out: GET. */
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** "/api/v1/users" */
   readonly path: string;
+  /** Sent as JSON; left out: there is none. */
   readonly body?: unknown;
-  /** Schema of the answer; undefined: it is not looked at. */
-  readonly answer: z.ZodType<T>;
+  /** Schema of the answer; `z.unknown()` where it does not matter. */
+  readonly answer: z.ZodMiniType<T>;
 }
 
 /**
- * Sends a request to the server that runs on this machine, and returns its answer.
+ * Sends a request to the server that runs on this machine, and resolves to its answer.
  *
- * @throws AppError as the server says it, or SERVER_REFUSED
+ * @throws AppError with the code and words of the server, or SERVER_REFUSED
  */
 export async function askServer<T>({ url, token }: RunFile, { method = 'GET', path, body, answer }: ApiRequest<T>): Promise<T> {
   const refused = (why: string, cause?: unknown) => new AppError('SERVER_REFUSED', `The camera at ${url} ${why}`, { cause });

@@ -10,19 +10,45 @@ import { readOwnFile, writeFileAtomically } from '../platform/files.ts';
 import { portHolder } from '../platform/port-holder.ts';
 import { SERVICE_USER, type SystemdService } from '../platform/service/service.ts';
 import { ownProgram } from './at-boot.ts';
+import type { Arguments } from './command.ts';
+import type { Context } from './context.ts';
 import { FIRST_PORTS } from './named-ports.ts';
-import type { ServiceWork } from './service-work.ts';
 import { schema, settings } from './settings.ts';
+
+/** The machine that a service is installed on; tests hand in another. */
+export interface ServiceMachine {
+  /** Root of the file system: "/". */
+  readonly root: string;
+  /** ID of the user that the command runs as; 0 is root. */
+  readonly uid: number | undefined;
+  /** Directories in which the system's tools are looked up, as in PATH. */
+  readonly searchPath: string;
+  /** Directory in which the command was typed. */
+  readonly cwd: string;
+}
+
+/** What every command of `service` takes. */
+export interface ServiceWork {
+  readonly service: SystemdService;
+  readonly machine: ServiceMachine;
+  /** Name of the camera (`--camera`); undefined: it has none. */
+  readonly instance: string | undefined;
+  readonly args: Arguments;
+  readonly context: Context;
+  /** Prints a line. */
+  readonly tell: (line: string) => void;
+}
 
 /** Most pairs of ports that are tried for a further camera. */
 const MAX_PAIRS = 64;
 /** Files of the data directory that are taken over. */
 const STATE_FILES = ['state.json', 'used-tokens.json', 'first-password.txt'];
+/** Longest of these files that is read, bytes. */
 const MAX_STATE = 8 << 20;
 
 /**
- * Determines which settings and state a service begins with, and returns the function that puts them in place. What is
- * there already stays as it is; otherwise those of a camera that ran by hand are taken over.
+ * Determines which settings and state a service begins with, and resolves to the function that puts them in place. What is there
+ * stays as it is; otherwise those of a camera that ran by hand are taken over.
  *
  * @throws AppError, with nothing changed
  */
@@ -31,7 +57,7 @@ export async function planSettings(work: ServiceWork): Promise<() => Promise<voi
   const file = systemConfigFile(instance);
   const place = service.path(file);
   const { given, faults } = await examineConfig(schema, settings, { flags: args.flags, env: {}, file: undefined, defaultFile: '' });
-  // Wrong settings are told now, rather than by a service that does not start.
+  // Wrong settings are told here, rather than by a service that does not start.
   if (faults.length > 0) throw configError(faults);
   const [first] = given.values();
   if (existsSync(place)) {
@@ -51,7 +77,7 @@ export async function planSettings(work: ServiceWork): Promise<() => Promise<voi
   }
   for (const { key, path } of settings) if (given.has(key)) put(document, path, given.get(key)?.value);
   const pictures = /^images:([^/].*)$/.exec(String(document.getIn(SOURCE)))?.[1];
-  // A service starts elsewhere.
+  // A service starts in another directory.
   if (pictures !== undefined) put(document, SOURCE, `images:${resolve(work.machine.cwd, pictures)}`);
   const text = document.toString();
   return async () => {
@@ -66,7 +92,7 @@ const SOURCE = ['camera', 'source'] as const;
 
 function put(document: Document, path: readonly string[], value: unknown): void {
   const section = path.slice(0, -1);
-  // A section that its owner left empty is no collection.
+  // A section that its owner left empty is a scalar, into which nothing can be put.
   if (section.length > 0 && isScalar(document.getIn(section, true))) document.deleteIn(section);
   document.setIn(path, value);
 }
@@ -78,13 +104,13 @@ function templateOf({ instance, context }: ServiceWork): string {
 }
 
 interface HandMade {
-  /** Undefined where there is no settings file in the directory in which the command was typed. */
+  /** Undefined: there is no settings file in the directory in which the command was typed. */
   readonly settings: Document | undefined;
   readonly file: string;
   readonly dataDir: string;
 }
 
-/** Returns the camera that was run by hand in this directory before. */
+/** Resolves to the settings and the data directory of a camera that ran by hand in this directory. @throws AppError ALREADY_RUNNING */
 async function findHandMade({ service, machine, context }: ServiceWork): Promise<HandMade> {
   const file = join(machine.cwd, DEFAULT_CONFIG_FILE);
   const loaded = await loadConfig(schema, settings, { flags: {}, env: {}, file: undefined, defaultFile: file });
@@ -100,7 +126,7 @@ async function findHandMade({ service, machine, context }: ServiceWork): Promise
   return { settings: document, file, dataDir };
 }
 
-/** Copies users and identity, by which recorders know the camera, unless the service has had its own before. */
+/** Copies users and identity, by which recorders know the camera, unless the service has its own. */
 async function takeOver({ service, tell }: ServiceWork, from: string): Promise<void> {
   const to = service.path(service.dataDir);
   if (existsSync(join(to, 'state.json')) || !existsSync(join(from, 'state.json'))) return;
@@ -113,7 +139,7 @@ async function takeOver({ service, tell }: ServiceWork, from: string): Promise<v
   tell(`took users, passwords and identity over from ${from}`);
 }
 
-/** Returns a pair of ports that no other camera of this machine is set to, and nobody listens on. */
+/** Resolves to a pair of ports that no other camera of this machine is set to, and nothing listens on. @throws AppError PORT_TAKEN */
 async function freePorts({ service, instance }: ServiceWork): Promise<{ http: number; rtsp: number }> {
   const used = new Set<number>();
   for (const file of cameraFiles(service)) {

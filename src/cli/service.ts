@@ -13,11 +13,11 @@ import { ownCommand, ownProgram } from './at-boot.ts';
 import type { Handler } from './command.ts';
 import type { Context } from './context.ts';
 import { printJson } from './output.ts';
-import { planSettings } from './service-settings.ts';
-import type { ServiceMachine, ServiceWork } from './service-work.ts';
+import { planSettings, type ServiceMachine, type ServiceWork } from './service-settings.ts';
 
-/** Where the administrator's tools are; PATH leaves them out for all but root. */
+/** Directories of the administrator's tools, which PATH leaves out for all but root. */
 const TOOLS = '/usr/sbin:/sbin:/usr/bin:/bin';
+/** Most lines of the log that are shown. */
 const MAX_LINES = 100_000;
 
 const thisMachine = ({ env }: Context): ServiceMachine => ({
@@ -25,7 +25,7 @@ const thisMachine = ({ env }: Context): ServiceMachine => ({
   searchPath: `${env.PATH ?? ''}:${TOOLS}`,
 });
 
-/** `onvif-camera service …`: the camera as a service of systemd. */
+/** Returns the handler of `onvif-camera service NAME`. @param given left out: this machine */
 export function serviceCommand(name: 'install' | 'status' | 'remove' | 'logs', given?: ServiceMachine): Handler {
   return async (args, context) => {
     const machine = given ?? thisMachine(context);
@@ -59,14 +59,14 @@ function needRoot({ machine, instance, context }: ServiceWork, action: string): 
   });
 }
 
-/** Returns what follows a command about this camera. */
+/** Returns the flag that a command about this camera takes, with a space in front. */
 const cameraFlag = (instance: string | undefined): string => (instance === undefined ? '' : ` --camera ${instance}`);
 
 async function install(work: ServiceWork): Promise<number> {
   needRoot(work, 'install');
   const { service, instance, context, tell } = work;
   const program = ownProgram(context);
-  // First what can be refused.
+  // What can be refused comes first, before anything is changed.
   const placeSettings = await planSettings(work);
   service.writeUnit({ ...program, units: unitsBeside(program.main) });
   await service.makeUser();

@@ -7,10 +7,10 @@ import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
-/** Longest wait for a picture, milliseconds: a camera has to start, on a slow machine. */
+/** Longest wait for a picture: a camera may have to start, on a slow machine. */
 const TIMEOUT_MS = 20_000;
 
-/** `onvif-camera snapshot FILE`: one picture, from the running server or straight from the camera. */
+/** `onvif-camera snapshot FILE`: takes one picture, from the running server or straight from the camera. */
 export async function snapshot(args: Arguments, context: Context): Promise<number> {
   const [file] = args.positionals as readonly [string];
   const prepared = await prepare(args, context);
@@ -18,7 +18,7 @@ export async function snapshot(args: Arguments, context: Context): Promise<numbe
   void context.stopRequested.then(() =>
     stop.abort(new AppError('SNAPSHOT_FAILED', 'Stopped before a picture came.', { hint: 'No file was written.' })),
   );
-  // A source on the command line means that one, whatever a server shows.
+  // A source on the command line is meant, whatever a server shows.
   const server = args.flags.source === undefined ? await findRunningServer(prepared.dataDir) : undefined;
   const jpeg = server ? await fromServer(server, stop.signal) : await fromCamera(prepared, stop.signal);
   if (file === '-') context.stdout.write(jpeg);

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { type RunFile, requireRunningServer } from '../config/run-file.ts';
 import { EXIT } from '../core/errors.ts';
 import { visible } from '../core/terminal.ts';
@@ -22,31 +22,32 @@ const statusSchema = z.looseObject({
     width: z.number(),
     height: z.number(),
     fps: z.number(),
-    error: problem.nullable(),
+    error: z.nullable(problem),
     notices: z.array(problem),
   }),
-  motion: z.looseObject({ moving: z.boolean() }).nullable(),
-  h264: z.looseObject({ state: z.string(), encoder: z.string().nullish() }).nullable(),
-  viewers: z
-    .array(
+  motion: z.nullable(z.looseObject({ moving: z.boolean() })),
+  h264: z.nullable(z.looseObject({ state: z.string(), encoder: z.nullish(z.string()) })),
+  viewers: z.nullable(
+    z.array(
       z.looseObject({
         protocol: z.string(),
         transport: z.string(),
         stream: z.string(),
         address: z.string(),
-        user: z.string().nullable(),
+        user: z.nullable(z.string()),
         since: z.coerce.date(),
-        slow: z.looseObject({ bitRate: z.number().nullable() }).nullish(),
+        slow: z.nullish(z.looseObject({ bitRate: z.nullable(z.number()) })),
       }),
-    )
-    .nullable(),
+    ),
+  ),
   discovery: z.looseObject({ enabled: z.boolean(), discoverable: z.boolean() }),
   urls: z.array(z.looseObject({ id: z.string(), label: z.string(), url: z.string() })),
 });
 
+/** The status of a running camera, as far as it is shown. Times are dates, the rate is in pictures per second. */
 export type Status = z.infer<typeof statusSchema>;
 
-/** `onvif-camera status` */
+/** `onvif-camera status`: shows what the running camera does, and who watches. */
 export const status: Handler = async (args, context) => {
   const { dataDir } = await prepare(args, context);
   const server = await requireRunningServer(dataDir);
@@ -57,8 +58,8 @@ export const status: Handler = async (args, context) => {
 };
 
 /**
- * Asks for the status. The server is asked under an address by which others reach it, if it has one: it answers with
- * addresses of that kind.
+ * Asks for the status, at an address by which others reach the server, if it has one: the URLs in the answer then begin with that
+ * address.
  */
 async function ask(server: RunFile): Promise<Record<string, unknown>> {
   const request = { path: '/api/v1/status', answer: z.looseObject({}) };
@@ -67,18 +68,18 @@ async function ask(server: RunFile): Promise<Record<string, unknown>> {
       const { protocol, port } = new URL(server.url);
       return await askServer({ ...server, url: `${protocol}//${host}${port && `:${port}`}` }, request);
     } catch {
-      // It listens elsewhere.
+      // The server does not listen on this address.
     }
   }
   return askServer(server, request);
 }
 
-/** Blanks that stand behind the longest label at least. */
+/** Fewest blanks behind a label. */
 const GAP = 2;
 /** Least width of the column of labels, characters: the same from one camera to the next where the labels allow it. */
 const LEAST_WIDTH = 15;
 
-/** The status for people. */
+/** Returns the status for people, several lines. @param now for how long things last */
 export function describe({ name, version, startedAt, camera, motion, h264, viewers, discovery, urls }: Status, now: Date): string {
   const since = (time: Date) => `${duration(now.getTime() - time.getTime())} (since ${localTime(time, now)})`;
   const width = Math.max(LEAST_WIDTH, ...urls.map(({ label }) => visible(label).length + GAP));
@@ -110,7 +111,7 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
   'rtsp multicast': 'RTSP, multicast',
 };
 
-/** What is told of a viewer whose connection does not carry all pictures. */
+/** Returns what is told of a viewer whose connection does not carry all pictures; "" for others. */
 function slowness(slow: NonNullable<Status['viewers']>[number]['slow']): string {
   if (!slow) return '';
   return `, slow connection${slow.bitRate === null ? '' : ` (${(slow.bitRate / 1e6).toFixed(1)} Mbit/s)`}`;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { withChangedUser, withoutUser, withUser } from '../auth/user-changes.ts';
 import { ACCESS_LEVELS, type AccessLevel, type User, UserStore } from '../auth/users.ts';
 import { findRunningServer, type RunFile } from '../config/run-file.ts';
@@ -9,38 +9,47 @@ import { directoryError } from '../platform/files.ts';
 import { becomeOwnerOf } from '../platform/service/become-owner.ts';
 import { askServer } from './server-api.ts';
 
-/** Longest wait for another process that has the state, milliseconds: one that starts is there after a second. */
+/** Longest wait for another process that has the state: one that starts answers after a second. */
 const LOCK_WAIT_MS = 5000;
 
-export type KnownUser = Pick<User, 'name' | 'level'>;
+/** A user without the password. */
+export interface KnownUser extends Pick<User, 'name' | 'level'> {
+  /** Whether the running camera has the user and the password from its environment; not known where none runs. */
+  readonly fixed?: boolean | undefined;
+}
 
+/** A change of a user; what is left out stays. */
 export interface UserChange {
   readonly password?: string;
   readonly level?: AccessLevel;
 }
 
-/** Whether short passwords are taken. */
 interface Options {
+  /** Whether a password of fewer than 8 characters is taken. */
   readonly weak: boolean;
 }
 
-/** Those who may log in, as commands see and change them. All methods throw AppErrors. */
+/** The users who may log in, as commands see and change them. All methods reject with AppErrors. */
 export interface UserList {
   /** Whether a server runs, which adopts a change at once. */
   readonly running: boolean;
+  /** Resolves to all users. */
   list(): Promise<readonly KnownUser[]>;
+  /** Adds a user. Rejects where there is one of this name, or the password is too weak. */
   add(user: User, options: Options): Promise<void>;
+  /** Changes the password or the level of a user. */
   change(name: string, change: UserChange, options: Options): Promise<void>;
+  /** Removes a user. Rejects for the last Administrator. */
   remove(name: string): Promise<void>;
 }
 
-/** Opens the users of the server that runs with this data directory, or else those that are stored in it. */
+/** Resolves to the users of the server that runs with a data directory, else to those in its state. */
 export async function openUserList(dataDir: string): Promise<UserList> {
   const server = await findRunningServer(dataDir);
   return server ? new ServedUsers(server) : new StoredUsers(dataDir);
 }
 
-const userSchema = z.object({ name: z.string(), level: z.enum(ACCESS_LEVELS) });
+const userSchema = z.object({ name: z.string(), level: z.enum(ACCESS_LEVELS), fixed: z.optional(z.boolean()) });
 const PATH = '/api/v1/users';
 
 class ServedUsers implements UserList {
@@ -106,7 +115,7 @@ class StoredUsers implements UserList {
         },
       );
     try {
-      // Read anew: only now is it ours.
+      // Read again: it may have changed before it was locked.
       const { users } = readExistingState(dataDir);
       const next = change(users);
       // Checks names and passwords as the server does.

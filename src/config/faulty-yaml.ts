@@ -1,6 +1,6 @@
 import type { ErrorCode, YAMLParseError } from 'yaml';
 
-/** What to do about faults that the YAML reader describes in words for those who know YAML. */
+/** What to do about a fault, by its code: the messages of the YAML reader are for people who know YAML. */
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
   BAD_SCALAR_START: 'Put the value in quotes.',
   TAB_AS_INDENT: 'Put two spaces in place of each tab.',
@@ -18,28 +18,30 @@ export interface Place {
   readonly column: number;
 }
 
-/** What is wrong with a file, and where. */
+/** What is wrong with a settings file, and where. */
 export interface FileFault {
+  /** Undefined: nowhere in particular. */
   readonly at: Place | undefined;
+  /** A sentence that begins small, to follow "onvif-camera.yaml line 4: ". */
   readonly message: string;
 }
 
 /**
- * Returns what is wrong with a YAML text, in words for those who do not know YAML, one line for each fault.
+ * Returns what is wrong with a YAML text in words for people who do not know YAML, one fault for each line of the text.
  *
- * @param place finds the place of an offset in the text
+ * @param place finds the place of an offset in the text, which counts characters from 0
  */
 export function faultyYaml(errors: readonly YAMLParseError[], text: string, place: (offset: number) => Place): FileFault[] {
   const faults = new Map<number, FileFault>();
   for (const { code, message, pos } of errors) {
     const at = place(pos[0]);
-    // What comes after the first one in a line follows from it.
+    // Further faults in a line follow from its first.
     if (!faults.has(at.line)) faults.set(at.line, { at, message: describe(code, message, text.slice(pos[0])) });
   }
   return [...faults.values()];
 }
 
-/** @param rest of the text, from the fault on */
+/** Returns a fault in words. @param rest of the text, from the fault on */
 function describe(code: ErrorCode, message: string, rest: string): string {
   if (code === 'DUPLICATE_KEY') {
     const key = /^("|'|)([^\n]*?)\1\s*:/.exec(rest)?.[2] ?? 'a key';

@@ -2,20 +2,24 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'y
 import { type FileFault, faultyYaml, type Place } from './faulty-yaml.ts';
 import { adviseOnSection, adviseOnSetting, type Names } from './unknown.ts';
 
+/** What a settings file has. */
 export interface FileValues {
-  /** By key ("camera.width"): text, a list of it, or anything else that the file has in its place. */
+  /** By key ("camera.width"). */
   readonly values: ReadonlyMap<string, FileValue>;
+  /** What is wrong with it. */
   readonly faults: readonly FileFault[];
 }
 
+/** A value in a settings file. */
 export interface FileValue {
+  /** Text, a list of texts, or `{}` for anything else. */
   readonly value: unknown;
   readonly at: Place | undefined;
 }
 
 /**
- * Reads the YAML text of a configuration file: values by key with the place they stand in. They stay text, as on the
- * command line: what a number is, the setting knows. Unknown keys and faulty YAML are reported, not thrown.
+ * Reads the YAML text of a settings file: values by key with the place of each. Values stay text, as on the command line: only the
+ * setting knows whether it is a number. Unknown keys and faulty YAML are reported as faults, not thrown.
  */
 export function readConfigFile(text: string, settings: readonly Names[]): FileValues {
   const lines = new LineCounter();
@@ -53,7 +57,7 @@ export function readConfigFile(text: string, settings: readonly Names[]): FileVa
       const key = String(isScalar(pair.key) ? pair.key.value : pair.key);
       const full = path === '' ? key : `${path}.${key}`;
       if (!sections.has(full) && !keys.includes(full)) {
-        // A section does not help the one who has a value to put somewhere, nor the other way round.
+        // The name of a section is no advice for a value, nor that of a setting for a section.
         const advice = isMap(pair.value) ? adviseOnSection(full, [...sections]) : adviseOnSetting(full, settings, 'key');
         faults.push({ at: place(pair.key), message: `there is no setting ${full}.${advice}` });
       } else if (isLeftOut(pair.value)) continue;
@@ -65,9 +69,9 @@ export function readConfigFile(text: string, settings: readonly Names[]): FileVa
   return { values, faults };
 }
 
-/** A key without a value is a setting left at its default, as in `annotate:`. */
+/** Returns whether a key has no value, as in `annotate:`, and so leaves the setting at its default. */
 const isLeftOut = (node: unknown) =>
   node === null || (isScalar(node) && node.type === 'PLAIN' && /^(|~|null|Null|NULL)$/.test(String(node.value)));
 
-/** The text or list of a node; what is neither (a map, an alias) is no value of any setting. */
+/** Returns the text or list of a node; `{}` for what is neither (a map, an alias), which no setting takes. */
 const contentOf = (node: unknown): unknown => (isScalar(node) ? node.value : isSeq(node) ? node.items.map(contentOf) : {});

@@ -4,15 +4,16 @@ import { directoryError, readOwnFile, writeFileAtomically } from '../platform/fi
 
 type Users = readonly { readonly name: string; readonly password: string }[];
 
-/** Longest file that is read, bytes; ours has 300. */
+/** Longest file that is read, bytes; the one that is written has less than 300. */
 const MAX_BYTES = 4096;
 
 const place = (dataDir: string) => join(dataDir, 'first-password.txt');
 
 /**
- * Writes the password that was made at the first start to `first-password.txt` in the data directory, mode 0600, for when
- * nobody sees a terminal. Returns its path. The file goes with the password: see {@link dropFirstPassword}.
+ * Writes the password that was made at the first start to `first-password.txt` in the data directory, mode 0600, for when nobody
+ * sees a terminal. The file goes with the password: see {@link dropFirstPassword}.
  *
+ * @returns the path of the file
  * @throws AppError
  */
 export function writeFirstPassword(dataDir: string, user: string, password: string): string {
@@ -26,10 +27,10 @@ export function writeFirstPassword(dataDir: string, user: string, password: stri
   return path;
 }
 
-/** The path of the file, if there is one. */
+/** Returns the path of the file; undefined where there is none that can be read. */
 export const findFirstPassword = (dataDir: string): string | undefined => (read(dataDir) ? place(dataDir) : undefined);
 
-/** Removes the file if what it says is not right any more. Never throws: a file that cannot be removed opens nothing. */
+/** Removes the file if its password is out of date. Never throws: such a file lets nobody in. */
 export function dropFirstPassword(dataDir: string, users: Users): void {
   const kept = read(dataDir);
   if (!kept || users.some(({ name, password }) => name === kept.user && password === kept.password)) return;

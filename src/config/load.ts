@@ -10,31 +10,35 @@ import { fromList, fromText } from './settings.ts';
 import { adviseOnSetting } from './unknown.ts';
 
 /**
- * Variables with the prefix that are no settings: secrets are kept out of files and command lines, and V8 is set up before any file
- * is read.
+ * Variables with the prefix that are no settings: secrets, which are to stay out of files and command lines, and V8's, as the engine
+ * is set up before any file is read.
  */
 const SPECIAL_VARIABLES = new Set(['PASSWORD', 'HOME_ASSISTANT_TOKEN', 'PLAIN_V8'].map((name) => VARIABLE_PREFIX + name));
 
+/** Where settings come from. */
 export interface ConfigInput {
-  /** From the command line, by flag name. */
+  /** From the command line, by flag without its dashes. */
   readonly flags: Readonly<Record<string, string | boolean | undefined>>;
+  /** The environment: empty variables count as not set. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** `--config FILE`, or what stands for it. */
+  /** The file of `--config` or `--camera`, which must be there. */
   readonly file: string | undefined;
-  /** File that is read if it exists, where none was named. */
+  /** The file that is read where none was named, if it exists. */
   readonly defaultFile: string;
 }
 
+/** Settings without a fault. */
 export interface LoadedConfig {
   readonly config: Config;
   /** The file that was read, if any. */
   readonly file: string | undefined;
-  /** Keys that were set, by whatever means; only the others can be changed by clients. */
+  /** Keys that were set, by whatever means: clients can change only the others. */
   readonly explicit: ReadonlySet<string>;
 }
 
 /** A value of a setting, and where it was given. */
 export interface Given {
+  /** As the setting's kind reads it; what cannot be read is still text. */
   readonly value: unknown;
   readonly from: 'flag' | 'environment' | 'file';
   /** "--width", "ONVIF_CAMERA_HTTP_PORT" or "onvif-camera.yaml line 4" */
@@ -46,24 +50,29 @@ export interface Given {
 /** Something that is wrong with what was given. */
 export interface ConfigFault {
   readonly from: Given['from'];
+  /** As in {@link Given}. */
   readonly where: string;
+  /** As in {@link Given}. */
   readonly at?: Place | undefined;
+  /** A sentence that begins small, to follow `where` and a colon. */
   readonly message: string;
 }
 
+/** Settings, whether or not something is wrong with them. */
 export interface ExaminedConfig {
   /** Undefined where something is wrong. */
   readonly config: Config | undefined;
   /** The file that was read, if any. */
   readonly file: string | undefined;
-  /** By key; also what is wrong. */
+  /** What was set by key, faulty values included. */
   readonly given: ReadonlyMap<string, Given>;
   readonly faults: readonly ConfigFault[];
 }
 
 /**
- * Merges flags, environment and file (in this order of precedence), checks them and returns the settings. Throws an
- * AppError that names every fault.
+ * Merges flags, environment and file, in this order of precedence, checks them and resolves to the settings.
+ *
+ * @throws AppError CONFIG_INVALID, which names every fault, or CONFIG_UNREADABLE
  */
 export async function loadConfig(schema: ConfigSchema, settings: readonly Setting[], input: ConfigInput): Promise<LoadedConfig> {
   const { config, file, given, faults } = await examineConfig(schema, settings, input);
@@ -71,11 +80,11 @@ export async function loadConfig(schema: ConfigSchema, settings: readonly Settin
   return { config, file, explicit: new Set(given.keys()) };
 }
 
-/** The error that names every fault. */
+/** Returns the AppError CONFIG_INVALID that names every fault, one a line. */
 export const configError = (faults: readonly ConfigFault[]): AppError =>
   new AppError('CONFIG_INVALID', faults.map(({ where, message }) => `${where}: ${message}`).join('\n'));
 
-/** Returns the same as {@link loadConfig}, but with all faults as a list. Throws an AppError only for a file that cannot be read. */
+/** Does the same as {@link loadConfig}, but resolves to the faults as a list. @throws AppError CONFIG_UNREADABLE */
 export async function examineConfig(schema: ConfigSchema, settings: readonly Setting[], input: ConfigInput): Promise<ExaminedConfig> {
   const file = input.file ?? input.defaultFile;
   const source = readIfThere(file, input.file !== undefined);
@@ -111,7 +120,7 @@ export async function examineConfig(schema: ConfigSchema, settings: readonly Set
   return { config, file: source === undefined ? undefined : file, given, faults };
 }
 
-/** @param asked whether it was named: one that was not need not be there */
+/** Returns the text of a file; undefined where it is not there. @param asked whether it was named, and so must be there */
 function readIfThere(file: string, asked: boolean): string | undefined {
   let bytes: Buffer;
   try {
@@ -146,7 +155,7 @@ function fromFlags(setting: Setting, { flags }: ConfigInput): Given | undefined 
 
 function fromEnvironment(setting: Setting, { env }: ConfigInput): Given | undefined {
   const value = env[setting.variable];
-  // Service files and containers set variables to nothing to leave them out.
+  // Service files and containers leave a variable out by setting it to nothing.
   if (value === undefined || value === '') return undefined;
   return { value: fromText(setting.kind, value), from: 'environment', where: setting.variable };
 }

@@ -4,10 +4,10 @@ import { AppError } from '../core/errors.ts';
 
 /** Name of the settings file, in the working directory and in the directory of the system's settings. */
 export const DEFAULT_CONFIG_FILE = 'onvif-camera.yaml';
-/** Where the system's settings are, and with them those of the service. */
+/** Directory of the system's settings, those of the service among them. */
 export const SYSTEM_CONFIG_DIR = '/etc';
 
-/** What a camera may be called by `--camera`: its files, its service and its user see the name. */
+/** A name for `--camera`: it is part of the names of files, of the service and of its user. */
 const INSTANCE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
 
 /**
@@ -18,11 +18,11 @@ const INSTANCE = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
 export const systemConfigFile = (instance: string | undefined, dir: string = SYSTEM_CONFIG_DIR): string =>
   instance === undefined ? join(dir, DEFAULT_CONFIG_FILE) : join(dir, 'onvif-camera', `${instance}.yaml`);
 
-/** Returns where the system's service keeps its state, as its unit says (StateDirectory=). */
+/** Returns the data directory of the system's service, that of StateDirectory= in its unit. */
 export const systemDataDir = (instance: string | undefined): string =>
   join('/var/lib', instance === undefined ? 'onvif-camera' : `onvif-camera-${instance}`);
 
-/** Returns the name, if a camera can have it. @throws AppError (USAGE) for a name that cannot be one */
+/** Returns the name if a camera can have it. @throws AppError USAGE */
 export function checkInstance(name: string): string {
   if (!INSTANCE.test(name))
     throw new AppError('USAGE', `--camera takes a name of at most 32 letters, digits, "-" and "_", not "${name}".`, {
@@ -33,10 +33,11 @@ export function checkInstance(name: string): string {
 
 /** The settings file to read. */
 export interface ConfigPlace {
+  /** Its path. */
   readonly file: string;
   /** Whether the file, or a camera, was named, so that a missing file is an error. */
   readonly asked: boolean;
-  /** Whether it is the file of a service: so is the state, unless the file says otherwise. */
+  /** Whether it is the file of the service: then the state is the service's too, unless the file says otherwise. */
   readonly ofService: boolean;
 }
 
@@ -44,7 +45,7 @@ export interface ConfigPlace {
  * Returns the settings file that counts: the one of `--config`, else that of `--camera`, else `onvif-camera.yaml` in the
  * working directory, else that of the service.
  *
- * @throws AppError (USAGE, CONFIG_UNREADABLE)
+ * @throws AppError USAGE, CONFIG_UNREADABLE
  */
 export function findConfigFile(config: string | undefined, instance: string | undefined, dir: string = SYSTEM_CONFIG_DIR): ConfigPlace {
   if (instance !== undefined) checkInstance(instance);

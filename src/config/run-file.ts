@@ -1,21 +1,26 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AppError, messageOf } from '../core/errors.ts';
 import { hostOf } from '../core/origin.ts';
 import { directoryError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 
-const schema = z.object({ pid: z.int().positive(), url: z.url(), rtspPort: z.int().positive().optional(), token: z.string() });
+const schema = z.object({
+  pid: z.int().check(z.positive()),
+  url: z.url(),
+  rtspPort: z.optional(z.int().check(z.positive())),
+  token: z.string(),
+});
 
-/** How commands on this machine reach the running server: its process id, local URL, port of RTSP, and a token that ends with it. */
+/** The way by which commands on this machine reach the running server: its process ID, local URL, RTSP port, and a token for this run. */
 export type RunFile = z.infer<typeof schema>;
 
-/** Longest file that is read, bytes; ours has 200. */
+/** Longest file that is read, bytes; the one that is written has about 150. */
 const MAX_BYTES = 4096;
 
 const place = (dataDir: string) => join(dataDir, 'server.json');
 
-/** Returns the address by which this machine reaches a server that listens on `bind`. */
+/** Returns the host of a URL by which this machine reaches a server that listens on `bind`. */
 export function localAddress(bind: string): string {
   if (bind === '0.0.0.0') return '127.0.0.1';
   if (bind === '::') return '[::1]';
@@ -25,13 +30,13 @@ export function localAddress(bind: string): string {
 /** Writes the run file. Throws an AppError if the data directory cannot be written. */
 export function writeRunFile(dataDir: string, content: RunFile): void {
   try {
-    writeFileAtomically(place(dataDir), `${JSON.stringify(content)}\n`);
+    writeFileAtomically(place(dataDir), `${JSON.stringify(content)}\n`, false);
   } catch (error) {
     throw directoryError(`${place(dataDir)} cannot be written`, error);
   }
 }
 
-/** Removes the file, if it is still the one of process `pid` and can be removed; a file of a process that is gone does no harm. */
+/** Removes the run file if it is that of process `pid`. Never throws: the file of a process that has ended does no harm. */
 export function removeRunFile(dataDir: string, pid: number): void {
   try {
     if (readRunFile(dataDir)?.pid === pid) rmSync(place(dataDir), { force: true });
@@ -41,8 +46,8 @@ export function removeRunFile(dataDir: string, pid: number): void {
 }
 
 /**
- * Reads the run file. Undefined if there is none, or if another user can have written it: he could have us send passwords
- * to a server of his.
+ * Reads the run file. Undefined if there is none, or if another user can have written it, who could have passwords sent to a server
+ * of theirs.
  */
 export function readRunFile(dataDir: string): RunFile | undefined {
   try {
@@ -52,7 +57,7 @@ export function readRunFile(dataDir: string): RunFile | undefined {
   }
 }
 
-/** Whether there is a process of this number. */
+/** Returns whether there is a process with this ID. */
 export function isRunning(pid: number): boolean {
   try {
     // Signal 0 only asks.
@@ -63,10 +68,10 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Longest wait for the local server, which answers in milliseconds; milliseconds. */
+/** Longest wait for the local server, which answers within some milliseconds. */
 const ANSWER_TIMEOUT_MS = 2000;
 
-/** Returns the run file of the server that uses this data directory, if there is one and it answers. */
+/** Resolves to the run file of the server that uses a data directory; undefined where none runs, or it does not answer. */
 export async function findRunningServer(dataDir: string): Promise<RunFile | undefined> {
   const found = readRunFile(dataDir);
   if (!found || !isRunning(found.pid)) return undefined;
@@ -83,7 +88,7 @@ export async function findRunningServer(dataDir: string): Promise<RunFile | unde
 }
 
 /**
- * Returns the server that runs with this data directory.
+ * Resolves to the run file of the server that uses a data directory.
  * @throws AppError NOT_RUNNING, also where this user may not see whether one does
  */
 export async function requireRunningServer(dataDir: string): Promise<RunFile> {
@@ -101,7 +106,7 @@ export async function requireRunningServer(dataDir: string): Promise<RunFile> {
   throw new AppError('NOT_RUNNING', `No onvif-camera runs with the data directory ${dataDir}.`);
 }
 
-/** Checks that no server runs with this data directory. @throws AppError ALREADY_RUNNING */
+/** Checks that no server uses a data directory. @throws AppError ALREADY_RUNNING */
 export async function checkNotRunning(dataDir: string): Promise<void> {
   const other = await findRunningServer(dataDir);
   if (!other) return;

@@ -1,20 +1,23 @@
-import * as z from 'zod';
+import { en } from 'zod/locales';
+import * as z from 'zod/mini';
 
-/** How a setting's value is written as text, in a flag or an environment variable. */
+/** The way in which a setting's value is written as text, in a flag, a variable or the file. */
 export type ValueKind = 'integer' | 'number' | 'boolean' | 'choice' | 'text' | 'numbers' | 'words' | 'mixed';
 
+/** What the help and messages say of a setting. */
 export interface SettingInfo {
   readonly kind: ValueKind;
   /** Placeholder in the help: "PIXELS". */
   readonly value: string;
   /** What it does, in one line. */
   readonly help: string;
-  /** What is allowed, to follow "must be". */
+  /** The values that are allowed, to follow "must be". */
   readonly allowed: string;
 }
 
-// Settings are checked once, at the start: code generated for it would cost more than it saves.
-z.config({ jitless: true });
+// Settings are checked once, at the start: code generated for it would cost more than it saves. What is wrong with a body is said in
+// zod's words.
+z.config({ ...en(), jitless: true });
 
 const infos = z.registry<SettingInfo>();
 
@@ -31,14 +34,23 @@ function described<T extends z.core.$ZodType>(schema: T, info: SettingInfo): T {
 }
 
 // The callers' types see to it that the preset is one of the options; of options that are a type parameter TypeScript cannot tell.
-const withPreset = <S extends z.ZodType>(schema: S, preset: string | number) => schema.default(preset as never);
+const withPreset = <S extends z.ZodMiniType>(schema: S, preset: string | number) => z._default(schema, preset as never);
+
+/** Settings that belong together. All of them have presets, so that nothing need be given. */
+export const section = <T extends z.core.$ZodShape>(settings: T) => z.prefault(z.strictObject(settings), () => ({}) as never);
 
 const range = (min: number, max: number) => `from ${min} to ${max}`;
 
+/** A whole number from `min` to `max`. */
 export const integer = (preset: number, min: number, max: number, value: string, help: string) =>
-  described(z.int().min(min).max(max).default(preset), { kind: 'integer', value, help, allowed: `a whole number ${range(min, max)}` });
+  described(z._default(z.int().check(z.gte(min), z.lte(max)), preset), {
+    kind: 'integer',
+    value,
+    help,
+    allowed: `a whole number ${range(min, max)}`,
+  });
 
-/** An even number, as RTP ports are. */
+/** An even number from `min` to `max`, as RTP ports are (RFC 3550, section 11). */
 export const even = (
   preset: number,
   min: number,
@@ -47,19 +59,27 @@ export const even = (
   help: string,
   check: { allowed: string; test: (number: number) => boolean },
 ) =>
-  described(z.int().min(min).max(max).multipleOf(2).refine(check.test).default(preset), {
+  described(z._default(z.int().check(z.gte(min), z.lte(max), z.multipleOf(2), z.refine(check.test)), preset), {
     kind: 'integer',
     value,
     help,
     allowed: `an even number ${range(min, max)}, ${check.allowed}`,
   });
 
+/** A number from `min` to `max`. */
 export const number = (preset: number, min: number, max: number, value: string, help: string) =>
-  described(z.number().min(min).max(max).default(preset), { kind: 'number', value, help, allowed: `a number ${range(min, max)}` });
+  described(z._default(z.number().check(z.gte(min), z.lte(max)), preset), {
+    kind: 'number',
+    value,
+    help,
+    allowed: `a number ${range(min, max)}`,
+  });
 
+/** On or off. */
 export const boolean = (preset: boolean, help: string) =>
-  described(z.boolean().default(preset), { kind: 'boolean', value: 'on|off', help, allowed: 'on or off' });
+  described(z._default(z.boolean(), preset), { kind: 'boolean', value: 'on|off', help, allowed: 'on or off' });
 
+/** One of a few words. */
 export const choice = <const T extends readonly [string, ...string[]]>(preset: T[number], options: T, help: string) =>
   described(withPreset(z.enum(options), preset), {
     kind: 'choice',
@@ -72,6 +92,7 @@ export const choice = <const T extends readonly [string, ...string[]]>(preset: T
 export const steps = <const T extends readonly [number, ...number[]]>(preset: T[number], options: T, value: string, help: string) =>
   described(withPreset(z.literal(options), preset), { kind: 'integer', value, help, allowed: `one of ${options.join(', ')}` });
 
+/** A text of at most `max` characters. */
 export const text = (
   preset: string,
   max: number,
@@ -79,35 +100,38 @@ export const text = (
   help: string,
   check?: { allowed: string; test: (text: string) => boolean },
 ) => {
-  const plain = z.string().max(max);
-  const schema = check ? plain.refine(check.test) : plain;
-  return described(schema.default(preset), { kind: 'text', value, help, allowed: check?.allowed ?? `text of at most ${max} characters` });
+  const plain = z.string().check(z.maxLength(max));
+  const schema = check ? plain.check(z.refine(check.test)) : plain;
+  return described(z._default(schema, preset), {
+    kind: 'text',
+    value,
+    help,
+    allowed: check?.allowed ?? `text of at most ${max} characters`,
+  });
 };
 
 /** The path of a file or directory; empty where there is none to name. */
 export const path = (value: string, help: string) =>
   text('', 4096, value, help, {
     allowed: 'a path of at most 4096 characters, written out without ~',
-    // Only a shell knows what that means: here it would be a directory of this name.
+    // Only a shell knows what ~ means: here it would be a directory of this name.
     test: (given) => !given.startsWith('~'),
   });
 
-/** Exactly `count` numbers, or none. */
+/** A list of `count` numbers from `min` to `max`, or none. */
 export const numbers = (count: number, min: number, max: number, value: string, help: string) =>
   described(
-    z
-      .array(z.number().min(min).max(max))
-      .refine((list) => list.length === 0 || list.length === count)
-      .default([]),
+    z._default(z.array(z.number().check(z.gte(min), z.lte(max))).check(z.refine((list) => list.length === 0 || list.length === count)), []),
     { kind: 'numbers', value, help, allowed: `${count} numbers ${range(min, max)}, or none` },
   );
 
+/** A list of words, which are separated by spaces in a flag. */
 export const words = (value: string, help: string, check?: { allowed: string; test: (word: string) => boolean }) => {
-  const word = check ? z.string().refine(check.test) : z.string();
-  return described(z.array(word).default([]), { kind: 'words', value, help, allowed: `a list of ${check?.allowed ?? 'words'}` });
+  const word = check ? z.string().check(z.refine(check.test)) : z.string();
+  return described(z._default(z.array(word), []), { kind: 'words', value, help, allowed: `a list of ${check?.allowed ?? 'words'}` });
 };
 
-/** A number, or one of some words. */
+/** A number from `min` to `max`, or one of a few words. */
 export const numberOr = <const T extends readonly [string, ...string[]]>(
   preset: number | T[number],
   options: T,
@@ -116,7 +140,7 @@ export const numberOr = <const T extends readonly [string, ...string[]]>(
   value: string,
   help: string,
 ) =>
-  described(withPreset(z.union([z.number().min(min).max(max), z.enum(options)]), preset), {
+  described(withPreset(z.union([z.number().check(z.gte(min), z.lte(max)), z.enum(options)]), preset), {
     kind: 'mixed',
     value,
     help,

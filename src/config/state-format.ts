@@ -1,15 +1,15 @@
-/** A file as JSON.parse gives it. */
+/** The content of a file as JSON.parse returns it. */
 type Json = Readonly<Record<string, unknown>>;
 
-/** A file's format: its version, and the steps that lead to it. */
+/** The format of a file: its version, and the steps that lead to it. */
 export interface Format {
   /** The version that is written. */
   readonly version: number;
-  /** By version: the function that makes the next version from it. There is none where nothing but the number changed. */
+  /** By version: returns the content in the next version. There is none where nothing but the number changed. */
   readonly migrations: Readonly<Record<number, (json: Json) => Json>>;
 }
 
-/** Brings a file of an older version to the present one, step by step. Throws what the steps throw on a damaged file. */
+/** Brings a content of an older version to the present one, step by step. Throws what the steps throw on a damaged file. */
 export function bringForward(json: Json, from: number, { version, migrations }: Format): Json {
   let now = json;
   for (let at = from; at < version; at++) now = { ...(migrations[at]?.(now) ?? now), version: at + 1 };
@@ -17,8 +17,9 @@ export function bringForward(json: Json, from: number, { version, migrations }: 
 }
 
 /**
- * Puts back what the file has and this version of the program does not know, so that going back to an older version, and forward
- * again, loses nothing. Items of a list are known by their token, hash or name; with an item goes what belongs to it.
+ * Returns `next` with what the file has and this version of the program does not know, so that going back to an older version, and
+ * forward again, loses nothing. Items of a list are matched by their token, hash or name; an item that is removed takes its unknown
+ * members with it.
  * @param next what is to be written
  * @param read what the program made of the file
  * @param raw what the file has

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { ANNOTATE_POSITIONS, AUTOFOCUS_MODES, HDR_MODES, MAX_ANNOTATE_LENGTH } from '../camera/settings.ts';
 import { AppError, ERRORS, messageOf } from '../core/errors.ts';
 import { H264_PROFILES } from '../frames/h264-level.ts';
@@ -10,133 +10,141 @@ import { dropFirstPassword } from './first-password.ts';
 import { bringForward, type Format, withUnknown } from './state-format.ts';
 
 /**
- * The version rises when something that is there changes its meaning, and then there is a step from the version before. A
- * new key alone does not raise it: a program that does not know a key keeps it.
+ * The version rises when a key changes its meaning, with a step from the version before. A new key alone does not raise it: a program
+ * that does not know a key keeps it.
  */
 const FORMAT: Format = { version: 1, migrations: {} };
 
-const positive = z.number().positive();
-const notNegative = z.number().nonnegative();
-const portNumber = z.int().min(1).max(65_535);
+const positive = z.number().check(z.positive());
+const notNegative = z.number().check(z.nonnegative());
+const portNumber = z.int().check(z.gte(1), z.lte(65_535));
 
-const encoderSchema = z
-  .object({
-    ...{ width: notNegative, height: notNegative, fps: notNegative },
-    ...{ bitrate: positive, keyframeInterval: positive, profile: z.enum(H264_PROFILES) },
-  })
-  .partial()
-  .default({});
+const encoderSchema = z._default(
+  z.partial(
+    z.object({
+      ...{ width: notNegative, height: notNegative, fps: notNegative },
+      ...{ bitrate: positive, keyframeInterval: positive, profile: z.enum(H264_PROFILES) },
+    }),
+  ),
+  {},
+);
 
+/** The schema of `state.json`. */
 export const stateSchema = z.object({
-  version: z.int().positive(),
+  version: z.int().check(z.positive()),
   /** Identity of this camera, the same for ever. */
   uuid: z.guid(),
-  /** The MAC address by which recorders know it. */
-  mac: z
-    .string()
-    .regex(/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/)
-    .optional()
-    .catch(undefined),
+  /** The MAC address by which recorders know it, lower case with colons. */
+  mac: z.catch(z.optional(z.string().check(z.regex(/^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/))), undefined),
   users: z.array(z.object({ name: z.string(), password: z.string(), level: z.enum(['Administrator', 'Operator', 'User']) })),
-  /** Settings of the capture that clients changed; before rotation. */
-  camera: z
-    .object({
-      ...{ width: positive, height: positive, fps: positive, quality: positive },
-      ...{ brightness: z.number(), contrast: notNegative, saturation: notNegative, sharpness: notNegative },
-      ...{ ev: z.number(), shutter: notNegative, gain: notNegative, awbGains: z.array(notNegative) },
-      hdr: z.enum(HDR_MODES),
-      autofocus: z.enum(AUTOFOCUS_MODES),
-      lensPosition: z.union([notNegative, z.enum(['default', ''])]),
-      annotate: z.string().max(MAX_ANNOTATE_LENGTH),
-      annotatePosition: z.enum(ANNOTATE_POSITIONS),
-    })
-    .partial()
-    .default({}),
+  /** Settings of the capture that clients changed, in the units of the schema; width and height before rotation. */
+  camera: z._default(
+    z.partial(
+      z.object({
+        ...{ width: positive, height: positive, fps: positive, quality: positive },
+        ...{ brightness: z.number(), contrast: notNegative, saturation: notNegative, sharpness: notNegative },
+        ...{ ev: z.number(), shutter: notNegative, gain: notNegative, awbGains: z.array(notNegative) },
+        hdr: z.enum(HDR_MODES),
+        autofocus: z.enum(AUTOFOCUS_MODES),
+        lensPosition: z.union([notNegative, z.enum(['default', ''])]),
+        annotate: z.string().check(z.maxLength(MAX_ANNOTATE_LENGTH)),
+        annotatePosition: z.enum(ANNOTATE_POSITIONS),
+      }),
+    ),
+    {},
+  ),
   /** Settings of the H.264 encoder that clients changed; 0 is as captured. */
   h264: encoderSchema,
-  /** Those of the small stream's. */
+  /** Settings of the small stream's encoder that clients changed; 0 as in the schema. */
   sub: encoderSchema,
   /**
-   * Which H.264 encoders the last trial found to work (config `h264.encoder` being `wanted`), and of which ffmpeg: its path,
-   * when it was changed (milliseconds since the Unix epoch), and its size in bytes. Found out anew where it cannot be read.
+   * The H.264 encoders that the last trial found to work (`h264.encoder` being `wanted`), and the ffmpeg that has them: its path, when
+   * it was changed (milliseconds since the Unix epoch) and its size in bytes. They are tried again where this cannot be read.
    */
-  encoder: z
-    .object({
-      ffmpeg: z.string(),
-      modified: z.number(),
-      size: z.number(),
-      wanted: z.string(),
-      hardware: z.boolean(),
-      software: z.boolean(),
-    })
-    .optional()
-    .catch(undefined),
-  /** Multicast by video encoder: where clients want it sent to, and whether it is sent until they stop it. */
-  multicast: z
-    .record(
+  encoder: z.catch(
+    z.optional(
+      z.object({
+        ffmpeg: z.string(),
+        modified: z.number(),
+        size: z.number(),
+        wanted: z.string(),
+        hardware: z.boolean(),
+        software: z.boolean(),
+      }),
+    ),
+    undefined,
+  ),
+  /** Multicast by the token of an encoder: the group that clients chose, and whether it is sent until they stop it. */
+  multicast: z._default(
+    z.record(
       z.string(),
       z.object({
-        address: z.string().optional(),
-        port: portNumber.optional(),
-        ttl: z.int().min(1).max(255).optional(),
-        autoStart: z.boolean().default(false),
+        address: z.optional(z.string()),
+        port: z.optional(portNumber),
+        ttl: z.optional(z.int().check(z.gte(1), z.lte(255))),
+        autoStart: z._default(z.boolean(), false),
       }),
-    )
-    .default({}),
-  /** What clients changed of the camera's identity, and the ports of our servers. */
-  device: z
-    .object({
-      name: z.string().optional(),
-      location: z.string().default(''),
-      discoverable: z.boolean().default(true),
-      scopes: z.array(z.string()).default([]),
-      httpPort: portNumber.optional(),
-      rtspPort: portNumber.optional(),
-    })
-    .prefault({}),
-  /** What was last announced by WS-Discovery: its version rises when the description changes. */
-  metadata: z.object({ version: z.int().positive(), fingerprint: z.string() }).optional(),
+    ),
+    {},
+  ),
+  /** What clients changed of the camera's identity and of the ports. */
+  device: z.prefault(
+    z.object({
+      name: z.optional(z.string()),
+      location: z._default(z.string(), ''),
+      discoverable: z._default(z.boolean(), true),
+      scopes: z._default(z.array(z.string()), []),
+      httpPort: z.optional(portNumber),
+      rtspPort: z.optional(portNumber),
+    }),
+    {},
+  ),
+  /** MetadataVersion of WS-Discovery, which rises whenever the fingerprint of the description changes. */
+  metadata: z.optional(z.object({ version: z.int().check(z.positive()), fingerprint: z.string() })),
   /** Logins of the page: see StoredSession. */
-  sessions: z
-    .array(z.object({ hash: z.string(), name: z.string(), proof: z.string(), remembered: z.boolean(), expires: z.number() }))
-    .optional(),
+  sessions: z.optional(
+    z.array(z.object({ hash: z.string(), name: z.string(), proof: z.string(), remembered: z.boolean(), expires: z.number() })),
+  ),
   /** Media profiles that clients made. */
-  profiles: z
-    .array(
+  profiles: z._default(
+    z.array(
       z.object({
         token: z.string(),
         name: z.string(),
-        videoSource: z.string().optional(),
-        videoEncoder: z.string().optional(),
-        metadata: z.string().optional(),
+        videoSource: z.optional(z.string()),
+        videoEncoder: z.optional(z.string()),
+        metadata: z.optional(z.string()),
       }),
-    )
-    .default([]),
+    ),
+    [],
+  ),
 });
 
-/** What persists between runs. */
+/** What is kept between runs. */
 export type State = z.infer<typeof stateSchema>;
 
 const FILE = 'state.json';
 
-/** Longest file that is read, bytes; with all that clients may keep it has some 20 kB. */
+/** Longest file that is read, bytes; with all that clients may keep, it has some 20 kB. */
 const MAX_BYTES = 1024 * 1024;
 
-/** `state.json` in the data directory. */
+/** `state.json` in the data directory: what is kept between runs, in memory and on the disk alike. */
 export class StateStore {
   /** Path to which a damaged file was moved; undefined where it was not damaged. */
   readonly putAside: string | undefined;
-  /** What the user should change about the directory, as sentences. */
+  /** What the owner should know about the directory and the file, as sentences. */
   readonly warnings: readonly string[];
   #state: State;
-  /** What was read from the file, and its whole content, which may be of another version of the program and have more in it. */
+  /** The file as it was read: it may be of another version of the program, and have more in it. */
   #origin: Origin | undefined;
 
   /**
-   * Reads the file, or begins a new state and writes it. A directory that cannot be written is good enough where there is a
-   * state. One of an older version is brought to the present one, and stays beside it as `state.json.v1` or the like; of a newer
-   * version everything stays in the file that this program does not know. Throws an AppError if the directory cannot be used, is
-   * not ours alone, or holds the state of a newer version that this one can make nothing of.
+   * Reads the file, or begins a new state and writes it. A directory that cannot be written will do where there is a state. The file of
+   * an older version is brought to the present one, and kept beside it as `state.json.v1` or the like; what a newer version has and
+   * this one does not know stays in the file. A damaged file is moved aside: see {@link putAside}.
+   *
+   * @throws AppError if the directory cannot be used, belongs to another user, or holds the state of a newer version that this one
+   *   cannot read
    */
   constructor(
     private readonly dir: string,
@@ -148,7 +156,7 @@ export class StateStore {
       const open = checkPrivateDirectory(dir);
       if (open !== undefined) warnings.push(open);
       const path = join(dir, FILE);
-      // It holds passwords, damaged or not.
+      // Even a damaged file holds passwords.
       const found = read(path, { makePrivate: true }, format);
       if (found?.exposed) warnings.push(`Others on this machine can read the passwords in ${path}, and its mode cannot be changed.`);
       if (found?.state) {
@@ -171,7 +179,10 @@ export class StateStore {
     dropFirstPassword(dir, this.#state.users);
   }
 
-  /** Resets the state; the identity stays. @param hard false: users and ports stay too, so that the camera can still be reached */
+  /**
+   * Resets the state but for the identity. Throws an AppError, with nothing changed, if it cannot be written.
+   * @param hard false: users and ports stay too, so that the camera can still be reached
+   */
   reset(hard: boolean): void {
     const { uuid, mac, users, device, metadata } = this.#state;
     const fresh = stateSchema.parse({ version: this.format.version, uuid, mac, users: [], metadata });
@@ -187,11 +198,12 @@ export class StateStore {
     }
   }
 
+  /** The present state. */
   get state(): Readonly<State> {
     return this.#state;
   }
 
-  /** Writes the changed state, which holds from then on. Throws an AppError, with nothing changed, if it cannot be written. */
+  /** Changes the state, in the file and here. Throws an AppError, with nothing changed, if it cannot be written. */
   update(change: Partial<Omit<State, 'version'>>): void {
     const next = { ...this.#state, ...change };
     try {
@@ -203,7 +215,7 @@ export class StateStore {
     if (change.users) dropFirstPassword(this.dir, next.users);
   }
 
-  /** Moves the damaged file aside and begins a new one; where that cannot be written, all stays as it was. Returns the new path. */
+  /** Moves a damaged file aside and writes a new one; where that fails, all stays as it was. Returns the path of the old one. */
   #replaceDamaged(path: string): string {
     const aside = `${path}.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
     renameSync(path, aside);
@@ -216,7 +228,7 @@ export class StateStore {
     return aside;
   }
 
-  /** Keeps the file of the older version and writes the new one. Returns what the user should know, as sentences. */
+  /** Keeps the file of an older version and writes the new one. Returns what the owner should know, as sentences. */
   #migrate(path: string, version: number, text: string): string[] {
     const kept = `${path}.v${version}`;
     try {
@@ -224,7 +236,7 @@ export class StateStore {
       this.#write(this.#state);
       return [];
     } catch (error) {
-      // As with every state that cannot be written: it is used all the same, and migrated again at the next start.
+      // Used all the same, as every state that cannot be written, and migrated again at the next start.
       return [`The state cannot be written in its new version (${messageOf(error)}); it is used as it is.`];
     }
   }
@@ -236,7 +248,7 @@ export class StateStore {
   }
 }
 
-/** Returns the state that another process keeps in this data directory; undefined where it cannot be read. Changes nothing. */
+/** Returns the state in a data directory that may be another process's; undefined where it cannot be read. Changes nothing. */
 export function readState(dir: string): State | undefined {
   try {
     const found = examineState(dir);
@@ -246,7 +258,24 @@ export function readState(dir: string): State | undefined {
   }
 }
 
-/** What a file had, of which version, and what was read from it. */
+/** Returns the settings that clients have changed, by key: they hold where the owner has not set them. */
+export function persistedSettings(state: State | undefined): ReadonlyMap<string, unknown> {
+  if (!state) return new Map();
+  const { device } = state;
+  const ofSection = (name: 'camera' | 'h264' | 'sub') =>
+    Object.entries(state[name]).map(([key, value]) => [`${name}.${key}`, value] as const);
+  const all: (readonly [key: string, value: unknown])[] = [
+    ['name', device.name],
+    ...ofSection('camera'),
+    ['http.port', device.httpPort],
+    ['rtsp.port', device.rtspPort],
+    ...ofSection('h264'),
+    ...ofSection('sub'),
+  ];
+  return new Map(all.filter(([, value]) => value !== undefined));
+}
+
+/** A file as it was read: its version, what this program made of it, and its whole content. */
 interface Origin {
   readonly version: number;
   readonly read: unknown;
@@ -254,7 +283,7 @@ interface Origin {
 }
 
 /**
- * Returns what is kept in a data directory that a camera has used. Changes nothing.
+ * Returns the state in a data directory that a camera has used. Changes nothing.
  * @throws AppError NO_STATE, STATE_TOO_NEW, DATA_DIR
  */
 export function readExistingState(dir: string): State {
@@ -272,7 +301,7 @@ export function readExistingState(dir: string): State {
 }
 
 /**
- * Returns the state in this data directory; undefined where there is none yet. Changes nothing.
+ * Returns the state in a data directory; undefined where there is none. Changes nothing.
  *
  * @throws AppError STATE_TOO_NEW, UnsafeFileError, or an error of the operating system
  */
@@ -286,10 +315,11 @@ interface Found {
   readonly state: State | undefined;
   readonly origin?: Origin | undefined;
   readonly text: string;
+  /** Other users can read it, and its mode cannot be changed. */
   readonly exposed: boolean;
 }
 
-/** Undefined if there is no file. Throws STATE_TOO_NEW, and whatever {@link readOwnFile} does. */
+/** Reads the file; undefined: there is none. Throws STATE_TOO_NEW, and what {@link readOwnFile} throws. */
 function read(path: string, options: { readonly makePrivate?: boolean } = {}, format: Format = FORMAT): Found | undefined {
   try {
     const file = readOwnFile(path, { ...options, maxBytes: MAX_BYTES });
@@ -307,11 +337,11 @@ function parse(text: string, path: string, format: Format): Pick<Found, 'state' 
   } catch {
     return { state: undefined };
   }
-  const version = z.int().positive().safeParse(raw.version).data;
+  const version = z.int().check(z.positive()).safeParse(raw.version).data;
   if (version === undefined) return { state: undefined };
   const present = inPresentVersion(raw, version, format);
   const state = stateSchema.safeParse(present).data;
-  // What a newer program wrote is not damaged.
+  // The file of a newer program is not damaged because this one cannot read it.
   if (!state && version > format.version) throw tooNew(path, version, format);
   return { state, origin: state && { version, read: state, raw: present } };
 }
@@ -320,7 +350,7 @@ function inPresentVersion(raw: Record<string, unknown>, version: number, format:
   try {
     return { ...bringForward(raw, version, format), version: format.version };
   } catch {
-    // A step that meets something else than it knows: damaged.
+    // A step that meets what it does not expect: the file is damaged.
     return undefined;
   }
 }
@@ -338,12 +368,12 @@ function tooNew(path: string, version: number, format: Format): AppError {
 }
 
 /**
- * Returns where state is kept unless the user says otherwise: where systemd says, else in the user's state directory (XDG
- * Base Directory).
+ * Returns the data directory where no setting names one: that of the service manager, else one in the user's state directory (XDG Base
+ * Directory Specification).
  *
  * @param env `STATE_DIRECTORY`, `XDG_STATE_HOME`
  * @param home the user's home directory
- * @param instance name of the camera, each of which has its own
+ * @param instance name of the camera: each has a directory of its own
  */
 export function defaultDataDir(env: Readonly<Record<string, string | undefined>>, home: string, instance?: string): string {
   const service = env.STATE_DIRECTORY?.split(':')[0];

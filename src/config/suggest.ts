@@ -1,12 +1,13 @@
-/** Longest word that is compared letter by letter; nobody mistypes a longer one. */
+/** Longest word that is compared letter by letter: no name is longer. */
 const MAX_LENGTH = 64;
-/** Up to this length only one letter may be wrong, in longer words two. */
+/** Length up to which only one letter may be wrong; in longer words, two may. */
 const SHORT = 4;
 
 /**
- * Returns the known word that a mistyped one is closest to: one or two letters wrong, left out, added or swapped.
+ * Returns the known word that a mistyped one is closest to, with one or two letters wrong, left out, added or swapped; undefined:
+ * none is so close.
  *
- * @param by which part of a known word is compared
+ * @param by returns the part of a known word that is compared
  */
 export function nearest(word: string, known: readonly string[], by = (each: string) => each): string | undefined {
   if (word.length < 2 || word.length > MAX_LENGTH) return undefined;
@@ -19,13 +20,13 @@ export function nearest(word: string, known: readonly string[], by = (each: stri
   return best?.each;
 }
 
-/** Returns " Did you mean X?", or nothing where no word is given. */
+/** Returns " Did you mean X and Y?", or "" where no word is given. */
 export function didYouMean(...words: readonly (string | undefined)[]): string {
   const given = words.filter((word) => word !== undefined);
   return given.length === 0 ? '' : ` Did you mean ${given.join(' and ')}?`;
 }
 
-/** Returns how many letters to insert, delete, replace or swap with the next to get from `a` to `b` (optimal string alignment). */
+/** Returns the number of letters to insert, delete, replace or swap with the next to get from `a` to `b` (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);

@@ -1,7 +1,7 @@
 import { type Setting, VARIABLE_PREFIX } from './schema.ts';
 import { didYouMean, nearest } from './suggest.ts';
 
-/** A setting's names, one for each place where it can be written. */
+/** The names of a setting, one for each place where it can be written. */
 export type Names = Pick<Setting, 'key' | 'flag' | 'variable'>;
 
 const PASSWORD =
@@ -9,7 +9,7 @@ const PASSWORD =
   'the one that was shown at the first start.';
 const HTTPS = 'onvif-camera speaks plain HTTP; for HTTPS a proxy such as Caddy or nginx stands in front of it.';
 
-/** Names that people look for in vain, and what to tell them. */
+/** By name that people look for in vain: what to tell them. */
 const REMARKS: ReadonlyMap<string, string> = new Map([
   ...['password', 'passwd', 'pass', 'pwd', 'secret', 'credentials'].map((word) => [word, PASSWORD] as const),
   ...['user', 'users', 'username', 'login', 'account', 'admin'].map(
@@ -18,7 +18,7 @@ const REMARKS: ReadonlyMap<string, string> = new Map([
   ...['https', 'tls', 'ssl', 'cert', 'certificate'].map((word) => [word, HTTPS] as const),
 ]);
 
-/** What other programs call a setting, without capitals and dashes, and what it is called here. */
+/** By the name that other programs have for a setting, without capitals and dashes: the keys that it has here. */
 export const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries({
     'camera.width camera.height': 'resolution size dimensions geometry',
@@ -52,12 +52,12 @@ export const SYNONYMS: ReadonlyMap<string, readonly string[]> = new Map(
   }).flatMap(([keys, words]) => words.split(' ').map((word) => [word, keys.split(' ')] as const)),
 );
 
-/** Names that other programs have for whole sections. */
+/** By the name that other programs have for a section: its name here. */
 export const SECTION_SYNONYMS: ReadonlyMap<string, string> = new Map(
   Object.entries({ video: 'camera', capture: 'camera', web: 'http', server: 'http', logging: 'log', security: 'auth', encoder: 'h264' }),
 );
 
-/** Returns what to tell somebody who looks for a setting that is deliberately missing: a sentence with a space in front, or nothing. */
+/** Returns the advice for the name of a setting that is missing on purpose: sentences with a space in front, or "". */
 export function remarkOn(asked: string): string {
   const remark = tailsOf(wordsOf(asked))
     .map((tail) => REMARKS.get(tail))
@@ -66,11 +66,10 @@ export function remarkOn(asked: string): string {
 }
 
 /**
- * Returns what to tell somebody who wrote the name of a setting that does not exist: a sentence with a space in front, or
- * nothing.
+ * Returns the advice for the name of a setting that does not exist: sentences with a space in front, or "".
  *
  * @param asked as it was written: "camera.widht", "--widht" or "ONVIF_CAMERA_WIDHT"
- * @param kind which of their names settings go by in that place
+ * @param kind the place where it was written
  * @param others further names that are known there
  */
 export function adviseOnSetting(asked: string, settings: readonly Names[], kind: keyof Names, others: readonly string[] = []): string {
@@ -114,7 +113,7 @@ export function adviseOnSetting(asked: string, settings: readonly Names[], kind:
   return '';
 }
 
-/** Returns the same for a section of the file. @param known the sections that there are */
+/** Returns the advice for the name of a section that does not exist, or "". @param known the sections that there are */
 export function adviseOnSection(asked: string, known: readonly string[]): string {
   return remarkOn(asked) || didYouMean(nearest(asked, known) ?? SECTION_SYNONYMS.get(wordsOf(asked).join('')));
 }
@@ -145,6 +144,6 @@ function sectionOf(words: readonly string[], settings: readonly Names[]): string
     .reduce((longest, each) => (each.length > longest.length ? each : longest), '');
 }
 
-/** Whether `words` are `all` with one of them left out, as "--port" and "--http-port". */
+/** Returns whether `words` are `all` with one of them left out, as in "--port" for "--http-port". */
 const lacksOneWord = (words: readonly string[], all: readonly string[]) =>
   words.length + 1 === all.length && all.some((_, left) => all.filter((_word, at) => at !== left).join() === words.join());

@@ -1,4 +1,4 @@
-/** How long the waits between tries are. */
+/** The lengths of the waits between tries. */
 export interface BackoffPolicy {
   /** Wait before the first retry, milliseconds. */
   readonly firstMs: number;
@@ -10,7 +10,8 @@ export interface BackoffPolicy {
 const JITTER = 0.2;
 
 /**
- * Returns the wait before retry number `attempt` (1 is the first), milliseconds: doubling, with ±20 % jitter.
+ * Returns the wait before retry number `attempt` (1 is the first), milliseconds: doubling, with ±20 % jitter, which may go beyond
+ * {@link BackoffPolicy.maxMs}.
  *
  * @param random gives a number in [0, 1), like Math.random
  */

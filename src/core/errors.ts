@@ -1,12 +1,12 @@
-/** Exit codes of the command; scripts and service managers rely on them. */
+/** Exit codes of the command, on which scripts and service managers rely. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, portTaken: 3, noCamera: 4, notRunning: 5 } as const;
 
 interface ErrorEntry {
-  /** What the user does next. */
+  /** What the user can do next. */
   readonly hint: string;
   /** Exit code where the error ends the program. */
   readonly exit: number;
-  /** Waiting does not help: somebody has to change something first. */
+  /** Whether waiting does not help: somebody has to change something first. */
   readonly permanent: boolean;
 }
 
@@ -117,13 +117,17 @@ export const ERRORS = {
 /** Names of the errors, as they stand in the log and the API. */
 export type ErrorCode = keyof typeof ERRORS;
 
-/** An error made for the user: what happened (message), what to do next (hint), how a program can tell it (code). */
+/** An error made for the user: what happened (message), what to do next (hint), and how a program can tell it (code). */
 export class AppError extends Error {
   override readonly name = 'AppError';
+  /** What the user can do next. */
   readonly hint: string;
+  /** Exit code where the error ends the program; see {@link EXIT}. */
   readonly exitCode: number;
+  /** Whether waiting does not help: somebody has to change something first. */
   readonly permanent: boolean;
 
+  /** @param options.hint instead of the usual one of the code */
   constructor(
     readonly code: ErrorCode,
     message: string,
@@ -146,7 +150,7 @@ const SYSTEM_ERRORS: Readonly<Record<string, ErrorCode>> = {
   ENFILE: 'TOO_MANY_FILES',
 };
 
-/** Returns our code for an error of the operating system; undefined where it depends on what was being done. */
+/** Returns the code for an error of the operating system; undefined where it depends on what was being done. */
 export const systemErrorCode = (error: unknown): ErrorCode | undefined => SYSTEM_ERRORS[String((error as { code?: unknown } | null)?.code)];
 
 /** Returns the message of anything thrown. */

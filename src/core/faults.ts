@@ -3,13 +3,14 @@ import type { Logger } from './log.ts';
 
 /** Time between two lines about a fault that keeps happening, milliseconds. */
 const REMINDER_MS = 60 * 60_000;
-/** Different faults remembered; further ones are counted as one. */
+/** Most different faults that are remembered; further ones are counted as one. */
 const MAX_KINDS = 64;
 
+/** What is remembered of one kind of fault. */
 interface Kind {
   /** How often it happened since the last line about it. */
   unsaid: number;
-  /** When the last line was written, monotonic milliseconds. */
+  /** When that line was written, monotonic, milliseconds. */
   toldAt: number;
 }
 
@@ -26,7 +27,7 @@ export class Faults {
     private readonly clock: Pick<Clock, 'monotonic'>,
   ) {}
 
-  /** Faults since the start. */
+  /** Number of faults since the start. */
   get count(): number {
     return this.#count;
   }
@@ -49,7 +50,7 @@ export class Faults {
 }
 
 /**
- * A clock whose callbacks cannot end the program: what one throws goes to `onFault`, and a periodic one is called again at its
+ * Returns a clock whose callbacks cannot end the program: what one throws goes to `onFault`, and a periodic one is called again at its
  * time. All periodic work of the program runs on this clock.
  */
 export function guardedClock(clock: Clock, onFault: (error: unknown) => void): Clock {

@@ -1,30 +1,31 @@
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
-/** Names by which this machine may be reached. */
+/** The names by which this machine may be reached. */
 export interface OwnNames {
   /** The machine's name, with or without its domain. */
   readonly hostname: string;
   /** Domains in which names are looked up here (resolv.conf(5), "search"). */
   readonly domains: readonly string[];
-  /** Names that the owner allows besides: see {@link isHostPattern}. */
+  /** Further names that the owner allows; see {@link isHostPattern}. */
   readonly allowed: readonly string[];
 }
 
-/** What {@link isHostPattern} takes, to follow "must be". */
+/** Words for what {@link isHostPattern} takes, to follow "must be". */
 export const HOST_PATTERNS = 'host names without port, such as camera.example.com or *.example.com';
 
 /** Longest host name, characters (RFC 1035 section 2.3.4). */
 const MAX_LENGTH = 253;
+/** A label of a name that a machine is reached by: underscores occur. */
 const LABEL = '[a-z\\d_](?:[a-z\\d_-]{0,61}[a-z\\d_])?';
-/** A label of a name that a host is given: no underscores. */
+/** A label of a name that a host may be given: no underscores. */
 const STRICT_LABEL = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/i;
 const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
 
-/** The host of a Host header, in brackets if it is IPv6, and its port (RFC 9110 section 7.2). */
+/** Matches a Host header: the host, in brackets if it is IPv6, and its port (RFC 9110 section 7.2). */
 const HOST = /^(\[[\da-f:.]{2,45}\]|[\w.-]{1,254})(?::(\d{1,5}))?$/i;
 
-/** A name that ends in a number, which every browser takes for an IPv4 address or refuses. */
+/** Matches a name that ends in a number, which every browser takes for an IPv4 address or refuses. */
 const NUMERIC = /(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/i;
 
 /** Characters that end a host in a URL. */
@@ -43,19 +44,19 @@ const ROUTER_DOMAINS = ['fritz.box'];
 export const MAX_OWN_NAME = 64;
 
 /**
- * Whether a host or a domain may be called so (RFC 1123 section 2.1): labels of letters, digits and inner hyphens, the last of
- * which is no number, or it would read as an address.
+ * Returns whether a host or a domain may be called so (RFC 1123 section 2.1): labels of letters, digits and inner hyphens, the last
+ * of which is no number, or it would read as an address.
  */
 export const isDomainName = (name: string, maxLength = MAX_LENGTH): boolean =>
   name.length <= maxLength && name.split('.').every((label) => STRICT_LABEL.test(label)) && !/(^|\.)\d+$/.test(name);
 
-/** Whether it is a host name, or `*.` and a domain for all names in that. */
+/** Returns whether a text is a host name, or `*.` and a domain, which stands for all names in that. */
 export function isHostPattern(text: string): boolean {
   const name = normalize(text.startsWith('*.') ? text.slice(2) : text);
   return name !== undefined && isIP(name) === 0;
 }
 
-/** Returns the parts of a Host header; undefined for what is none. Never throws. */
+/** Returns the name and the port in a Host header, the name of IPv6 in brackets; undefined for what is none. Never throws. */
 export function parseHost(header: string): { readonly name: string; readonly port: number | undefined } | undefined {
   const [, name, digits] = HOST.exec(header) ?? [];
   if (name === undefined) return undefined;
@@ -70,14 +71,14 @@ export function addressOf(name: string): string | undefined {
   return isIP(address) === 0 ? undefined : address;
 }
 
-/** Whether a host is this machine to itself, so that no other reaches it by that. IPv6 with or without brackets. */
+/** Returns whether a host stands for the machine itself, so that no other machine is reached by it. IPv6 with or without brackets. */
 export const isLoopbackHost = (name: string): boolean => /^(127\.|\[?::1\]?$|localhost$)/i.test(name);
 
 /**
- * Whether a host, as a browser has it in its address line, can be this machine. A page elsewhere may have its own name lead
- * to our address and then read what we say as its own (DNS rebinding): a name is good only where no stranger can do that.
- * An address needs no name server. So do names without a dot and those in {@link PRIVATE_DOMAINS}. In other domains it must
- * be our own name in a domain of ours, or what the owner allows.
+ * Returns whether a host, as a browser has it in its address line, can be this machine. A page elsewhere may have its own name lead
+ * to this address and then read the answers as its own (DNS rebinding), so a name is good only where no stranger can do that. An
+ * address needs no name server, nor do names without a dot and those in {@link PRIVATE_DOMAINS}. In other domains it must be the
+ * machine's own name in a domain of its own, or what the owner allows.
  *
  * @param name as {@link parseHost} gives it
  */

@@ -3,7 +3,7 @@ import type { Cancel, Clock } from './clock.ts';
 import type { AppError } from './errors.ts';
 import { pause } from './pause.ts';
 
-/** Why a life ended: an error, `restart` when that was asked for, or `stopped` when it is no longer wanted. */
+/** Why a life ended: an error, `restart` when that was asked for, or `stopped` when it was not wanted any more. */
 export type LifeEnd = AppError | 'restart' | 'stopped';
 
 /** A life that ended by itself. */
@@ -11,12 +11,13 @@ export interface Failure {
   readonly error: AppError;
   /** Failures in a row, this one included. */
   readonly count: number;
-  /** `stalled`: it has worked since it was wanted and will soon be tried again; `failed`: it has not worked, or no longer does. */
+  /** `stalled`: it has worked since it was wanted, and is soon tried again; `failed`: it has never worked, or has stopped to for good. */
   readonly state: 'stalled' | 'failed';
   /** Milliseconds until the next try. */
   readonly delay: number;
 }
 
+/** What is kept alive, and who hears of it. */
 export interface KeepAliveOptions {
   /** Lives once. Resolves when nothing of that life is left, with the reason why it ended; never rejects. */
   readonly live: (wanted: AbortSignal) => Promise<LifeEnd>;
@@ -26,19 +27,20 @@ export interface KeepAliveOptions {
   readonly retry: (error: AppError) => BackoffPolicy;
   /** Shortest rest after a failure that {@link KeepAlive.retry} leaves, milliseconds. */
   readonly shortestRest: number;
-  /** Told of each failure, before the rest that follows it. */
+  /** Called with each failure, before the rest that follows it. */
   readonly onFailure: (failure: Failure) => void;
-  /** Told when it begins to be wanted, before the first life. */
+  /** Called when it begins to be wanted, before the first life. */
   readonly onWanted?: () => void;
-  /** Told when it is no longer wanted and nothing of it is left. @param resting false: it is wanted again already */
+  /** Called when it is not wanted any more and nothing of it is left. @param resting false: it is wanted again already */
   readonly onUnwanted: (resting: boolean) => void;
   readonly clock: Clock;
+  /** 0 to 1, for the spread of retries; default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
 
-/** A life of this length was healthy: the next failure counts as the first. Milliseconds. */
+/** Length of a healthy life, milliseconds: a failure after it counts as the first. */
 const HEALTHY_MS = 10_000;
-/** This many failures in a row after it had worked, and "stalled" becomes "failed". */
+/** Failures in a row with which "stalled" becomes "failed". */
 const STALLS_UNTIL_FAILED = 4;
 
 /**
@@ -48,13 +50,14 @@ const STALLS_UNTIL_FAILED = 4;
 export class KeepAlive {
   #wanted: AbortController | undefined;
   #running: Promise<void> | undefined;
-  /** The rest after a failure, if there is one. */
+  /** The rest after a failure, if there is one; times are monotonic, milliseconds. */
   #rest: { readonly since: number; readonly until: number; readonly endAfter: (ms: number) => void } | undefined;
   /** Whether the next rest is to be the shortest. */
   #soon = false;
 
   constructor(private readonly options: KeepAliveOptions) {}
 
+  /** Whether it is wanted. */
   get isWanted(): boolean {
     return this.#wanted !== undefined;
   }
@@ -96,7 +99,7 @@ export class KeepAlive {
     while (this.#wanted) {
       this.options.onWanted?.();
       await this.#liveOn(this.#wanted.signal);
-      // Wanted again while the last life was being ended: go round, otherwise rest.
+      // It may be wanted again since the last life was being ended.
       this.options.onUnwanted(!this.#wanted);
     }
     this.#running = undefined;

@@ -1,7 +1,7 @@
-/** What a line says besides its message; written as JSON. */
+/** What a line of the log says besides its message; written as JSON. */
 export type LogFields = Record<string, unknown>;
 
-/** What the code logs to; the real one is made in cli/, tests pass their own. */
+/** A log. The program's own is made in cli/; tests pass theirs. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -9,10 +9,10 @@ export interface Logger {
   error(message: string, fields?: LogFields): void;
 }
 
-/** Writes nothing. */
+/** A log that writes nothing. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Shortest time between two lines of one kind on the hot path, milliseconds. */
+/** Shortest time between two lines of one kind, milliseconds. */
 const THROTTLE_MS = 1000;
 
 /** Lets one line per second through and counts the rest: what strangers or the network cause must not flood the log. */
@@ -22,7 +22,7 @@ export class LogThrottle {
 
   constructor(private readonly clock: { monotonic(): number }) {}
 
-  /** Calls `write` unless a line of the kind was written less than a second ago; `suppressed` is how many were left out since. */
+  /** Calls `write` unless a line was written less than a second ago. @param write gets the number of lines left out since, if any */
   log(write: (suppressed: { suppressed?: number }) => void): void {
     const now = this.clock.monotonic();
     if (now - this.#last < THROTTLE_MS) {

@@ -1,26 +1,29 @@
 /** Processor time, of all processors together, in a unit of the system's own. */
 export interface ProcessorTime {
+  /** Time in which they worked. */
   readonly busy: number;
+  /** All time. */
   readonly total: number;
 }
 
-/** What the power supply and the cooling do, as the firmware of a Raspberry Pi has it. */
+/** How the power supply and the cooling are, as the firmware of a Raspberry Pi says. */
 export interface PowerState {
-  /** The voltage is too low now. */
+  /** Whether the voltage is too low at this moment. */
   readonly underVoltage: boolean;
-  /** The processor is slowed down because it is too hot. */
+  /** Whether the processor is slowed down because it is too hot. */
   readonly overheated: boolean;
 }
 
-/** How the machine fares. Never throws; undefined is what the system does not tell. */
+/** Tells how the machine fares. Its methods never throw or reject; undefined is what the system does not tell. */
 export interface MachineVitals {
-  /** Since the machine started. */
+  /** Returns the processor time since the machine started. */
   processorTime(): ProcessorTime | undefined;
-  /** When the machine started, by its clock as it is now: milliseconds since the Unix epoch, to the second. */
+  /** Returns when the machine started, by its clock as it is set: milliseconds since the Unix epoch, to the second. */
   startedAt(): number | undefined;
-  /** When a time server last set the clock; undefined: none did, or nobody says so. Milliseconds since the Unix epoch. */
+  /** Returns when a time server last set the clock, milliseconds since the Unix epoch; undefined: none did, or the system does not say. */
   clockSetAt(): number | undefined;
+  /** Resolves with how the power supply and the cooling are. */
   power(): Promise<PowerState | undefined>;
-  /** Whether there is no room left for a file in a directory. */
+  /** Returns whether the disk of a directory is full. */
   isFull(directory: string): boolean | undefined;
 }

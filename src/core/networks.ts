@@ -7,10 +7,10 @@ interface Network {
   readonly family: 'ipv4' | 'ipv6';
 }
 
-/** What {@link isNetwork} takes, to follow "must be". */
+/** Words for what {@link isNetwork} takes, to follow "must be". */
 export const NETWORKS = 'IP addresses and networks such as 192.168.1.10, 10.0.0.0/8 or fd00::/8';
 
-/** Whether it is an IP address, or a network in the notation of RFC 4632 section 3.1 ("10.0.0.0/8"). */
+/** Returns whether a text is an IP address, or a network in the notation of RFC 4632 section 3.1 ("10.0.0.0/8"). */
 export const isNetwork = (text: string): boolean => parseNetwork(text) !== undefined;
 
 /** Returns an address without the IPv4-mapped form (RFC 4291 section 2.5.5.2), and without the zone of a link-local one. */
@@ -20,7 +20,7 @@ export const plainAddress = (address: string): string => address.replace(/^::fff
 export class Networks {
   readonly #list = new BlockList();
 
-  /** @throws RangeError for what is not {@link isNetwork} */
+  /** @throws RangeError for a text that {@link isNetwork} does not take */
   constructor(texts: readonly string[]) {
     for (const text of texts) {
       const network = parseNetwork(text);
@@ -29,7 +29,7 @@ export class Networks {
     }
   }
 
-  /** Whether an address is in it; false for what is no address. Never throws. */
+  /** Returns whether an address is in the set; false for what is no address. Never throws. */
   has(address: string): boolean {
     const plain = plainAddress(address);
     const version = isIP(plain);

@@ -1,12 +1,12 @@
-/** Schemes that the web server speaks. */
+/** The schemes that the web server speaks. */
 export type Scheme = 'http' | 'https';
 
 /** What the addresses of a web server begin with (RFC 6454). */
 export interface Origin {
   readonly scheme: Scheme;
-  /** As in a URL: a name, or an address, IPv6 in brackets. */
+  /** Host as in a URL: a name, or an address, IPv6 in brackets. */
   readonly host: string;
-  /** Undefined where it is the scheme's own, which is not written. */
+  /** TCP port; undefined where it is the scheme's own, which is not written. */
   readonly port: number | undefined;
 }
 
@@ -16,7 +16,7 @@ export const formatOrigin = ({ scheme, host, port }: Origin): string => `${schem
 /** Returns an address as it stands in a URL (RFC 3986 section 3.2.2). */
 export const hostOf = (address: string): string => (address.includes(':') ? `[${address}]` : address);
 
-/** Whether a connection is encrypted: a TLSSocket of Node says so. */
+/** Returns whether a connection is encrypted: a TLSSocket of Node says so. */
 export const isEncrypted = (socket: object): boolean => (socket as { readonly encrypted?: unknown }).encrypted === true;
 
 /** Returns the scheme of HTTP on a connection. */

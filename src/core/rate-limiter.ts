@@ -1,9 +1,9 @@
 /**
- * How early something may pass, as a share of the interval. Enough for a source at just this rate whose intervals vary by
- * ±40 %; less than a half, because every second picture of a source at twice the rate is half an interval early.
+ * How early something may pass, as a share of the interval. It is enough for a source at just this rate whose intervals vary by
+ * ±40 %, and less than a half, because every second picture of a source at twice the rate is half an interval early.
  */
 const EARLY = 0.4;
-/** The closest that two may follow each other, as a share of the interval. */
+/** Least time between two that pass, as a share of the interval. */
 const CLOSEST = 0.5;
 
 /** Thins out a sequence of moments to a rate: lets one pass per interval and keeps the average rate exact. */
@@ -17,7 +17,7 @@ export class RateLimiter {
     this.#interval = 1000 / rate;
   }
 
-  /** Whether something that happens at `time` (milliseconds, monotonic) passes. */
+  /** Returns whether something passes. @param time when it happens, monotonic, milliseconds */
   pass(time: number): boolean {
     const interval = this.#interval;
     if (time < this.#due - EARLY * interval || time < this.#last + CLOSEST * interval) return false;

@@ -15,8 +15,11 @@ interface Rule {
 
 /** A time zone by IEEE 1003.1 section 8.3, "TZ". Offsets are seconds east of UTC, the opposite of the text's sign. */
 export interface PosixZone {
+  /** Abbreviation, "CET". */
   readonly name: string;
+  /** Seconds east of UTC. */
   readonly offset: number;
+  /** Daylight saving time; undefined: there is none. */
   readonly daylight:
     | {
         readonly name: string;
@@ -33,10 +36,12 @@ const ZONE = new RegExp(`^${NAME}${TIME}(?:${NAME}${TIME}?(?:,([^,]+),([^,]+))?)
 const RULE = new RegExp(String.raw`^(?:M(\d{1,2})\.([1-5])\.([0-6])|(J?)(\d{1,3}))(?:/${TIME})?$`);
 /** Longest text taken, characters: real ones have below 50. */
 const MAX_TEXT = 100;
+/** Seconds. */
 const HOUR = 3600;
+/** Seconds. */
 const DAY = 24 * HOUR;
 
-/** Reads a POSIX time zone, "CET-1CEST,M3.5.0,M10.5.0/3"; undefined if it is none. */
+/** Returns what a POSIX time zone says, "CET-1CEST,M3.5.0,M10.5.0/3"; undefined if the text is none. */
 export function parsePosixZone(text: string): PosixZone | undefined {
   const match = text.length <= MAX_TEXT ? ZONE.exec(text) : null;
   if (!match) return undefined;
@@ -70,7 +75,7 @@ function parseRule(text: string): Rule | undefined {
   return { day: { kind: julian === 'J' ? 'julian' : 'ordinal', day }, time };
 }
 
-/** Returns the seconds of "[+-]hh[:mm[:ss]]"; undefined if a part is too big. */
+/** Returns the seconds of "[+-]hh[:mm[:ss]]"; undefined if a number is too large. */
 function seconds(text: string, maxHours: number): number | undefined {
   const [hours = 0, minutes = 0, rest = 0] = text.replace(/^[+-]/, '').split(':').map(Number);
   if (hours > maxHours || minutes > 59 || rest > 59) return undefined;
@@ -79,8 +84,9 @@ function seconds(text: string, maxHours: number): number | undefined {
 }
 
 /**
- * Whether clocks are ahead at that time (milliseconds since the Unix epoch): summer time, whatever the zone calls it; Ireland's
- * winter time is its "daylight" time. False where the text has no rules.
+ * Returns whether clocks are ahead at a time: summer time, whatever the zone calls it, since Ireland's winter time is its "daylight"
+ * time. False where the text has no rules.
+ * @param utc milliseconds since the Unix epoch
  */
 export function isDaylightSaving(zone: PosixZone, utc: number): boolean {
   const { daylight } = zone;
@@ -93,14 +99,14 @@ export function isDaylightSaving(zone: PosixZone, utc: number): boolean {
   return within === daylight.offset > zone.offset;
 }
 
-/** Returns the moment of a rule in a year as if the local time were UTC, seconds since the Unix epoch. */
+/** Returns when a rule applies in a year, as if the local time were UTC: seconds since the Unix epoch. */
 function moment({ day, time }: Rule, year: number): number {
   return dayStart(day, year) / 1000 + time;
 }
 
 function dayStart(day: RuleDay, year: number): number {
   if (day.kind === 'ordinal') return Date.UTC(year, 0, 1 + day.day);
-  // In a common year the days are counted just so.
+  // 2023 is a common year, in which days are counted just so.
   if (day.kind === 'julian') {
     const date = new Date(Date.UTC(2023, 0, day.day));
     return Date.UTC(year, date.getUTCMonth(), date.getUTCDate());
@@ -111,7 +117,7 @@ function dayStart(day: RuleDay, year: number): number {
   return first + (after < monthDays ? after : after - 7) * DAY * 1000;
 }
 
-/** Returns how close a zone is to the asked one: the same with its names, the same clock, or another one. */
+/** Returns how close a zone is to the one asked for: the same with its names, the same clock, or another one. */
 export function likeness(asked: PosixZone, zone: PosixZone): 'same' | 'same clock' | 'other' {
   if (asked.offset !== zone.offset || asked.daylight?.offset !== zone.daylight?.offset) return 'other';
   const sameNames = asked.name === zone.name && asked.daylight?.name === zone.daylight?.name;
@@ -131,7 +137,7 @@ export function fixedZone(offset: number): string {
   return `<${sign}${pad(hours)}${rest === 0 ? '' : pad(rest)}>${opposite}${hours}${rest === 0 ? '' : `:${pad(rest)}`}`;
 }
 
-/** Whether this is the name of a zone of the IANA database, "Europe/Berlin". */
+/** Returns whether a text is the name of a zone of the IANA database: "Europe/Berlin". */
 export function isZoneName(text: string): boolean {
   if (!/^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+){0,2}$/.test(text)) return false;
   try {

@@ -14,16 +14,16 @@ const UNITS: readonly (readonly [name: string, seconds: number])[] = [
   ['s', 1],
 ];
 
-/** Returns a duration in its two largest units: "3 h 5 min", "2 days", "0 s". */
+/** Returns a duration (milliseconds) in its two largest units: "3 h 5 min", "2 days", "0 s". */
 export function duration(ms: number): string {
   let seconds = Math.max(0, Math.floor(ms / 1000));
   const first = UNITS.findIndex(([, length]) => seconds >= length);
   if (first < 0) return '0 s';
-  const parts: string[] = [];
+  const words: string[] = [];
   for (const [name, length] of UNITS.slice(first, first + 2)) {
     const count = Math.floor(seconds / length);
     seconds -= count * length;
-    if (count > 0) parts.push(`${count} ${name}${name === 'day' && count > 1 ? 's' : ''}`);
+    if (count > 0) words.push(`${count} ${name}${name === 'day' && count > 1 ? 's' : ''}`);
   }
-  return parts.join(' ');
+  return words.join(' ');
 }

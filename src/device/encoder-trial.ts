@@ -7,32 +7,37 @@ import type { Logger } from '../core/log.ts';
 import type { EncoderChoice } from '../encode/ffmpeg/probe.ts';
 import { findProgram } from '../platform/programs.ts';
 
+/** What the trial is of, and where its outcome is kept. */
 export interface EncoderTrialOptions {
   readonly config: Pick<Config['h264'], 'encoder' | 'ffmpegPath'>;
-  /** Keeps which encoder works. */
+  /** Where it is kept which encoder works. */
   readonly state: StateStore;
-  /** What the user is told where nothing works, instead of that there is no H.264; undefined: just that. */
+  /** Returns what the user is told where nothing works; undefined, or left out: that there is no H.264. */
   readonly lack?: () => AppError | undefined;
+  /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** What encodes by what the trial finds. */
+/** A stream that is encoded with what the trial finds. */
 export interface EncoderUser {
-  /** It encodes at this moment. */
+  /** Whether it encodes at this moment. */
   readonly isLive: boolean;
-  /** Takes what works; called again where that turns out to be something else. */
+  /** Takes the encoders that work; called again where other ones turn out to. */
   use(choice: EncoderChoice): Promise<void>;
-  /** Nothing works any more. */
+  /** Gives up: no encoder works. */
   lose(): Promise<void>;
 }
 
-/** Clients give up after 3 s, and our own answer takes a while on a small Pi. */
+/**
+ * Longest time that a client is kept waiting, milliseconds: clients give up after 3 s, and the answer itself takes a while on a
+ * small Pi.
+ */
 const PATIENCE_MS = 2000;
 
 /**
- * Which H.264 encoders work on this machine. Trying them takes a second, on a small Pi several, and recorders that come back
+ * Finds out which H.264 encoders work on this machine. Trying them takes a second, on a small Pi several, and recorders that come back
  * after a power failure do not wait: until the trial of this start is over, that of an earlier one is believed, if ffmpeg is
  * still the same.
  */
@@ -41,17 +46,17 @@ export class EncoderTrial {
   readonly #stopped = new AbortController();
   #trial: Promise<void> | undefined;
   #trying = true;
-  /** What an earlier start found holds for now. */
+  /** Whether what an earlier start found holds until the trial is over. */
   #believed = false;
 
   constructor(private readonly options: EncoderTrialOptions) {}
 
-  /** It is not known yet; where ffmpeg is, an encoder nearly always is. */
+  /** Whether it is not known yet; where ffmpeg is, an encoder nearly always is. */
   get trying(): boolean {
     return this.#trying;
   }
 
-  /** To be called before {@link start}. */
+  /** Adds a stream that is to hear of the outcome. To be called before {@link start}. */
   add(user: EncoderUser): void {
     this.#users.push(user);
   }
@@ -91,7 +96,7 @@ export class EncoderTrial {
       });
   }
 
-  /** Ends the trial; nobody is told of anything from now on. */
+  /** Ends the trial; nobody is told of its outcome. */
   stop(): void {
     this.#stopped.abort();
   }
@@ -125,7 +130,7 @@ export class EncoderTrial {
     await Promise.all(this.#users.map((user) => user.use(choice)));
   }
 
-  /** Writes only what is new: it is asked at each start, and memory cards wear out. */
+  /** Keeps the outcome for the next start. Writes only what is new: memory cards wear out. */
   #keep(encoder: State['encoder']): void {
     const { state, log } = this.options;
     if (JSON.stringify(encoder) === JSON.stringify(state.state.encoder)) return;
@@ -139,7 +144,7 @@ export class EncoderTrial {
 
 type ProgramFile = Pick<NonNullable<State['encoder']>, 'ffmpeg' | 'modified' | 'size'>;
 
-/** Tells one ffmpeg from another. Undefined: there is none. */
+/** Returns what tells one ffmpeg from another; undefined: there is no such file. */
 function fileAt(ffmpeg: string): ProgramFile | undefined {
   const stat = statSync(ffmpeg, { throwIfNoEntry: false });
   return stat && { ffmpeg, modified: stat.mtimeMs, size: stat.size };

@@ -1,12 +1,12 @@
 import type { Topic } from './event-topics.ts';
 import type { DeviceEvent, EventFeed } from './events.ts';
 
-/** More than anybody scrolls through. */
+/** Events that are kept: more than anybody scrolls through. */
 const MAX_KEPT = 50;
-/** It changes several times a minute, and would soon have driven out all that happened. */
+/** The topic that is not kept: it changes several times a minute, and would soon drive out all that happened. */
 const MEASUREMENT: Topic = 'Monitoring/ProcessorUsage';
 
-/** The last events without measurements, and how many there were of each topic since the start. */
+/** Keeps the last events, without measurements, and counts those of each topic since the start. */
 export class EventLog {
   readonly #last: DeviceEvent[] = [];
   readonly #counts = new Map<Topic, number>();
@@ -21,12 +21,12 @@ export class EventLog {
     });
   }
 
-  /** The newest first. */
+  /** The last events, the newest first. */
   get last(): readonly DeviceEvent[] {
     return this.#last.toReversed();
   }
 
-  /** By topic; those of which there was none are left out. */
+  /** How many events there were of each topic; topics without any are left out. */
   get counts(): ReadonlyMap<Topic, number> {
     return this.#counts;
   }

@@ -1,4 +1,4 @@
-/** What an item of an event is. `token` names a part of the device, `number` is a decimal one. */
+/** The types of an event's items. `token` names a part of the device, `number` is a decimal number. */
 interface ItemValues {
   readonly token: string;
   readonly text: string;
@@ -7,19 +7,22 @@ interface ItemValues {
   readonly time: Date;
 }
 
+/** The name of an item's type. */
 export type ItemType = keyof ItemValues;
+/** A value of any type of item. */
 export type ItemValue = ItemValues[ItemType];
 
-/** What the events of a topic carry: names and types of items, in the order in which they are told. */
+/** The items that the events of a topic carry: names and types, in the order in which they are told. */
 export interface TopicDefinition {
-  /** Whether it is a state that the device always knows, told when it changes; otherwise something that happens. */
+  /** Whether the topic is a state that the device always knows, told when it changes; otherwise something that happens. */
   readonly property: boolean;
-  /** What it is about; a property has one state for each source. */
+  /** The part of the device that it is about; a property has one state for each source. */
   readonly source: Readonly<Record<string, ItemType>>;
+  /** What is said of it. */
   readonly data: Readonly<Record<string, ItemType>>;
 }
 
-/** Clients of both kinds look at one data item alone, the first. */
+/** A state of the image. Clients look at the first data item alone. */
 const IMAGE_STATE = { property: true, source: { Source: 'token' }, data: { State: 'boolean' } } as const;
 const FAILURE = { property: true, source: { Token: 'token' }, data: { Failed: 'boolean' } } as const;
 const LAST_TIME = { property: true, source: {}, data: { Status: 'time' } } as const;
@@ -36,8 +39,8 @@ export const TOPICS = {
   'VideoSource/ImageTooBlurry/ImagingService': IMAGE_STATE,
   'VideoSource/GlobalSceneChange/ImagingService': IMAGE_STATE,
   /**
-   * Whether the exposure is that for the night. This one is ours: the namespace has none, and recorders stumble over cameras
-   * with topics in others.
+   * Whether the exposure is that for the night. This topic is no standard one: the namespace has none for it, and recorders
+   * stumble over cameras with topics in other namespaces.
    */
   'VideoSource/DayNight': { property: true, source: { Source: 'token' }, data: { Night: 'boolean' } },
   'RuleEngine/CellMotionDetector/Motion': {
@@ -47,7 +50,7 @@ export const TOPICS = {
   },
   'Media/ProfileChanged': { property: false, source: { Token: 'token' }, data: {} },
   'Media/ConfigurationChanged': { property: false, source: { Token: 'token', Type: 'text' }, data: {} },
-  /** In percent. */
+  /** Usage of all processors, in percent. */
   'Monitoring/ProcessorUsage': { property: true, source: { Token: 'token' }, data: { Value: 'number' } },
   'Monitoring/OperatingTime/LastReboot': LAST_TIME,
   'Monitoring/OperatingTime/LastClockSynchronization': LAST_TIME,
@@ -56,20 +59,23 @@ export const TOPICS = {
   'Device/HardwareFailure/TemperatureCritical': { property: true, source: {}, data: { Critical: 'boolean' } },
 } as const satisfies Readonly<Record<string, TopicDefinition>>;
 
+/** The name of a topic, a path in the ONVIF topic namespace. */
 export type Topic = keyof typeof TOPICS;
 
 type TopicsWhere<Property extends boolean> = {
   [T in Topic]: (typeof TOPICS)[T]['property'] extends Property ? T : never;
 }[Topic];
 
-/** Topics that are states. */
+/** A topic that is a state. */
 export type PropertyTopic = TopicsWhere<true>;
-/** Topics of things that happen. */
+/** A topic of things that happen. */
 export type MomentTopic = TopicsWhere<false>;
 
 type Items<Types> = { readonly [Name in keyof Types]: Types[Name] extends ItemType ? ItemValues[Types[Name]] : never };
 
+/** The source items of a topic, with their values. */
 export type SourceOf<T extends Topic> = Items<(typeof TOPICS)[T]['source']>;
+/** The data items of a topic, with their values. */
 export type DataOf<T extends Topic> = Items<(typeof TOPICS)[T]['data']>;
 
 /** All topics, in the order in which clients are told of them. */

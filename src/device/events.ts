@@ -11,15 +11,15 @@ import {
   type Topic,
 } from './event-topics.ts';
 
-/** Values of items by name. */
+/** Items with their values, by name. */
 export type EventItems = Readonly<Record<string, ItemValue>>;
 
 /** One event, as every listener gets it. */
 export interface DeviceEvent {
   readonly topic: Topic;
   /**
-   * How a state came to be: `initialized` when it was not known before, `changed` when it was another. `moment`: it is no state,
-   * but something that happened.
+   * How a state came to be: `initialized` when it was not known before, `changed` when it was another one. `moment` is no state, but
+   * something that happened.
    */
   readonly kind: 'initialized' | 'changed' | 'moment';
   readonly source: EventItems;
@@ -28,21 +28,22 @@ export interface DeviceEvent {
   readonly time: number;
 }
 
-/** Called for each event while it is told; it must not block. */
+/** A function that is called for each event while it is told; it must not block. */
 export type EventListener = (event: DeviceEvent) => void;
 
+/** What the bus tells time and failures by. */
 export interface EventBusOptions {
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
 }
 
-/** The part of the bus by which others tell of events. */
+/** The part of the bus by which events are told. */
 export type EventTeller = Pick<EventBus, 'offer' | 'set' | 'tell' | 'isWanted' | 'onWantedChange'>;
 
-/** The part of the bus by which others listen to events. */
+/** The part of the bus by which events are heard. */
 export type EventFeed = Pick<EventBus, 'offered' | 'current' | 'subscribe'>;
 
-/** States that can be known at once: a camera has few sources, and each has few states. */
+/** Most states that are known at once: a camera has few sources, and each has few states. */
 const MAX_STATES = 256;
 
 /**
@@ -62,12 +63,12 @@ export class EventBus {
     return ALL_TOPICS.filter((topic) => this.#offered.has(topic));
   }
 
-  /** Says that this camera can tell of these topics. Clients ask once: it is to be said before the servers start. */
+  /** Says that this camera can tell of these topics. To be called before the servers start, since clients ask once. */
   offer(...topics: readonly Topic[]): void {
     for (const topic of topics) this.#offered.add(topic);
   }
 
-  /** Says what a state is. Listeners hear of it if it is new or another than before; data is compared as a whole. */
+  /** Sets a state. Listeners hear of it if it is new or another one than before; data is compared as a whole. */
   set<T extends PropertyTopic>(topic: T, source: SourceOf<T>, data: DataOf<T>): void {
     const key = JSON.stringify([topic, source]);
     const before = this.#states.get(key);
@@ -88,15 +89,15 @@ export class EventBus {
     this.#tellListeners({ topic, kind: 'moment', source, data, time: this.options.clock.now() });
   }
 
-  /** Every state that is known, as `initialized`, with the time since when it is so; in the order of the table of topics. */
+  /** Returns every state that is known, as `initialized`, with the time since when it holds; in the order of the table of topics. */
   current(): readonly DeviceEvent[] {
     const states = [...this.#states.values()].map((event): DeviceEvent => ({ ...event, kind: 'initialized' }));
     return states.sort((one, other) => ALL_TOPICS.indexOf(one.topic) - ALL_TOPICS.indexOf(other.topic));
   }
 
   /**
-   * Calls the listener for each event from now on. Its errors are logged and reach nobody.
-   * @param wants the topics because of which it listens; left out by those that only look on, like a log
+   * Calls the listener for each event to come. Its errors are logged and reach nobody.
+   * @param wants whether it listens because of a topic; left out by those that only look on, like a log
    */
   subscribe(listener: EventListener, wants: (topic: Topic) => boolean = () => false): Cancel {
     const key = {};
@@ -107,7 +108,7 @@ export class EventBus {
     };
   }
 
-  /** Whether a listener subscribed because of this topic. */
+  /** Returns whether a listener subscribed because of this topic. */
   isWanted(topic: Topic): boolean {
     return [...this.#listeners.values()].some(({ wants }) => wants(topic));
   }

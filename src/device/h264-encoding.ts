@@ -10,19 +10,23 @@ import { H264Control } from './h264.ts';
 import type { PictureController } from './picture.ts';
 import type { SettingsGroup } from './settings.ts';
 
+/** What a stream is encoded from, with what settings, and who hears of it. */
 export interface H264EncodingOptions {
-  /** For people: "H.264". */
+  /** Name for people: "H.264". */
   readonly name: string;
+  /** Tells which encoders work. */
   readonly trial: EncoderTrial;
   readonly settings: SettingsGroup<H264Settings>;
+  /** The JPEGs that the stream is made of. */
   readonly feed: PictureFeed;
   /** The camera's own H.264, of which it is made where `isNative` says so when the encoder is found; undefined: there is never any. */
   readonly native?: (NativeFeed & { readonly isNative: () => boolean }) | undefined;
   readonly picture: PictureController;
+  /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
-  /** Called once when there is a stream; it may turn out later that there is none. */
+  /** Called when there is a stream; it may turn out later that there is none. */
   readonly onFound: () => void;
-  /** Called once when there was a stream and is none any more. */
+  /** Called when there was a stream and it is gone; {@link H264EncodingOptions.onFound} may follow. */
   readonly onGone: () => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -30,7 +34,7 @@ export interface H264EncodingOptions {
 
 /** One stream that is encoded as H.264, where this machine can. */
 export class H264Encoding implements EncoderUser {
-  /** Sets the encoder, also before there is one. */
+  /** Shows and sets the encoder, even before there is one. */
   readonly control: H264Control;
   #choice: EncoderChoice | undefined;
   #stream: EncodedStream | undefined;
@@ -48,21 +52,23 @@ export class H264Encoding implements EncoderUser {
     trial.add(this);
   }
 
-  /** `trying`: it is not known yet whether there is one; where ffmpeg is, there nearly always is. */
+  /** The stream; `trying` while it is not known whether there is one (where ffmpeg is, there nearly always is), undefined: there is none. */
   get stream(): EncodedStream | 'trying' | undefined {
     return this.#stream ?? (this.options.trial.trying ? 'trying' : undefined);
   }
 
+  /** Whether units come at this moment. */
   get isLive(): boolean {
     return this.#stream?.status.state === 'live';
   }
 
-  /** Resolves when nothing of the encoder is left. */
+  /** Ends the stream for good. Resolves when nothing of the encoder is left. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#stream?.stop();
   }
 
+  /** Gives the stream up: nothing can encode it. Resolves when nothing of the encoder is left. */
   async lose(): Promise<void> {
     const stream = this.#stream;
     if (!stream) return;
@@ -71,13 +77,14 @@ export class H264Encoding implements EncoderUser {
     await stream.stop();
   }
 
-  /** Makes it of something else, as the camera gives something else: viewers have to come back. */
+  /** Makes the stream anew, of what the camera gives since it changed: viewers have to come back. */
   async remake(): Promise<void> {
     if (!this.#stream || !this.#choice) return;
     await this.lose();
     await this.use(this.#choice);
   }
 
+  /** Takes the encoders that work, and makes the stream where there is none yet. */
   async use(choice: EncoderChoice): Promise<void> {
     const before = this.#choice;
     this.#choice = choice;

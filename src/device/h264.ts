@@ -21,17 +21,18 @@ export interface H264Options {
   readonly profiles: readonly H264Profile[];
 }
 
-/** What shows and sets an H.264 encoder. */
+/** The part of the control by which an H.264 encoder is shown and set. */
 export type H264Controller = Pick<H264Control, 'settings' | 'options' | 'change' | 'requestKeyFrame'>;
 
 /** The encoder as far as its settings are concerned. */
 export interface EncoderStream {
   /** Takes over the changed settings; viewers stay connected. */
   changed(): void;
-  /** Makes the next picture a key frame. */
+  /** Makes one of the next pictures a key frame. */
   requestKeyFrame(): void;
 }
 
+/** The settings that are controlled, the pictures that they relate to, and what takes them over. */
 export interface H264ControlOptions {
   readonly settings: Pick<SettingsGroup<H264Settings>, 'now' | 'change' | 'onChange'>;
   readonly picture: Pick<PictureController, 'settings' | 'actual'>;
@@ -43,13 +44,13 @@ const SHARES = [3 / 4, 2 / 3, 1 / 2, 1 / 3, 1 / 4];
 /** Smallest side of a picture, pixels; less shows nothing, and hardware encoders refuse it. */
 const SMALLEST_SIDE = 64;
 
-/** The settings of the H.264 encoder: the owner's, and the changes of clients. */
+/** Controls the settings of the H.264 encoder: the owner's, and the changes of clients. */
 export class H264Control {
   constructor(private readonly given: H264ControlOptions) {
     given.settings.onChange(() => given.stream.changed());
   }
 
-  /** The settings in force; 0 is as captured. */
+  /** The settings in force; 0 stands for "as captured". */
   get #asked(): H264Settings {
     return this.given.settings.now;
   }
@@ -77,6 +78,7 @@ export class H264Control {
     return this.#asked.fps === 0 || this.#asked.fps >= this.#capturedFps;
   }
 
+  /** Returns what can be set, in relation to the pictures that are captured. */
   options(): H264Options {
     const captured = this.#captured();
     const { fps } = this.given.picture.settings();
@@ -93,17 +95,17 @@ export class H264Control {
     };
   }
 
-  /** Changes settings, as {@link PictureControl.change} does. */
+  /** Changes settings and keeps them for the next start; viewers stay. Rejects with an AppError where they cannot be kept. */
   async change(change: Partial<H264Settings>): Promise<void> {
     this.given.settings.change(this.#relative(change));
   }
 
-  /** Makes the next picture a key frame. */
+  /** Makes one of the next pictures a key frame. */
   requestKeyFrame(): void {
     this.given.stream.requestKeyFrame();
   }
 
-  /** Returns the change as it is stored: what equals the captured size or rate follows those from then on. */
+  /** Returns the change as it is stored: what equals the captured size or rate is to follow them. */
   #relative(change: Partial<H264Settings>): Partial<H264Settings> {
     const whole = encodedSize(AS_CAPTURED, this.#captured());
     const { width = 0, height = 0, fps = 0 } = change;

@@ -6,44 +6,49 @@ import type { SettingsGroup } from './settings.ts';
 export { MAX_ANNOTATE_LENGTH } from '../camera/settings.ts';
 export type { AnnotateOffers, ImageSettings, ImagingOffers };
 
-/** What shows and sets the image: brightness and the like, exposure, white balance, focus, and the text in it. */
+/**
+ * The part of the control by which the image is shown and set: brightness and the like, exposure, white balance, focus, and the
+ * text in it.
+ */
 export type ImagingController = Pick<ImagingControl, 'settings' | 'offers' | 'annotate' | 'change'>;
 
+/** The camera whose image is controlled, and its settings. */
 export interface ImagingControlOptions {
   readonly camera: Pick<Camera, 'settings' | 'offers' | 'check'>;
   readonly settings: Pick<SettingsGroup<CameraSettings>, 'change' | 'isPassing'>;
 }
 
-/** The image, in the units of the settings (camera/settings.ts). */
+/** Controls the image, in the units of {@link CameraSettings}. */
 export class ImagingControl {
   constructor(private readonly given: ImagingControlOptions) {}
 
+  /** Returns the settings in force. */
   settings(): ImageSettings {
     const { settings } = this.given.camera;
     return Object.fromEntries(IMAGE_SETTINGS.map((name) => [name, settings[name]])) as ImageSettings;
   }
 
-  /** What the source really has; undefined: nothing, or no source was found yet. */
+  /** Returns what of the image the source can be set to; undefined: nothing, or no source was found yet. */
   offers(): ImagingOffers | undefined {
     return this.given.camera.offers?.imaging;
   }
 
-  /** False: a source was found, and nothing of its image can be set. */
+  /** Returns false where a source was found and nothing of its image can be set. */
   isSettable(): boolean {
     const { offers } = this.given.camera;
     return offers === undefined || offers.imaging !== undefined;
   }
 
-  /** Where the source can draw a text; undefined: nowhere, or no source was found yet. */
+  /** Returns where the source can draw a text; undefined: nowhere, or no source was found yet. */
   annotate(): AnnotateOffers | undefined {
     return this.given.camera.offers?.annotate;
   }
 
   /**
-   * Applies it to the running capture, once for all changes of a second, and viewers live through it. Throws an AppError, with
-   * nothing changed, if the source cannot do it or it cannot be kept.
+   * Applies a change to the running capture, which is restarted once for all changes of a second; viewers stay.
    * @param change only what is to change; what equals the present setting changes nothing
-   * @param keep false: until the next start of the program
+   * @param keep whether it outlives the program; false: it holds until the next start
+   * @throws AppError, with nothing changed, if the source cannot do it or it cannot be kept
    */
   change(change: Partial<ImageSettings>, keep: boolean): void {
     const { camera, settings } = this.given;

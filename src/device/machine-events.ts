@@ -4,18 +4,19 @@ import type { Logger } from '../core/log.ts';
 import type { MachineVitals, ProcessorTime } from '../core/machine-vitals.ts';
 import type { EventTeller } from './events.ts';
 
+/** What is known of the machine, and where it is told. */
 export interface MachineEventsOptions {
   readonly events: EventTeller;
   readonly vitals: MachineVitals;
-  /** Where our files are. */
+  /** Directory of the camera's own files, whose disk is watched. */
   readonly dataDir: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Nothing here changes faster in a way that anybody acts on, milliseconds. */
+/** Time from one look to the next, milliseconds: nothing here changes faster in a way that anybody acts on. */
 const INTERVAL_MS = 15_000;
-/** Percent: who listens is not told of every breath. 1 would be taken for a hundredfold by those that expect a share. */
+/** Steps in which the usage is told, percent: few are worth an event, and 1 would read as everything to clients that expect a share. */
 const USAGE_STEP = 5;
 /** How far the time of the start may be off before it is told anew, milliseconds: the clock drifts. */
 const START_TOLERANCE_MS = 5000;
@@ -24,7 +25,7 @@ const PROCESSOR = { Token: 'processor' };
 const POWER_SUPPLY = { Token: 'power_supply' };
 const STORAGE = { Token: 'storage' };
 
-/** Tells how the machine fares, as far as it can know. */
+/** Tells by events how the machine fares, as far as that can be known. */
 export class MachineEvents {
   #cancel: Cancel = () => {};
   #before: ProcessorTime | undefined;
@@ -34,7 +35,7 @@ export class MachineEvents {
 
   constructor(private readonly options: MachineEventsOptions) {}
 
-  /** Resolves when everything that is known was told once. */
+  /** Begins to look. Resolves when everything that is known was told once, but for the processor's usage. */
   async start(): Promise<void> {
     const { clock, events, vitals } = this.options;
     this.#before = vitals.processorTime();
@@ -43,10 +44,11 @@ export class MachineEvents {
       this.#tellUsage();
       void this.#look();
     });
-    // Without the usage, which is a mean over the interval: the first one comes at its end.
+    // Not the usage, which is a mean over the interval and comes at its end.
     await this.#look();
   }
 
+  /** Ends the look. */
   stop(): void {
     this.#cancel();
   }
@@ -71,7 +73,7 @@ export class MachineEvents {
     }
   }
 
-  /** The mean since it was looked at before. */
+  /** Tells the mean usage since the look before. */
   #tellUsage(): void {
     const now = this.options.vitals.processorTime();
     const before = this.#before;

@@ -18,11 +18,12 @@ export function tellSignalLoss(hub: Pick<Hub, 'watch'>, events: EventTeller): vo
   });
 }
 
+/** Everything that the configurations depend on. */
 export interface ConfigurationSources {
   readonly streams: readonly Pick<VideoStream, 'encoder' | 'control'>[];
   readonly settings: Pick<DeviceSettings, 'camera' | 'h264' | 'sub'>;
   readonly picture: Pick<PictureController, 'settings' | 'actual'>;
-  /** Whoever has pictures of the camera. */
+  /** Everything that has pictures of the camera. */
   readonly hubs: readonly {
     subscribe(listener: () => void): void;
     watch(listener: (status: Pick<CameraStatus, 'state'>) => void): void;
@@ -30,8 +31,8 @@ export interface ConfigurationSources {
 }
 
 /**
- * Tells when the configuration of the video source or of an encoder is another than before: after a change of the settings, and
- * when pictures come in another size than is asked for, which what encodes them as captured follows.
+ * Tells when the configuration of the video source or of an encoder has changed: after a change of the settings, and when pictures
+ * come in another size than is asked for, which encoders follow that encode them as captured.
  */
 export function tellConfigurationChanges({ streams, settings, picture, hubs }: ConfigurationSources, events: EventTeller): void {
   const describe = () => {
@@ -67,7 +68,7 @@ export function tellConfigurationChanges({ streams, settings, picture, hubs }: C
   }
 }
 
-/** The store, telling of every profile that is made, changed or deleted in it. */
+/** Returns the store, telling of every profile that is made, changed or deleted in it. */
 export const tellingProfiles = (store: ProfileStore, events: EventTeller): ProfileStore => ({
   list: () => store.list(),
   save: (list) => {

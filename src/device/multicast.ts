@@ -4,18 +4,20 @@ import type { MulticastGroup } from '../platform/multicast.ts';
 import type { DeviceSettings, MulticastSettings, SettingsGroup } from './settings.ts';
 import type { StreamNames } from './stream-names.ts';
 
-/** Sends by multicast: the RTSP server. */
+/** What sends by multicast; the RTSP server does. */
 export interface MulticastSender {
-  /** Sends the stream of an encoder until it is stopped. Throws an AppError. */
+  /** Sends the stream of an encoder until it is stopped. Rejects with an AppError where it cannot be sent. */
   startMulticast(encoder: string, target: MulticastGroup): Promise<void>;
+  /** Stops sending it; without effect where it is not sent. */
   stopMulticast(encoder: string): void;
 }
 
+/** The streams that can be sent, their settings, and what sends them. */
 export interface MulticastControlOptions {
   readonly settings: Pick<DeviceSettings, 'multicast'>;
   /** The largest TTL that clients may set: 1 to 255. */
   readonly maxTtl: number;
-  /** All that there can be, now or after another start. */
+  /** All streams that there can be, at this start or another one. */
   readonly streams: readonly MulticastNames[];
   readonly sender: MulticastSender;
   /** Called after a stream was moved. @param encoder its token */
@@ -23,23 +25,23 @@ export interface MulticastControlOptions {
   readonly log: Logger;
 }
 
-/** What names something that is sent by multicast. */
+/** The names of something that is sent by multicast. */
 export type MulticastNames = Pick<StreamNames, 'name' | 'encoder' | 'portPair'>;
 
-/** What shows and sets multicast. */
+/** The part of the control by which multicast is shown and set. */
 export type MulticastController = Pick<MulticastControl, 'maxTtl' | 'streams' | 'target' | 'isStarted' | 'change' | 'start' | 'stop'>;
 
 /**
- * Where streams are sent by multicast, and which are sent until somebody stops them. Streams are named by the token of
+ * Controls where streams are sent by multicast, and which are sent until somebody stops them. Streams are named by the token of
  * their encoder.
  */
 export class MulticastControl {
   /** The largest TTL that clients may set: 1 to 255. */
   readonly maxTtl: number;
-  /** All that there can be, now or after another start. */
+  /** All streams that there can be, at this start or another one. */
   readonly streams: readonly MulticastNames[];
   readonly #settings: ReadonlyMap<string, SettingsGroup<MulticastSettings>>;
-  /** Those that the sender sends, as far as they were started here. */
+  /** Encoders whose streams the sender sends, as far as they were started here. */
   readonly #running = new Set<string>();
   #lastChange: Promise<void> = Promise.resolve();
 
@@ -55,7 +57,7 @@ export class MulticastControl {
     return { address, port, ttl };
   }
 
-  /** Whether it was started, and will be again after a restart. */
+  /** Returns whether the stream was started, and will be again after a restart. */
   isStarted(encoder: string): boolean {
     return this.#settings.get(encoder)?.now.autoStart === true;
   }
@@ -66,7 +68,7 @@ export class MulticastControl {
       await this.#inTurn(() => this.#run(encoder)).catch((error: unknown) => this.#warn(encoder, error));
   }
 
-  /** Moves the stream, running or not, and keeps it for the next start. Throws an AppError. */
+  /** Moves the stream, running or not, and keeps that for the next start. Rejects with an AppError where the stream cannot be sent there, or that cannot be kept. */
   change(encoder: string, target: MulticastGroup): Promise<void> {
     return this.#inTurn(async () => {
       const { address, port, ttl } = this.target(encoder);
@@ -84,7 +86,7 @@ export class MulticastControl {
     });
   }
 
-  /** Sends the stream until it is stopped, restarts included; nothing changes where it is sent already. Throws an AppError. */
+  /** Sends the stream until it is stopped, restarts included; nothing changes where it is sent already. Rejects with an AppError where it cannot be sent, or that cannot be kept. */
   start(encoder: string): Promise<void> {
     return this.#inTurn(async () => {
       const ran = this.#running.has(encoder);
@@ -99,7 +101,7 @@ export class MulticastControl {
     });
   }
 
-  /** Stops sending the stream; nothing changes where it is not sent. Throws an AppError. */
+  /** Stops sending the stream; nothing changes where it is not sent. Rejects with an AppError where that cannot be kept. */
   stop(encoder: string): Promise<void> {
     return this.#inTurn(async () => {
       if (this.isStarted(encoder)) this.#settingsOf(encoder).change({ autoStart: false });

@@ -7,20 +7,22 @@ import type { H264Controller, H264Options } from './h264.ts';
 import type { PictureController } from './picture.ts';
 import type { SettingsGroup } from './settings.ts';
 
+/** The settings that are controlled, and the capture that they change. */
 export interface NativeH264ControlOptions {
   readonly settings: Pick<SettingsGroup<H264Settings>, 'now' | 'change'>;
   readonly picture: PictureController;
-  /** The parameter set of a stream whose encoder takes no settings, once there is one; undefined: it does as it is set. */
+  /** For an encoder that takes no settings, the parameter set of its stream, once there is one; undefined: it does as it is set. */
   readonly unsettable: () => { readonly sps: Buffer | undefined } | undefined;
 }
 
 /**
- * The settings of H.264 that the camera makes itself: size and rate are those of its pictures, and a change of any is a restart of
- * the capture, through which viewers live.
+ * Controls the settings of H.264 that the camera makes itself: size and rate are those of its pictures, and a change of any is a
+ * restart of the capture, through which viewers stay.
  */
 export class NativeH264Control implements H264Controller {
   constructor(private readonly given: NativeH264ControlOptions) {}
 
+  /** Returns the settings in force. */
   settings(): H264Settings {
     const { settings, picture } = this.given;
     const { width, height, fps } = picture.settings();
@@ -50,7 +52,7 @@ export class NativeH264Control implements H264Controller {
     };
   }
 
-  /** Changes settings, as {@link PictureControl.change} does. */
+  /** Changes settings, as {@link PictureControl.change} does: all of them, or none where it rejects with an AppError. */
   async change({ width, height, fps, ...own }: Partial<H264Settings>): Promise<void> {
     const { settings, picture } = this.given;
     const undo = Object.keys(own).length > 0 ? settings.change(own) : undefined;
@@ -64,6 +66,7 @@ export class NativeH264Control implements H264Controller {
     }
   }
 
+  /** Does nothing. */
   requestKeyFrame(): void {
     // The camera's program has no way to be asked: key frames come at their interval.
   }

@@ -6,29 +6,31 @@ import type { SettingsGroup } from './settings.ts';
 
 export type { Range } from '../camera/offers.ts';
 
-/** What clients may change of the picture. */
+/** The settings of the picture that clients may change. */
 export const PICTURE_SETTINGS = ['width', 'height', 'fps', 'quality'] as const satisfies readonly SettingName[];
 
-/** The same with values; the size is that of the pictures as viewers get them, after rotation. */
+/** These settings with their values; the size is that of the pictures as viewers get them, after rotation. */
 export type PictureSettings = Pick<CameraSettings, (typeof PICTURE_SETTINGS)[number]>;
 
-/** What shows and sets the capture. */
+/** The part of the control by which the capture is shown and set. */
 export type PictureController = Pick<PictureControl, 'settings' | 'options' | 'actual' | 'change'>;
 
+/** The camera whose capture is controlled, its pictures and its settings. */
 export interface PictureControlOptions {
   readonly camera: Pick<Camera, 'settings' | 'offers' | 'check' | 'change'>;
-  /** The newest picture, of which the size counts. */
+  /** Where the newest picture is, for its size. */
   readonly hub: { readonly latest: Size | undefined };
   readonly settings: Pick<SettingsGroup<CameraSettings>, 'change' | 'onChange'>;
 }
 
-/** Control of the capture, in sizes as viewers see them. */
+/** Controls the capture, in sizes as viewers see them. */
 export class PictureControl {
   constructor(private readonly given: PictureControlOptions) {
     const { camera, settings } = given;
     settings.onChange((now) => camera.change(now));
   }
 
+  /** Returns the settings in force. */
   settings(): PictureSettings {
     const { settings } = this.given.camera;
     const { rotation, fps, quality } = settings;
@@ -49,9 +51,10 @@ export class PictureControl {
   }
 
   /**
-   * Applies it to the running capture, viewers live through it, and keeps it for the next start. Only what is to change is
-   * given; it may be called again before it has resolved, and resolves without waiting for pictures (clients give up after
-   * 3 s). Throws an AppError.
+   * Applies a change to the running capture, through which viewers stay, and keeps it for the next start. It may be called again
+   * before it has resolved, and resolves without waiting for pictures (clients give up after 3 s). Rejects with an AppError, with
+   * nothing changed, if the source cannot do it or it cannot be kept.
+   * @param change only what is to change
    */
   async change(change: Partial<PictureSettings>): Promise<void> {
     const { camera, settings } = this.given;

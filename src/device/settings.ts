@@ -6,20 +6,23 @@ import type { H264Settings } from '../encode/encoder.ts';
 import { groupOf, isMulticastGroup, type MulticastGroup } from '../platform/multicast.ts';
 import type { StreamNames } from './stream-names.ts';
 
-/** What is kept of a group of settings: those that clients changed. */
+/** Keeps what clients changed of a group of settings. */
 export interface KeptSettings<T> {
+  /** Returns what is kept. */
   read(): Kept<T>;
-  /** Replaces all that is kept. Throws an AppError, with nothing changed, where it cannot be written. */
+  /** Replaces all that is kept. @throws AppError, with nothing changed, where it cannot be written */
   write(kept: Kept<T>): void;
 }
 
 type Kept<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
+/** Where the values of a group of settings come from. */
 export interface SettingsGroupOptions<T> {
   /** What the configuration says: what the owner set, and the defaults. */
   readonly configured: T;
   /** Whether the owner set the setting. */
   readonly isOwners: (key: keyof T & string) => boolean;
+  /** Where the changes of clients are kept. */
   readonly kept: KeptSettings<T>;
   /** Returns what still holds of what an earlier run kept; undefined: all of it. */
   readonly valid?: (kept: Kept<T>) => Kept<T>;
@@ -37,12 +40,12 @@ export function settingsAtStart<T extends object>({
 
 /**
  * Settings that clients may change while the program runs. What the owner set (by flag, environment or file) beats what
- * clients set, and that beats the defaults; a change by a client holds at once, also of what the owner set, which comes back
- * at the next start.
+ * clients set, and that beats the defaults. A change by a client holds at once, even of what the owner set, which comes back at the
+ * next start.
  */
 export class SettingsGroup<T extends object> {
   #now: T;
-  /** Those in force that a client wanted only until the next start. */
+  /** Names of the settings in force that a client wanted only until the next start. */
   readonly #passing = new Set<string>();
   readonly #listeners = new Set<(now: T, before: T) => void>();
 
@@ -56,20 +59,22 @@ export class SettingsGroup<T extends object> {
     return this.#now;
   }
 
-  /** Whether the owner set it: what clients make of it does not outlive a restart. */
+  /** Returns whether the owner set a setting: what clients make of it does not outlive a restart. */
   isOwners(key: keyof T & string): boolean {
     return this.options.isOwners(key);
   }
 
-  /** Whether what is in force was wanted only until the next start. */
+  /** Returns whether the value in force was wanted only until the next start. */
   isPassing(key: keyof T & string): boolean {
     return this.#passing.has(key);
   }
 
   /**
-   * Keeps a change by a client and puts it in force. Throws an AppError, with nothing changed, where it cannot be kept.
-   * @param keep false: it holds until the next start, and what is kept stays
-   * @returns takes the change back; throws an AppError where that cannot be kept, and the change is taken back all the same
+   * Keeps a change by a client and puts it in force.
+   * @param keep false: the change holds until the next start, and what is kept stays
+   * @returns a function that takes the change back; it throws an AppError where that cannot be kept, with the change taken back
+   * all the same
+   * @throws AppError, with nothing changed, where it cannot be kept
    */
   change(change: Partial<T>, keep = true): () => void {
     const { kept } = this.options;
@@ -86,7 +91,7 @@ export class SettingsGroup<T extends object> {
     };
   }
 
-  /** Calls the listener after every change, when it is in force. */
+  /** Calls the listener after every change, when that is in force. */
   onChange(listener: (now: T, before: T) => void): Cancel {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -99,19 +104,19 @@ export class SettingsGroup<T extends object> {
   }
 }
 
-/** What recorders may change of the camera's identity. */
+/** The settings of the camera's identity that recorders may change. */
 export interface IdentitySettings {
   /** What viewers and recorders call the camera: 1 to 64 printable characters. */
   readonly name: string;
-  /** Where it is, "Building 1/Door" with "/" between the steps; empty: nobody said. */
+  /** Where the camera is: "Building 1/Entrance", with "/" between the steps; empty: nobody said. */
   readonly location: string;
-  /** False where discovery stays silent. */
+  /** Whether the camera answers to discovery. */
   readonly discoverable: boolean;
   /** Scopes that recorders added, beside those of name and location, as URIs. */
   readonly scopes: readonly string[];
 }
 
-/** TCP ports that our servers are set to; 0: any free one. */
+/** TCP ports that the servers are set to; 0: any free one. */
 export interface PortSettings {
   readonly http: number;
   readonly rtsp: number;
@@ -119,9 +124,11 @@ export interface PortSettings {
 
 /** Where a stream is sent by multicast, and whether it is sent until somebody stops it. */
 export interface MulticastSettings extends MulticastGroup {
+  /** Whether it is sent, restarts included, until somebody stops it. */
   readonly autoStart: boolean;
 }
 
+/** Where the settings of the device come from, and where they are kept. */
 export interface DeviceSettingsOptions {
   readonly config: Pick<Config, 'name' | 'camera' | 'h264' | 'sub'> & {
     readonly http: Pick<Config['http'], 'port'>;
@@ -132,17 +139,20 @@ export interface DeviceSettingsOptions {
   readonly state: StateStore;
 }
 
-/** UDP ports of a stream: RTP and RTCP. */
+/** UDP ports that a stream takes: RTP and RTCP. */
 const PORTS_PER_STREAM = 2;
 
 /** All settings that clients may change, by group. */
 export class DeviceSettings {
-  /** The capture; sizes are those before rotation. */
+  /** Settings of the capture; sizes are those before rotation. */
   readonly camera: SettingsGroup<Config['camera']>;
+  /** Settings of the H.264 stream. */
   readonly h264: SettingsGroup<H264Settings>;
-  /** The small stream. */
+  /** Settings of the small H.264 stream. */
   readonly sub: SettingsGroup<H264Settings>;
+  /** Name, location, scopes and discovery mode. */
   readonly identity: SettingsGroup<IdentitySettings>;
+  /** Ports for the next start. */
   readonly ports: SettingsGroup<PortSettings>;
 
   constructor(private readonly options: DeviceSettingsOptions) {
@@ -180,8 +190,8 @@ export class DeviceSettings {
   }
 
   /**
-   * Multicast of one stream. The owner sets the largest TTL that clients may set. What was kept and is not allowed any more
-   * counts for nothing.
+   * Returns the settings of one stream's multicast. The owner sets the largest TTL that clients may set. What was kept and is not
+   * allowed counts for nothing.
    */
   multicast({ encoder, portPair }: Pick<StreamNames, 'encoder' | 'portPair'>): SettingsGroup<MulticastSettings> {
     const { state, config } = this.options;

@@ -12,7 +12,10 @@ export interface LocalAddress {
   readonly interfaceName: string;
 }
 
-/** The machine's IPv4 addresses by which others reach it, of the interfaces that are up. Never throws; see {@link machineInterfaces}. */
+/**
+ * Returns the machine's IPv4 addresses by which others reach it, of the interfaces that are up. Never throws;
+ * see {@link machineInterfaces}.
+ */
 export function localAddresses(log: Logger): LocalAddress[] {
   return Object.entries(machineInterfaces.read(log)).flatMap(([interfaceName, list = []]) =>
     list
@@ -21,7 +24,7 @@ export function localAddresses(log: Logger): LocalAddress[] {
   );
 }
 
-/** Networks that are nobody's on the internet: private (RFC 1918), shared (RFC 6598), link-local (RFC 3927), this machine. */
+/** Networks that belong to nobody on the internet: private (RFC 1918), shared (RFC 6598), link-local (RFC 3927), this machine. */
 const PRIVATE = new BlockList();
 for (const [network, prefix] of [
   ['10.0.0.0', 8],
@@ -33,11 +36,11 @@ for (const [network, prefix] of [
 ] as const)
   PRIVATE.addSubnet(network, prefix, 'ipv4');
 
-/** Whether `peer` is in a network of ours or in a private one. Others could be victims whose address somebody pretends to have. */
+/** Whether `peer` is in a network of ours or in a private one. Anybody else may be a victim whose address was forged. */
 export const isNear = (peer: string, own: readonly LocalAddress[]): boolean =>
   PRIVATE.check(peer, 'ipv4') || own.some((each) => isInNetworkOf(each, peer));
 
-/** The one of our addresses that `peer` can reach: in the same network, else the most alike. */
+/** Returns the one of our addresses that `peer` can reach: in the same network, else the most alike. Undefined: we have none. */
 export function nearest<T extends LocalAddress>(peer: string, own: readonly T[]): T | undefined {
   const sameNetwork = own.filter((each) => isInNetworkOf(each, peer));
   const candidates = sameNetwork.length > 0 ? sameNetwork : own;

@@ -3,7 +3,7 @@ import { type DnsRecord, intoMessages, isKnown, recordKey } from '../protocols/d
 
 /** Shortest time between two times that a record is sent to everyone, milliseconds (RFC 6762, section 6). */
 const INTERVAL_MS = 1000;
-/** The same where a record is defended against one who wants its name, milliseconds. */
+/** The same where a record is defended against a host that wants its name, milliseconds. */
 const DEFENCE_MS = 250;
 /** Share of its life within which a record that was sent to everyone is known to them (RFC 6762, section 5.4). */
 const FRESH = 0.25;
@@ -19,7 +19,7 @@ interface Question {
   readonly type: string;
 }
 
-/** A query that has been parsed. */
+/** A query that has been parsed (RFC 1035, section 4.1). */
 export interface DnsQuery {
   readonly id: number;
   readonly questions: readonly Question[];
@@ -29,7 +29,9 @@ export interface DnsQuery {
   readonly authorities: readonly DnsRecord[];
 }
 
+/** A response, as multicast-dns takes it. */
 export interface DnsResponse {
+  /** That of the query, for a simple resolver alone. */
   readonly id?: number;
   readonly questions?: readonly (Question & { readonly class: string })[];
   readonly answers: readonly DnsRecord[];
@@ -44,6 +46,7 @@ export interface Asked {
   readonly unicast: boolean;
 }
 
+/** Where answers go. */
 interface Options {
   /** Sends to everyone. */
   readonly toAll: (response: DnsResponse) => void;
@@ -52,7 +55,7 @@ interface Options {
 
 /**
  * Answers queries on one interface: all questions of a query together, and each record to everyone at most once a second,
- * whoever asks how often (RFC 6762, section 6). What is asked for earlier is sent when the second is over, once.
+ * however often it is asked for (RFC 6762, section 6). What is asked for earlier is sent when the second is over, once.
  */
 export class MdnsAnswers {
   /** When each record was last sent to everyone, milliseconds; there are as many as the camera has. */
@@ -78,8 +81,9 @@ export class MdnsAnswers {
   }
 
   /**
-   * Answers `query` with `answers`, and with `additionals` where there is room.
-   * @param toOne sends to the one who asked; called at most a few times, with messages that fit into a frame
+   * Answers `query` with `answers`, and with `additionals` as far as they fit.
+   *
+   * @param toOne sends to the asker alone; called once at most, with a message that fits into a frame
    */
   answer(
     query: DnsQuery,
@@ -97,6 +101,7 @@ export class MdnsAnswers {
     else this.#toAll(wanted, more, query.authorities.length > 0 ? DEFENCE_MS : INTERVAL_MS);
   }
 
+  /** Forgets what waits to be sent. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
@@ -158,13 +163,13 @@ export class MdnsAnswers {
   }
 }
 
-/** One message, the answers first; what has no room is left out, and is asked for by the one who needs it. */
+/** Returns one message, the answers first; what does not fit is left out, and is asked for by the host that needs it. */
 function firstMessage(answers: readonly DnsRecord[], additionals: readonly DnsRecord[]): DnsResponse {
   const [first = []] = intoMessages([...answers, ...additionals], MAX_MESSAGE);
   return { answers: first.slice(0, answers.length), additionals: first.slice(answers.length) };
 }
 
-/** As a DNS server answers (RFC 6762, section 6.7): with number and questions of the query, and nothing that is kept for long. */
+/** Returns a response as of a DNS server (RFC 6762, section 6.7): with id and questions of the query, and nothing that is kept for long. */
 function legacyResponse(query: DnsQuery, answers: readonly DnsRecord[], additionals: readonly DnsRecord[]): DnsResponse {
   const brief = (records: readonly DnsRecord[]) => records.map((record) => ({ ...record, ttl: Math.min(record.ttl, LEGACY_TTL) }));
   const response = firstMessage(answers, additionals);

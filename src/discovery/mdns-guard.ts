@@ -5,11 +5,11 @@ import type { Sender } from './mdns-socket.ts';
 import { SenderLimiter, type SenderLimits } from './sender-limiter.ts';
 
 /**
- * Bytes of queries that are parsed. A query has 40 to 1,500 bytes; one who starts up sends a few kilobytes in three seconds. A
- * Raspberry Pi Zero parses the whole of it in a tenth of its time.
+ * Bytes of queries that are parsed. A query has 40 to 1,500 bytes; a host that starts up sends a few kilobytes in three seconds.
+ * A Raspberry Pi Zero parses the whole of it in a tenth of its time.
  */
 const PARSING: SenderLimits = { perSender: { burst: 32_000, rate: 8_000 }, total: { burst: 128_000, rate: 64_000 } };
-/** Answers to one alone, each of 1.4 kB at most: 28 kB/s in all. */
+/** Answers to one host alone, each of 1.4 kB at most: 28 kB/s in all. */
 const UNICAST: SenderLimits = { perSender: { burst: 20, rate: 5 }, total: { burst: 60, rate: 20 } };
 
 /** Messages since the start. */
@@ -30,6 +30,7 @@ export interface MdnsCounters {
 export class MdnsGuard {
   readonly #parsing: SenderLimiter;
   readonly #unicast: SenderLimiter;
+  /** What came in since the start. */
   readonly counters = { received: 0, ignored: 0, foreign: 0, refused: 0, parsed: 0 };
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
@@ -49,7 +50,7 @@ export class MdnsGuard {
     return true;
   }
 
-  /** Whether `sender` is sent an answer of his own: it goes to no other network, and its address can be forged. */
+  /** Whether `sender` is sent an answer of its own: only within our network and a limit, as its address can be forged. */
   mayAnswerAlone(sender: Sender, local: LocalAddress): boolean {
     if (sender.port === 0 || !isInNetworkOf(local, sender.address)) return this.#not('foreign');
     return this.#unicast.take(sender.address) || this.#not('refused');

@@ -13,19 +13,22 @@ import { MdnsSocket, type Sender } from './mdns-socket.ts';
 /** Longest wait for a goodbye to be sent, milliseconds; it is one datagram. */
 const GOODBYE_MS = 500;
 
+/** What the library would answer a query with. */
 interface Collected {
   query?: DnsQuery;
   readonly answers: DnsRecord[];
   readonly additionals: DnsRecord[];
 }
 
+/** The services to publish, and where. */
 export interface MdnsResponderOptions {
+  /** The address to publish, and its interface. */
   readonly local: LocalAddress;
   readonly services: readonly ServiceConfig[];
   readonly guard: MdnsGuard;
-  /** The socket cannot be opened; this responder is of no use any more. */
+  /** Called when the socket cannot be opened: the responder is then of no use. */
   readonly onRefused: (error: unknown) => void;
-  /** The services have been announced. */
+  /** Called when the services have been announced. */
   readonly onUp: () => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -33,7 +36,7 @@ export interface MdnsResponderOptions {
 
 /**
  * Publishes services on one interface, with one address. The library knows the records and which of them answer a question; what
- * comes in and what goes out passes through here, as it would parse everything and answer each question by itself, to everyone.
+ * comes in and goes out passes through here, as the library would parse everything and answer each question by itself, to everyone.
  */
 export class MdnsResponder {
   readonly #socket: MdnsSocket;
@@ -44,7 +47,7 @@ export class MdnsResponder {
   /** Collects what the library has to say while it is shown a query. */
   #collecting: Collected | undefined;
 
-  /** @throws where the system refuses */
+  /** @throws Error where the system refuses a socket */
   constructor(private readonly options: MdnsResponderOptions) {
     const { local, services, clock } = options;
     this.#throttle = new LogThrottle(clock);
@@ -68,7 +71,7 @@ export class MdnsResponder {
     }
   }
 
-  /** Says goodbye and stops. Never fails, and takes half a second at most. */
+  /** Says goodbye (RFC 6762, section 10.1) and stops. Never fails, and takes half a second at most. */
   async withdraw(): Promise<void> {
     this.#answers.stop();
     await new Promise<void>((resolve) => {
@@ -130,7 +133,7 @@ export class MdnsResponder {
     this.#respond({ answers, additionals }, ...rest);
   }
 
-  /** Without the addresses of other interfaces, which the library adds. */
+  /** Returns a packet without the addresses of other interfaces, which the library adds. */
   #own(packet: Packet): { answers: readonly DnsRecord[]; additionals: readonly DnsRecord[] } {
     const only = (records: readonly DnsRecord[] = []) =>
       records.filter(({ type, data }) => type !== 'A' || data === this.options.local.address);

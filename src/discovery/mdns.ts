@@ -13,21 +13,26 @@ const POLL_MS = 3000;
 const RETRY_MS = 60_000;
 /** Longest label of a DNS name, bytes (RFC 6763, section 4.1.1). */
 const MAX_LABEL = 63;
-/** Characters of the UUID that make a name unique. */
+/** How many characters of the UUID make a name unique. */
 const SUFFIX = 6;
 
+/** What the camera is announced as. */
 export interface MdnsOptions {
   /** The camera's name as its owner gave it: "Pi Camera". */
   readonly name: string;
+  /** UUID of the device, without "urn:uuid:". */
   readonly uuid: string;
+  /** Model of the board: "Raspberry Pi 4". */
   readonly model: string;
   /** The board's serial number, which the host name is made of. */
   readonly serial: string;
+  /** TCP port of the web server. */
   readonly httpPort: number;
+  /** TCP port of RTSP; undefined: it is not announced. */
   readonly rtspPort?: number | undefined;
-  /** Path of the device service. */
+  /** Path of the ONVIF device service: "/onvif/device_service". */
   readonly onvifPath: string;
-  /** Path of the RTSP stream. */
+  /** Path of the RTSP stream; "/" by default. */
   readonly rtspPath?: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -36,7 +41,7 @@ export interface MdnsOptions {
 /**
  * Makes the camera known by mDNS and DNS-SD (RFC 6762, RFC 6763): `_onvif._tcp`, `_http._tcp` and `_rtsp._tcp`. One responder
  * per address, which tells that address only: one for all would send by the default route alone, and tell of a container
- * bridge to those who cannot reach it.
+ * bridge to hosts that cannot reach it.
  */
 export class Mdns {
   /** "Pi Camera 9a8b7c". With a part of the UUID: asking whether a name is free fails for cameras that start together. */
@@ -58,11 +63,12 @@ export class Mdns {
     this.hostname = `onvif-${(serial || options.uuid).slice(0, MAX_LABEL - 'onvif-'.length)}.local`;
   }
 
+  /** What came in since the start, on all interfaces. */
   get counters(): MdnsCounters {
     return this.#guard.counters;
   }
 
-  /** Never fails: without a network, or where port 5353 is refused, it is tried again until it works. */
+  /** Makes the camera known. Never fails: without a network, or where port 5353 is refused, it is tried again until it works. */
   start(): void {
     this.#cancelPoll = this.options.clock.every(POLL_MS, () => this.#refresh());
     this.#refresh();

@@ -7,15 +7,17 @@ import type { Logger } from '../core/log.ts';
 export interface Metadata {
   /** Rises with every change, never falls (WS-Discovery, section 4.1). */
   readonly version: number;
+  /** SHA-256 of the description, in base64url. */
   readonly fingerprint: string;
 }
 
-/** The metadata of `description` (types, scopes, XAddrs): what was stored if nothing changed, else the next version. */
+/** Returns the metadata of `description` (types, scopes, XAddrs): what was stored if nothing changed, else the next version. */
 export function nextMetadata(stored: Metadata | undefined, description: readonly string[]): Metadata {
   const fingerprint = createHash('sha256').update(JSON.stringify(description)).digest('base64url');
   return stored?.fingerprint === fingerprint ? stored : { version: (stored?.version ?? 0) + 1, fingerprint };
 }
 
+/** Where versions outlive the process. */
 export interface MetadataVersionsOptions {
   /** What was kept by an earlier run. */
   readonly stored: Metadata | undefined;
@@ -41,7 +43,7 @@ export class MetadataVersions {
     this.#kept = options.stored;
   }
 
-  /** The version of `description`. Never throws: what cannot be stored holds until the end of the process, which is said once. */
+  /** Returns the version of `description`. Never throws: what cannot be stored holds until the end of the process, which is said once. */
   next(description: readonly string[]): number {
     const next = nextMetadata(this.#metadata, description);
     const isNew = next !== this.#metadata;

@@ -11,7 +11,7 @@ export class RecentMessages {
 
   constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}
 
-  /** Whether `key` is new; it is remembered from now on. */
+  /** Remembers a message. @returns whether it is new */
   add(key: string): boolean {
     const now = this.clock.monotonic();
     const seen = this.#seen.get(key);

@@ -8,7 +8,9 @@ export interface Limit {
   readonly rate: number;
 }
 
+/** The limits of a {@link SenderLimiter}. */
 export interface SenderLimits {
+  /** For each sender, by its address. */
   readonly perSender: Limit;
   /** For all senders together: addresses can be forged, and there is no end of them. */
   readonly total: Limit;
@@ -17,6 +19,7 @@ export interface SenderLimits {
 /** Senders remembered, the latest; more than a large network has recorders. */
 const MAX_SENDERS = 512;
 
+/** A token bucket. */
 class Bucket {
   #tokens: number;
   #at: number;
@@ -39,7 +42,7 @@ class Bucket {
 }
 
 /**
- * Bounds what is done for strangers: each sender has a limit of his own, so that a loud one does not silence the others, and all
+ * Bounds what is done for strangers: each sender has a limit of its own, so that a loud one does not silence the others, and all
  * together have one, as addresses can be forged.
  */
 export class SenderLimiter {
@@ -54,7 +57,7 @@ export class SenderLimiter {
     this.#total = new Bucket(limits.total, clock.monotonic());
   }
 
-  /** Whether something that costs `cost` may be done for `sender` now. */
+  /** Whether something that costs `cost` may be done for `sender` now; if so, it is taken off the limits. */
   take(sender: string, cost = 1): boolean {
     const now = this.clock.monotonic();
     const bucket = this.#senders.get(sender) ?? new Bucket(this.limits.perSender, now);

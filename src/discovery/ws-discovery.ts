@@ -31,21 +31,24 @@ const MAX_HELLO_DELAY_MS = 500;
  */
 const PARSING: SenderLimits = { perSender: { burst: 48_000, rate: 8_000 }, total: { burst: 192_000, rate: 64_000 } };
 /**
- * Answers: whoever answers without end can be aimed at somebody whose address was forged. An answer has about 1.5 kB, so in
- * all this is 60 kB/s at most.
+ * Answers: a device that answers without end can be aimed at somebody whose address was forged. An answer has about 1.5 kB, so
+ * in all this is 60 kB/s at most.
  */
 export const ANSWERS: SenderLimits = { perSender: { burst: 20, rate: 4 }, total: { burst: 100, rate: 40 } };
 
+/** What the camera is announced as, asked when it is needed. */
 export interface WsDiscoveryOptions {
   /** The device's UUID, without "urn:uuid:". */
   readonly uuid: string;
+  /** What the device is, {@link ONVIF_TYPES}. */
   readonly types: readonly TypeName[];
+  /** Returns the scopes, as URIs. */
   scopes(): readonly string[];
-  /** URL of the device service for clients that reach us by `hostAddress`, an IPv4 literal. */
+  /** Returns the URL of the device service for clients that reach us by `hostAddress`, an IPv4 literal. */
   xaddr(hostAddress: string): string;
-  /** False (ONVIF's NonDiscoverable): nothing is sent, nothing is answered. */
+  /** Whether the camera shows itself. False (ONVIF's NonDiscoverable): nothing is sent, nothing is answered. */
   discoverable(): boolean;
-  /** Rises when scopes, types or XAddrs change, across restarts; `xaddrs` are all that are in use, sorted. Must not throw. */
+  /** Returns a number that rises when scopes, types or XAddrs change, across restarts. Must not throw. @param xaddrs all in use, sorted */
   metadataVersion(xaddrs: readonly string[]): number;
   /** Called when a search is answered: its sender will ask for more in a moment. */
   readonly onAnswer?: () => void;
@@ -57,10 +60,13 @@ export interface WsDiscoveryOptions {
 
 /** Messages since the start. */
 export interface WsDiscoveryCounters {
+  /** Datagrams that came in. */
   readonly received: number;
+  /** Answers that were sent. */
   readonly answered: number;
   /** Neither Probe nor Resolve: junk, and what other devices say. */
   readonly ignored: number;
+  /** Repetitions of a request that we match: SOAP-over-UDP sends each a few times. */
   readonly repeated: number;
   /** Not answered because there were too many, or because it came from afar. */
   readonly refused: number;
@@ -99,13 +105,14 @@ export class WsDiscovery {
     });
   }
 
+  /** Messages since the start. */
   get counters(): WsDiscoveryCounters {
     return this.#counters;
   }
 
-  /** Resolves when the interfaces that are there are served; those that come later will be. Never fails. */
+  /** Makes the camera known. Resolves when the interfaces that are there are served; those that come later will be. Never fails. */
   async start(): Promise<void> {
-    // The clock's seconds rise from start to start.
+    // The wall clock's seconds rise from start to start.
     this.#instanceId = Math.max(this.#instanceId + 1, Math.floor(this.options.clock.now() / 1000));
     this.#messageNumber = 0;
     this.#running = true;
@@ -126,7 +133,7 @@ export class WsDiscovery {
     await this.#sockets.stop();
   }
 
-  /** To be called after the scopes or the discovery mode changed. */
+  /** Says Hello again, in a moment; to be called after the scopes or the discovery mode changed. */
   changed(): void {
     if (!this.#running) return;
     for (const { address } of this.#sockets.addresses) this.#announce(address);

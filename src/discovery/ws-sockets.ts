@@ -5,19 +5,21 @@ import { messageOf } from '../core/errors.ts';
 import { type Logger, LogThrottle } from '../core/log.ts';
 import { type LocalAddress, localAddresses } from './addresses.ts';
 
-/** Where WS-Discovery happens (section 2.4). */
+/** UDP port of WS-Discovery (section 2.4). */
 export const PORT = 3702;
+/** Multicast group of WS-Discovery (section 2.4). */
 export const GROUP = '239.255.255.250';
 
 /** How often the machine's addresses are looked at, milliseconds: a Wi-Fi that comes up is used within this time. */
 const POLL_MS = 3000;
-/** Multicast messages stay in the local network (section 2.4 with SOAP-over-UDP). */
+/** Hops of multicast messages: they stay in the local network (section 2.4 with SOAP-over-UDP). */
 const MULTICAST_TTL = 1;
 /** Why a socket is refused that waiting may give: another program has the port, no more files, no memory. */
 const REFUSALS: ReadonlySet<string> = new Set(['EADDRINUSE', 'EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM']);
 /** Bytes that may wait to be read, so that a burst does not push a Probe out. The system allows less, usually 400 kB. */
 const RECEIVE_BUFFER = 1 << 20;
 
+/** The address and port that a datagram came from. */
 export interface Peer {
   readonly address: string;
   readonly port: number;
@@ -26,15 +28,16 @@ export interface Peer {
 interface Options {
   readonly clock: Clock;
   readonly log: Logger;
-  /** `local`: which of our addresses it was sent to; undefined: to the group. */
+  /** Called with each datagram. `local`: the one of our addresses that it was sent to; undefined: it was sent to the group. */
   readonly onDatagram: (datagram: Buffer, peer: Peer, local: LocalAddress | undefined) => void;
-  /** There is a new address, at the start as well. */
+  /** Called for each new address, at the start as well. */
   readonly onAddress: (local: LocalAddress) => void;
 }
 
 /** Code of a system error; "EADDRINUSE": another program keeps the port for itself. */
 type Refusal = string;
 
+/** An address that is served, with its socket. */
 interface Opened extends LocalAddress {
   readonly socket: Socket;
 }
@@ -57,7 +60,7 @@ export class WsSockets {
     this.#throttle = new LogThrottle(options.clock);
   }
 
-  /** The addresses that are served now. */
+  /** The addresses that are served. */
   get addresses(): readonly LocalAddress[] {
     return [...this.#opened.values()];
   }
@@ -69,6 +72,7 @@ export class WsSockets {
     await this.#refresh();
   }
 
+  /** Closes all sockets. */
   async stop(): Promise<void> {
     this.#running = false;
     this.#cancelPoll?.();
@@ -129,7 +133,11 @@ export class WsSockets {
     this.#report(before);
   }
 
-  /** On every interface, each time: the system forgets about one that was gone for a moment. Gives those that are new. */
+  /**
+   * Joins the group on every interface, each time: the system forgets about one that was gone for a moment.
+   *
+   * @returns the addresses on which it was not a member before
+   */
   #join(group: Socket, addresses: readonly LocalAddress[]): Set<string> {
     const joined = new Set<string>();
     for (const { address } of addresses) {
@@ -149,7 +157,7 @@ export class WsSockets {
     return joined;
   }
 
-  /** Undefined if the address cannot be used now. */
+  /** Opens a socket; undefined if the address cannot be used at present. */
   async #open(address: string, local: LocalAddress | undefined): Promise<Socket | undefined> {
     const { log } = this.options;
     let socket: Socket | undefined;

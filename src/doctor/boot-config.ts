@@ -1,14 +1,14 @@
 import { type Check, failure, ok, type Result, skipped, warning } from './check.ts';
 import { boardOf, isPi, type Surroundings } from './surroundings.ts';
 
-/** Since Bookworm, and before. */
+/** Paths of config.txt: since Raspberry Pi OS Bookworm, and before it. */
 const PLACES = ['/boot/firmware/config.txt', '/boot/config.txt'] as const;
-/** Overlays that name a sensor, which is another way of having the camera found. */
+/** Overlays that name a sensor, by which a camera is found without camera_auto_detect. */
 const SENSOR_OVERLAY = /^(imx|ov|arducam|irs|ar)\d*/i;
-/** Memory of the old graphics stack, MB; libcamera takes none of it. */
+/** Memory of the old graphics stack from which on it is worth a warning, MB: libcamera takes none of it. */
 const MUCH_GPU_MEMORY = 128;
 
-/** What the firmware was told: the file config.txt. */
+/** Returns the check of config.txt, the settings of the firmware. */
 export const bootConfigChecks = (surroundings: Surroundings): Check[] => [
   { id: 'config-txt', title: 'config.txt', run: () => bootConfig(surroundings) },
 ];
@@ -49,8 +49,9 @@ interface Line {
 }
 
 /**
- * The lines of config.txt that hold on a board. Filters that only the firmware can answer ([gpio4=1], [EDID=…]) are taken to hold.
- * @param board as the firmware calls it
+ * Returns the lines of config.txt that hold on a board. Filters that only the firmware can answer ([gpio4=1], [EDID=…]) are taken to
+ * hold.
+ * @param board its name from the firmware: "Raspberry Pi 4 Model B Rev 1.4"
  */
 export function parseBootConfig(text: string, board: string): Line[] {
   let holds = true;
@@ -65,7 +66,7 @@ export function parseBootConfig(text: string, board: string): Line[] {
   return lines;
 }
 
-/** [all], [none], and boards: "pi4" is also a Compute Module 4, "cm4" that alone. */
+/** Returns whether a section holds: [all], [none], or a board. "pi4" is also a Compute Module 4, "cm4" that alone. */
 function sectionHolds(section: string, board: string): boolean {
   if (section === 'none') return false;
   const [, kind, number = ''] = /^(pi|cm)(\d+)(?:s|\+|w)?$/.exec(section) ?? [];

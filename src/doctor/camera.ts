@@ -5,17 +5,16 @@ import { silentLogger } from '../core/log.ts';
 import { Processes } from '../platform/processes.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
 import { rpicamChecks } from './rpicam.ts';
-import { unwanted } from './source.ts';
-import { explainNoServer, mayLook, type Surroundings } from './surroundings.ts';
+import { explainNoServer, mayLook, type Surroundings, unwanted } from './surroundings.ts';
 import { webcamChecks } from './webcams.ts';
 
-/** For one picture, milliseconds: a camera that has to start, on a slow machine. */
+/** Longest wait for a picture: a camera has to start, on a slow machine. */
 const PICTURE_TIMEOUT_MS = 20_000;
-/** For finding it and for stopping it, on top of that, milliseconds. */
+/** Time for finding the camera and for stopping it, on top of that. */
 const AROUND_MS = 15_000;
 const CAMERA_DEVICE = /^(?:media|video)\d+$/;
 
-/** The camera, from who may use it to one picture. The checks hold it one after the other. */
+/** Returns the checks of the camera, from permission to a picture. They are made one after the other, as each needs it for itself. */
 export function cameraChecks(surroundings: Surroundings): Check[] {
   return [
     { id: 'camera-permission', title: "User's groups", run: () => permission(surroundings) },
@@ -44,7 +43,7 @@ function permission(surroundings: Surroundings): Result {
   if (settings.spec.kind === 'images' || settings.spec.kind === 'test') return unwanted(surroundings);
   const processes = new Processes(tree.root);
   const video = processes.groupId('video');
-  // The user who runs the camera counts, where it runs.
+  // Where the camera runs, the user of its process counts.
   const who = server ? userOf(processes, server.pid) : user;
   if (!who) return skipped(`process ${server?.pid} does not say which groups it is in`);
   if (who.uid === 0) return ok(`${who.name} may use every device`);
@@ -56,7 +55,7 @@ function permission(surroundings: Surroundings): Result {
   if (member) return ok(`the user ${who.name} is in the group video`);
   const devices = devicesOf(surroundings);
   if (devices.length === 0) return skipped('this machine has no camera device');
-  // An access control list may let him in: what opening says counts more than the group.
+  // An access control list may let the user in: trying to open the device counts more than the group.
   if (!server) return ok(`the user ${who.name} may open the camera's devices, without the group video`);
   const owned = devices.some((name) => statSync(tree.path(`/dev/${name}`), { throwIfNoEntry: false })?.gid === video);
   return owned
@@ -85,7 +84,7 @@ function holder(surroundings: Surroundings): Result {
     const { pid, path } = other;
     const owner = processes.userName(String(processes.status(pid, 'Uid')?.[1] ?? '?'));
     const seen = `${path} is open in ${processes.name(pid) ?? 'a program'} (process ${pid} of the user ${owner})`;
-    // Who looks at it, or has another camera, keeps nobody from it.
+    // Another program that has a camera's device open as well does not keep the server from its own.
     if (ours) return ok(`the running server has it; ${seen}, too`);
     return warning(
       seen,
@@ -96,14 +95,14 @@ function holder(surroundings: Surroundings): Result {
   return ok(user.uid === 0 ? 'nobody has it' : 'no program of this user has it (`sudo onvif-camera doctor` sees those of others, too)');
 }
 
-/** Why the camera cannot be had for a trial; undefined: it can. */
+/** Returns why the camera cannot be tried; undefined: it can. */
 function notFree(surroundings: Surroundings): Result | undefined {
   if (surroundings.server) return skipped('the running server has the camera; see the snapshot below');
-  // One that runs would be kept from it.
+  // A server that is not seen may run, and have the camera.
   return mayLook(surroundings) ? undefined : skipped(explainNoServer(surroundings));
 }
 
-/** How the camera is tried. */
+/** Returns the options for a trial of the camera. */
 const trialOf = ({ settings: { config, spec }, searchPath, tree }: Surroundings, signal: AbortSignal) => ({
   ...{ spec, settings: config.camera, rpicamPath: config.camera.rpicamPath, searchPath, log: silentLogger, signal },
   ...{ sysfs: tree.path('/sys'), dev: tree.path('/dev'), timeoutMs: PICTURE_TIMEOUT_MS, impatient: true },

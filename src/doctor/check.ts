@@ -1,6 +1,6 @@
 import { type AppError, messageOf } from '../core/errors.ts';
 
-/** How well something is: `skipped` where it could not be looked at, or does not matter here. */
+/** What a finding means: `error` keeps the camera from working; `skipped` could not be looked at, or does not matter here. */
 export type Level = 'ok' | 'warning' | 'error' | 'skipped';
 
 /** What a check found. */
@@ -18,40 +18,43 @@ export interface Check {
   readonly id: string;
   /** What it looks at, a few words. */
   readonly title: string;
-  /** Longest that it may take, milliseconds; {@link CHECK_TIMEOUT_MS} where nothing is said. */
+  /** Longest time that it may take, ms; left out: {@link CHECK_TIMEOUT_MS}. */
   readonly timeoutMs?: number;
-  /** May throw, which is an error of this check alone. @param signal fires when its time is over, or nobody waits any more */
+  /**
+   * Makes the check. May throw, which is an error of this check alone.
+   * @param signal fires when its time is over, or nobody waits any more
+   */
   run(signal: AbortSignal): Promise<Result> | Result;
 }
 
-/** Checks that are made one after the other; groups are made side by side, but for those that wait for others. */
+/** Checks that are made one after the other. The groups themselves are made side by side, but for those that are `last`. */
 export interface Group {
   readonly title: string;
-  /** Made when all other groups are done, as what they do would disturb it. */
+  /** Whether it is made when all other groups are done, as those would disturb it; left out: false. */
   readonly last?: boolean;
   readonly checks: readonly Check[];
 }
 
-/** Time for one check, milliseconds: tools of the system answer within three seconds, ten of them in a row within this. */
+/** Longest time that a check may take unless it says otherwise: tools of the system answer within some seconds. */
 export const CHECK_TIMEOUT_MS = 15_000;
 
-/** What was found is as it should be. @param seen for people, in a few words */
+/** Returns the result that all is as it should be. @param seen what was found, in a few words */
 export const ok = (seen: string): Result => ({ level: 'ok', seen });
-/** What was found will do, but not well. @param fix what to type or do */
+/** Returns the result that something will do, but not well. @param seen what was found @param fix what to type or do */
 export const warning = (seen: string, fix: string): Result => ({ level: 'warning', seen, fix });
-/** What was found keeps the camera from working. @param fix what to type or do */
+/** Returns the result that something keeps the camera from working. @param seen what was found @param fix what to type or do */
 export const failure = (seen: string, fix: string): Result => ({ level: 'error', seen, fix });
-/** The check was not made. @param seen why */
+/** Returns the result that nothing was looked at. @param seen why */
 export const skipped = (seen: string): Result => ({ level: 'skipped', seen });
 
-/** An error made for the user, as what a check found. */
+/** Returns an AppError as the result of a check. */
 export const fromError = ({ message, hint }: Pick<AppError, 'message' | 'hint'>, level: 'warning' | 'error' = 'error'): Result => ({
   level,
   seen: message,
   fix: hint,
 });
 
-/** What a check that threw something unforeseen is shown as. */
+/** Returns the result of a check that threw anything but an AppError. */
 export const unforeseen = (error: unknown): Result =>
   failure(
     `this check itself failed: ${messageOf(error)}`,

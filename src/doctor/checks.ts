@@ -11,13 +11,13 @@ import type { Surroundings } from './surroundings.ts';
 import { timeChecks } from './time.ts';
 import { walkChecks } from './walk/walk.ts';
 
-/** Everything that is looked at, in the order in which it is shown; docs/doctor.md has a line for each. */
+/** Returns all checks, in the order in which they are shown; docs/doctor.md explains each. */
 export const allGroups = (surroundings: Surroundings): Group[] => [
   { title: 'Program', checks: programChecks(surroundings) },
   { title: 'Machine', checks: [...machineChecks(surroundings), ...storageChecks(surroundings), ...bootConfigChecks(surroundings)] },
   { title: 'Time', checks: timeChecks(surroundings) },
   { title: 'Camera', checks: [...cameraChecks(surroundings), ...encoderChecks(surroundings)] },
   { title: 'Network', checks: [...networkChecks(surroundings), ...discoveryChecks(surroundings)] },
-  // Encoding and searching take the processor, and time; a client's walk wants both as they are.
+  // Last, as encoding and searching take the processor, by which a client's walk would look slow.
   { title: "A client's walk", last: true, checks: walkChecks(surroundings) },
 ];

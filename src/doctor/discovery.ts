@@ -8,15 +8,15 @@ import { linksOf } from './network.ts';
 import { type ProbeOutcome, probeBy } from './probe.ts';
 import { explainNoServer, type Surroundings } from './surroundings.ts';
 
-/** IFF_MULTICAST of linux/if.h: the interface can. */
+/** IFF_MULTICAST of linux/if.h: the interface takes multicast. */
 const FLAG_MULTICAST = 0x1000;
-/** Interfaces that are searched by; a machine with more has them for something else. */
+/** Most interfaces by which the camera is searched; a machine with more has them for something else. */
 const MAX_INTERFACES = 8;
 
-/** Whether others find the camera: multicast, WS-Discovery and mDNS. */
+/** Returns the checks of whether others find the camera: multicast, WS-Discovery and mDNS. */
 export function discoveryChecks(surroundings: Surroundings): Check[] {
   let outcomes: Promise<PromiseSettledResult<ProbeOutcome>[]> | undefined;
-  // One search is enough for two checks.
+  // Two checks share one search.
   const search = (signal: AbortSignal) => {
     outcomes ??= Promise.allSettled(localsOf(surroundings).map((local) => probeBy(local, signal)));
     return outcomes;
@@ -78,7 +78,7 @@ function portRefused({ tree }: Surroundings, port: number, error: unknown): Resu
   return failure(`UDP ${port} is kept by ${who} for itself`, `Stop it: \`sudo ss -ulpn 'sport = :${port}'\` shows it.`);
 }
 
-/** Why nobody is asked for the camera; undefined: the server runs and can be found. */
+/** Returns why a search would be in vain; undefined: the server runs and can be found. */
 function unfindable(surroundings: Surroundings): string | undefined {
   const { server, base, settings, state, announced } = surroundings;
   if (!server) return explainNoServer(surroundings);
@@ -106,7 +106,7 @@ async function wsDiscovery(surroundings: Surroundings, search: () => Promise<Pro
         `the camera does not answer a search by ${shown(local)}${others > 0 ? `, ${others} other${others === 1 ? ' does' : 's do'}` : ''}`,
         'See the checks "multicast" and "firewall", and the log for "WS-Discovery"; restart the camera.',
       );
-    // The address that is announced has to be the one by which we asked.
+    // The announced address has to be that of the interface by which we asked.
     const elsewhere = own.xaddrs.every((xaddr) => !URL.canParse(xaddr) || new URL(xaddr).hostname !== local.address);
     if (elsewhere)
       return warning(

@@ -3,17 +3,16 @@ import { probeEncoder } from '../encode/ffmpeg/probe.ts';
 import { findProgram } from '../platform/programs.ts';
 import { runProgram } from '../platform/run-program.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
-import { wanted } from './source.ts';
-import type { Surroundings } from './surroundings.ts';
+import { type Surroundings, wanted } from './surroundings.ts';
 
-/** ffmpeg loads a hundred libraries, which takes a Pi Zero some seconds, milliseconds. */
+/** Longest wait for ffmpeg to tell its version: it loads a hundred libraries, which takes a Pi Zero some seconds. */
 const ANSWER_TIMEOUT_MS = 10_000;
-/** The trials of both encoders run at once and take 20 s each at the longest, milliseconds. */
+/** Longest time for the trials of both encoders, which run at once and take 20 s each at most. */
 const TRIAL_MS = 25_000;
 
 const INSTALL = '`sudo apt install ffmpeg`';
 
-/** ffmpeg, which encodes H.264 and reads webcams. */
+/** Returns the checks of ffmpeg, which encodes H.264 and reads webcams. */
 export function encoderChecks(surroundings: Surroundings): Check[] {
   return [
     { id: 'ffmpeg', title: 'ffmpeg', run: () => ffmpeg(surroundings) },
@@ -22,7 +21,7 @@ export function encoderChecks(surroundings: Surroundings): Check[] {
   ];
 }
 
-/** The ffmpeg that encodes, as the camera itself finds it. */
+/** Returns the path of the ffmpeg that the camera would encode with; undefined: there is none. */
 export const findFfmpeg = ({ settings: { config }, searchPath }: Pick<Surroundings, 'settings' | 'searchPath'>): string | undefined =>
   findProgram(config.h264.ffmpegPath || 'ffmpeg', searchPath);
 
@@ -52,7 +51,7 @@ async function ffmpeg(surroundings: Surroundings): Promise<Result> {
   return ok(`${program} ${version}`);
 }
 
-/** Names of our encoders; the Pi's hardware has the second one. */
+/** The encoders of ffmpeg that the camera can use; the second one is the hardware of a Pi. */
 const NAMES = ['libx264', 'h264_v4l2m2m'] as const;
 
 async function encoders(surroundings: Surroundings): Promise<Result> {

@@ -2,25 +2,25 @@ import { findProgram } from '../platform/programs.ts';
 import { ok, type Result, skipped, warning } from './check.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** What others have to reach: "tcp 8080". */
+/** A port that others have to reach. */
 export interface NeededPort {
   readonly protocol: 'tcp' | 'udp';
   readonly port: number;
 }
 
-/** What a firewall does to packets that come in, as far as its rules can be read line by line. */
+/** The rules of a firewall for packets that come in, as far as they can be read line by line. */
 export interface Rules {
-  /** The program that keeps them. */
+  /** The program that manages them. */
   readonly kind: 'ufw' | 'firewalld' | 'nftables' | 'iptables';
-  /** Whether what no rule names is thrown away. */
+  /** Whether packets that no rule names are dropped. */
   readonly closed: boolean;
-  /** Rules that accept or throw away, in the words of nft or iptables. */
+  /** The rules that accept, drop or reject, in the words of nft or iptables. */
   readonly lines: readonly string[];
-  /** For nftables: "inet filter input". */
+  /** Of nftables, the chain that takes a further rule: "inet filter input". */
   readonly chain?: string;
 }
 
-/** Whether the machine's own firewall lets in what the camera needs. */
+/** Resolves to whether the machine's own firewall lets in what the camera needs. */
 export async function firewall(surroundings: Surroundings, needed: readonly NeededPort[]): Promise<Result> {
   const rules = await readRules(surroundings);
   if (rules === 'unreadable') return skipped(unreadable(surroundings));
@@ -37,7 +37,7 @@ function unreadable({ tree }: Surroundings): string {
   return `only root may read the rules${ufw}: \`sudo onvif-camera doctor\``;
 }
 
-/** Undefined: there is no firewall, or none with rules. */
+/** Resolves to the rules; undefined: there is no firewall, or none with rules. */
 async function readRules({ tools, user, toolPath }: Surroundings): Promise<Rules | 'unreadable' | undefined> {
   const there = (name: string) => findProgram(name, toolPath) !== undefined;
   const nft = there('nft') ? await tools.ask('nft', ['list', 'ruleset']) : undefined;
@@ -55,7 +55,7 @@ async function readRules({ tools, user, toolPath }: Surroundings): Promise<Rules
   return any && nft === undefined && user.uid !== 0 ? 'unreadable' : undefined;
 }
 
-/** The rules that `nft list ruleset` prints; undefined where none keeps anything out. */
+/** Reads what `nft list ruleset` prints; undefined: nothing is kept out. */
 export function parseNft(text: string): Omit<Rules, 'kind'> | undefined {
   let table = '';
   let chain: { name: string; input: boolean; closed: boolean; lines: string[] } | undefined;
@@ -76,19 +76,19 @@ export function parseNft(text: string): Omit<Rules, 'kind'> | undefined {
   }
   const input = chains.filter((each) => each.input);
   const [first] = input;
-  // What is forwarded, as to containers, is not for the camera.
+  // Without a chain for input: rules for forwarding, as to containers, do not matter to the camera.
   if (!first) return undefined;
-  // A last rule that takes everything is a policy, too.
+  // A last rule that drops everything is as good as a policy.
   const closing = input.find((each) => each.closed || isForAll(each.lines.at(-1) ?? '', /^(drop|reject)\b/));
   const lines = chains.flatMap((each) => each.lines);
   if (!closing && !lines.some((line) => /\b(drop|reject)\b/.test(line) && /dport/.test(line))) return undefined;
   return { closed: closing !== undefined, lines, chain: (closing ?? first).name };
 }
 
-/** A rule that names nobody: "counter packets 1 bytes 2 drop". */
+/** Returns whether a rule is for all packets: "counter packets 1 bytes 2 drop". */
 const isForAll = (line: string, verdict: RegExp) => verdict.test(line.replace(/^counter packets \d+ bytes \d+ /, ''));
 
-/** The rules that `iptables -S` prints; undefined where none keeps anything out. */
+/** Reads what `iptables -S` prints; undefined: nothing is kept out. */
 export function parseIptables(text: string): Omit<Rules, 'kind'> | undefined {
   const lines = text.split('\n').filter((line) => /-j (ACCEPT|DROP|REJECT)\b/.test(line));
   const closed = /^-P INPUT (DROP|REJECT)/m.test(text) || lines.some((line) => /^-A INPUT -j (DROP|REJECT)\b/.test(line));
@@ -98,7 +98,8 @@ export function parseIptables(text: string): Omit<Rules, 'kind'> | undefined {
 function letsIn({ closed, lines }: Rules, needed: NeededPort): boolean {
   const naming = lines.filter((line) => names(line, needed));
   if (naming.length > 0) return naming.some((line) => /\baccept\b/i.test(line));
-  // Everybody of a network, or everything: "ip saddr 192.168.0.0/16 accept". The states of connections and lo say nothing of new ones.
+  // Rules that accept a whole network, or everything: "ip saddr 192.168.0.0/16 accept". Those for lo or known connections let in no
+  // new client.
   return (
     !closed ||
     lines.some(
@@ -110,7 +111,7 @@ function letsIn({ closed, lines }: Rules, needed: NeededPort): boolean {
   );
 }
 
-/** Whether a rule names a port: alone, in a set or in a range, by either tool. */
+/** Returns whether a rule of either tool names a port: alone, in a set or in a range. */
 function names(line: string, { protocol, port }: NeededPort): boolean {
   const [, own = '', list = ''] =
     /\b(tcp|udp|th) dport (?:\{ )?([\d, -]+)/.exec(line) ?? /-p (tcp|udp)\b.*--dports? ([\d,:]+)/.exec(line) ?? [];

@@ -2,22 +2,24 @@ import { cpus, loadavg } from 'node:os';
 import { type Check, failure, ok, type Result, skipped, warning } from './check.ts';
 import { isPi, type Surroundings } from './surroundings.ts';
 
-/** Memory that starting a capture and an encoder takes, MB; with less, the system begins to end programs. */
+/** Memory that starting a capture and an encoder takes. */
 const LITTLE_MEMORY_MB = 100;
+/** Memory below which the system begins to end programs. */
 const NO_MEMORY_MB = 40;
-/** A Pi slows down at 80 °C, its makers say; warm is near that, °C. */
+/** Near {@link HOT}, °C. */
 const WARM = 75;
+/** Temperature at which a Pi slows down, as its makers say, °C. */
 const HOT = 80;
-/** Bits of the firmware's word (documentation of `vcgencmd get_throttled`): now, and since the start. */
+/** Bits of the firmware's word (documentation of `vcgencmd get_throttled`): present states, and those since the start. */
 const UNDER_VOLTAGE = 0x1;
 const UNDER_VOLTAGE_HAPPENED = 0x1_0000;
 const SLOWED = 0x2 | 0x4 | 0x8;
 const SLOWED_HAPPENED = 0x2_0000 | 0x4_0000 | 0x8_0000;
 const FIRMWARE_WORD = '/sys/devices/platform/soc/soc:firmware/get_throttled';
-/** A camera alone keeps less than one core busy; above this, others do, as a share of all cores. */
+/** Load for each core from which on a machine has too much to do: a camera alone keeps less than one core busy. */
 const BUSY = 1.5;
 
-/** Memory, heat and power of the machine. */
+/** Returns the checks of memory, load, heat and power. @param loads returns the load averages of 1, 5 and 15 minutes */
 export function machineChecks(surroundings: Surroundings, loads: () => readonly number[] = loadavg): Check[] {
   const word = () => firmwareWord(surroundings);
   return [
@@ -48,7 +50,7 @@ function memory({ tree }: Surroundings): Result {
 
 function load([, average = 0]: readonly number[]): Result {
   const cores = cpus().length || 1;
-  // Of five minutes: this program itself makes that of the last one.
+  // That of five minutes, as this program itself makes that of the last one.
   const seen = `${cores} cores, load ${average.toFixed(1)} over five minutes`;
   return average > cores * BUSY
     ? warning(seen, 'The machine has more to do than it can: `top` shows what. Fewer pictures a second (camera.fps) take less.')
@@ -69,7 +71,7 @@ function temperature({ tree }: Surroundings): Result {
   return hottest >= WARM ? warning(seen, fix) : ok(seen);
 }
 
-/** What the firmware of a Pi says of its power and speed; undefined where it says nothing. */
+/** Resolves to what the firmware of a Pi says of its power and speed, as bits; undefined: it says nothing. */
 async function firmwareWord({ tree, tools }: Surroundings): Promise<number | undefined> {
   const hexadecimal =
     tree.text(FIRMWARE_WORD) ?? /throttled=0x([\da-f]+)/i.exec((await tools.ask('vcgencmd', ['get_throttled'])) ?? '')?.[1];
@@ -89,7 +91,7 @@ function power(surroundings: Surroundings, word: number | undefined): Result {
   return ok('no under-voltage since the start');
 }
 
-/** The driver raspberrypi-hwmon. */
+/** Returns whether the driver raspberrypi-hwmon sees under-voltage; undefined: there is none. */
 function alarmOf({ tree }: Surroundings): boolean | undefined {
   const name = tree.list('/sys/class/hwmon').find((each) => tree.text(`/sys/class/hwmon/${each}/name`) === 'rpi_volt');
   return name === undefined ? undefined : tree.text(`/sys/class/hwmon/${name}/in0_lcrit_alarm`) === '1';

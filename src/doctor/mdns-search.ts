@@ -1,25 +1,28 @@
 import { makeBonjour } from '../discovery/bonjour.ts';
 import { MdnsSocket } from '../discovery/mdns-socket.ts';
 
-/** Longest wait for an answer, milliseconds. */
+/** Longest wait for an answer. */
 const LISTEN_MS = 3000;
-/** When to ask again, milliseconds: a query may get lost, and what was sent to all a second ago is not repeated (RFC 6762 section 6). */
+/** Time after which to ask again: a query may get lost, and responders do not repeat a record within a second (RFC 6762, section 6). */
 const AGAIN_MS = 1300;
 
-/** Services that are kept; answers can be made up without end. */
+/** Most services that are kept: answers can be made up without end. */
 const MAX_FOUND = 500;
 
-/** A service of type `_onvif._tcp`, as it told of itself. */
+/** A service of type `_onvif._tcp`, by its own answer. */
 export interface FoundService {
+  /** TCP port of the device service. */
   readonly port: number;
-  /** Empty: they came in another message, or did not. */
+  /** Empty: they came in another message, or not at all. */
   readonly addresses: readonly string[];
+  /** From the TXT record; undefined: it has none. */
   readonly uuid: string | undefined;
 }
 
 /**
- * Searches for ONVIF cameras by mDNS on one interface, until one with `uuid` has told its
- * address or the time is over; all that answered.
+ * Searches for ONVIF cameras by mDNS on one interface, until the one with `uuid` has told its address, or three seconds are over.
+ * Resolves to all that answered.
+ * @param address of this machine on that interface
  * @throws Error of the operating system: EADDRINUSE where another program keeps port 5353 for itself
  */
 export function searchMdns(address: string, uuid: string, signal: AbortSignal): Promise<FoundService[]> {
@@ -29,7 +32,7 @@ export function searchMdns(address: string, uuid: string, signal: AbortSignal): 
       try {
         socket.deliver(datagram, sender);
       } catch {
-        // What a stranger sends is no reason to end.
+        // A datagram of a stranger must not end the search.
       }
     });
     const { bonjour, mdns } = makeBonjour(socket, address, () => {});

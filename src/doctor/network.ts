@@ -10,11 +10,12 @@ import { type Check, failure, ok, type Result, skipped, warning } from './check.
 import { firewall, type NeededPort } from './firewall.ts';
 import { explainNoServer, mayLook, type Surroundings } from './surroundings.ts';
 
-/** Of the Wi-Fi's signal: below the first, video stalls at times; below the second, all the time; dBm. */
+/** Signal of Wi-Fi with which video stalls at times, dBm. */
 const WEAK_SIGNAL = -70;
+/** Signal with which it stalls all the time, dBm. */
 const NO_SIGNAL = -80;
 
-/** Addresses, ports, firewall and Wi-Fi. */
+/** Returns the checks of addresses, ports, firewall and Wi-Fi. */
 export function networkChecks(surroundings: Surroundings): Check[] {
   return [
     { id: 'network', title: 'Addresses', run: () => addresses(surroundings) },
@@ -26,7 +27,7 @@ export function networkChecks(surroundings: Surroundings): Check[] {
   ];
 }
 
-/** The adapters that lead out; bridges and the like only where there are no others. */
+/** Returns the network adapters that lead out; bridges and the like only where there are no others. */
 export const linksOf = ({ tree, interfaces }: Pick<Surroundings, 'tree' | 'interfaces'>): readonly Link[] =>
   realLinks(readLinks(tree, interfaces()));
 
@@ -62,17 +63,17 @@ function addresses(surroundings: Surroundings): Result {
   return ok(told.join(', '));
 }
 
-type Part = keyof PortSettings;
+type Section = keyof PortSettings;
 
-/** The port that a server has or would have. */
-function portOf({ server, settings: { config, explicit }, state }: Surroundings, part: Part): number {
-  if (server) return part === 'http' ? Number(new URL(server.url).port || 80) : (server.rtspPort ?? 0);
+/** Returns the TCP port that a server has, or would have at the next start; 0: a free one. */
+function portOf({ server, settings: { config, explicit }, state }: Surroundings, section: Section): number {
+  if (server) return section === 'http' ? Number(new URL(server.url).port || 80) : (server.rtspPort ?? 0);
   const { httpPort, rtspPort } = state?.device ?? {};
   return settingsAtStart<PortSettings>({
     configured: { http: config.http.port, rtsp: config.rtsp.port },
     isOwners: (key) => explicit.has(`${key}.port`),
     kept: { http: httpPort, rtsp: rtspPort },
-  })[part];
+  })[section];
 }
 
 function neededPorts(surroundings: Surroundings): NeededPort[] {
@@ -85,11 +86,11 @@ function neededPorts(surroundings: Surroundings): NeededPort[] {
   ];
 }
 
-async function port(surroundings: Surroundings, part: Part): Promise<Result> {
+async function port(surroundings: Surroundings, section: Section): Promise<Result> {
   const { server, settings, tree } = surroundings;
   const { config } = settings;
-  if (part === 'rtsp' && (server ? server.rtspPort === undefined : !config.rtsp.enabled)) return skipped('rtsp.enabled is off');
-  const number = portOf(surroundings, part);
+  if (section === 'rtsp' && (server ? server.rtspPort === undefined : !config.rtsp.enabled)) return skipped('rtsp.enabled is off');
+  const number = portOf(surroundings, section);
   if (number === 0) return ok('0: the start picks one that is free');
   if (server) {
     const holder = portHolder(number, tree.root);
@@ -101,16 +102,16 @@ async function port(surroundings: Surroundings, part: Part): Promise<Result> {
         )
       : ok(`${number}, of the running server (process ${server.pid})`);
   }
-  // It may be that of the camera.
+  // The port may be taken by a camera that this user cannot see.
   if (!mayLook(surroundings)) return skipped(explainNoServer(surroundings));
-  // Throws what the start would say.
+  // Throws the AppError that the start would.
   const trial = createServer();
-  await listen(trial, { bind: config.bind, port: number, part });
+  await listen(trial, { bind: config.bind, port: number, section });
   await new Promise((resolve) => trial.close(resolve));
   return ok(`${number} is free`);
 }
 
-/** Names of the Wi-Fi adapters. */
+/** Returns the names of the Wi-Fi adapters. */
 const wirelessOf = ({ tree }: Surroundings): string[] =>
   tree.list('/sys/class/net').filter((name) => ['wireless', 'phy80211'].some((part) => tree.list(`/sys/class/net/${name}`).includes(part)));
 
@@ -131,7 +132,7 @@ async function powerSaving(surroundings: Surroundings): Promise<Result> {
   return states.length > 0 ? ok(states.join(', ')) : skipped('`iw` does not tell (`sudo apt install iw`)');
 }
 
-/** Lines of /proc/net/wireless: interface, status, quality of the link, signal, … */
+/** Reads the signal from /proc/net/wireless, whose lines have interface, status, quality of the link, signal (dBm), … */
 function signal(surroundings: Surroundings): Result {
   const levels = (surroundings.tree.text('/proc/net/wireless') ?? '').split('\n').flatMap((line) => {
     const [, name, level] = /^\s*(\S+):\s+\S+\s+\S+\s+(-\d+)/.exec(line) ?? [];

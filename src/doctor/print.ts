@@ -10,18 +10,23 @@ const RESET = '\x1b[0m';
 const WORD_WIDTH = 9;
 const TITLE_WIDTH = 28;
 
-/** Shows findings as lines, group by group in their order, each as soon as those before it are there. */
+/** Prints findings as lines, group by group in their order, each as soon as those before it have come. */
 export class Printer {
   readonly #findings = new Map<string, Finding[]>();
   #group = 0;
   #printed = 0;
 
+  /**
+   * @param colours whether `write` goes to a terminal that shows colours
+   * @param write called with whole lines
+   */
   constructor(
     private readonly groups: readonly Group[],
     private readonly colours: boolean,
     private readonly write: (text: string) => void,
   ) {}
 
+  /** Takes a finding, and prints it with those that waited for it. */
   done(finding: Finding): void {
     const list = this.#findings.get(finding.group) ?? [];
     list.push(finding);
@@ -51,13 +56,13 @@ export class Printer {
   }
 }
 
-/** "2 errors, 1 warning, 30 ok, 8 skipped" */
+/** Returns the number of findings by level: "2 errors, 1 warning, 30 ok, 8 skipped". */
 export function countsOf(findings: readonly Finding[]): string {
   const count = (level: Level) => findings.filter((finding) => finding.level === level).length;
   const several = (number: number, noun: string) => `${number} ${noun}${number === 1 ? '' : 's'}`;
   return `${several(count('error'), 'error')}, ${several(count('warning'), 'warning')}, ${count('ok')} ok, ${count('skipped')} skipped`;
 }
 
-/** For programs. */
+/** Returns the findings as JSON, for programs. @param version of this program */
 export const asJson = (version: string, findings: readonly Finding[]): string =>
   `${terminalSafeJson(JSON.stringify({ version, worst: worst(findings), checks: findings }, null, 2))}\n`;

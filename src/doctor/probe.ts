@@ -9,24 +9,24 @@ import { buildProbe } from '../protocols/ws-discovery/builders.ts';
 import { type Endpoint, parseMessage } from '../protocols/ws-discovery/message.ts';
 import { ONVIF_TYPES } from '../protocols/ws-discovery/names.ts';
 
-/** How long answers may take, milliseconds: cameras wait for up to half a second each, so as not to answer all at once. */
+/** Time for answers: cameras wait for up to half a second each, so as not to answer all at once. */
 const LISTEN_MS = 1500;
-/** A second one, should the first have been lost, milliseconds after it. */
+/** Time after which the Probe is repeated, should the first have been lost. */
 const REPEAT_MS = 400;
-/** Answers that are looked at; they can be made up without end. */
+/** Most answers that are kept: they can be made up without end. */
 const MAX_ANSWERS = 500;
 
 /** What came of a Probe that was sent by one interface. */
 export interface ProbeOutcome {
   readonly local: LocalAddress;
-  /** Whether it came back from the group, as everybody in the network got it. */
+  /** Whether the Probe came back from the multicast group, as every device in the network gets it. */
   readonly cameBack: boolean;
   /** The devices that answered. */
   readonly answers: readonly Endpoint[];
 }
 
 /**
- * Searches by one interface and listens to the group there, as a recorder in that network would.
+ * Sends a Probe by one interface (WS-Discovery), and listens to the group there, as a recorder in that network would.
  * @throws Error of the operating system: EADDRINUSE where another program keeps the port for itself
  */
 export async function probeBy(local: LocalAddress, signal: AbortSignal): Promise<ProbeOutcome> {
@@ -41,7 +41,7 @@ export async function probeBy(local: LocalAddress, signal: AbortSignal): Promise
     socket.on('message', onMessage);
     socket.bind({ address, port, exclusive: true });
     await once(socket, 'listening');
-    // From here on: an interface that goes away in the middle.
+    // From here on, an error is an interface that went away in the middle.
     socket.on('error', () => {});
     return socket;
   };

@@ -6,10 +6,10 @@ import { checkPrivateDirectory, directoryError } from '../platform/files.ts';
 import { type Check, failure, fromError, ok, type Result, warning } from './check.ts';
 import { mayLook, type Surroundings } from './surroundings.ts';
 
-/** The oldest Node.js that this program runs on: `engines` of package.json, which a test compares. */
+/** The oldest Node.js that this program runs on, major and minor: `engines` of package.json, which a test compares. */
 export const OLDEST_NODE = [20, 19] as const;
 
-/** What the program itself needs: Node.js, its libraries, its settings and what it keeps. */
+/** Returns the checks of what the program itself needs: Node.js, the image library, settings and state. */
 export function programChecks(surroundings: Surroundings): Check[] {
   return [
     { id: 'node', title: 'Node.js', run: () => node(surroundings) },
@@ -59,7 +59,7 @@ function state(surroundings: Surroundings): Result {
   const stat = statSync(dataDir, { throwIfNoEntry: false });
   if (!stat) return ok(`${dataDir} is not there yet; the first start makes it`);
   try {
-    // Root looks at what is the camera's user's: a service has one of its own.
+    // To root, the directory may belong to another user: a service has one of its own.
     const open = checkPrivateDirectory(dataDir, surroundings.user.uid === 0 ? stat.uid : undefined);
     const found = examineState(dataDir);
     if (found === 'damaged')

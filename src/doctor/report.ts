@@ -1,17 +1,17 @@
 import os from 'node:os';
 import { countsOf } from './print.ts';
 import type { Finding } from './run.ts';
-import { macForms, type Private, privateParts, scrub } from './scrub.ts';
+import { macForms, type Private, privateOf, scrub } from './scrub.ts';
 import { boardOf, type Surroundings } from './surroundings.ts';
 
-/** Lines of the service's log that go into a report. */
+/** Most lines of the service's log in a report. */
 const LOG_LINES = 100;
-/** Settings whose values are the owner's affair: how many there are says enough. */
+/** Settings whose values are private, and of which a report has the number alone. */
 const COUNTED = new Set(['http.hosts', 'http.trustedProxies']);
 
 /**
- * What somebody needs who shall find out what is wrong, as text for a bug report: versions, settings that were set, findings and the
- * last lines of the log. Without what is nobody's business, see {@link scrub}.
+ * Resolves to the text of a bug report, in Markdown: versions, the settings that were set, findings and the last lines of the log,
+ * without what must not leave this machine (see {@link scrub}).
  * @param secrets passwords and tokens that are known besides those of the state
  */
 export async function makeReport(surroundings: Surroundings, findings: readonly Finding[], secrets: readonly string[]): Promise<string> {
@@ -43,7 +43,7 @@ export async function makeReport(surroundings: Surroundings, findings: readonly 
     '',
     ...(await logLines(surroundings)),
   ];
-  return scrub(`${lines.join('\n')}\n`, privateParts(state, knownHere(surroundings, secrets)));
+  return scrub(`${lines.join('\n')}\n`, privateOf(state, knownHere(surroundings, secrets)));
 }
 
 function settingLines({ settings: { config, explicit } }: Surroundings): string[] {
@@ -64,7 +64,7 @@ async function logLines({ tools }: Surroundings): Promise<string[]> {
     : lines.map((line) => `    ${line}`);
 }
 
-/** What this machine is known by, besides what the state keeps. */
+/** Returns what must not be in the report, besides what is in the state. */
 function knownHere({ tree, server, login, interfaces }: Surroundings, secrets: readonly string[]): Private {
   const macs = Object.values(interfaces()).flatMap((list) => list?.flatMap(({ mac }) => macForms(mac)) ?? []);
   const serial = tree.text('/proc/device-tree/serial-number');

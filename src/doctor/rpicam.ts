@@ -3,18 +3,17 @@ import { explainNoCamera, findRpicam, listRpicamCameras } from '../camera/rpicam
 import { AppError, ERRORS } from '../core/errors.ts';
 import { runProgram } from '../platform/run-program.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
-import { unwanted, wanted } from './source.ts';
-import { boardOf, isPi, type Surroundings } from './surroundings.ts';
+import { boardOf, isPi, type Surroundings, unwanted, wanted } from './surroundings.ts';
 
-/** A Pi Zero with a cold SD card takes a few seconds to start a program, milliseconds. */
+/** Longest wait for rpicam-vid to tell its version: a Pi Zero with a cold SD card takes some seconds to start a program. */
 const VERSION_TIMEOUT_MS = 10_000;
-/** Where rpicam-apps keeps its plug-ins, below the system's folders of libraries. */
+/** Folders of rpicam-apps' plug-ins, below the system's folders of libraries. */
 const PLUGIN_FOLDERS = ['rpicam-apps-postproc', 'rpicam-apps-encoder'] as const;
-/** Boards without an encoder of their own. */
+/** Boards without a hardware encoder. */
 const LATER_BOARD = /^Raspberry Pi (?:5|500|Compute Module 5)/;
 const LIBRARIES = ['/usr/lib', '/usr/local/lib'] as const;
 
-/** The program that captures from the Pi's camera, and what it sees. */
+/** Returns the checks of rpicam-apps, which capture from the Pi's camera, and of the cameras that they see. */
 export function rpicamChecks(surroundings: Surroundings): Check[] {
   return [
     { id: 'rpicam', title: 'rpicam-apps', run: () => rpicam(surroundings) },
@@ -51,7 +50,7 @@ async function rpicam(surroundings: Surroundings): Promise<Result> {
 
 const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? '';
 
-/** Plug-ins are files since rpicam-apps 1.5; before, `--version` alone tells. */
+/** Plug-ins are files since rpicam-apps 1.5; in older ones, `--version` alone tells them. */
 async function plugins(surroundings: Surroundings): Promise<Result> {
   const { settings, searchPath, tree } = surroundings;
   if (wanted(surroundings, 'rpicam') === 'no') return unwanted(surroundings);

@@ -1,29 +1,30 @@
 import { AppError } from '../core/errors.ts';
 import { CHECK_TIMEOUT_MS, type Check, failure, fromError, type Group, type Level, type Result, unforeseen } from './check.ts';
 
-/** How long a check that is stopped may take to end, milliseconds; a camera needs half a second. */
+/** Time for a check that is stopped to end; a camera needs half a second. */
 const CLEAN_UP_MS = 2000;
 
 /** A check with what it found. */
 export interface Finding extends Result {
   readonly id: string;
   readonly title: string;
+  /** Title of the group. */
   readonly group: string;
-  /** How long it took, milliseconds. */
+  /** Time that it took, ms. */
   readonly ms: number;
 }
 
-/** What is told while checks are made. */
+/** Called while checks are made. */
 export interface RunEvents {
-  /** A check begins. */
+  /** Called when a check begins. */
   started(check: Pick<Check, 'id' | 'title'>): void;
-  /** A check is done; in the order in which they end. */
+  /** Called when a check is done, in the order in which they end. */
   done(finding: Finding): void;
 }
 
 /**
- * Makes the checks: the groups side by side, those that are `last` after all others, and those of a group one after the other.
- * Whatever a check does, throwing and hanging included, becomes its own finding. Never rejects.
+ * Makes the checks: the groups side by side, those that are `last` after all others, and the checks of a group one after the other.
+ * A check that throws or hangs is a finding of its own. Never rejects.
  * @param signal ends it early: the checks that were not made are left out
  * @returns the findings in the order of the groups
  */
@@ -69,11 +70,11 @@ async function bounded(check: Check, signal: AbortSignal): Promise<Result> {
     );
     signal.addEventListener('abort', () => resolve(failure('stopped', '')), { once: true, signal: stop.signal });
   });
-  // Only now: whoever is asked may stop all of it at once.
+  // Begun only here, as a check may stop everything at once.
   const attempted = attempt(check, stop.signal);
   try {
     const result = await Promise.race([attempted, late]);
-    // Who is stopped may put back what he has begun: a camera that runs, a folder for it.
+    // A check that is stopped gets time to clean up: to stop a camera, to remove a folder.
     if (signal.aborted) {
       stop.abort();
       const patience = new Promise((resolve) => {
@@ -101,6 +102,6 @@ const oneLine = (text: string) => text.replace(/\s*\n\s*/g, ' ').trim();
 
 const RANK: Readonly<Record<Level, number>> = { skipped: 0, ok: 1, warning: 2, error: 3 };
 
-/** The worst of all; `ok` where nothing was found. */
+/** Returns the worst level of findings; `ok` where there are none. */
 export const worst = (findings: readonly Pick<Result, 'level'>[]): Level =>
   findings.reduce<Level>((level, finding) => (RANK[finding.level] > RANK[level] ? finding.level : level), 'ok');

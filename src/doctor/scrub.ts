@@ -2,30 +2,30 @@ import { isIP } from 'node:net';
 import type { State } from '../config/state.ts';
 import { isNear } from '../discovery/addresses.ts';
 
-/** What may not be in a report. */
+/** What must not be in a report. */
 export interface Private {
-  /** Passwords, tokens and what is derived from them: taken out. */
+  /** Passwords, tokens and what is derived from them, which are taken out. */
   readonly secrets: readonly string[];
-  /** What tells this camera from all others: shortened. */
+  /** What tells this camera from all others, which is shortened. */
   readonly identities: readonly string[];
 }
 
-/** Shorter ones are words that stand in a report by chance: they count as whole words alone. */
+/** Length, characters, below which a secret counts only as a whole word: it may stand in a report by chance. */
 const SHORT = 5;
-/** What is left of something that is shortened, characters. */
+/** Characters that are left of an identity. */
 const KEPT = 4;
 const UUID = /\b([\da-f]{4})[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}\b/gi;
 const MAC = /\b([\da-f]{2}[:-][\da-f]{2}[:-][\da-f]{2})(?:[:-][\da-f]{2}){3}\b/gi;
 const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'\\]*@/gi;
 const IPV4 = /\b\d{1,3}(?:\.\d{1,3}){3}\b/g;
 const IPV6 = /(?<![\w:.])[\da-f]{0,4}(?::[\da-f]{0,4}){2,7}(?![\w:])/gi;
-/** "All addresses", multicast and broadcast. */
+/** Addresses that belong to nobody: "all addresses", multicast and broadcast. */
 const NOBODYS_IPV4 = /^(0|22[4-9]|23\d|255)\./;
 /** Unique local, link-local and loopback addresses (RFC 4193, RFC 4291), which say nothing to others. */
 const LOCAL_IPV6 = /^(f[cd]|fe[89ab]|::1?$)/i;
 
-/** What a state file keeps that nobody else may know. */
-export function privateParts(state: State | undefined, more: Private): Private {
+/** Returns what must not be in a report: what the state has of it, and `more`. */
+export function privateOf(state: State | undefined, more: Private): Private {
   const users = state?.users ?? [];
   const sessions = state?.sessions ?? [];
   return {
@@ -38,18 +38,18 @@ export function privateParts(state: State | undefined, more: Private): Private {
   };
 }
 
-/** With colons, and without as serial numbers and host names have it. */
+/** Returns a MAC address with colons, and without them, as serial numbers and host names have it. */
 export const macForms = (mac: string): string[] => [mac, mac.replaceAll(':', '')];
 
 /**
- * Takes out of a text what must not leave this machine: secrets, whatever they were encoded as, credentials in addresses, and
- * public addresses; shortens what tells this camera from all others.
+ * Returns a text without what must not leave this machine: secrets in any encoding, credentials in URLs and public addresses are
+ * taken out, identities are shortened.
  */
 export function scrub(text: string, { secrets, identities }: Private): string {
   let clean = text;
   const longestFirst = (list: readonly string[]) => [...new Set(list)].filter((each) => each !== '').sort((a, b) => b.length - a.length);
   for (const secret of longestFirst(secrets.flatMap(encodings))) {
-    // A match within a longer word would take that word apart, and tell what stood there.
+    // A short match within a longer word would take that word apart, and so tell what the secret is.
     const pattern = secret.length < SHORT ? `(?<![\\p{L}\\d])${escapeRegExp(secret)}(?![\\p{L}\\d])` : escapeRegExp(secret);
     clean = clean.replace(new RegExp(pattern, 'gu'), '…');
   }
@@ -70,7 +70,7 @@ export function scrub(text: string, { secrets, identities }: Private): string {
     .replace(IPV6, (address) => (isIP(address) === 6 && !LOCAL_IPV6.test(address) ? numbered(address) : address));
 }
 
-/** The forms in which a secret may stand in a text: itself, in JSON, in a URL, in XML, and in Base64. */
+/** Returns the forms in which a secret may stand in a text: plain, in JSON, in a URL, in XML, and in Base64. */
 function encodings(secret: string): string[] {
   const url = encodeURIComponent(secret);
   return [

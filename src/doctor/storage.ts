@@ -5,18 +5,19 @@ import { directoryError } from '../platform/files.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
 import { explainNoServer, mayLook, type Surroundings } from './surroundings.ts';
 
-/** What the journal and the system need to go on, MB: below, something will soon fail; far below, now. */
+/** Free space below which something will soon fail. */
 const LITTLE_SPACE_MB = 200;
+/** Free space below which the system and its journal cannot go on. */
 const NO_SPACE_MB = 20;
 /** Share of the entries of a file system (inodes) that has to be free. */
 const FREE_ENTRIES = 0.02;
-/** What is written as a trial, bytes: one block and more, so that a full disk shows. */
+/** Size of the trial file: more than a block, so that a full disk shows. */
 const TRIAL_BYTES = 64 * 1024;
 
-/** What statfs(2) tells of a file system. */
+/** Size of a file system as statfs(2) tells it: blocks, bytes in each, and entries (inodes). */
 export type FileSystemSize = Readonly<Record<'bavail' | 'blocks' | 'bsize' | 'files' | 'ffree', number>>;
 
-/** The disk that state, temporary files and the system are on. */
+/** Returns the checks of the disk that has the state, temporary files and the system. */
 export function storageChecks(surroundings: Surroundings, sizeOf: (place: string) => FileSystemSize = statfsSync): Check[] {
   return [
     { id: 'disk-space', title: 'Disk space', run: () => space(surroundings, sizeOf) },
@@ -30,7 +31,7 @@ function space({ settings: { dataDir } }: Surroundings, sizeOf: (place: string) 
   const found = places.map((place) => {
     const { bavail, blocks, bsize, files, ffree } = sizeOf(place);
     const megabytes = Math.floor((bavail * bsize) / 1e6);
-    // Some file systems have no fixed number of entries.
+    // Some file systems have no fixed number of entries, and tell 0.
     return { place, megabytes, size: (blocks * bsize) / 1e6, entries: files === 0 ? 1 : ffree / files };
   });
   const seen = found.map(({ place, megabytes }) => `${megabytes} MB free in ${place}`).join(', ');
@@ -44,7 +45,7 @@ function space({ settings: { dataDir } }: Surroundings, sizeOf: (place: string) 
   return short(LITTLE_SPACE_MB) ? warning(seen, fix) : ok(seen);
 }
 
-/** Writes a file and takes it away again: rights, a full disk and one that was turned read-only all show. */
+/** Writes a file and removes it: missing rights, a full disk and one that was turned read-only show by that. */
 function writable(surroundings: Surroundings): Result {
   const {
     settings: { dataDir },
@@ -56,7 +57,7 @@ function writable(surroundings: Surroundings): Result {
   try {
     const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
     try {
-      // All of it: a single write(2) is content with what there is room for.
+      // Writes all of it: a single write(2) is content with what fits.
       writeFileSync(file, Buffer.alloc(TRIAL_BYTES));
       fsyncSync(file);
     } finally {
@@ -69,13 +70,13 @@ function writable(surroundings: Surroundings): Result {
   return ok(`${user.name} can write in ${dir}`);
 }
 
-/** The directory, or the nearest one above it that is there. */
+/** Returns the directory, or the nearest one above it that exists. */
 function existing(dir: string): string {
   const parent = dirname(dir);
   return parent === dir || statSync(dir, { throwIfNoEntry: false })?.isDirectory() ? dir : existing(parent);
 }
 
-/** Mounts of devices that should be writable, and errors that ext4 has counted. */
+/** Looks at devices that should be writable, and at the errors that ext4 has counted. */
 function cardErrors({ tree }: Surroundings): Result {
   const mounts = (tree.text('/proc/mounts') ?? '').split('\n').map((line) => line.split(' '));
   const disks = mounts.filter(([device = '', , type = '']) => device.startsWith('/dev/') && /^(ext[234]|f2fs|btrfs|xfs|vfat)$/.test(type));

@@ -8,81 +8,84 @@ import type { AppError } from '../core/errors.ts';
 import type { InterfaceAddresses } from '../platform/interfaces.ts';
 import type { Tools } from '../platform/machine/tools.ts';
 import type { Tree } from '../platform/machine/tree.ts';
+import { type Result, skipped } from './check.ts';
 
-/** User and password with which the client's walk logs in. */
+/** The user name and the password with which the client's walk logs in. */
 export interface Login {
   readonly user: string;
   readonly password: string;
 }
 
-/** The settings, as `serve` would have them. */
+/** The settings that `serve` would have with the same flags, environment and file. */
 export interface LoadedSettings {
   readonly config: Config;
   /** Keys that were set by flags, environment or file. */
   readonly explicit: ReadonlySet<string>;
   /** The file that was read, if any. */
   readonly file: string | undefined;
+  /** `config.camera.source`, parsed. */
   readonly spec: SourceSpec;
+  /** Directory of the state. */
   readonly dataDir: string;
-  /** Why they cannot be used; then the rest are the defaults. */
+  /** Why the settings file cannot be used; then the rest is without it. Undefined: it can. */
   readonly fault: AppError | undefined;
 }
 
 /** The user that runs this program. */
 export interface User {
-  /** Undefined on systems that have none. */
+  /** Undefined: the system has none. */
   readonly uid: number | undefined;
   readonly name: string;
-  /** Group ids, the first one included. */
+  /** IDs of all groups, the first one included. */
   readonly groups: readonly number[];
 }
 
-/** All that the checks look at, so that tests can put something else in its place. */
+/** Everything that the checks look at; tests hand in something else. */
 export interface Surroundings {
-  /** Of this program: "0.1.0". */
+  /** Version of this program: "0.1.0". */
   readonly version: string;
-  /** Of Node.js: "20.19.0". */
+  /** Version of Node.js: "20.19.0". */
   readonly nodeVersion: string;
-  /** "arm64" */
+  /** Architecture of the processor: "arm64". */
   readonly architecture: string;
   readonly settings: LoadedSettings;
-  /** The server that runs with this data directory. */
+  /** The server that runs with this data directory; undefined: none is seen. */
   readonly server: RunFile | undefined;
   /** Whether the running server is announced; undefined: it does not say, or does not run. */
   readonly announced: boolean | undefined;
-  /** What persists; undefined where there is nothing yet or it cannot be read. */
+  /** The state; undefined: there is none, or it cannot be read. */
   readonly state: State | undefined;
-  /** The server's web port as others reach it: "http://192.168.1.50:8080"; by the loopback where it listens there alone. */
+  /** Origin of the web server as others reach it: "http://192.168.1.50:8080"; that of loopback where it listens there alone. */
   readonly base: string | undefined;
-  /** Undefined: the camera asks for none, or see `noLogin`. */
+  /** Undefined: the camera asks for none, or there is none (see `noLogin`). */
   readonly login: Login | undefined;
-  /** Why there is no login although the camera asks for one, and whether one was given that is wrong. */
+  /** Why there is no login although the camera asks for one, and whether a wrong one was given. */
   readonly noLogin: { readonly error: AppError; readonly given: boolean } | undefined;
   readonly user: User;
   readonly interfaces: () => InterfaceAddresses;
-  /** The system's files, from "/" on. */
+  /** The files of the system, from "/" on. */
   readonly tree: Tree;
-  /** The system's tools. */
+  /** Runs the tools of the system. */
   readonly tools: Tools;
-  /** Where they are looked up, as in PATH: also where only root's PATH leads. */
+  /** Directories in which the tools are looked up, as in PATH: those of root's PATH included. */
   readonly toolPath: string;
-  /** Where the camera's programs are looked up, as in PATH. */
+  /** Directories in which the programs of the camera are looked up, as in PATH. */
   readonly searchPath: string;
   readonly clock: Clock;
-  /** Loads sharp, or rejects. */
+  /** Loads sharp; rejects where it cannot be loaded. */
   readonly loadImageLibrary: () => Promise<ImageLibrary>;
 }
 
-/** What is used of sharp. */
+/** The part of sharp that is used. */
 export type ImageLibrary = (jpeg: Uint8Array) => { raw(): { toBuffer(): Promise<Uint8Array> } };
 
-/** The board, as its firmware calls it: "Raspberry Pi 4 Model B Rev 1.4"; undefined where there is none. */
+/** Returns the name of the board from its firmware: "Raspberry Pi 4 Model B Rev 1.4"; undefined: there is none. */
 export const boardOf = ({ tree }: Pick<Surroundings, 'tree'>): string | undefined => tree.text('/proc/device-tree/model') || undefined;
 
-/** Whether it is a Raspberry Pi, which tells more of itself than others. */
+/** Returns whether the machine is a Raspberry Pi, which tells more of itself than others. */
 export const isPi = (surroundings: Pick<Surroundings, 'tree'>): boolean => boardOf(surroundings)?.startsWith('Raspberry Pi') === true;
 
-/** Whether this user may look into the data directory, so that what is not seen there is not there. */
+/** Returns whether this user may look into the data directory: only then is what is not seen not there. */
 export function mayLook({ settings: { dataDir } }: Pick<Surroundings, 'settings'>): boolean {
   try {
     readdirSync(dataDir);
@@ -92,10 +95,20 @@ export function mayLook({ settings: { dataDir } }: Pick<Surroundings, 'settings'
   }
 }
 
-/** Why there is no running camera to be asked, and what to do. */
+/** Returns why there is no running camera to ask, and what to do. */
 export const explainNoServer = (surroundings: Surroundings): string => {
   const { dataDir } = surroundings.settings;
   return mayLook(surroundings)
     ? `no camera runs with the data directory ${dataDir}: start it (\`onvif-camera\`), then ask again`
     : `${surroundings.user.name} may not look into the data directory ${dataDir}: \`sudo onvif-camera doctor\``;
 };
+
+/** Returns whether a kind of camera has to be there, may be, or is not asked for, by `camera.source`. */
+export function wanted({ settings: { spec } }: Pick<Surroundings, 'settings'>, kind: 'rpicam' | 'v4l2'): 'yes' | 'perhaps' | 'no' {
+  if (spec.kind === 'auto') return 'perhaps';
+  return spec.kind === kind ? 'yes' : 'no';
+}
+
+/** Returns the result of a check of something that the chosen source does without. */
+export const unwanted = ({ settings: { config } }: Pick<Surroundings, 'settings'>): Result =>
+  skipped(`camera.source is ${config.camera.source}, which does not need it`);

@@ -4,14 +4,14 @@ import { LinuxMachine } from '../platform/machine/linux-machine.ts';
 import { type Check, failure, ok, type Result, warning } from './check.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** Before this program existed: a clock that says so was not set since the start. */
+/** A time before this program existed: a clock that is earlier was not set since the start. */
 const EARLIEST = Date.UTC(2025, 0);
-/** How far in the future something may have been written, milliseconds: two clocks, or one that was corrected. */
+/** Time by which a file may be ahead of the clock: it may be of another machine, or the clock was corrected. */
 const FUTURE_MS = 10 * 60_000;
 
 const SET_NTP = '`sudo timedatectl set-ntp true` (needs systemd-timesyncd: `sudo apt install systemd-timesyncd`)';
 
-/** Clock, who keeps it, and time zone. */
+/** Returns the checks of the clock, its synchronization and the time zone. */
 export function timeChecks(surroundings: Surroundings, machine = machineOf(surroundings)): Check[] {
   return [
     { id: 'clock', title: 'Clock', run: () => clock(surroundings) },
@@ -37,7 +37,7 @@ function clock({ clock: hands, settings: { dataDir } }: Surroundings): Result {
   return ok(seen);
 }
 
-/** Milliseconds since the Unix epoch; 0 where there is no such file, or it is not for this user to see. */
+/** Returns when a file was written, milliseconds since the Unix epoch; 0: there is none, or this user may not see it. */
 function writtenAt(path: string): number {
   try {
     return statSync(path).mtimeMs;

@@ -5,10 +5,9 @@ import { WebcamImaging } from '../camera/v4l2/imaging.ts';
 import { AppError, ERRORS } from '../core/errors.ts';
 import { findProgram } from '../platform/programs.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
-import { unwanted, wanted } from './source.ts';
-import type { Surroundings } from './surroundings.ts';
+import { type Surroundings, unwanted, wanted } from './surroundings.ts';
 
-/** Webcams, and the formats that they offer. */
+/** Returns the check of webcams, and of the formats that they offer. */
 export const webcamChecks = (surroundings: Surroundings): Check[] => [
   { id: 'webcams', title: 'Webcams (V4L2)', run: () => webcams(surroundings) },
 ];

@@ -1,11 +1,12 @@
 import type { Size } from '../frames/size.ts';
 
-/** Asks for pictures as they are captured. */
+/** The size to ask for where pictures are to be as large as they are captured. */
 export const AS_CAPTURED: Size = { width: 0, height: 0 };
 
 /**
- * The size that pictures are encoded in: never larger than captured, and in even numbers, as 4:2:0 wants them.
- * @param asked 0: as captured, or as follows from the other side
+ * Returns the size in pixels that pictures are encoded in: in the proportions of what is asked, never larger than captured, and
+ * even, as 4:2:0 wants it.
+ * @param size what is asked for; 0 for one side: as it follows from the other, 0 for both: as captured
  */
 export function encodedSize({ width, height }: Size, captured: Size): Size {
   if (width === 0 && height === 0) return evenSize(captured, captured);
@@ -17,7 +18,7 @@ export function encodedSize({ width, height }: Size, captured: Size): Size {
   return evenSize({ width: wanted.width * share, height: wanted.height * share }, captured);
 }
 
-/** The nearest even size that is not larger than what is captured. */
+/** Returns the nearest even size that is not larger than what is captured, and at least 2 × 2 pixels. */
 export const evenSize = ({ width, height }: Size, captured: Size): Size => ({
   width: even(width, captured.width),
   height: even(height, captured.height),

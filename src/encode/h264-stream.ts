@@ -13,60 +13,66 @@ import type { EncoderCounters, EncoderFactory, EncoderSettings, VideoEncoder } f
 import { PictureGroup } from './picture-group.ts';
 import { RateWatch } from './rate-watch.ts';
 
-/** What is encoded: a JPEG, or a picture of the camera's own H.264. */
+/** What the encoders need to know of a picture, be it a JPEG or of the camera's own H.264. */
 export type Encodable = Pick<Frame, 'sequence' | 'monotonic' | 'width' | 'height'>;
 
-/** Where the pictures come from; the hub is one. */
+/** A feed of pictures, as a hub of the streams is one. */
 export interface PictureFeed<P extends Encodable = Frame> {
-  /** Wants pictures, until the returned function is called. */
+  /** Turns the camera on, until the returned function is called. */
   lease(): () => void;
+  /** Calls the listener with each picture, until the returned function is called. */
   subscribe(listener: (picture: P) => void): () => void;
+  /** The newest picture; undefined while there is none. */
   readonly latest: P | undefined;
   /** Measured pictures per second, 0 while unknown. */
   readonly fps: number;
 }
 
+/** What a stream is made of. */
 export interface H264StreamOptions<P extends Encodable> {
-  /** For people: "H.264". */
+  /** Name of the stream in the log: "H.264". */
   readonly name: string;
   readonly feed: PictureFeed<P>;
-  /** Asked at each start of the encoder, for pictures of the size that is there now. */
+  /** Settings for pictures of a captured size; asked at each start of the encoder. */
   readonly settings: (captured: Size) => EncoderSettings;
-  /** Makes what encodes. */
+  /** What starts the encoder. */
   readonly encoders: EncoderFactory<P>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** 0 to 1, for the spread of retries; default `Math.random`. */
   readonly random?: () => number;
 }
 
+/** How the stream is. */
 export interface H264Status {
   readonly state: StreamState;
-  /** Why it is stalled or failed. */
+  /** Why it is stalled or failed; undefined otherwise. */
   readonly error: AppError | undefined;
-  /** The encoder at work: "libx264". */
+  /** Name of the encoder, "libx264"; undefined while none is at work. */
   readonly encoder: string | undefined;
 }
 
-/** Called for every unit, in the turn in which it arrives; must neither block nor throw. */
+/** A function that is called for every unit, in the turn in which the unit arrives; it must neither block nor throw. */
 export type AccessUnitListener = (unit: AccessUnit) => void;
 
-/** How long the encoder outlives its last viewer: a recorder asks DESCRIBE first and comes back for SETUP and PLAY. Milliseconds. */
+/** How long the encoder outlives its last viewer, milliseconds: a recorder asks DESCRIBE first and comes back for SETUP and PLAY. */
 const LINGER_MS = 5000;
-/** First retry soon: an encoder that died can usually be started again; 30 s keeps a broken one quiet. */
+/** The first retry comes soon: an encoder that died can usually be started again; 30 s keeps a broken one quiet. */
 const RETRY: BackoffPolicy = { firstMs: 200, maxMs: 30_000 };
-/** Shortest rest after a failure, milliseconds; what settings changed is tried at once. */
+/** Shortest rest after a failure, milliseconds: changed settings are tried at once. */
 const SHORTEST_REST_MS = 0;
-/** Assumed while the feed's rate is unknown and none is set. */
+/** Pictures per second assumed while the feed's rate is unknown and none is set. */
 const USUAL_FPS = 15;
-/** The feed's latest frame is encoded first if it is no older than this, milliseconds: nobody wants to wait for a slow camera's next one. */
+/** Age up to which the feed's latest frame is encoded first, milliseconds: nobody wants to wait for a slow camera's next one. */
 const CURRENT_MS = 2000;
 
 /**
- * The camera's pictures as one H.264 stream for all viewers. The camera and the encoder run while there is a viewer;
+ * Gives the camera's pictures as one H.264 stream to all viewers. The camera and the encoder run while there is a viewer;
  * the encoder is started again when it dies, and when the size of the pictures or the settings change: viewers stay, and
  * the next unit they get is a key frame. There are never two encoders at once.
  */
 export class H264Stream<P extends Encodable = Frame> {
+  /** What became of the frames, added up over restarts. */
   readonly counters: EncoderCounters = { starts: 0, frames: 0, skipped: 0, units: 0, keyframes: 0, bytes: 0 };
   readonly #listeners = new Set<AccessUnitListener>();
   readonly #group = new PictureGroup();
@@ -74,7 +80,7 @@ export class H264Stream<P extends Encodable = Frame> {
   #parameterSets: ParameterSets | undefined;
   #lastSequence = 0;
 
-  /** Who wants units: listeners, and those who wait for parameter sets. */
+  /** How many want units: listeners, and those waiting for parameter sets. */
   #viewers = 0;
   #cancelLinger: Cancel | undefined;
   readonly #life: KeepAlive;
@@ -106,10 +112,12 @@ export class H264Stream<P extends Encodable = Frame> {
     });
   }
 
+  /** The state, the error behind it, and the encoder at work. */
   get status(): H264Status {
     return this.#status;
   }
 
+  /** How many want units: listeners, and those waiting for parameter sets. */
   get viewers(): number {
     return this.#viewers;
   }
@@ -119,7 +127,7 @@ export class H264Stream<P extends Encodable = Frame> {
     return this.#group.units;
   }
 
-  /** Gets every unit from now on, until the returned function is called. Turns camera and encoder on. */
+  /** Calls the listener with every unit to come, until the returned function is called. Turns camera and encoder on. */
   subscribe(listener: AccessUnitListener): () => void {
     // One function may subscribe twice.
     const own: AccessUnitListener = (unit) => listener(unit);
@@ -132,8 +140,8 @@ export class H264Stream<P extends Encodable = Frame> {
   }
 
   /**
-   * What a session description needs. Turns camera and encoder on where that is necessary. Resolves with undefined when
-   * there are none within `timeoutMs`, or when `signal` fires.
+   * Resolves with the parameter sets that a session description needs (RFC 6184, 8.2.1). Turns camera and encoder on where that is
+   * necessary. Resolves with undefined when there are none within `timeoutMs` milliseconds, or when `signal` fires.
    */
   async parameterSets(timeoutMs: number, signal: AbortSignal): Promise<ParameterSets | undefined> {
     if (signal.aborted) return undefined;
@@ -156,7 +164,7 @@ export class H264Stream<P extends Encodable = Frame> {
     });
   }
 
-  /** Makes one of the next pictures a key frame; a few times a second at most, however often it is asked. */
+  /** Makes one of the next pictures a key frame; three times a second at most, however often it is asked. */
   requestKeyFrame(): void {
     this.#encoder?.requestKeyFrame();
   }
@@ -211,7 +219,7 @@ export class H264Stream<P extends Encodable = Frame> {
     else log.debug(`${name} ${state}: ${text}`, { attempt: count });
   }
 
-  /** One encoder, from the first picture to its end. Resolves when nothing of it is left, with the reason why it ended. */
+  /** Runs one encoder, from the first picture to its end. Resolves when nothing of it is left, with the reason why it ended. */
   #encode(wanted: AbortSignal): Promise<LifeEnd> {
     const { clock, feed, encoders } = this.options;
     const expectedRate = (fps: number) => (fps > 0 ? Math.min(fps, feed.fps || fps) : feed.fps || USUAL_FPS);

@@ -3,7 +3,7 @@ import { loadImageLibrary } from '../platform/image-library.ts';
 
 const load = () => loadImageLibrary('A smaller picture');
 
-/** Why pictures cannot be made smaller here: there is no image library for this machine. */
+/** Returns why pictures cannot be made smaller here, where this machine has no image library; undefined: they can. */
 export async function whyNotScaled(): Promise<AppError | undefined> {
   try {
     await load();
@@ -15,7 +15,7 @@ export async function whyNotScaled(): Promise<AppError | undefined> {
 }
 
 /**
- * A smaller JPEG of the same picture, in its proportions. The image library is loaded at the first call. Rejects with an AppError
+ * Returns a smaller JPEG of the same picture, in its proportions. The image library is loaded at the first call. Rejects with an AppError
  * (ENCODER_MISSING) where there is none, and for a picture that it cannot read.
  *
  * @param width of the smaller one in pixels

@@ -10,31 +10,36 @@ import { findProgram } from '../platform/programs.ts';
 import { FfmpegDecoder } from './ffmpeg/decoder.ts';
 import type { FrameModeOption } from './ffmpeg/decoder-arguments.ts';
 
-/** Where the H.264 comes from; a hub of units is one. */
+/** A feed of H.264 units, as a hub of the streams is one. */
 export interface UnitFeed {
+  /** Calls the listener with each unit, until the returned function is called. */
   subscribe(listener: (unit: AccessUnit) => void): () => void;
   /** The units from the last key frame on; empty while there is none. */
   readonly group: readonly AccessUnit[];
 }
 
+/** What a stream is made of. */
 export interface JpegStreamOptions {
   readonly feed: UnitFeed;
   /** Path of ffmpeg, or empty: it is looked up in `searchPath`. */
   readonly ffmpegPath: string;
+  /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
-  /** JPEG quality, 1 to 100; asked again and again. */
+  /** JPEG quality, 1 to 100; asked at each key frame, and a new one is taken there. */
   readonly quality: () => number;
-  /** Pictures per second that are wanted at most, undefined: all; asked for every unit. */
+  /** Most pictures per second that are wanted; undefined: all. Asked for every unit. */
   readonly rate: () => number | undefined;
+  /** Called with each JPEG. */
   readonly onFrame: (frame: Frame) => void;
-  /** Told when {@link JpegStream.error} has become another one. */
+  /** Called when {@link JpegStream.error} has become another one. */
   readonly onError: () => void;
   readonly clock: Clock;
   readonly log: Logger;
+  /** 0 to 1, for the spread of retries; default `Math.random`. */
   readonly random?: () => number;
 }
 
-/** What became of the pictures, over restarts. */
+/** What became of the pictures, added up over restarts. */
 export interface DecoderCounters {
   /** Decoders started. */
   starts: number;
@@ -54,10 +59,11 @@ const MISSING =
 const MISSING_HINT = 'Install it: `sudo apt install ffmpeg`, or set `camera.encoding: mjpeg`. H.264 by RTSP works without it.';
 
 /**
- * JPEGs out of the H.264 that a camera gives: one decoder while they are wanted. It begins with the running group of pictures, so
- * that the first JPEG comes at once; is started again when it dies; and leaves pictures out rather than be late.
+ * Makes JPEGs of the H.264 that a camera gives, with one decoder while they are wanted. The decoder begins with the running group
+ * of pictures, so that the first JPEG comes at once; is started again when it dies; and leaves pictures out rather than be late.
  */
 export class JpegStream {
+  /** What became of the pictures, added up over restarts. */
   readonly counters: DecoderCounters = { starts: 0, units: 0, skipped: 0, frames: 0 };
   readonly #life: KeepAlive;
   #error: AppError | undefined;
@@ -77,27 +83,28 @@ export class JpegStream {
     });
   }
 
-  /** Why there can be no pictures; looked up at each call. */
+  /** Why there can be no pictures: ffmpeg is missing, which is looked up at each call. Undefined: it is there. */
   get missing(): AppError | undefined {
     return this.#ffmpeg === undefined ? new AppError('H264_UNAVAILABLE', MISSING, { hint: MISSING_HINT }) : undefined;
   }
 
-  /** Why there are none although they are wanted. */
+  /** Why there are no pictures although they are wanted; undefined: there are, or nobody wants them. */
   get error(): AppError | undefined {
     return this.#error;
   }
 
+  /** Whether pictures are wanted. */
   get isWanted(): boolean {
     return this.#life.isWanted;
   }
 
-  /** Wants pictures. Returns at once. After a failure it is tried again soon. */
+  /** Makes pictures from here on. Returns at once. After a failure the next try comes soon. */
   start(): void {
     if (this.#life.isWanted && this.#life.restLeft !== undefined) this.#life.retry();
     this.#life.start();
   }
 
-  /** Wants no more pictures. Resolves when nothing of the decoder is left. */
+  /** Makes no more pictures. Resolves when nothing of the decoder is left. */
   stop(): Promise<void> {
     return this.#life.stop();
   }
@@ -107,7 +114,7 @@ export class JpegStream {
     return findProgram(ffmpegPath || 'ffmpeg', searchPath);
   }
 
-  /** One decoder, from the first unit to its end. Resolves when nothing of it is left, with the reason why it ended. */
+  /** Runs one decoder, from the first unit to its end. Resolves when nothing of it is left, with the reason why it ended. */
   #decode(wanted: AbortSignal): Promise<LifeEnd> {
     const { feed, quality, rate } = this.options;
     const ffmpeg = this.#ffmpeg;
@@ -182,7 +189,7 @@ export class JpegStream {
   }
 }
 
-/** Which pictures are due at a rate that may change with each. */
+/** Tells which pictures are due at a rate that may change with each. */
 class Pace {
   #rate: number | undefined;
   #limiter: RateLimiter | undefined;

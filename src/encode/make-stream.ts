@@ -9,7 +9,7 @@ import type { EncoderChoice } from './ffmpeg/probe.ts';
 import { FfmpegTranscoder } from './ffmpeg/transcoder.ts';
 import { type Encodable, H264Stream, type H264StreamOptions, type PictureFeed } from './h264-stream.ts';
 
-/** The camera's own H.264. */
+/** A feed of the camera's own H.264. */
 export interface NativeFeed {
   readonly units: PictureSource<AccessUnit> & {
     /** The units from the last key frame on; empty while there is none. */
@@ -25,24 +25,27 @@ interface PictureSource<T> {
   readonly fps: number;
 }
 
+/** What {@link streamOfFrames} and {@link streamOfUnits} make a stream of, besides its feed. */
 export interface MakeStreamOptions extends Pick<H264StreamOptions<Encodable>, 'name' | 'settings'> {
-  /** What works on this machine; asked at each start. */
+  /** The encoders that work on this machine; asked at each start. */
   readonly choice: () => EncoderChoice;
+  /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
+/** An H.264 stream that is encoded here, whatever of. */
 export type EncodedStream = Pick<
   H264Stream,
   'subscribe' | 'group' | 'parameterSets' | 'requestKeyFrame' | 'status' | 'counters' | 'changed' | 'stop'
 >;
 
-/** A stream that is encoded from JPEGs. */
+/** Returns a stream that is encoded from JPEGs. */
 export const streamOfFrames = (options: MakeStreamOptions & { readonly feed: PictureFeed }): EncodedStream =>
   new H264Stream<Frame>({ ...options, encoders: new FfmpegEncoders({ ...options, begin: fromFrames }) });
 
-/** A stream that is encoded from the camera's own H.264, without a JPEG in between. */
+/** Returns a stream that is encoded from the camera's own H.264, without a JPEG in between. */
 export function streamOfUnits(options: MakeStreamOptions & { readonly native: NativeFeed }): EncodedStream {
   const { units } = options.native;
   const encoders = new FfmpegEncoders<SizedUnit>({
@@ -55,7 +58,7 @@ export function streamOfUnits(options: MakeStreamOptions & { readonly native: Na
 
 type SizedUnit = AccessUnit & Size;
 
-/** The feed with the size of each picture; one whose parameter sets cannot be read is left out. */
+/** Returns the feed with the size of each picture; units whose parameter sets cannot be read are left out. */
 function sized(units: PictureSource<AccessUnit>): PictureFeed<SizedUnit> {
   let known: { readonly sps: Buffer; readonly size: Size | undefined } | undefined;
   const sizedUnit = (unit: AccessUnit): SizedUnit | undefined => {

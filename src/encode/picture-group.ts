@@ -5,16 +5,17 @@ const MAX_UNITS = 600;
 /** Most bytes of a group that are kept: a late viewer gets them in one go. */
 const MAX_BYTES = 8 << 20;
 
-/** The running group of pictures from its key frame on: what a late viewer's decoder begins with. */
+/** Keeps the running group of pictures from its key frame on: what a late viewer's decoder begins with. */
 export class PictureGroup {
   #units: AccessUnit[] = [];
   #bytes = 0;
 
-  /** Empty before the first key frame, and while the running group is too large to be kept. */
+  /** The units of the group. Empty before the first key frame, and while the running group is too large to be kept. */
   get units(): readonly AccessUnit[] {
     return this.#units.slice();
   }
 
+  /** Adds the next unit of the stream; a key frame begins a new group. */
   add(unit: AccessUnit): void {
     if (unit.keyframe) this.clear();
     else if (this.#units.length === 0) return;
@@ -23,6 +24,7 @@ export class PictureGroup {
     if (this.#units.length > MAX_UNITS || this.#bytes > MAX_BYTES) this.clear();
   }
 
+  /** Forgets the group: nothing is kept before the next key frame. */
   clear(): void {
     this.#units = [];
     this.#bytes = 0;

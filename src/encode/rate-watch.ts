@@ -1,6 +1,6 @@
-/** The encoder keeps its bit rate by the picture rate that it was told: one that is off by more than this factor is wrong, … */
+/** Factor by which the measured rate may be off: the encoder keeps its bit rate by the rate that it was told. */
 const TOLERANCE = 1.3;
-/** … once it has been so for this long: a measured rate is off for a while after each gap. Milliseconds. */
+/** How long it may be off by more, milliseconds: a measured rate is so for a while after each gap. */
 const PATIENCE_MS = 5000;
 
 /** Notices that pictures come at another rate than was assumed. */
@@ -11,8 +11,9 @@ export class RateWatch {
   constructor(readonly assumed: number) {}
 
   /**
-   * @param rate measured now, pictures per second
-   * @param time monotonic, milliseconds
+   * Returns whether the rate has been another one for long enough that the encoder has to be told.
+   * @param rate as measured, pictures per second
+   * @param time of the measurement, monotonic, milliseconds
    */
   isWrong(rate: number, time: number): boolean {
     if (rate <= this.assumed * TOLERANCE && rate >= this.assumed / TOLERANCE) this.#wrongSince = undefined;

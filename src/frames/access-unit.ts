@@ -1,12 +1,13 @@
 import type { Frame } from './frame.ts';
 
-/** Largest coded picture that is read, bytes: a key frame of the largest picture at the highest bit rate is a tenth of it. */
+/** Largest coded picture that is read, bytes: a key frame of the largest picture at the highest bit rate has a tenth of it. */
 export const MAX_UNIT_BYTES = 8 << 20;
 
-/** What a decoder has to know before the first slice. */
+/** The parameter sets that a decoder has to know before the first slice: NAL units without start codes. */
 export interface ParameterSets {
-  /** NAL units without start codes. */
+  /** Sequence parameter set (H.264, 7.3.2.1). */
   readonly sps: Buffer;
+  /** Picture parameter set (H.264, 7.3.2.2). */
   readonly pps: Buffer;
 }
 
@@ -14,9 +15,9 @@ export interface ParameterSets {
 export interface CodedPicture {
   /** NAL units without start codes: SPS and PPS in front of each IDR picture, then the slices. */
   readonly nals: readonly Buffer[];
-  /** An IDR picture: decoding can begin here. */
+  /** Whether it is an IDR picture, with which decoding can begin. */
   readonly keyframe: boolean;
-  /** Those that it is decoded with. */
+  /** The parameter sets that it is decoded with. */
   readonly parameterSets: ParameterSets;
   /** Bytes of all NAL units. */
   readonly size: number;

@@ -1,57 +1,59 @@
 import { NAL, nalType } from './h264.ts';
 
-/** What was cut, since the start. */
+/** What was cut since the start. */
 export interface UnitSplitterCounters {
   /** Access units that came out. */
   units: number;
-  /** Of these, those that turned out to have ended too early: a silence was taken for their end. */
+  /** Units among these that turned out to have ended too early: a silence was taken for their end. */
   torn: number;
-  /** Bytes that belonged to none, or to one that was too large. */
+  /** Bytes that belonged to no unit, or to one that was too large. */
   droppedBytes: number;
 }
 
-/** What the splitter reports. */
+/** What a splitter reports. */
 export interface UnitSplitterEvents {
   /** The NAL units of one access unit, without start codes: memory of their own. */
   unit(nals: readonly Buffer[]): void;
-  /** The unit before was not whole: what refers to it cannot be decoded. Key frames make it good. */
+  /** The unit before was not whole, so that what refers to it cannot be decoded, up to the next key frame. */
   torn(): void;
 }
 
 const START_CODE = Buffer.from([0, 0, 1]);
-/** A unit is first gathered in this much, bytes. */
+/** Size of the buffer that a unit is first gathered in, bytes. */
 const FIRST_CAPACITY = 64 << 10;
-/** Enough of a NAL unit to know whether another access unit begins with it: its header, and the bits behind that. */
+/** Bytes of a NAL unit that tell whether another access unit begins with it: its header, and the bits behind that. */
 const TELLING_BYTES = 2;
 
 /**
  * Cuts a byte stream of H.264 (annex B), in chunks of any size, into access units (7.4.1.2.3). A unit ends where the next one
- * begins, which would make each picture late by the time to the next: so the reader says when it has fallen silent, and what is
+ * * begins, which would make each picture late by the time to the next. So the reader says when it has fallen silent, and what is
  * there is taken for whole. Where that turns out to be wrong, `torn` says so, and the rest is dropped.
  */
 export class AnnexBSplitter {
+  /** What was cut since the start. */
   readonly counters: UnitSplitterCounters = { units: 0, torn: 0, droppedBytes: 0 };
   #buffer = Buffer.allocUnsafeSlow(FIRST_CAPACITY);
   #filled = 0;
-  /** Up to here all start codes are known. */
+  /** Offset up to which all start codes are known. */
   #scanned = 0;
-  /** Of the NAL units of this access unit: where they begin, behind their start codes. */
+  /** Offsets of this access unit's NAL units, behind their start codes. */
   readonly #starts: number[] = [];
   #hasSlice = false;
-  /** A silence has ended the last unit, and nothing came since. */
+  /** Whether a silence has ended the last unit, and nothing came since. */
   #ended = false;
 
-  /** @param maxBytes larger units are dropped: the most memory that is held */
+  /** @param maxBytes size of the largest unit, bytes; larger ones are dropped, so that no more memory is held */
   constructor(
     private readonly events: UnitSplitterEvents,
     private readonly maxBytes: number,
   ) {}
 
-  /** Whether a picture is there that has neither ended nor been given: its reader listens for a silence. */
+  /** Whether a picture is there that has not ended, so that the reader has to listen for a silence. */
   get pending(): boolean {
     return this.#hasSlice;
   }
 
+  /** Takes the next bytes, and reports the units that end with them. Never throws. */
   push(chunk: Buffer): void {
     this.#append(chunk);
     for (;;) {
@@ -67,7 +69,7 @@ export class AnnexBSplitter {
     else if (this.#filled > this.maxBytes) this.#drop();
   }
 
-  /** Nothing has come for so long that the writer has written all of a unit. */
+  /** Ends the unit that is there: nothing has come for so long that the writer has written all of it. */
   silence(): void {
     const start = this.#starts.at(-1);
     if (!this.#hasSlice || start === undefined || this.#filled <= start) return;
@@ -89,11 +91,11 @@ export class AnnexBSplitter {
     this.#filled = needed;
   }
 
-  /** Where the next start code is, once enough behind it has come; -1: there is none yet. */
+  /** Returns the offset of the next start code, once enough behind it has come; -1: there is none yet. */
   #nextCode(): number {
     const code = this.#buffer.subarray(0, this.#filled).indexOf(START_CODE, this.#scanned);
     if (code !== -1) return code + START_CODE.length + TELLING_BYTES <= this.#filled ? code : -1;
-    // One may have begun at the end.
+    // A start code may have begun at the end.
     this.#scanned = Math.max(this.#scanned, this.#filled - START_CODE.length + 1);
     return -1;
   }
@@ -102,7 +104,7 @@ export class AnnexBSplitter {
     return nalType(this.#buffer.subarray(start, start + 1));
   }
 
-  /** Whether the NAL unit that begins here is the first of another access unit. */
+  /** Returns whether the NAL unit that begins here is the first of another access unit (H.264, 7.4.1.2.3). */
   #beginsUnit(start: number): boolean {
     if (!this.#hasSlice) return false;
     const type = this.#typeAt(start);
@@ -124,7 +126,7 @@ export class AnnexBSplitter {
     this.events.unit(nals.filter(({ length }) => length > 0));
   }
 
-  /** What came before the first start code, which is zeros at best, and the rest of a torn unit at worst. */
+  /** Drops what came before the first start code: zeros at best, and the rest of a torn unit at worst. */
   #dropBefore(code: number): void {
     let garbage = false;
     for (let at = 0; at < code && !garbage; at++) garbage = this.#buffer[at] !== 0;
@@ -133,7 +135,7 @@ export class AnnexBSplitter {
     this.#forget(code);
   }
 
-  /** Without a start code nothing is kept but the zeros with which one may begin. */
+  /** Drops all but the zeros with which a start code may begin, where there is none. */
   #keepTail(): void {
     let tail = Math.max(0, this.#filled - START_CODE.length - TELLING_BYTES + 1);
     while (tail < this.#filled && !this.#isCodeFrom(tail)) tail++;
@@ -144,7 +146,7 @@ export class AnnexBSplitter {
     this.#forget(tail);
   }
 
-  /** Whether the bytes from here on may be a start code, with what follows it. */
+  /** Returns whether the bytes from here on may be a start code, with what follows it. */
   #isCodeFrom(at: number): boolean {
     const bytes = this.#buffer.subarray(at, this.#filled);
     return START_CODE.every((byte, index) => index >= bytes.length || bytes[index] === byte);
@@ -159,7 +161,7 @@ export class AnnexBSplitter {
     this.events.torn();
   }
 
-  /** Too large: what comes is dropped up to the next start code of all. */
+  /** Drops a unit that is too large; the next start code begins another one. */
   #drop(): void {
     this.counters.droppedBytes += this.#filled;
     this.#forget(this.#filled);
@@ -177,13 +179,13 @@ export class AnnexBSplitter {
   }
 }
 
-/** Types of NAL units that stand in front of an access unit, besides those that have names here. */
+/** Types of NAL units that begin an access unit, besides those that have names here (H.264, 7.4.1.2.3). */
 const FIRST_RESERVED = 14;
 const LAST_RESERVED = 18;
 
 const isVideo = (type: number): boolean => type >= NAL.SLICE && type <= NAL.IDR;
 
-/** The end of a NAL unit without the zeros that belong to the next start code. */
+/** Returns the end of a NAL unit without the zeros that belong to the next start code. */
 function endOf(bytes: Buffer, start: number, end: number): number {
   let at = end;
   while (at > start && bytes[at - 1] === 0) at--;

@@ -1,4 +1,4 @@
-/** A rectangle of a picture, as shares of it, 0 to 1; x and y are those of its upper left corner. */
+/** A rectangle of a picture, as shares of its sides, 0 to 1; x and y are those of its upper left corner. */
 export interface Area {
   readonly x: number;
   readonly y: number;
@@ -6,25 +6,25 @@ export interface Area {
   readonly height: number;
 }
 
-/** The whole picture. */
+/** The area of the whole picture. */
 export const WHOLE: Area = { x: 0, y: 0, width: 1, height: 1 };
 
-/** Reads "X,Y,WIDTH,HEIGHT"; undefined where that is no rectangle inside the picture. */
+/** Returns the area that "X,Y,WIDTH,HEIGHT" stands for; undefined where that is no rectangle inside the picture. */
 export function readArea(text: string): Area | undefined {
-  const parts = text.split(',');
-  if (parts.length !== 4 || !parts.every((part) => /^\s*(\d+\.?\d*|\.\d+)\s*$/.test(part))) return undefined;
-  const [x = 0, y = 0, width = 0, height = 0] = parts.map(Number);
+  const numbers = text.split(',');
+  if (numbers.length !== 4 || !numbers.every((each) => /^\s*(\d+\.?\d*|\.\d+)\s*$/.test(each))) return undefined;
+  const [x = 0, y = 0, width = 0, height = 0] = numbers.map(Number);
   // A third and two thirds, written in decimals, may make a little more than one.
   const fits = (start: number, length: number) => length > 0 && start < 1 && start + length <= 1.0001;
   return fits(x, width) && fits(y, height) ? { x, y, width: Math.min(width, 1 - x), height: Math.min(height, 1 - y) } : undefined;
 }
 
-/** What {@link readArea} reads, to follow "must be". */
+/** Words for what {@link readArea} reads, to follow "must be". */
 export const AREAS = 'rectangles X,Y,WIDTH,HEIGHT inside the picture, each number from 0 to 1';
-/** Whether {@link readArea} reads it. */
+/** Returns whether {@link readArea} reads a text. */
 export const isArea = (text: string): boolean => readArea(text) !== undefined;
 
-/** What is left of an area where another one is cut out: up to four rectangles that do not overlap. */
+/** Returns what is left of an area where another one is cut out: up to four rectangles that do not overlap. */
 function without(area: Area, cut: Area): Area[] {
   const left = Math.max(area.x, cut.x);
   const right = Math.min(area.x + area.width, cut.x + cut.width);
@@ -40,7 +40,7 @@ function without(area: Area, cut: Area): Area[] {
   return rest.filter(({ width, height }) => width > 1e-6 && height > 1e-6);
 }
 
-/** The zones (none: the whole picture) without the masks, as rectangles that do not overlap. */
+/** Returns the zones (none: the whole picture) without the masks, as rectangles that do not overlap. */
 export function disjoint(zones: readonly Area[], masks: readonly Area[]): Area[] {
   const found: Area[] = [];
   for (const zone of zones.length === 0 ? [WHOLE] : zones) {

@@ -1,20 +1,21 @@
 import type { Size } from './size.ts';
 
-/** Profiles of H.264 that decoders for everybody know (H.264, A.2), by the names that encoders have for them. */
+/** Profiles of H.264 that decoders everywhere know (H.264, A.2), by the names that encoders have for them. */
 export const H264_PROFILES = ['baseline', 'main', 'high'] as const;
 
+/** One of {@link H264_PROFILES}. */
 export type H264Profile = (typeof H264_PROFILES)[number];
 
-/** Their profile_idc; Extended is taken for Main, and all above High for High. */
+/** The profiles by profile_idc; Extended is taken for Main, and all above High for High. */
 const PROFILE_NUMBERS: Readonly<Record<number, H264Profile>> = { 66: 'baseline', 77: 'main', 88: 'main' };
 
-/** @param profileLevelId six hexadecimal digits, of which the first two are profile_idc (RFC 6184, 8.1) */
+/** Returns the profile of a stream. @param profileLevelId six hexadecimal digits, of which the first two are profile_idc (RFC 6184, 8.1) */
 export const h264Profile = (profileLevelId: string): H264Profile =>
   PROFILE_NUMBERS[Number.parseInt(profileLevelId.slice(0, 2), 16)] ?? 'high';
 
 /** What a decoder of a level must be able to do (H.264, table A-1). */
 interface LevelLimits {
-  /** As it is written: "4" is level 4.0. */
+  /** The level as encoders write it: "4" is level 4.0. */
   readonly level: string;
   /** Macroblocks per second (MaxMBPS). */
   readonly rate: number;
@@ -24,7 +25,7 @@ interface LevelLimits {
   readonly bitrate: number;
 }
 
-/** Without 1b, which is level 1 but for its bit rate and told in another way. */
+/** The levels, without 1b, which is level 1 but for its bit rate and is signalled in another way. */
 const LEVELS: readonly LevelLimits[] = [
   { level: '1', rate: 1485, size: 99, bitrate: 64 },
   { level: '1.1', rate: 3000, size: 396, bitrate: 192 },
@@ -47,16 +48,17 @@ const LEVELS: readonly LevelLimits[] = [
   { level: '6.2', rate: 16_711_680, size: 139_264, bitrate: 800_000 },
 ];
 
+/** Side of a macroblock, pixels. */
 const MACROBLOCK = 16;
 
-/** kbit/s (cpbBrVclFactor, table A-2). */
+/** Returns the unit of MaxBR in kbit/s (cpbBrVclFactor, table A-2). */
 const bitrateUnit = (profile: H264Profile): number => (profile === 'high' ? 1.25 : 1);
 
 /** A stream as far as its level is concerned. */
 export interface LeveledStream extends Size {
-  /** Pictures per second at most. */
+  /** Most pictures per second. */
   readonly fps: number;
-  /** kbit/s at most. */
+  /** Highest bit rate, kbit/s. */
   readonly bitrate: number;
   readonly profile: H264Profile;
 }

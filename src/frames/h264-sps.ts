@@ -1,22 +1,22 @@
 import { NAL, nalType } from './h264.ts';
 import type { Size } from './size.ts';
 
-/** What an SDP and a client need to know of an H.264 stream; the size is that after cropping. */
+/** What an SDP and a client need to know of an H.264 stream; the size in pixels is that after cropping. */
 export interface SpsInfo extends Size {
   /** profile_idc, the constraint flags and level_idc: six hexadecimal digits in lower case (RFC 6184, 8.1). */
   readonly profileLevelId: string;
 }
 
-/** Profiles whose parameter sets say more about their samples: 7.3.2.1.1. */
+/** Values of profile_idc whose parameter sets say more about their samples (7.3.2.1.1). */
 const HIGH_PROFILES = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
-/** Larger than any level allows in one direction (level 6.2, A.3.1): a number above it is damage. */
+/** Most macroblocks in one direction at any level (level 6.2, A.3.1): a number above it is damage. */
 const MAX_MACROBLOCKS = 1055;
-/** Widest Exp-Golomb code that 32 bits hold (9.1). */
+/** Most leading zeros of an Exp-Golomb code that 32 bits hold (9.1). */
 const MAX_LEADING_ZEROS = 31;
-/** num_ref_frames_in_pic_order_cnt_cycle is at most this (7.4.2.1.1). */
+/** Largest num_ref_frames_in_pic_order_cnt_cycle (7.4.2.1.1). */
 const MAX_ORDER_COUNTS = 255;
 
-/** Reads a sequence parameter set (H.264, 7.3.2.1.1) as far as its cropping. Never throws; undefined for anything else. */
+/** Returns what a sequence parameter set says (H.264, 7.3.2.1.1), as far as its cropping; undefined for anything else. Never throws. */
 export function readSps(nal: Buffer): SpsInfo | undefined {
   if (nalType(nal) !== NAL.SPS || nal.length < 4) return undefined;
   const rbsp = withoutEmulationPrevention(nal.subarray(1));
@@ -45,7 +45,7 @@ export function readSps(nal: Buffer): SpsInfo | undefined {
   return { profileLevelId: rbsp.toString('hex', 0, 3), width, height };
 }
 
-/** Takes out the 3 that follows two zeros wherever a start code would appear otherwise (7.4.1). */
+/** Returns the bytes without the 3 that follows two zeros wherever a start code would appear otherwise (7.4.1). */
 function withoutEmulationPrevention(bytes: Buffer): Buffer {
   const rbsp = Buffer.alloc(bytes.length);
   let size = 0;
@@ -58,7 +58,7 @@ function withoutEmulationPrevention(bytes: Buffer): Buffer {
   return rbsp.subarray(0, size);
 }
 
-/** From chroma_format_idc to the scaling lists. */
+/** Reads from chroma_format_idc to the scaling lists. */
 function readSampleFormat(bits: BitReader): { chromaFormat: number; separatePlanes: boolean } {
   const chromaFormat = bits.unsigned();
   const separatePlanes = chromaFormat === 3 && bits.read(1) === 1;
@@ -72,7 +72,7 @@ function readSampleFormat(bits: BitReader): { chromaFormat: number; separatePlan
   return { chromaFormat, separatePlanes };
 }
 
-/** 7.3.2.1.1.1: differences until one says that the rest stays. */
+/** Skips a scaling list (7.3.2.1.1.1): differences until one says that the rest stays. */
 function skipScalingList(bits: BitReader, size: number): void {
   let last = 8;
   for (let index = 0; index < size; index++) {
@@ -82,7 +82,7 @@ function skipScalingList(bits: BitReader, size: number): void {
   }
 }
 
-/** From pic_order_cnt_type to its offsets. */
+/** Skips from pic_order_cnt_type to its offsets. */
 function skipOrderCount(bits: BitReader): void {
   const type = bits.unsigned();
   if (type === 0) bits.unsigned();
@@ -94,7 +94,7 @@ function skipOrderCount(bits: BitReader): void {
   for (let index = 0; index < count; index++) bits.unsigned();
 }
 
-/** Pixels per step of the cropping offsets: equations 7-19 to 7-22. */
+/** Returns the pixels per step of the cropping offsets (equations 7-19 to 7-22). */
 function cropUnit({ chromaFormat, separatePlanes }: { chromaFormat: number; separatePlanes: boolean }, frameOnly: boolean) {
   const subsampled = !separatePlanes && chromaFormat !== 0;
   const x = subsampled && chromaFormat < 3 ? 2 : 1;
@@ -102,18 +102,18 @@ function cropUnit({ chromaFormat, separatePlanes }: { chromaFormat: number; sepa
   return { x, y: frameOnly ? y : 2 * y };
 }
 
-/** Bits from the highest of the first byte on; zeros behind the end. */
+/** Reads bits from the highest of the first byte on; behind the end there are zeros. */
 class BitReader {
   #position = 0;
 
   constructor(private readonly bytes: Buffer) {}
 
-  /** More was read than there is. */
+  /** Whether more was read than there is. */
   get overrun(): boolean {
     return this.#position > 8 * this.bytes.length;
   }
 
-  /** Up to 31 bits. */
+  /** Reads an unsigned number of up to 31 bits. */
   read(count: number): number {
     let value = 0;
     for (let index = 0; index < count; index++) {
@@ -124,14 +124,14 @@ class BitReader {
     return value;
   }
 
-  /** ue(v), 9.1. */
+  /** Reads an unsigned Exp-Golomb code, ue(v) (9.1). */
   unsigned(): number {
     let zeros = 0;
     while (zeros < MAX_LEADING_ZEROS && this.read(1) === 0) zeros++;
     return 2 ** zeros - 1 + this.read(zeros);
   }
 
-  /** se(v), 9.1.1. */
+  /** Reads a signed Exp-Golomb code, se(v) (9.1.1). */
   signed(): number {
     const code = this.unsigned();
     return code % 2 === 1 ? (code + 1) / 2 : -code / 2;

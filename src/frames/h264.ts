@@ -10,16 +10,19 @@ export const NAL = {
 
 const START_CODE = Buffer.from([0, 0, 1]);
 
-/** Type of a NAL unit; 0, which is none, for an empty one. */
+/** Returns the type of a NAL unit; 0, which is none, for an empty one. */
 export const nalType = (nal: Buffer): number => (nal[0] ?? 0) & 0x1f;
 
-/** How much depends on a NAL unit, 0 to 3. */
+/** Returns nal_ref_idc, how much depends on a NAL unit: 0 (nothing) to 3. */
 export const nalRefIdc = (nal: Buffer): number => ((nal[0] ?? 0) >> 5) & 3;
 
-/** Whether a NAL unit holds coded samples of a picture. */
+/** Returns whether a NAL unit holds coded samples of a picture. */
 export const isSlice = (nal: Buffer): boolean => nalType(nal) >= NAL.SLICE && nalType(nal) <= NAL.IDR;
 
-/** The NAL units of a byte stream (H.264 annex B) as views, without start codes and the zeros around them; what comes before the first start code is left out. */
+/**
+ * Returns the NAL units of a byte stream (H.264, annex B) as views, without start codes and the zeros around them; what comes
+ * before the first start code is left out.
+ */
 export function splitAnnexB(bytes: Buffer): Buffer[] {
   const nals: Buffer[] = [];
   let code = bytes.indexOf(START_CODE);

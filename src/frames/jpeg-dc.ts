@@ -1,25 +1,27 @@
 import { isRestart, isStartOfFrame, MARKER, readSegment, STANDARD_DHT } from './jpeg.ts';
 import type { Size } from './size.ts';
 
-/** Brightness of a picture at an eighth of its size, row by row: 0 (black) to 255. */
+/** The brightness of a picture at an eighth of its size, row by row: 0 (black) to 255. */
 export interface Thumbnail extends Size {
   readonly data: Uint8Array;
-  /** How far the coefficients of a block of brightness go on average, 0 (even) to 63: fine detail, of which defocus leaves little. */
+  /** Mean index of the last coefficient of a block of brightness, 0 (even) to 63: fine detail, of which defocus leaves little. */
   readonly fineness: number;
 }
 
-/** Codes of up to this many bits are found in one step; longer ones are rare. */
+/** Longest codes that are found in one step, bits; longer ones are rare. */
 const LOOKUP_BITS = 9;
 
 interface HuffmanTable {
-  /** By the next {@link LOOKUP_BITS} bits: length × 256 + value; 0: the code is longer. */
+  /** For the next {@link LOOKUP_BITS} bits: length × 256 + value; 0: the code is longer. */
   readonly lookup: Uint16Array;
-  /** By length: the largest code, −1 where there is none, and what is added to a code for the index of its value. */
+  /** The largest code of each length; −1: there is none. */
   readonly largest: Int32Array;
+  /** What is added to a code of each length for the index of its value. */
   readonly shift: Int32Array;
   readonly values: Uint8Array;
 }
 
+/** A colour component (T.81 B.2.2), with the tables that the scan names for it. */
 interface Component {
   readonly id: number;
   readonly across: number;
@@ -27,6 +29,7 @@ interface Component {
   readonly quantisation: number;
   dc: HuffmanTable | undefined;
   ac: HuffmanTable | undefined;
+  /** The last first coefficient, which the next one is a difference to. */
   predicted: number;
 }
 
@@ -35,10 +38,10 @@ interface Header extends Size {
 }
 
 /**
- * The mean brightness of each 8 × 8 pixels of a baseline JPEG, which is what its first coefficient says (T.81 A.3.3): a
- * picture at an eighth of the size without any transform. What comes behind damage is black. Never throws.
+ * Reads the mean brightness of each 8 × 8 pixels of a baseline JPEG, which its first coefficient says (T.81 A.3.3): a picture at an
+ * eighth of the size without any transform. What comes behind damage is black. Never throws.
  *
- * It takes some milliseconds in all, so it goes on step by step, of a row of blocks or two each.
+ * It takes some milliseconds in all, so it is done in steps of a row of blocks or two.
  * @returns undefined where it is no baseline JPEG of one scan (progressive, arithmetic, lossless, 12 bits)
  */
 export function* readThumbnail(jpeg: Buffer): Generator<undefined, Thumbnail | undefined> {
@@ -88,7 +91,7 @@ function readHeader(jpeg: Buffer, start: number, end: number): Header | undefine
   return width > 0 && height > 0 && sane ? { width, height, components } : undefined;
 }
 
-/** Of each quantisation table only the step of the first coefficient. */
+/** Reads the step of the first coefficient of each quantisation table. */
 function readSteps(jpeg: Buffer, start: number, end: number, steps: Map<number, number>): void {
   for (let at = start; at < end; ) {
     const wide = jpeg[at]! >> 4 !== 0;
@@ -111,7 +114,7 @@ function readTables(jpeg: Buffer, start: number, end: number, tables: Map<number
   return tables;
 }
 
-/** T.81 annex C: codes of one length follow each other, and those of the next length begin at twice the next one. */
+/** Returns a Huffman table (T.81 annex C): codes of one length follow each other, and those of the next length begin at twice the next one. */
 function makeTable(counts: Uint8Array, values: Uint8Array): HuffmanTable {
   const lookup = new Uint16Array(1 << LOOKUP_BITS);
   const largest = new Int32Array(17).fill(-1);
@@ -132,7 +135,7 @@ function makeTable(counts: Uint8Array, values: Uint8Array): HuffmanTable {
   return { lookup, largest, shift, values };
 }
 
-/** Whether the scan is that of the whole picture, with tables that are there. */
+/** Gives each component its tables. Returns whether the scan is that of the whole picture, with tables that are there. */
 function assignTables(jpeg: Buffer, start: number, end: number, { components }: Header, tables: Map<number, HuffmanTable>): boolean {
   const count = jpeg[start] ?? 0;
   if (count !== components.length || end - start < 1 + 2 * count) return false;
@@ -145,17 +148,19 @@ function assignTables(jpeg: Buffer, start: number, end: number, { components }: 
   });
 }
 
-/** For pictures that bring none. */
+/** The tables for pictures that bring none. */
 const STANDARD_TABLES = readTables(STANDARD_DHT, 4, STANDARD_DHT.length, new Map())!;
 
 /** Thrown out of the depth of a scan where its data end. */
 const END = Symbol('end of the scan');
 
-/** Entropy-coded data (T.81 F.2.2): every code is read, and only the first of each block of brightness is kept. */
+/** Reads entropy-coded data (T.81 F.2.2): every code is read, and only the first of each block of brightness is kept. */
 class Scan {
+  /** Bits that were read and not used, the last in the lowest bits. */
   #bits = 0;
+  /** How many they are. */
   #count = 0;
-  /** Where the coefficients of the last block end. */
+  /** Index of the last coefficient of the last block. */
   #last = 0;
 
   constructor(
@@ -250,7 +255,7 @@ class Scan {
     this.#count -= bits;
   }
 
-  /** A number of so many bits, as T.81 F.2.2.1 extends it. */
+  /** Reads a number of so many bits, as T.81 F.2.2.1 extends it. */
   #number(size: number): number {
     if (this.#count < size) this.#fill(size);
     this.#take(size);
@@ -288,7 +293,7 @@ class Scan {
   }
 }
 
-/** Without the blocks at the right and at the bottom that the picture fills only in part. */
+/** Returns the picture without the blocks at the right and at the bottom that it fills only in part. */
 function cropped(whole: Thumbnail, width: number, height: number): Thumbnail {
   const size = { width: Math.min(width, whole.width), height: Math.min(height, whole.height) };
   const data = new Uint8Array(size.width * size.height);

@@ -1,13 +1,13 @@
 import { allocateBuffer, HEADROOM, type Picture, TAILROOM } from './frame.ts';
 import { isRestart, isStartOfFrame, STANDARD_DHT } from './jpeg.ts';
 
-/** Largest picture that is taken: 8 MiB, about four times a 4608 × 2592 picture at quality 95. */
+/** Largest picture that is taken, bytes: 8 MiB, about four times a 4608 × 2592 picture at quality 95. */
 export const MAX_PICTURE_BYTES = 8 * 1024 * 1024;
 
-/** The next picture is taken to be as large as the last one, and this much more: its buffer is made before its end is known. */
+/** Size that the next picture is expected to have, as a multiple of the last one's: its buffer is made before its end is known. */
 const GROWTH = 1.25;
 
-/** What was cut, since the start. */
+/** What was cut since the start. */
 export interface SplitterCounters {
   /** Pictures delivered. */
   pictures: number;
@@ -47,12 +47,12 @@ enum State {
  */
 export class JpegSplitter {
   #state = State.Sync;
-  /** What came in earlier chunks of the picture under way: this many bytes, already in the buffer that it will have. */
+  /** Bytes of the picture under way that came in earlier chunks, already in the buffer that it will have. */
   #held = 0;
   #buffer: Buffer = NOTHING;
   /** Size of the last picture, bytes. */
   #lastSize = 0;
-  /** Sync and Scan: the last byte seen was 0xFF. */
+  /** In Sync and Scan: whether the last byte seen was 0xFF. */
   #afterFF = false;
   #marker = 0;
   #remaining = 0;
@@ -60,20 +60,25 @@ export class JpegSplitter {
   #width = 0;
   #height = 0;
   #components = 0;
-  /** A picture coded in one scan: everything up to the next EOI belongs to it. */
+  /** Whether the picture is coded in one scan, so that everything up to the next EOI belongs to it. */
   #singleScan = false;
   #sequential = false;
   #hasHuffmanTables = false;
-  /** Where the Huffman tables go if there are none: the offset of the first SOS marker. */
+  /** Offset of the first SOS marker, where the Huffman tables go if there are none. */
   #scanHeaderOffset = 0;
 
-  /** @param counters are added to; give the same ones to several splitters to count over all of them */
+  /**
+   * @param deliver called with each picture, in the turn in which its last byte came
+   * @param maxBytes size of the largest picture, bytes; larger ones are dropped
+   * @param counters to add to; the same ones for several splitters count over all of them
+   */
   constructor(
     private readonly deliver: (picture: Picture) => void,
     private readonly maxBytes = MAX_PICTURE_BYTES,
     readonly counters: SplitterCounters = { pictures: 0, droppedPictures: 0, droppedBytes: 0 },
   ) {}
 
+  /** Takes the next bytes, and delivers the pictures that end with them. Throws only what `deliver` throws. */
   push(chunk: Buffer): void {
     const length = chunk.length;
     // Where the picture under way begins in this chunk; meaningless while looking for SOI.
@@ -190,22 +195,22 @@ export class JpegSplitter {
   /** Puts the rest of a chunk aside. */
   #keep(chunk: Buffer, start: number): void {
     const needed = this.#held + chunk.length - start;
-    this.#makeRoom(needed, Math.max(2 * needed, Math.ceil(GROWTH * this.#lastSize)));
+    this.#ensureBuffer(needed, Math.max(2 * needed, Math.ceil(GROWTH * this.#lastSize)));
     chunk.copy(this.#buffer, HEADROOM + this.#held, start);
     this.#held = needed;
   }
 
   /** Sees to a buffer for at least `needed` bytes of picture, and for `wanted` if a new one has to be made. */
-  #makeRoom(needed: number, wanted: number): void {
+  #ensureBuffer(needed: number, wanted: number): void {
     if (HEADROOM + needed + TAILROOM <= this.#buffer.length) return;
     const larger = allocateBuffer(Math.max(needed, Math.min(wanted, this.maxBytes)));
     if (this.#held > 0) this.#buffer.copy(larger, HEADROOM, HEADROOM, HEADROOM + this.#held);
     this.#buffer = larger;
   }
 
-  /** The buffer with what is held, for a picture of `size` bytes. */
+  /** Returns the buffer with what is held, for a picture of `size` bytes. */
   #takeBuffer(size: number): Buffer {
-    this.#makeRoom(size, size);
+    this.#ensureBuffer(size, size);
     const buffer = this.#buffer.subarray(0, HEADROOM + size + TAILROOM);
     this.#buffer = NOTHING;
     return buffer;
@@ -248,7 +253,7 @@ export class JpegSplitter {
     } else if (this.#marker === 0xc4) this.#hasHuffmanTables = true;
   }
 
-  /** Decides what follows a segment; false if the picture cannot be one. */
+  /** Decides what follows a segment. Returns false where the picture has shown to be none. */
   #endOfSegment(): boolean {
     this.#state = State.MarkerPrefix;
     if (this.#marker !== 0xda) return true;
@@ -284,7 +289,7 @@ export class JpegSplitter {
     return i;
   }
 
-  /** The picture ends before `end` in this chunk: puts its pieces together. */
+  /** Puts the pieces of a picture together, which ends before `end` in this chunk, and delivers it. */
   #complete(chunk: Buffer, start: number, end: number): void {
     this.#state = State.Sync;
     const bytes = this.#held + end - start;

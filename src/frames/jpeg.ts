@@ -1,6 +1,6 @@
 import type { Size } from './size.ts';
 
-/** Marker codes, the byte after 0xFF: ITU-T T.81, table B.1. */
+/** Marker codes, the byte after 0xFF (ITU-T T.81, table B.1). */
 export const MARKER = {
   SOF0: 0xc0,
   SOF2: 0xc2,
@@ -20,19 +20,20 @@ export const MARKER = {
 /** The first marker code that starts a segment; below there are only TEM (0x01) and reserved ones. */
 const FIRST_SEGMENT = 0xc0;
 
-/** JPG (reserved) and DAC (arithmetic conditioning) lie between the start-of-frame codes but start no frame. */
+/** JPG (reserved) lies between the start-of-frame codes but starts no frame. */
 const JPG = 0xc8;
+/** DAC (arithmetic conditioning) likewise. */
 const DAC = 0xcc;
 
-/** What a JPEG's headers say; no side of its size is 0. */
+/** What a JPEG's headers say; no side of its size, in pixels, is 0. */
 export interface JpegHeader extends Size {
-  /** 1: grey, 3: colour, 4: CMYK. */
+  /** Number of colour components: 1 is grey, 3 colour, 4 CMYK. */
   readonly components: number;
-  /** Sent in several passes; RTP/JPEG and many small clients can't show that. */
+  /** Whether it is coded in several passes, which RTP/JPEG cannot carry and many small clients cannot show. */
   readonly progressive: boolean;
-  /** Brings Huffman tables before its scan. Some webcams leave them out and mean {@link STANDARD_DHT}. */
+  /** Whether it brings Huffman tables before its scan. Some webcams leave them out and mean {@link STANDARD_DHT}. */
   readonly hasHuffmanTables: boolean;
-  /** Where the first start-of-scan marker is, in bytes from the SOI; missing tables are put in here. */
+  /** Offset of the first start-of-scan marker, bytes from the SOI; missing tables are put in here. */
   readonly scanOffset: number;
 }
 
@@ -40,7 +41,7 @@ export interface JpegHeader extends Size {
  * Reads the segments of a JPEG up to its first scan (T.81 B.2.1), each by its own length, so that markers inside
  * a segment (the thumbnail of an EXIF segment, say) mean nothing. Never throws.
  *
- * @param offset where the SOI is
+ * @param offset of the SOI, bytes
  * @param length bytes to look at from there
  * @returns undefined where no JPEG starts, where it ends before its scan, or where its height comes only later (DNL)
  */
@@ -68,7 +69,7 @@ export function readJpegHeader(buffer: Buffer, offset = 0, length: number = buff
 }
 
 /**
- * Bytes from SOI to EOI of the JPEG at `offset`, so that what follows it can be cut off; 0 if there is no whole one.
+ * Returns the bytes from SOI to EOI of the JPEG at `offset`, so that what follows it can be cut off; 0 if there is no whole one.
  * Never throws; looks at each byte about once.
  */
 export function wholeJpegLength(buffer: Buffer, offset = 0, length: number = buffer.length - offset): number {
@@ -89,10 +90,11 @@ export function wholeJpegLength(buffer: Buffer, offset = 0, length: number = buf
 
 /** One segment between SOI and EOI, without its marker. */
 export interface Segment {
+  /** Its marker code. */
   readonly marker: number;
-  /** Of the two length bytes. */
+  /** Offset of its two length bytes. */
   readonly start: number;
-  /** Behind the last byte. */
+  /** Offset behind its last byte. */
   readonly end: number;
 }
 
@@ -101,21 +103,21 @@ const byte = (buffer: Buffer, at: number): number => buffer[at] ?? 0;
 const startsWithSoi = (buffer: Buffer, at: number, end: number): boolean =>
   at >= 0 && at + 2 <= end && buffer[at] === 0xff && buffer[at + 1] === MARKER.SOI;
 
-/** Whether a segment with this marker says the size and the components. */
+/** Returns whether a segment with this marker says the size and the components. */
 export const isStartOfFrame = (marker: number): boolean =>
   marker >= MARKER.SOF0 && marker <= 0xcf && marker !== MARKER.DHT && marker !== JPG && marker !== DAC;
 
-/** Whether this is a restart marker, which stands in the data of a scan. */
+/** Returns whether this is a restart marker, which stands in the data of a scan. */
 export const isRestart = (marker: number): boolean => marker >= MARKER.RST0 && marker <= MARKER.RST7;
 
-/** Position of the marker code at or behind `position`, past any number of fill bytes 0xFF (T.81 B.1.1.2). */
+/** Returns the offset of the marker code at or behind `position`, past any number of fill bytes 0xFF (T.81 B.1.1.2). */
 function skipFill(buffer: Buffer, position: number, end: number): number {
   let code = position + 1;
   while (code < end && buffer[code] === 0xff) code += 1;
   return code;
 }
 
-/** The segment whose marker is at `position`, if all of it is there before `end`. */
+/** Returns the segment whose marker is at `position`; undefined: not all of it is there before `end`, or it is none. */
 export function readSegment(buffer: Buffer, position: number, end: number): Segment | undefined {
   if (buffer[position] !== 0xff) return undefined;
   const code = skipFill(buffer, position, end);
@@ -128,7 +130,7 @@ export function readSegment(buffer: Buffer, position: number, end: number): Segm
   return size < 2 || start + size > end ? undefined : { marker, start, end: start + size };
 }
 
-/** T.81 B.2.2: length, precision, lines, samples per line, number of components, three bytes for each of them. */
+/** Reads a frame header (T.81 B.2.2): length, precision, lines, samples per line, number of components, three bytes for each of them. */
 function readFrameHeader(buffer: Buffer, { marker, start, end }: Segment) {
   const size = end - start;
   if (size < 8) return undefined;
@@ -140,7 +142,10 @@ function readFrameHeader(buffer: Buffer, { marker, start, end }: Segment) {
   return { width, height, components, progressive: (marker & 3) === 2 };
 }
 
-/** Position of the marker that ends the scan data at `position`, or `end`: stuffed zeros and restart markers belong to the data. */
+/**
+ * Returns the offset of the marker that ends the scan data at `position`, or `end`; stuffed zeros and restart markers belong to the
+ * data.
+ */
 function skipScan(buffer: Buffer, position: number, end: number): number {
   let at = buffer.indexOf(0xff, position);
   while (at !== -1 && at + 1 < end) {
@@ -154,7 +159,7 @@ function skipScan(buffer: Buffer, position: number, end: number): number {
   return end;
 }
 
-/** Number of codes of each length 1 to 16, then the values in the order of the codes: T.81 annex K.3. */
+/** Number of codes of each length 1 to 16, then the values in the order of the codes (T.81 annex K.3). */
 const DC_LUMINANCE = '00010501010101010100000000000000' + '000102030405060708090a0b';
 const DC_CHROMINANCE = '00030101010101010101010000000000' + '000102030405060708090a0b';
 const AC_LUMINANCE =

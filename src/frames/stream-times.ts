@@ -1,15 +1,18 @@
-/** Where the stream's own time is behind ours by this much, they are put together anew, milliseconds. */
+/** How far the stream's own time may be behind the machine's before they are put together anew, milliseconds. */
 const APART_MS = 1000;
-/** The same where it is ahead: nothing is taken after it has arrived, so the first was late, as where a program looks at its input before it writes. */
+/**
+ * The same where it is ahead. No picture is taken after it has arrived, so the first one was late, as where a program looks at its
+ * input before it writes.
+ */
 const AHEAD_MS = 250;
-/** Two pictures are never at the same moment, also where their times are rounded to milliseconds, as in Matroska. */
+/** Least time between two pictures, milliseconds: they are to differ even where they are rounded to milliseconds, as in Matroska. */
 const LEAST_STEP_MS = 2;
 
-/** Times that always rise, whatever they are made of: a busy machine hands over several pictures at once. */
+/** Makes times rise, whatever they are: a busy machine hands over several pictures at once. */
 export class RisingTimes {
   #last = Number.NEGATIVE_INFINITY;
 
-  /** @returns the time, milliseconds, or what is a little later than the one before */
+  /** Returns the time, milliseconds, or one a little later than the one before. */
   next(time: number): number {
     this.#last = Math.max(time, this.#last + LEAST_STEP_MS);
     return this.#last;
@@ -17,8 +20,8 @@ export class RisingTimes {
 }
 
 /**
- * When pictures were taken, of a stream that tells its own time: the arrival of the first, and from there on by the stream, so that
- * what a busy machine delivers in bunches keeps its distances. Times never go back.
+ * Tells when the pictures of a stream with a clock of its own were taken: from the arrival of the first one on it goes by the stream,
+ * so that what a busy machine delivers in bunches keeps its distances. Times never go back.
  */
 export class StreamTimes {
   #anchor: { readonly own: number; readonly ours: number } | undefined;
@@ -28,9 +31,9 @@ export class StreamTimes {
   constructor(private readonly modulus: number) {}
 
   /**
-   * @param own the stream's time of a picture, milliseconds
+   * Returns when a picture was taken: monotonic, milliseconds.
+   * @param own the stream's time of it, milliseconds
    * @param arrival monotonic, milliseconds
-   * @returns when the picture was taken: monotonic, milliseconds
    */
   at(own: number, arrival: number): number {
     this.#anchor ??= { own, ours: arrival };
@@ -42,7 +45,7 @@ export class StreamTimes {
     return this.#rising.next(time);
   }
 
-  /** From one time of the stream to another, whichever is later, across its wrap. */
+  /** Returns the milliseconds from one time of the stream to another, across its wrap; negative where the other is later. */
   #since(own: number, before: number): number {
     const difference = (own - before) % this.modulus;
     if (difference > this.modulus / 2) return difference - this.modulus;

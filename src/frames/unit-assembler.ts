@@ -10,11 +10,12 @@ export class UnitAssembler {
   #pps: Buffer | undefined;
   #parameterSets: ParameterSets | undefined;
 
-  /** Those that were given last; undefined: not both are known. */
+  /** The parameter sets that were given last; undefined: not both are known. */
   get parameterSets(): ParameterSets | undefined {
     return this.#parameterSets;
   }
 
+  /** Takes parameter sets that come outside the stream: NAL units without start codes. */
   setParameters(sps: Buffer | undefined, pps: Buffer | undefined): void {
     if (sps === this.#sps && pps === this.#pps) return;
     this.#sps = sps;
@@ -23,7 +24,8 @@ export class UnitAssembler {
   }
 
   /**
-   * @param nals of one access unit, without start codes
+   * Returns the picture of one access unit.
+   * @param nals its NAL units, without start codes
    * @returns undefined: there is no picture in them, or none that can be decoded, since parameter sets are missing
    */
   assemble(nals: readonly Buffer[]): CodedPicture | undefined {

@@ -1,39 +1,39 @@
 import { SoapFault } from '../protocols/soap/fault.ts';
 import type { SoapObject } from './service.ts';
 
-/** A repeated element as a list, however many there are. */
+/** Returns a repeated element as a list: none, a single one and several arrive differently. */
 export const list = (value: unknown): readonly unknown[] =>
   value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
 
 const isObject = (value: unknown): value is SoapObject => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A child with children; an empty object where it is missing or empty. */
+/** Returns a child element; an empty object where it is missing, empty, or nothing but text. */
 export const child = (request: SoapObject, name: string): SoapObject => {
   const value = request[name];
   return isObject(value) ? value : {};
 };
 
-/** The text of an element, undefined where it is missing; attributes beside it don't matter. */
+/** Returns the text of an element, whether or not it has attributes; undefined where it is missing. */
 export function text(request: SoapObject, name: string): string | undefined {
   const value = request[name];
   const plain = isObject(value) ? value.$value : value;
   return plain === undefined || plain === null ? undefined : String(plain);
 }
 
-/** The text of an element that must be there. Throws Sender / InvalidArgs. */
+/** Returns the text of an element that must be there. Throws Sender / InvalidArgs. */
 export function required(request: SoapObject, name: string): string {
   const value = text(request, name);
   if (value === undefined) throw new SoapFault('Sender', ['InvalidArgs'], `${name} is missing.`);
   return value;
 }
 
-/** A token that must be there, without the blanks of pretty-printed requests. Throws Sender / InvalidArgs. */
+/** Returns a token that must be there, without the blanks of pretty-printed requests. Throws Sender / InvalidArgs. */
 export const token = (request: SoapObject, name: string): string => required(request, name).trim();
 
-/** A token that may be left out or empty. */
+/** Returns a token; undefined where it is missing or empty. */
 export const optionalToken = (request: SoapObject, name: string): string | undefined => text(request, name)?.trim() || undefined;
 
-/** A whole number; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
+/** Returns a whole number of up to 15 digits; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
 export function integer(request: SoapObject, name: string): number | undefined {
   const value = text(request, name);
   if (value === undefined) return undefined;
@@ -41,7 +41,7 @@ export function integer(request: SoapObject, name: string): number | undefined {
   return Number(value);
 }
 
-/** A number; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
+/** Returns a finite number; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
 export function decimal(request: SoapObject, name: string): number | undefined {
   const value = text(request, name)?.trim();
   if (value === undefined) return undefined;
@@ -50,7 +50,7 @@ export function decimal(request: SoapObject, name: string): number | undefined {
   return number;
 }
 
-/** xs:boolean; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
+/** Returns an xs:boolean; undefined where it is missing. Throws Sender / InvalidArgs for anything else. */
 export function boolean(request: SoapObject, name: string): boolean | undefined {
   const value = text(request, name)?.trim();
   if (value === undefined) return undefined;
@@ -59,10 +59,10 @@ export function boolean(request: SoapObject, name: string): boolean | undefined 
   throw new SoapFault('Sender', ['InvalidArgs'], `${name} must be true or false.`);
 }
 
-/** A repeated element with children as a list of their contents, however many there are. */
+/** Returns a repeated element with children as a list of their contents. */
 export const children = (request: SoapObject, name: string): readonly SoapObject[] =>
   list(request[name]).map((value) => (isObject(value) ? value : {}));
 
-/** A repeated element as a list of its texts, however many there are. */
+/** Returns a repeated element as a list of its texts; an empty element is an empty text. */
 export const texts = (request: SoapObject, name: string): readonly string[] =>
   list(request[name]).map((value) => text({ value }, 'value') ?? '');

@@ -6,30 +6,34 @@ import { SoapFault } from '../protocols/soap/fault.ts';
 import type { UsernameToken } from '../protocols/ws-security/username-token.ts';
 import type { Operation } from './service.ts';
 
+/** What an {@link Authorizer} takes. */
 export interface AuthorizerOptions extends LoginOptions {
-  /** Whether strangers may watch and read: see {@link isFree}. */
+  /** Whether anybody may watch and read without a login: see {@link isFree}. */
   readonly open: boolean;
 }
 
-/** What a request brings to show who asks. */
+/** The part of a request by which the user who asks is known. */
 export interface Credentials extends AuthRequest {
+  /** IP address of the client. */
   readonly remoteAddress: string;
-  /** What the request came on. */
+  /** Identity of the connection that the request came on, by which earlier attempts on it are known. */
   readonly connection: object;
-  /** The connection carries the requests of several clients. */
+  /** Whether the connection carries the requests of several clients, as that of a proxy does. */
   readonly shared: boolean;
   /** Fires when the client has gone. */
   readonly signal: AbortSignal;
 }
 
-/** Why a request may not pass. */
+/** The answer to a request that may not pass. */
 export interface Denial {
-  /** Undefined: the fault's own. */
+  /** HTTP status; undefined: that of the fault. */
   readonly status: number | undefined;
+  /** HTTP headers that it adds. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly fault: SoapFault;
 }
 
+/** Whether a request may pass: the user who asks, undefined for an operation that needs no login; else the answer. */
 export type Decision = { readonly user: User | undefined } | Denial;
 
 const REASONS = {
@@ -41,8 +45,8 @@ const REASONS = {
 } as const;
 
 /**
- * Says in SOAP who may call what, as the ONVIF Core Specification (chapter "Access control") has it: without credentials
- * 401, with a bad token 400, and where HTTP credentials and a token are given, both must be right.
+ * Decides who may call which operation (Core Specification, chapter "Access control"). Without credentials the answer is 401, with
+ * a bad token 400; where HTTP credentials and a token are given, both must be right.
  */
 export class Authorizer {
   readonly #login: Login;
@@ -52,8 +56,8 @@ export class Authorizer {
   }
 
   /**
-   * Operations that need no login ignore credentials, wrong ones too: clients send them with a clock not yet set, and empty
-   * ones where their user left the form empty.
+   * Decides on a call. An operation that needs no login ignores credentials, wrong ones too: clients send them before their clock is
+   * set, and send empty ones where their user left the form empty.
    */
   async decide(operation: Operation, credentials: Credentials, token: UsernameToken | undefined): Promise<Decision> {
     if (isFree(operation.access, this.options)) return { user: undefined };
@@ -65,12 +69,12 @@ export class Authorizer {
     return bad(notAuthorized(`The user may not call ${operation.name}.`));
   }
 
-  /** The answer to somebody who showed no credentials. */
+  /** Returns the answer to a request without any credentials: 401 with the challenges. */
   ask(): Denial {
     return this.#challenge(false, 'Credentials are needed.');
   }
 
-  /** Each of the two is an attempt of its own: they may name two users. */
+  /** HTTP credentials and token are an attempt each: they may name two users. */
   async #check(credentials: Credentials, token: UsernameToken | undefined): Promise<Decision> {
     const origin = originOf(credentials);
     let user: User | undefined;

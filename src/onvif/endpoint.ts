@@ -14,7 +14,9 @@ import type { Operation, RequestContext, Service } from './service.ts';
 import { SoapService } from './soap-service.ts';
 import { WsdlFiles } from './wsdl-files.ts';
 
+/** What an {@link OnvifEndpoint} takes. */
 export interface EndpointOptions {
+  /** All services that are served. */
   readonly services: readonly Service[];
   /** Folder with the WSDL files. */
   readonly wsdlDir: string;
@@ -23,7 +25,7 @@ export interface EndpointOptions {
   readonly log: Logger;
 }
 
-/** Requests remembered, and the longest of them, characters: recorders ask for the time, for years, with the same few hundred. */
+/** Most requests that are remembered, and the longest, characters: recorders repeat the same few hundred characters for years. */
 const MAX_KNOWN = 16;
 const MAX_KNOWN_LENGTH = 2048;
 
@@ -33,15 +35,15 @@ interface Entry {
 }
 
 /**
- * All ONVIF services at one address. What is asked stands in the body alone: path, Content-Type and SOAPAction don't
- * matter, since clients get them wrong. Constructing is inert, and opens no sockets.
+ * All ONVIF services in one handler of HTTP requests. The body alone says which operation is asked: path, Content-Type and SOAPAction
+ * don't matter, since clients get them wrong. Constructing is inert; no sockets are opened.
  */
 export class OnvifEndpoint {
   readonly #throttle: LogThrottle;
   #files: WsdlFiles | undefined;
-  /** By namespace and name, with a blank between them. */
+  /** Operations by namespace and name, with a blank between them. */
   readonly #entries = new Map<string, Entry>();
-  /** What requests say, by their text. */
+  /** Requests that were read, by their text. */
   readonly #known = new Map<string, SoapRequest>();
 
   constructor(private readonly options: EndpointOptions) {
@@ -75,7 +77,7 @@ export class OnvifEndpoint {
     if (method !== 'POST')
       return { status: 405, headers: { Allow: 'POST', 'Content-Type': 'text/plain; charset=utf-8' }, body: 'SOAP is spoken here: POST.\n' };
     if (body === undefined && request.authorization === undefined) {
-      // So do clients of HTTP Digest begin (curl, gSOAP): they send the body when they know the nonce.
+      // Clients of HTTP Digest begin without a body (curl, gSOAP): they send it when they know the nonce.
       return answerDenial(this.options.authorizer.ask(), '1.2');
     }
     const soapRequest = this.#read(body ?? '');
@@ -83,7 +85,7 @@ export class OnvifEndpoint {
     const { operation: asked, soapVersion } = soapRequest;
     const entry = this.#entries.get(`${asked.namespace} ${asked.localName}`);
     try {
-      // Clients look for one or the other wording to know what they can do without.
+      // Clients look for either wording to know that they can do without.
       if (!entry) throw new SoapFault('Receiver', ['ActionNotSupported'], `ActionNotSupported: ${asked.localName} is not implemented.`);
       return await this.#call(entry, soapRequest, request);
     } catch (error) {
@@ -91,7 +93,7 @@ export class OnvifEndpoint {
     }
   }
 
-  /** Reads a request. The result, which is always the same for a text, is remembered unless it holds credentials. */
+  /** Reads a request. The result depends on the text alone, and is remembered unless it holds credentials. */
   #read(text: string): SoapRequest | Refusal {
     const known = this.#known.get(text);
     if (known) return known;
@@ -117,7 +119,7 @@ export class OnvifEndpoint {
     return { status: 200, headers: { 'Content-Type': contentTypeOf(soapVersion) }, body };
   }
 
-  /** Returns what a client is told of an error: a sentence made for people, never a stack. */
+  /** Returns the fault for an error: a sentence made for people, never a stack. The log has the error itself. */
   #faultOf(error: unknown, operation: string): SoapFault {
     if (error instanceof SoapFault) return error;
     const known = error instanceof AppError;
@@ -126,7 +128,7 @@ export class OnvifEndpoint {
   }
 }
 
-/** What an operation knows of its request. */
+/** The context of one call; what costs something is worked out only when it is asked for. */
 class CallContext implements RequestContext {
   constructor(
     private readonly request: SoapHttpRequest,
@@ -162,7 +164,7 @@ class CallContext implements RequestContext {
     return this.request.url.replace(/^\/+/, '/').split('?', 1)[0]!;
   }
 
-  /** Asked for only by those that wait: it costs more than most answers. */
+  /** A signal costs more than most answers: it is made for operations that wait. */
   get signal(): AbortSignal {
     return this.request.signal;
   }
@@ -171,7 +173,7 @@ class CallContext implements RequestContext {
 const faultHeader = ({ responseAction }: Operation, { addressing }: SoapRequest): string =>
   responseAction === undefined ? '' : addressingHeader(faultAction(addressing), addressing);
 
-/** @param header Header element; empty: none */
+/** @param header the Header element; empty: none */
 const answerFault = (fault: SoapFault, soapVersion: SoapVersion, header = ''): SoapHttpAnswer => ({
   status: statusOf(fault, soapVersion),
   headers: { 'Content-Type': contentTypeOf(soapVersion) },

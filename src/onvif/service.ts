@@ -5,23 +5,23 @@ import type { SoapFault } from '../protocols/soap/fault.ts';
 
 /** What an operation knows of the request besides its arguments. */
 export interface RequestContext {
-  /** "http://192.168.1.5:8080": the address by which the client reached us; all URIs we give it begin so. */
+  /** "http://192.168.1.5:8080": the address by which the client reached us, with which all URIs for it begin. */
   readonly baseUrl: string;
-  /** The same as host alone: "192.168.1.5", "[fe80::1]". */
+  /** The host of {@link baseUrl}: "192.168.1.5", "[fe80::1]". */
   readonly host: string;
   /** The user who asks; undefined for an operation that needs no login. */
   readonly user: User | undefined;
-  /** The same as {@link baseUrl} with the address in place of a name of ours: who looks names up elsewhere gets there, too. */
+  /** {@link baseUrl} with our IP address in place of a name, for clients that cannot look that name up. */
   readonly addressUrl: string;
-  /** The client's address. */
+  /** IP address of the client. */
   readonly remoteAddress: string;
-  /** Which address was asked: "/onvif/device_service". One slash in front, without the query. */
+  /** The path that was asked, "/onvif/device_service": one slash in front, no query. */
   readonly path: string;
-  /** What a prefix in a text of the request stands for; undefined: nothing. */
+  /** Returns the namespace of a prefix in a text of the request; undefined: the prefix is not declared. */
   readonly resolvePrefix: (prefix: string) => string | undefined;
-  /** What the request says of itself by WS-Addressing. */
+  /** The headers of WS-Addressing in the request. */
   readonly addressing: Addressing;
-  /** Fires when the client has gone, and nobody waits for the answer any more. */
+  /** Fires when the client has gone: nobody waits for the answer. */
   readonly signal: AbortSignal;
 }
 
@@ -32,11 +32,13 @@ export interface RequestContext {
  */
 export type SoapObject = { readonly [name: string]: unknown };
 
+/** One operation of a service: its name, the access class it needs, and its handler. */
 export interface Operation {
   /** "GetHostname": the request element's local name. */
   readonly name: string;
   /** Namespace of the request element; undefined: that of the service. */
   readonly namespace?: string;
+  /** The access class of the Core Specification, which decides who may call it. */
   readonly access: AccessClass;
   /**
    * Returns the content of the response element, keys in schema order. Throws a SoapFault to refuse; anything else counts
@@ -45,11 +47,11 @@ export interface Operation {
   readonly handle: (request: SoapObject, context: RequestContext) => SoapObject | Promise<SoapObject>;
   /** wsa:Action of the response; where it is given, responses and faults have the headers of WS-Addressing. */
   readonly responseAction?: string;
-  /** What somebody without any credentials is told where NotAuthorized would mislead him; undefined: NotAuthorized it is. */
+  /** Returns the fault for a client without any credentials where NotAuthorized would mislead it; undefined: NotAuthorized it is. */
   readonly answerToStranger?: (request: SoapObject) => SoapFault | undefined;
 }
 
-/** One ONVIF service: everything of its WSDL that is not in the table is answered with ActionNotSupported. */
+/** One ONVIF service. An operation of its WSDL that is not in the table is answered with ActionNotSupported. */
 export interface Service {
   /** File in wsdl/ without its ending: "device", "media". */
   readonly name: string;
@@ -59,7 +61,8 @@ export interface Service {
   readonly path: string;
   /** Version of the ONVIF specification the service follows, as in GetServices. */
   readonly version: { readonly major: number; readonly minor: number };
+  /** The table of operations that are implemented. */
   readonly operations: readonly Operation[];
-  /** Ends what goes on between requests. */
+  /** Ends what the service does between requests. */
   readonly stop?: () => void;
 }

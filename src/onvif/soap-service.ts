@@ -1,51 +1,31 @@
 import { WSDL } from 'soap';
 import { NamespaceContext } from 'soap/lib/nscontext.js';
+import type { MessageElement, OutputElement } from 'soap/lib/wsdl/elements.js';
 import { writeEnvelope } from '../protocols/soap/envelope.ts';
 import { ENVELOPE, type SoapVersion } from '../protocols/soap/namespaces.ts';
 import { toXmlText } from '../protocols/xml/text.ts';
 import type { Operation, RequestContext, Service, SoapObject } from './service.ts';
 
-/** What the library knows of the element of a request or response. */
-interface Element {
-  readonly $name: string;
-  readonly targetNSAlias: string;
-  readonly targetNamespace: string;
-}
+/** The element of a response in the library's model, as it stands in the WSDLs of ONVIF. */
+type ResponseElement = Required<Pick<OutputElement, '$name' | 'targetNSAlias' | 'targetNamespace'>>;
 
-interface Message {
-  readonly element?: Element;
-}
+const isResponseElement = (element: Partial<ResponseElement> | undefined): element is ResponseElement =>
+  element?.$name !== undefined && element.targetNSAlias !== undefined && element.targetNamespace !== undefined;
 
-interface Method {
-  readonly input?: Element;
-  readonly output?: Element;
-}
-
-/** The parts of the library's model of a WSDL that are used here. */
-interface Definitions {
-  readonly services: Readonly<Record<string, { readonly ports: Readonly<Record<string, { readonly binding: Binding }>> }>>;
-  /** By their names, and by the local names of their elements: that is how the library finds how to read a request. */
-  readonly messages: Record<string, Message>;
-}
-
-interface Binding {
-  readonly methods: Readonly<Record<string, Method>>;
-}
-
-/** An operation and what was written for it last: clients that poll are told the same again and again. */
+/** An operation and the response written for it last: clients that poll get the same again and again. */
 interface Bound {
   readonly operation: Operation;
-  readonly input: Message;
-  readonly output: Element;
+  readonly input: MessageElement;
+  readonly output: ResponseElement;
   /** A request without arguments, as the request reader writes it. */
   readonly bare: string;
   last: { readonly key: string; readonly xml: string };
 }
 
 /**
- * One service in the library `soap`, which reads the arguments of a request by the WSDL and writes the response by it. Everything
- * around that (HTTP, checks, what is asked, the envelope, faults) is ours: see protocols/soap/request-reader.ts and endpoint.ts. Its WSDL may
- * have several ports, and messages in several namespaces.
+ * One service in the library `soap`, which reads arguments and writes responses by the WSDL. Everything around that (HTTP, checks,
+ * the choice of the operation, the envelope, faults) is ours: see protocols/soap/request-reader.ts and endpoint.ts. The WSDL may have
+ * several ports, and messages in several namespaces.
  */
 export class SoapService {
   #namespaces: NamespaceContext;
@@ -71,7 +51,7 @@ export class SoapService {
   static async open(service: Service, xml: string, file: string): Promise<SoapService> {
     // Imports are found relative to the file.
     const wsdl = new WSDL(xml, file, { customDeserializer: DESERIALIZERS });
-    // A failure is told to nobody without it.
+    // Without a callback, a failure is lost.
     await new Promise<void>((resolve, reject) => wsdl.onReady((error) => (error ? reject(error) : resolve())));
     return new SoapService(wsdl, service);
   }
@@ -90,44 +70,44 @@ export class SoapService {
     return writeEnvelope(version, { namespaces: ` ${this.wsdl.xmlnsInEnvelope}`, header, body });
   }
 
-  /** The arguments of a request, as the operation gets them. */
+  /**
+   * Returns the arguments of a request as the operation gets them.
+   * @param content the element in the Body, as the request reader wrote it
+   */
   read(operation: Operation, content: string): SoapObject {
     const { bare, input } = this.#bound.get(operation)!;
     // Nothing to be read: the library would take a third of the time of a call.
     if (content === bare) return {};
     // Another namespace may have an element of this name.
-    this.#definitions.messages[operation.name] = input;
+    this.wsdl.definitions.messages[operation.name] = input;
     const { Body } = this.wsdl.xmlToObject(envelope(content)) as { Body: SoapObject };
     return argumentsOf(Object.values(Body)[0]);
-  }
-
-  get #definitions(): Definitions {
-    return this.wsdl.definitions as unknown as Definitions;
   }
 
   /** @throws Error if the WSDL has no such operation */
   #bind(operation: Operation, service: Service): Bound {
     const { name, namespace = service.namespace } = operation;
-    const { services, messages } = this.#definitions;
+    const { services, messages } = this.wsdl.definitions;
     const method = Object.values(services)
       .flatMap(({ ports }) => Object.values(ports))
       .flatMap(({ binding }) => Object.values(binding.methods))
       .find(({ input }) => input?.$name === name && input.targetNamespace === namespace);
-    const input = method && Object.values(messages).find(({ element }) => element === method.input);
-    if (!input || !method.output) throw new Error(`${service.name}.wsdl has no operation ${name} in ${namespace}`);
+    // By now that is the message's element, which the library's types don't say.
+    const input = method && Object.values(messages).find(({ element }) => Object.is(element, method.input));
+    if (!input || !isResponseElement(method.output)) throw new Error(`${service.name}.wsdl has no operation ${name} in ${namespace}`);
     return { operation, input, output: method.output, bare: `<${name}></${name}>`, last: { key: '', xml: '' } };
   }
 
-  /** A response as XML. Writing takes most of the time of a call, so that what was written last is kept. */
+  /** Returns a response as XML. Writing takes most of the time of a call: the last one is kept, and taken again for the same content. */
   #respond(bound: Bound, response: SoapObject): string {
     const key = JSON.stringify(response);
     if (key !== bound.last.key) bound.last = { key, xml: this.#write(bound.output, response) };
     return bound.last.xml;
   }
 
-  #write({ $name, targetNSAlias, targetNamespace }: Element, response: SoapObject): string {
+  #write({ $name, targetNSAlias, targetNamespace }: ResponseElement, response: SoapObject): string {
     const type: unknown = this.wsdl.findSchemaObject(targetNamespace, $name);
-    // The envelope declares the namespaces; without this the response element would once more.
+    // The envelope declares the namespaces; without this, the response element would declare them again.
     this.wsdl.options.overrideRootElement = { namespace: targetNSAlias, xmlnsAttributes: [] };
     try {
       const content = { [$name]: prepare(response) ?? {} };
@@ -138,7 +118,7 @@ export class SoapService {
     }
   }
 
-  /** What the envelope declares, so that no element declares it again. */
+  /** The namespaces that the envelope declares, so that no element declares them again. */
   #declaredNamespaces(): NamespaceContext {
     const context = new NamespaceContext();
     for (const [, prefix, uri] of this.wsdl.xmlnsInEnvelope.matchAll(/ xmlns:([^=]+)="([^"]*)"/g)) context.declareNamespace(prefix!, uri!);
@@ -146,14 +126,14 @@ export class SoapService {
   }
 }
 
-/** With a prefix the library knows it by. */
+/** An envelope around an element, with the prefix by which the library knows it. */
 const envelope = (content: string): string =>
   `<soap:Envelope xmlns:soap="${ENVELOPE['1.1']}"><soap:Body>${content}</soap:Body></soap:Envelope>`;
 
 /** An element without children arrives as null, or as its text. */
 const argumentsOf = (args: unknown): SoapObject => (typeof args === 'object' && args !== null ? (args as SoapObject) : {});
 
-/** Text to number or boolean; text that is none stays, so that who reads it can refuse it. */
+/** Text that is no number or boolean stays text: its reader (args.ts) refuses it by name. */
 const toNumber = (text: string): unknown => (/^[+-]?\d{1,15}$/.test(text) ? Number(text) : text);
 const toDecimal = (text: string): unknown => (/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : text);
 const toBoolean = (text: string): unknown => (text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text);
@@ -173,7 +153,7 @@ const DESERIALIZERS = {
   date: asIs,
 };
 
-/** The response without what the library would write wrongly: null, undefined, and text that looks like a CDATA section. */
+/** Returns a response without what the library would write wrongly: null, undefined, and text that looks like a CDATA section. */
 function prepare(value: unknown): unknown {
   if (value === null || value === undefined) return undefined;
   // It would pass without being escaped.
@@ -188,7 +168,7 @@ function prepare(value: unknown): unknown {
   return result;
 }
 
-/** The library looks the type of every element up anew, through all levels of the schema: most of the time a response takes. */
+/** Makes the library remember the type of an element: looking it up through all levels of the schema is most of the cost of a response. */
 function rememberSchemaLookups(wsdl: WSDL): void {
   const find = wsdl.findChildSchemaObject.bind(wsdl);
   const known = new WeakMap<object, Map<string, unknown>>();

@@ -2,10 +2,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Service } from './service.ts';
 
-/** Where the files of wsdl/ are served, so that a WSDL finds the schemas it imports. */
+/** Path below which the files of wsdl/ are served, so that a WSDL finds the schemas it imports. */
 const FOLDER = '/onvif/wsdl/';
 
-/** The WSDL files and schemas, in memory: some 100 kB that never change. */
+/** The WSDL files and schemas, in memory: less than 200 kB that never change. */
 export class WsdlFiles {
   readonly #dir: string;
   readonly #texts: ReadonlyMap<string, string>;
@@ -17,14 +17,14 @@ export class WsdlFiles {
     this.#services = services;
   }
 
-  /** @throws Error if the folder or a file in it cannot be read */
+  /** Reads all files of a folder. @throws Error if the folder or a file in it cannot be read */
   static async read(dir: string, services: readonly Service[]): Promise<WsdlFiles> {
     const names = (await readdir(dir)).filter((name) => /\.(wsdl|xsd)$/.test(name));
     const texts = await Promise.all(names.map(async (name) => [name, await readFile(join(dir, name), 'utf8')] as const));
     return new WsdlFiles(dir, new Map(texts), services);
   }
 
-  /** The WSDL of a service and its path. Throws an Error if there is none. */
+  /** Returns the WSDL of a service and the path of its file. Throws an Error if there is none. */
   of(service: Service): { readonly file: string; readonly text: string } {
     const name = `${service.name}.wsdl`;
     const text = this.#texts.get(name);
@@ -33,9 +33,10 @@ export class WsdlFiles {
   }
 
   /**
-   * What a GET of `url` gives: `<path of a service>?wsdl`, or a file of wsdl/ by its name. Imports and the address of the
-   * service are written so that they work from there.
+   * Returns the file for a GET: `<path of a service>?wsdl`, or a file of wsdl/ by its name; undefined: there is none. The imports and the
+   * address in the WSDL of a service are written so that they work for this client.
    *
+   * @param url path and query of the request
    * @param baseUrl "http://192.168.1.5:8080"
    */
   serve(url: string, baseUrl: string): string | undefined {

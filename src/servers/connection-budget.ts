@@ -1,8 +1,8 @@
-/** How many of each kind there may be at a time. */
+/** How many connections and sessions the servers may have at a time. */
 export interface ConnectionBudget {
-  /** What it was reckoned for: descriptors that the process can spare. */
+  /** Descriptors that the process can spare, for which it was reckoned. */
   readonly descriptors: number;
-  /** There are fewer than wanted. */
+  /** Whether there are fewer than wanted. */
   readonly isTight: boolean;
   /** Connections to the web server. */
   readonly http: number;
@@ -18,7 +18,7 @@ const WANTED = { http: 1000, rtsp: 200, sessions: 100 };
 const SOCKETS_PER_SESSION = 4;
 
 /**
- * Shares the descriptors that the process can spare between the servers, in the proportion in which they are wanted.
+ * Returns the shares of the servers in the descriptors that the process can spare, in the proportion in which they are wanted.
  *
  * @param descriptors see {@link DescriptorReserve.forOthers}
  */
@@ -29,7 +29,7 @@ export function connectionBudget(descriptors: number): ConnectionBudget {
   return { descriptors, isTight: part < 1, http: share(http), rtsp: share(rtsp), sessions: share(sessions) };
 }
 
-/** What the owner should know of a budget that is tight. */
+/** The sentences that tell the owner of a tight budget, and how to get a larger one. */
 export const tightness = ({ descriptors, http, rtsp }: ConnectionBudget): string =>
   `The system leaves this program ${descriptors} open files for its clients, enough for ${http} connections to the page and ${rtsp} by RTSP. ` +
   'For more, raise the limit (LimitNOFILE= of the systemd service, ulimit -Hn of the shell).';

@@ -7,9 +7,9 @@ import { FairShare } from './fair-share.ts';
 import { interpose } from './interpose.ts';
 
 /**
- * Parts of all connections that one address may hold, before somebody there has logged in and afterwards; then it may be a
+ * Shares of all connections that one address may hold, before somebody there has logged in and afterwards; then it may be a
  * household or a wall of screens. Fewer of them may be strangers', without login or stream, but more than the attempts to log
- * in of one address that may wait: a guesser with fewer connections would else push out who waits with the right password.
+ * in of one address that may wait: otherwise a guesser could push out a client that waits with the right password.
  */
 const MOST: Readonly<Record<'known' | 'unknown', { readonly all: number; readonly strangers: number }>> = {
   unknown: { all: 1 / 8, strangers: 1 / 12 },
@@ -17,33 +17,35 @@ const MOST: Readonly<Record<'known' | 'unknown', { readonly all: number; readonl
 };
 /** An address may hold so many at least, if that leaves half for others: a browser has six, a recorder ten. */
 const FEW = 16;
-/** Part of all connections kept free for those who have logged in, and as much again for this machine itself. */
-const RESERVE_PART = 1 / 20;
+/** Share of all connections kept free for those who have logged in, and as much again for this machine itself. */
+const RESERVE_SHARE = 1 / 20;
 
 const HERE: ReadonlySet<string> = new Set(['127.0.0.1', addressKey('::1')]);
 
-/** Whether somebody is on this machine itself. @param address as {@link addressKey} has it */
+/** Whether an address is this machine itself. @param address as {@link addressKey} has it */
 export const isHere = (address: string): boolean => HERE.has(address);
 
+/** Prefix of a key that stands for a proxy's address. */
 const SHARED = 'proxy ';
 
 /** What is known of an address: it is this machine; a proxy that many share; somebody has logged in there lately; or nothing. */
 type Standing = 'here' | 'shared' | 'known' | 'unknown';
 
+/** Whose connections are bounded, to how many, and which of them count as trusted. */
 export interface ConnectionLimitOptions {
-  /** "web server", for the log. */
+  /** The server's name in the log: "web server". */
   readonly name: string;
   /** Connections at a time. */
   readonly max: number;
-  /** Descriptors kept for ourselves: with no other one left, there is no room either. Undefined: the system has enough. */
-  readonly descriptors?: Pick<DescriptorReserve, 'hasRoom'> | undefined;
-  /** Where people have logged in from; undefined: nobody has to. */
+  /** Descriptors kept for the program itself: where no other is left, no connection is taken. Undefined: the system has enough. */
+  readonly descriptors?: Pick<DescriptorReserve, 'hasFree'> | undefined;
+  /** The addresses that people have logged in from; undefined: nobody has to log in. */
   readonly known: { has(address: string): boolean } | undefined;
   /** Whether many clients share an address, given as the socket has it: it has no limit of its own. */
   readonly isShared?: ((address: string) => boolean) | undefined;
   /** Whether its client has logged in on it, or watches: such a connection never has to go for another. Once true, always true. */
   readonly isTrusted: (socket: Socket) => boolean;
-  /** Called for each connection that is closed for want of room, a new one or an old one. */
+  /** Called for each connection that is closed because there are too many, a new one or an old one. */
   readonly onClosed?: () => void;
   readonly clock: Clock;
   readonly log: Logger;
@@ -52,7 +54,7 @@ export interface ConnectionLimitOptions {
 /**
  * Bounds the connections of a server, so that nobody can lock others out by holding many. An address may hold a part of
  * them, a larger one once somebody there has logged in. A newcomer when all are taken gets the place of a stranger's oldest
- * connection, at the address that holds the most. Some room is kept for those who have logged in, and some for this
+ * connection, at the address that holds the most. A few places are kept for those who have logged in, and a few for this
  * machine, so that what watches over the camera there always gets in.
  */
 export class ConnectionLimit {
@@ -66,7 +68,7 @@ export class ConnectionLimit {
     this.#throttle = new LogThrottle(options.clock);
   }
 
-  /** Connections at the moment. */
+  /** Connections that are open. */
   get size(): number {
     return this.#connections.size;
   }
@@ -79,7 +81,11 @@ export class ConnectionLimit {
     });
   }
 
-  /** Counts a connection until it closes, closing another one for it where that is needed. False: there is no room for it. */
+  /**
+   * Counts a connection until it closes, closing another one for it where that is needed.
+   *
+   * @returns false: there is no place for it, and the caller has to close it
+   */
   admit(socket: Socket): boolean {
     if (this.#addresses.has(socket)) return true;
     const { remoteAddress } = socket;
@@ -88,7 +94,7 @@ export class ConnectionLimit {
     const address = this.options.isShared?.(remoteAddress) ? SHARED + remoteAddress : addressKey(remoteAddress);
     const standing = this.#standingOf(address);
     if (this.#hasEnough(address, standing) && !this.#close(this.#connections.oldestOf(address))) return this.#refuse(address);
-    const isFull = this.size >= this.#roomFor(standing) || this.options.descriptors?.hasRoom() === false;
+    const isFull = this.size >= this.#limitFor(standing) || this.options.descriptors?.hasFree() === false;
     if (isFull && !this.#close(this.#victimFor(standing))) return this.#refuse(address);
     this.#addresses.set(socket, address);
     this.#connections.add(address, socket);
@@ -121,9 +127,9 @@ export class ConnectionLimit {
   }
 
   /** How many there may be altogether for another one to come in without one having to go. */
-  #roomFor(standing: Standing): number {
+  #limitFor(standing: Standing): number {
     const { max } = this.options;
-    const reserve = Math.floor(max * RESERVE_PART);
+    const reserve = Math.floor(max * RESERVE_SHARE);
     if (standing === 'here') return max;
     return atLeastOne(standing === 'unknown' ? max - 2 * reserve : max - reserve);
   }

@@ -1,5 +1,6 @@
+/** What one address holds. */
 interface Share<T> {
-  /** All it holds. */
+  /** All its things. */
   count: number;
   /** Those of them that may have to go, the oldest first. */
   readonly loose: Set<T>;
@@ -16,17 +17,17 @@ export class FairShare<T> {
   /** @param isKept whether a thing never has to go. Asked when it would be its turn; once true, it stays true. */
   constructor(private readonly isKept: (thing: T) => boolean = () => false) {}
 
-  /** Things held by all. */
+  /** How many things are held in all. */
   get size(): number {
     return this.#size;
   }
 
-  /** Things held by an address. */
+  /** How many things an address holds. */
   countOf(address: string): number {
     return this.#shares.get(address)?.count ?? 0;
   }
 
-  /** Those of them that may have to go. */
+  /** How many of them may have to go. */
   looseCountOf(address: string): number {
     const share = this.#shares.get(address);
     if (!share) return 0;
@@ -34,6 +35,7 @@ export class FairShare<T> {
     return share.loose.size;
   }
 
+  /** Counts a thing as held by an address, where it is the newest. */
   add(address: string, thing: T): void {
     let share = this.#shares.get(address);
     if (!share) {
@@ -45,7 +47,7 @@ export class FairShare<T> {
     this.#size++;
   }
 
-  /** To be called once for each thing that was added. */
+  /** Takes a thing out of the count; to be called once for each that was added. */
   delete(address: string, thing: T): void {
     const share = this.#shares.get(address);
     if (!share) return;
@@ -60,7 +62,7 @@ export class FairShare<T> {
     return share && this.#oldest(share);
   }
 
-  /** The oldest thing of the address that holds the most which may go. @param from which addresses are asked */
+  /** The oldest thing of the address that holds the most things that may go. @param from whether an address is considered */
   oldestOfLargest(from: (address: string) => boolean = () => true): T | undefined {
     for (;;) {
       let largest: Share<T> | undefined;

@@ -1,12 +1,12 @@
 import type { Server, Socket } from 'node:net';
 
-/** When a server has a connection to do something with: at once, or when it is encrypted (`tls`, `https`). */
+/** The event with which a server hands a connection over: as it is accepted, or when it is encrypted (`tls`, `https`). */
 export type ConnectionEvent = 'connection' | 'secureConnection';
 
 /**
  * Puts something before whatever a server does with its connections; the one put there last comes first.
  *
- * @param event with `connection`, a server that speaks TLS is only asked who may begin to
+ * @param event with `connection`, `first` sees the connections of a server that speaks TLS before they are encrypted
  * @param first gets each connection; it calls `pass` to let it in, now or later
  */
 export function interpose(server: Server, event: ConnectionEvent, first: (socket: Socket, pass: () => void) => void): void {

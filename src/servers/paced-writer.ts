@@ -2,13 +2,14 @@ import type { Socket } from 'node:net';
 import { DirectWriter } from '../platform/direct-writer.ts';
 import type { ViewerPace } from './viewer-pace.ts';
 
+/** What a writer needs. */
 export interface PacedWriterOptions {
   readonly socket: Socket;
   /** Undefined: everything is given at once. */
-  readonly pace: Pick<ViewerPace, 'room' | 'gave' | 'whenRoom'> | undefined;
+  readonly pace: Pick<ViewerPace, 'capacity' | 'gave' | 'whenReady'> | undefined;
   /**
-   * Where a picture may be cut: the end of what is given next, from `at` on, which is longer than nothing and best ends at `end`.
-   * Undefined: anywhere.
+   * Returns where a picture may be cut, as an offset in bytes: behind `at`, from which on it is given next, and at best before
+   * `end`. Undefined: anywhere.
    */
   readonly cut?: (bytes: Buffer, at: number, end: number) => number;
   /** Called for every picture of which {@link PacedWriter.write} said that it is not all in the kernel, once it is, in their order. */
@@ -39,11 +40,11 @@ export class PacedWriter {
     return this.#waiting;
   }
 
-  /** Gives a picture, behind those before it. True: all of it is in the kernel; else `onWritten` will be called. */
+  /** Gives a picture, behind those before it. @returns whether all of it is in the kernel; if not, `onWritten` will be called */
   write(bytes: Buffer): boolean {
     const { pace } = this.options;
     if (this.#waiting > 0) this.#add(bytes);
-    else if (pace && pace.room() < bytes.length) {
+    else if (pace && pace.capacity() < bytes.length) {
       this.#add(bytes);
       this.#goOn();
     } else {
@@ -67,13 +68,13 @@ export class PacedWriter {
   readonly #goOn = (): void => {
     const { pace, socket, cut } = this.options;
     while (this.#waiting > 0 && !socket.destroyed) {
-      const room = pace?.room() ?? Number.POSITIVE_INFINITY;
-      if (room <= 0) {
-        pace?.whenRoom(this.#goOn);
+      const capacity = pace?.capacity() ?? Number.POSITIVE_INFINITY;
+      if (capacity <= 0) {
+        pace?.whenReady(this.#goOn);
         return;
       }
       const { length } = this.#queue[0]!;
-      const end = this.#given + room;
+      const end = this.#given + capacity;
       const taken = this.#give(length - end < LEAST_REST ? length : (cut?.(this.#queue[0]!, this.#given, end) ?? end));
       if (!taken && this.#waiting > 0) {
         socket.write('', this.#goOn);
@@ -82,7 +83,7 @@ export class PacedWriter {
     }
   };
 
-  /** Gives the first picture up to its byte `end`. False: some of that is not in the kernel yet. */
+  /** Gives the first picture up to its byte `end`. @returns whether all of that is in the kernel */
   #give(end: number): boolean {
     const bytes = this.#queue[0]!;
     const slice = bytes.subarray(this.#given, end);

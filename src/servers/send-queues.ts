@@ -17,27 +17,30 @@ const LASTING = new Set(['ENOENT', 'EACCES', 'EPERM', 'ENOTDIR']);
 /** A connection whose queue is to be known. */
 export interface WatchedQueue {
   readonly socket: Socket;
-  /** How long a reading is good for now, milliseconds. */
+  /** For how long a reading is good at present, milliseconds. */
   readonly interval: number;
-  /** The next reading begins: what is given from now on may be in it or not. */
+  /** Called when a reading begins: what is given to the connection from then on may be in it or not. */
   begin(): void;
   /**
-   * @param entry undefined: it is not in the table, or there is none
+   * Called with what was read.
+   *
+   * @param entry undefined: the connection is not in the table, or there is no table
    * @param at when it was read, monotonic milliseconds
-   * @param doubt by so many milliseconds that may have been earlier or later
+   * @param doubt milliseconds by which that may have been earlier or later
    */
   measured(entry: TcpEntry | undefined, at: number, doubt: number): void;
 }
 
+/** Where and when the tables are read. */
 export interface SendQueuesOptions {
   readonly clock: Clock;
-  /** Where the tables are; those of the network namespace of this process. */
+  /** Folder of the tables; those of the network namespace of this process, /proc/self/net, by default. */
   readonly dir?: string;
 }
 
 /**
- * Reads how much waits in the kernel to be sent on connections, which Node.js has no call for, out of the kernel's table of
- * connections (proc(5), /proc/net/tcp). Off the event loop, in one buffer, and only when somebody asks.
+ * Reads how much waits in the kernel to be sent on connections out of the kernel's table of connections (proc(5),
+ * /proc/net/tcp), as Node.js has no call for it. Off the event loop, in one buffer, and only when somebody asks.
  */
 export class SendQueues {
   readonly #watched = new Set<WatchedQueue>();
@@ -54,16 +57,21 @@ export class SendQueues {
     return tcpKey(socket, this.#littleEndian) !== undefined && !this.#missing.has(tableOf(socket));
   }
 
+  /** Reads this queue too, at the next {@link refresh}, until {@link unwatch}. */
   watch(queue: WatchedQueue): void {
     this.#watched.add(queue);
   }
 
+  /** Reads this queue no more. */
   unwatch(queue: WatchedQueue): void {
     this.#watched.delete(queue);
     if (this.#watched.size === 0) this.#buffer = undefined;
   }
 
-  /** Reads anew, for all that are watched, if it is time for one of them. What is given in this turn of the event loop is in the reading. */
+  /**
+   * Reads anew, for all that are watched, if the last reading is older than this queue's interval. What is given in this turn
+   * of the event loop is in the reading.
+   */
   refresh({ interval }: Pick<WatchedQueue, 'interval'>): void {
     if (this.#reading || this.#watched.size === 0) return;
     const now = this.options.clock.monotonic();

@@ -71,7 +71,7 @@ export class SlowLink {
     this.#movedAt = now;
   }
 
-  /** Bits per second that the link carries; undefined: not known yet. */
+  /** Bits per second that the link carries; undefined while that is not known. */
   get bitRate(): number | undefined {
     return this.#rate === undefined ? undefined : this.#rate * 8000;
   }
@@ -81,11 +81,12 @@ export class SlowLink {
     return this.#raises > 0;
   }
 
-  /** Of the link itself, milliseconds; 0 while it is not known. */
+  /** Time of a round trip on the link itself, milliseconds; 0 while it is not known. */
   get roundTrip(): number {
     return this.#roundTrip ?? 0;
   }
 
+  /** Takes note of bytes that were given to the connection. */
   gave(bytes: number, now: number): void {
     this.#advance(now);
     if (this.#probingSince === Number.POSITIVE_INFINITY && this.#queued <= LEAST_WAITING) this.#probingSince = now;
@@ -108,15 +109,15 @@ export class SlowLink {
     return rate > 0 ? over / rate : Number.POSITIVE_INFINITY;
   }
 
-  /** Bytes of a picture that may be given now, as soon as {@link wait} is over; 0: none. */
-  room(now: number): number {
+  /** Returns how many bytes of a picture may be given now; 0 until {@link wait} is over. */
+  capacity(now: number): number {
     if (this.wait(now) > 0) return 0;
     if (this.#probingSince !== undefined) return LEAST_WAITING;
     const sliceMs = Math.min(SLICE.mostMs, Math.max(SLICE.leastMs, this.roundTrip));
     return Math.ceil(Math.max(LEAST_WAITING, this.#mostWaiting(sliceMs) - this.#queued));
   }
 
-  /** Bytes that may wait and be on their way when a picture or slice is given. */
+  /** Returns how many bytes may wait and be on their way when a picture or slice is given. */
   #mostWaiting(extraMs: number): number {
     const { roundTrip } = this;
     const rate = this.#rate ?? 0;

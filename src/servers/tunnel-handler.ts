@@ -6,8 +6,9 @@ import { type ConnectionEvent, interpose } from './interpose.ts';
 /** Takes over a connection whose first request is one half of an RTSP tunnel. @param rest what came behind its head */
 export type TunnelTaker = (request: TunnelRequest, socket: Socket, rest: Buffer) => void;
 
+/** Which tunnels are taken, and where they go. */
 export interface TunnelHandlerOptions {
-  /** With which the server tells of connections that can be read: `secureConnection` where it speaks TLS. */
+  /** The event with which the server hands over connections that can be read: `secureConnection` where it speaks TLS. */
   readonly event: ConnectionEvent;
   readonly take: TunnelTaker;
   /** Whether a tunnel may be taken; to the server behind this one it is a request like others if not. Without it: any. */
@@ -41,7 +42,7 @@ export class TunnelHandler {
   #watch(socket: Socket, pass: () => void): void {
     const { take, accepts, timeoutMs, clock } = this.options;
     let bytes: Buffer | undefined;
-    // One who sends a byte now and then does not get more time for it.
+    // A byte now and then does not buy a client more time.
     const cancelTimer = clock.after(timeoutMs, () => socket.destroy());
     const onEnd = () => socket.destroy();
     const onError = () => {};

@@ -21,6 +21,7 @@ const HOLD_MS = 8;
 /** A connection that was not in the table is looked for again after this long. */
 const BLIND_MS = 60_000;
 
+/** The connection that is paced, and what tells how much waits on it. */
 export interface ViewerPaceOptions {
   readonly socket: Socket;
   readonly queues: SendQueues;
@@ -31,7 +32,7 @@ export interface ViewerPaceOptions {
 }
 
 /**
- * Says when the next picture may be given to a viewer's connection, so that what he sees is new however slow his link is: the
+ * Tells when the next picture may be given to a viewer's connection, so that what he sees is new however slow his link is: the
  * kernel would take in megabytes of pictures that grow old in its queue. A viewer who keeps up costs nothing. Where the kernel
  * does not tell what waits, it may always be given.
  */
@@ -71,7 +72,7 @@ export class ViewerPace implements WatchedQueue {
     return { since: this.#slowSince, bitRate: this.#link?.bitRate };
   }
 
-  /** A picture came while another one was still on its way into the kernel: the viewer is slow. */
+  /** Takes note that a picture came while another one was still on its way into the kernel: the viewer is slow. */
   proveSlow(): void {
     this.missed();
     const { queues, clock } = this.options;
@@ -83,7 +84,7 @@ export class ViewerPace implements WatchedQueue {
     queues.refresh(this);
   }
 
-  /** Something was given to the connection. */
+  /** Takes note of bytes that were given to the connection. */
   gave(bytes: number): void {
     if (!this.#link) return;
     this.#uncertain = true;
@@ -93,7 +94,7 @@ export class ViewerPace implements WatchedQueue {
   /**
    * Whether the next picture may be given now.
    *
-   * @param extraMs by so much it may arrive later; then it may also be given while nothing is known of the link yet
+   * @param extraMs milliseconds by which it may arrive later; with any, it may also be given while nothing is known of the link yet
    * @param before bytes that will be given before it
    */
   takes(extraMs = 0, before = 0): boolean {
@@ -103,15 +104,15 @@ export class ViewerPace implements WatchedQueue {
     return (extraMs > 0 && this.#link.bitRate === undefined) || this.#link.wait(now, extraMs, before) === 0;
   }
 
-  /** Bytes of a picture that {@link takes} let through, or was begun before, that may be given now: infinite where nothing is known. */
-  room(): number {
+  /** Returns how many bytes of a picture that {@link takes} let through, or that was begun, may be given now; infinite where nothing is known. */
+  capacity(): number {
     if (this.#link?.bitRate === undefined) return Number.POSITIVE_INFINITY;
     const now = this.options.clock.monotonic();
     this.options.queues.refresh(this);
-    return this.#held(now) > 0 ? 0 : this.#link.room(now);
+    return this.#held(now) > 0 ? 0 : this.#link.capacity(now);
   }
 
-  /** A picture was left out. */
+  /** Takes note of a picture that was left out. */
   missed(): void {
     const now = this.options.clock.monotonic();
     if (!this.#keepsMissing(now)) {
@@ -123,15 +124,15 @@ export class ViewerPace implements WatchedQueue {
     if (!this.#told && now - this.#slowSince >= HOPELESS_MS) this.#tell(now);
   }
 
-  /** Milliseconds for which the connection's peer has taken nothing of what waits for him. */
+  /** Milliseconds for which the viewer has taken nothing of what waits for him. */
   get stalledFor(): number {
     if (!this.#link) return 0;
     this.options.queues.refresh(this);
     return this.#link.stalledFor;
   }
 
-  /** Calls once when the next picture may be given. The same function is called once only. */
-  whenRoom(call: () => void): void {
+  /** Calls `call` once, when the next picture may be given; the same function waits only once. */
+  whenReady(call: () => void): void {
     this.#waiting.add(call);
     this.#arm();
   }
@@ -162,7 +163,7 @@ export class ViewerPace implements WatchedQueue {
     this.#arm();
   }
 
-  /** Milliseconds for which nothing is given yet, so that the reading that is being made is of use. */
+  /** Returns the milliseconds for which nothing is given yet, so that the reading that is being made is of use. */
   #held(now: number): number {
     return this.#readingSince === undefined ? 0 : Math.max(0, this.#readingSince + HOLD_MS - now);
   }
@@ -197,10 +198,10 @@ export class ViewerPace implements WatchedQueue {
     const now = clock.monotonic();
     const ms = Math.max(this.#held(now), this.#link?.wait(now) ?? 0);
     // Else the next reading tells.
-    if (Number.isFinite(ms)) this.#cancel = clock.after(Math.max(1, Math.ceil(ms)), this.#room);
+    if (Number.isFinite(ms)) this.#cancel = clock.after(Math.max(1, Math.ceil(ms)), this.#onReady);
   }
 
-  readonly #room = (): void => {
+  readonly #onReady = (): void => {
     this.#cancel = undefined;
     if (this.#link && this.#link.wait(this.options.clock.monotonic()) > 0) {
       this.#arm();

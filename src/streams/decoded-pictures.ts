@@ -4,24 +4,27 @@ import type { Demand } from './fan-out.ts';
 import type { Hub } from './hub.ts';
 import type { UnitHub } from './unit-hub.ts';
 
+/** The camera's H.264, and the hub for the JPEGs that are made of it. */
 export interface DecodedPicturesOptions extends Omit<JpegStreamOptions, 'feed' | 'rate' | 'onFrame' | 'onError'> {
+  /** The camera's own H.264; a lease of it keeps the camera on. */
   readonly units: UnitHub;
-  /** Where the pictures go; this is what it commands. */
+  /** Returns where the pictures go: the hub whose {@link Demand} this is. */
   readonly hub: () => Hub;
-  /** Whether the camera gives H.264: else its JPEGs come to the hub without this. */
+  /** Whether the camera gives H.264; otherwise its JPEGs reach the hub without this. */
   readonly isNative: () => boolean;
 }
 
-/** How long the decoder outlives its last viewer, seconds: who asks for a snapshot often asks for another, and pages are loaded anew. */
+/** How long the decoder outlives its last viewer, seconds: snapshots are often asked for in a row, and pages are loaded anew. */
 export const DECODER_IDLE_S = 2;
-/** Pictures per second that are made at least while it runs: who asks for a snapshot gets one that is current. */
+/** Pictures per second that are made at least while it runs, so that a snapshot is current. */
 const LEAST_RATE = 2;
 
 /**
- * The JPEGs for those who watch no H.264, of a camera that gives H.264: one decoder for all, while somebody wants them. Beside it
- * the hub's camera is the camera itself.
+ * Makes JPEGs of the H.264 of a camera that gives that: one decoder for all viewers of JPEGs, while there are any. For a camera
+ * that gives JPEGs it only hands the hub's demand on.
  */
 export class DecodedPictures implements Demand {
+  /** The decoder. */
   readonly stream: JpegStream;
   #isHeld = false;
   /** Gives the camera back. */
@@ -61,7 +64,7 @@ export class DecodedPictures implements Demand {
     this.options.units.retry();
   }
 
-  /** Takes a change of how the camera is, or of what it gives. */
+  /** Takes a change of the camera's state in, or of what it gives. */
   report(camera: CameraStatus): void {
     this.#camera = camera;
     this.#update();
@@ -102,7 +105,7 @@ export class DecodedPictures implements Demand {
     }
   }
 
-  /** What keeps pictures from those who want JPEGs may be that they cannot be decoded. */
+  /** Tells the hub the camera's state; for its viewers a camera whose pictures cannot be decoded has failed. */
   #tell(): void {
     const { hub, isNative } = this.options;
     const { state } = this.#camera;

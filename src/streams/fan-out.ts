@@ -4,27 +4,30 @@ import type { CameraStatus } from '../frames/stream-state.ts';
 
 /** The camera, or what stands for it, as the hub commands it. */
 export interface Demand {
-  /** Somebody came. Called again when that happens to a camera that is on and failed. */
+  /** Turns it on: somebody came. Called again when somebody comes to a camera that is on and has failed. */
   start(): void;
+  /** Turns it off: nobody has wanted pictures for the idle time-out. */
   stop(): void;
-  /** Somebody asks that a failed camera be tried again now. */
+  /** Has a failed camera tried again at once. */
   retry(): void;
 }
 
-/** A picture, however it is compressed. */
+/** A picture in any encoding. */
 export type Taken = Pick<Frame, 'sequence' | 'monotonic'>;
 
-/** What somebody who wants pictures asks for: pictures per second at most; undefined: all. */
+/** Returns the rate that a lease asks for: pictures per second at most; undefined: all. */
 export type Rate = () => number | undefined;
 
+/** What gives the pictures, and how long it outlives its viewers. */
 export interface FanOutOptions {
+  /** What is turned on and off. */
   readonly demand: Demand;
   /** Seconds between the last viewer's leaving and the camera's stop; `always` never stops it. */
   readonly idleTimeout: number | 'always';
   readonly clock: Clock;
 }
 
-/** Time for which a viewer who left is expected back, milliseconds: one that was refused asks again every 5 s or so. */
+/** Time for which a viewer that left is expected back, milliseconds: one that was refused asks again every 5 s or so. */
 const RECENT_MS = 15_000;
 /** Rates are averaged over this many pictures. */
 const RATE_WINDOW = 16;
@@ -32,8 +35,8 @@ const RATE_WINDOW = 16;
 const ALL: Rate = () => undefined;
 
 /**
- * Fans pictures out. Holds the latest one, counts who wants pictures (leases) and turns what gives them on for the first and off a
- * while after the last.
+ * Fans pictures out. Holds the latest one, counts those that want pictures (leases), and turns what gives them on for the first
+ * lease and off a while after the last.
  */
 export class FanOut<T extends Taken> {
   #latest: T | undefined;
@@ -59,7 +62,7 @@ export class FanOut<T extends Taken> {
     this.options.demand.start();
   }
 
-  /** How many want pictures now. */
+  /** How many leases are held. */
   get holders(): number {
     return this.#leases.size;
   }
@@ -80,6 +83,7 @@ export class FanOut<T extends Taken> {
     return this.#latest;
   }
 
+  /** The state that the camera is in. */
   get status(): CameraStatus {
     return this.#status;
   }
@@ -102,12 +106,13 @@ export class FanOut<T extends Taken> {
     return before === undefined || last === undefined ? undefined : last - before;
   }
 
-  /** Pictures per second that those want at most who want some now; undefined: all; 0: nobody wants any. */
+  /** The highest rate that a lease asks for, pictures per second; undefined: all pictures; 0: nobody wants any. */
   get wantedRate(): number | undefined {
     const rates = [...this.#leases].map(({ rate }) => rate());
     return rates.reduce((most, rate) => (most === undefined || rate === undefined ? undefined : Math.max(most, rate)), 0);
   }
 
+  /** Takes a new picture and gives it to all listeners. */
   publish(picture: T): void {
     this.#latest = picture;
     this.#times.push(picture.monotonic);
@@ -115,12 +120,13 @@ export class FanOut<T extends Taken> {
     for (const listener of this.#listeners) listener(picture);
   }
 
-  /** No more pictures come for now, although the camera goes on: an old one is not to be taken for a current one. */
+  /** Forgets the latest picture: no more come for now although the camera goes on, and an old one is not to be taken for a current one. */
   pause(): void {
     this.#latest = undefined;
     this.#times.length = 0;
   }
 
+  /** Takes a change of the camera's state and tells it to all that watch it. */
   setStatus(status: CameraStatus): void {
     if (status.state !== this.#status.state) this.#stateSince = this.options.clock.monotonic();
     this.#status = status;
@@ -131,15 +137,17 @@ export class FanOut<T extends Taken> {
   }
 
   /**
-   * Wants pictures: turns the camera on. Returns the function that gives that up; calling it again does nothing.
-   * @param rate asked for while it is held
+   * Wants pictures: turns the camera on.
+   *
+   * @param rate asked for while the lease is held
+   * @returns what gives the lease up; calling it again does nothing
    */
   lease(rate: Rate = ALL): () => void {
     const lease = { rate };
     this.#leases.add(lease);
     this.#cancelIdle?.();
     this.#cancelIdle = undefined;
-    // Who comes to a camera that failed while nobody watched does not wait for its next try.
+    // A viewer that comes to a camera that failed while nobody watched does not wait for its next try.
     if (!this.#on || (this.#leases.size === 1 && this.#status.state === 'failed')) {
       this.#on = true;
       this.options.demand.start();
@@ -163,21 +171,25 @@ export class FanOut<T extends Taken> {
     else this.#cancelIdle = this.options.clock.after(seconds * 1000, stop);
   }
 
-  /** Gets every picture from now on. Does not turn the camera on: that takes a {@link lease}. */
+  /**
+   * Calls the listener with every picture, until the returned function is called. Does not turn the camera on: that takes a
+   * {@link lease}.
+   */
   subscribe(listener: (picture: T) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Calls the listener on every change of the camera's state. */
+  /** Calls the listener on every change of the camera's state, until the returned function is called. */
   watch(listener: (status: CameraStatus) => void): () => void {
     this.#statusListeners.add(listener);
     return () => this.#statusListeners.delete(listener);
   }
 
   /**
-   * The next picture to come. Keeps the camera on meanwhile. Resolves with undefined when there is none within `timeoutMs`, or when
-   * `signal` fires.
+   * Waits for the next picture. Keeps the camera on meanwhile. Resolves with undefined when there is none within `timeoutMs`, or
+   * when `signal` fires.
+   *
    * @param mayCome asked after every change of the camera's state: whether waiting helps
    */
   next(timeoutMs: number, signal: AbortSignal, mayCome: () => boolean = this.#mayCome): Promise<T | undefined> {
@@ -202,6 +214,6 @@ export class FanOut<T extends Taken> {
     });
   }
 
-  /** Unless somebody has to change something first. */
+  /** Whether pictures may come without somebody changing something first. */
   readonly #mayCome = (): boolean => !(this.#status.state === 'failed' && this.#status.error?.permanent === true);
 }

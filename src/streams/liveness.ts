@@ -9,8 +9,8 @@ import type { FanOut, Taken } from './fan-out.ts';
 const STUCK_MS = 30 * 60_000;
 
 /**
- * Tells a program that is stuck from a camera that is broken: the state of a broken camera is known, and tried anew. It is looked
- * at now and then, by whoever wants to know; a picture costs nothing.
+ * Tells a program that is stuck from a camera that is broken: the state of a broken camera is known, and it is tried anew. Only
+ * {@link check} does any work; a picture costs nothing.
  */
 export class Liveness {
   #status: CameraStatus | undefined;
@@ -24,7 +24,10 @@ export class Liveness {
     this.#since = clock.monotonic();
   }
 
-  /** Whether the camera's part of the program gets on: false after {@link STUCK_MS} in which nothing came of it that has to. To be asked at least every minute. */
+  /**
+   * Whether the camera's part of the program gets on; false after {@link STUCK_MS} in which neither a picture nor a change of
+   * state came although one has to. To be called at least every minute.
+   */
   check(): boolean {
     const { status, latest } = this.hub;
     const now = this.clock.monotonic();

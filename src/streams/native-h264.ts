@@ -4,49 +4,53 @@ import type { AccessUnitListener, H264Status, H264Stream } from '../encode/h264-
 import type { AccessUnit, ParameterSets } from '../frames/access-unit.ts';
 import type { UnitHub } from './unit-hub.ts';
 
+/** The camera's units, and what stands in for it. */
 export interface NativeH264Options {
   readonly hub: UnitHub;
-  /** How often the camera was started. */
+  /** Returns how often the camera was started. */
   readonly starts: () => number;
-  /** What encodes, for people; undefined: it is not known yet. */
+  /** Returns what encodes, for people; undefined while it is not known. */
   readonly encoder: () => string | undefined;
-  /** What gives H.264 once the camera has turned out not to; undefined: nothing does, or the camera does. */
+  /** Resolves with what gives H.264 where the camera has turned out not to; undefined: nothing does, or the camera does. */
   readonly instead: () => Promise<Pick<H264Stream, 'parameterSets'> | undefined>;
   readonly clock: Clock;
 }
 
-/** How long the camera is kept for a client who has asked what there is and is about to come back, milliseconds. */
+/** How long the camera is kept on for a client that has asked what there is and is about to play it, milliseconds. */
 const LINGER_MS = 5000;
 
 /**
- * The camera's own H.264 as a stream for any number of viewers. Key frames come when the camera makes them, whoever asks: a late
- * viewer gets the running group.
+ * The camera's own H.264 as a stream for any number of viewers. Key frames come when the camera makes them, and cannot be asked
+ * for: a late viewer gets the running group.
  */
 export class NativeH264 {
   readonly #counts = { units: 0, keyframes: 0, bytes: 0 };
   readonly #lingering = new Set<Cancel>();
-  /** Of those who wait for a first unit. */
+  /** What ends the waiting for a first unit. */
   readonly #waiting = new Set<AbortController>();
 
   constructor(private readonly options: NativeH264Options) {
     options.hub.subscribe((unit) => this.#count(unit));
   }
 
+  /** The camera's state as that of a stream of H.264. */
   get status(): H264Status {
     const { hub, encoder } = this.options;
     const { state, error } = hub.status;
     return { state, error, encoder: state === 'idle' ? undefined : encoder() };
   }
 
+  /** Counters since the start, as an encoder has them. */
   get counters(): EncoderCounters {
     return { ...this.#counts, starts: this.options.starts(), frames: this.#counts.units, skipped: 0 };
   }
 
+  /** The units from the last key frame on; empty while there is none. */
   get group(): readonly AccessUnit[] {
     return this.options.hub.group;
   }
 
-  /** Gets every unit from now on, until the returned function is called. Turns the camera on. */
+  /** Calls the listener with every unit, until the returned function is called. Turns the camera on. */
   subscribe(listener: AccessUnitListener): () => void {
     const { hub } = this.options;
     // One function may subscribe twice.
@@ -58,7 +62,10 @@ export class NativeH264 {
     };
   }
 
-  /** See the method of the same name of what encodes: what a session description needs. Turns the camera on. */
+  /**
+   * Returns what a session description needs of the stream, see {@link H264Stream.parameterSets}. Turns the camera on, and keeps
+   * it on for 5 s after. Undefined when none come within `timeoutMs`, or when `signal` fires.
+   */
   async parameterSets(timeoutMs: number, signal: AbortSignal): Promise<ParameterSets | undefined> {
     if (signal.aborted) return undefined;
     const { hub, clock, instead } = this.options;
@@ -92,11 +99,12 @@ export class NativeH264 {
     }
   }
 
+  /** Does nothing: the camera's program has no way to be asked for a key frame. */
   requestKeyFrame(): void {
-    // The camera's program has no way to be asked.
+    // The next one comes with the next group.
   }
 
-  /** Keeps the camera on for nobody any longer, and nobody waiting. */
+  /** Ends all waiting, and gives up the camera where it is kept on for clients that asked what there is. */
   stop(): void {
     for (const wait of this.#waiting) wait.abort();
     for (const end of this.#lingering) end();

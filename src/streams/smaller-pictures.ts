@@ -3,11 +3,11 @@ import { readJpegHeader } from '../frames/jpeg.ts';
 import type { Rate } from './fan-out.ts';
 import type { FrameListener, Hub } from './hub.ts';
 
-/** Makes a smaller JPEG. @param width in pixels */
+/** Makes a smaller JPEG of a JPEG. Rejects where it cannot be read. @param width pixels; the height follows */
 export type ScaleJpeg = (jpeg: Buffer, width: number) => Promise<Buffer>;
 
 /**
- * The camera's pictures in a smaller width. Each is made once for all who want it, and only while somebody does; one that comes
+ * The camera's pictures in a smaller width. Each is made once for all viewers, and only while there are any; one that comes
  * while another is being made is left out for the newest. Pictures that are no wider stay as they are.
  */
 export class SmallerPictures implements Pick<Hub, 'lease' | 'subscribe' | 'latest'> {
@@ -16,7 +16,7 @@ export class SmallerPictures implements Pick<Hub, 'lease' | 'subscribe' | 'lates
   #latest: Frame | undefined;
   #busy = false;
   #waiting: Frame | undefined;
-  /** The picture made last, for those who ask for single ones. */
+  /** The picture made last, for single ones. */
   #made: { readonly sequence: number; readonly frame: Promise<Frame> } | undefined;
 
   constructor(
@@ -25,15 +25,17 @@ export class SmallerPictures implements Pick<Hub, 'lease' | 'subscribe' | 'lates
     private readonly scale: ScaleJpeg,
   ) {}
 
+  /** Wants pictures, see {@link Hub.lease}. */
   lease(rate?: Rate): () => void {
     return this.hub.lease(rate);
   }
 
-  /** The newest while somebody is subscribed. */
+  /** The newest smaller picture while there are subscribers; undefined: there is none. */
   get latest(): Frame | undefined {
     return this.hub.latest && this.#latest;
   }
 
+  /** Calls the listener with every smaller picture, until the returned function is called. Does not turn the camera on. */
   subscribe(listener: FrameListener): () => void {
     this.#listeners.add(listener);
     this.#unsubscribe ??= this.hub.subscribe((frame) => this.#take(frame));
@@ -48,7 +50,7 @@ export class SmallerPictures implements Pick<Hub, 'lease' | 'subscribe' | 'lates
     };
   }
 
-  /** The smaller picture of a frame. Rejects where it cannot be made. */
+  /** Returns the smaller picture of a frame. Rejects where it cannot be made. */
   of(frame: Frame): Promise<Frame> {
     if (frame.width <= this.width) return Promise.resolve(frame);
     if (this.#made?.sequence !== frame.sequence) this.#made = { sequence: frame.sequence, frame: this.#make(frame) };

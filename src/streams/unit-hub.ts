@@ -8,12 +8,12 @@ export class UnitHub extends FanOut<AccessUnit> {
   readonly #group = new PictureGroup();
   #parameterSets: ParameterSets | undefined;
 
-  /** The units from the last key frame on, for a viewer who comes late; empty while there is none. */
+  /** The units from the last key frame on, for a viewer that comes late; empty while there is none. */
   get group(): readonly AccessUnit[] {
     return this.#group.units;
   }
 
-  /** Those of the running capture, once a unit has come. */
+  /** The parameter sets of the running capture; undefined before its first unit. */
   get parameterSets(): ParameterSets | undefined {
     return this.#parameterSets;
   }
@@ -29,7 +29,7 @@ export class UnitHub extends FanOut<AccessUnit> {
     super.setStatus(status);
   }
 
-  /** Another capture begins, or none goes on: what comes next has nothing to do with what was. */
+  /** Forgets what was: another capture begins, or none goes on. */
   begin(): void {
     this.#group.clear();
     this.#parameterSets = undefined;

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Arguments } from '../../src/cli/command.ts';
 import type { Context } from '../../src/cli/context.ts';
 import { serviceCommand } from '../../src/cli/service.ts';
-import type { ServiceMachine } from '../../src/cli/service-work.ts';
+import type { ServiceMachine } from '../../src/cli/service-settings.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
 /** `onvif-camera service …` on a machine of a test's own: a tree in place of "/", and stand-ins for the system's tools. */

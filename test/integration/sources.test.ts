@@ -135,13 +135,19 @@ describe('a webcam', () => {
     const set = (settings: string) => imaging(`<SetImagingSettings><ImagingSettings>${settings}</ImagingSettings></SetImagingSettings>`);
     const options = await imaging('<GetOptions></GetOptions>');
     expect(options).toMatch(/Exposure><.*ExposureTime><.*Min>100<.*Max>500000</s);
-    expect(options).not.toMatch(/Sharpness|Gain>/);
+    expect(options).toMatch(/<tt:Gain><tt:Min>0<.*Max>24\.08</s);
+    expect(options).not.toMatch(/Sharpness|BacklightCompensation/);
     expect(await set('<tt:Sharpness>60</tt:Sharpness>')).toContain('This camera has no Sharpness');
+    const fixed = '<tt:Mode>MANUAL</tt:Mode><tt:ExposureTime>20000</tt:ExposureTime><tt:Gain>12.04</tt:Gain>';
+    expect(await set(`<tt:Exposure>${fixed}</tt:Exposure>`)).toContain('SetImagingSettingsResponse');
+    await eventually(() => controls().gain === 50, 'the gain is set');
+    expect(controls()).toMatchObject({ auto_exposure: 1, exposure_time_absolute: 200 });
     expect(await set('<tt:Contrast>75</tt:Contrast><tt:Exposure><tt:Mode>AUTO</tt:Mode></tt:Exposure>')).toContain(
       'SetImagingSettingsResponse',
     );
-    await eventually(() => controls().contrast === 48 && controls().auto_exposure === 3, 'the controls are set');
-    expect(controls().brightness).toBe(32);
+    // The gain is written after the mode.
+    await eventually(() => controls().contrast === 48 && controls().gain === 0, 'the controls are set');
+    expect(controls()).toMatchObject({ brightness: 32, auto_exposure: 3 });
     await viewer.next(20);
   });
 

@@ -105,6 +105,16 @@ describe.each([true, false])('with a camera that runs: %s', (running) => {
   });
 });
 
+test('of a running camera it is told whom the environment sets', async () => {
+  server = await Server.start({ args: ['--source', 'test', '--width', '320', '--height', '240'], dataDir });
+  const { stdout } = await user(['list']);
+  expect(stdout).toBe('NAME   LEVEL\nadmin  Administrator  set by ONVIF_CAMERA_PASSWORD\nguest  User\n');
+  expect(JSON.parse((await user(['list', '--json'])).stdout)).toEqual([
+    { name: 'admin', level: 'Administrator', fixed: true },
+    { name: 'guest', level: 'User' },
+  ]);
+});
+
 test('a short password is taken with --weak', async () => {
   expect((await user(['password', 'guest', '--weak', '--password-file', '-'], 'short\n')).code).toBe(0);
   expect(stored()[1]).toEqual({ ...GUEST, password: 'short' });

@@ -41,7 +41,7 @@ describe('users', () => {
   });
 
   test('are listed, added, changed and removed, without their passwords being told', async () => {
-    const admin = { name: 'admin', level: 'Administrator' };
+    const admin = { name: 'admin', level: 'Administrator', fixed: true };
     expect(await ask('GET', '/api/v1/users')).toMatchObject({ status: 200, json: { users: [admin] } });
     expect(await ask('POST', '/api/v1/users', { body: EVE })).toMatchObject({ status: 201, json: { name: 'eve', level: 'User' } });
     const changed = await ask('PATCH', '/api/v1/users/eve', { body: { level: 'Operator' } });

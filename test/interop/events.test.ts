@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium } from 'playwright-core';
 import { npmVersion, programVersion, reportClient } from '../support/clients.ts';
 import { needsProgram, program } from '../support/programs.ts';
-import { eventually, PASSWORD, Server } from '../support/server.ts';
+import { eventually, MAIN, PASSWORD, Server } from '../support/server.ts';
 import { ToldCamera } from '../support/told-camera.ts';
 
 /** The camera's events, in clients that we did not write. */
@@ -32,7 +32,7 @@ interface Message {
   readonly message: {
     readonly message: {
       readonly $: { readonly PropertyOperation: string };
-      readonly data: { readonly simpleItem: { $: { readonly Value?: unknown } } };
+      readonly data: { readonly simpleItem: { $: { readonly Name?: unknown; readonly Value?: unknown } } };
     };
   };
 }
@@ -83,33 +83,50 @@ describe('npm onvif, which Scrypted and UniFi Protect use', () => {
     await done(cam);
   }, 30_000);
 
-  /** It looks at capabilities, subscribes before it listens, and takes of a message nothing but its one value. */
-  test('as Scrypted uses it, waits in one request while nothing happens, and hears motion begin and end', async () => {
+  /**
+   * It asks for the topics and the capabilities, subscribes before it listens, takes of a message nothing but its one value, and
+   * leaves it to the library to come again.
+   */
+  test('as Scrypted uses it, waits in one request while nothing happens, hears motion begin and end, also after our restart', async () => {
     const cam = await connect();
     camera.moves(false);
+    await asked((answer) => cam.getEventProperties(answer));
     const { events } = await asked<{ events: object }>((answer) => cam.getCapabilities(answer));
     expect(events).toMatchObject({ WSPullPointSupport: true });
     await asked((answer) => cam.createPullPointSubscription(answer));
     let requests = 0;
     cam.on('rawRequest', () => requests++);
-    const motion: unknown[] = [];
+    let motion: unknown[] = [];
     cam.on('event', ({ topic, message }: Message) => {
-      const value = message.message.data?.simpleItem?.$?.Value;
-      if (topic._.includes('MotionAlarm')) motion.push(value);
+      const item = message.message.data?.simpleItem?.$;
+      if (!item) return;
+      if (topic._.includes('MotionAlarm')) motion.push(item.Value);
+      else if (topic._.includes('RuleEngine/CellMotionDetector/Motion')) motion.push(`${item.Name} ${item.Value}`);
     });
-    await eventually(() => motion.length === 1, 'the state of motion');
+    await eventually(() => motion.length === 2, 'the state of motion');
     // It renews, pulls the rest of the states, and renews again.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     const before = requests;
     await new Promise((resolve) => setTimeout(resolve, 2000));
     expect(requests).toBe(before);
-    for (const State of [true, false]) {
-      camera.moves(State);
-      await eventually(() => motion.at(-1) === State, `motion ${State}`, 2);
-    }
-    expect(motion).toEqual([false, true, false]);
-    // For each answer a Renew and a pull.
-    expect(requests - before).toBeLessThanOrEqual(4);
+    const moves = async () => {
+      for (const State of [true, false]) {
+        camera.moves(State);
+        await eventually(() => motion.at(-1) === `IsMotion ${State}`, `motion ${State}`, 2);
+      }
+    };
+    await moves();
+    const both = (state: boolean) => [state, `IsMotion ${state}`];
+    expect(motion).toEqual([false, true, false].flatMap(both));
+    // For each answer a Renew and a pull, and each may tell of one topic alone.
+    expect(requests - before).toBeLessThanOrEqual(8);
+    await camera.stop();
+    motion = [];
+    await camera.start();
+    camera.moves(false);
+    await eventually(() => motion.length === 2, 'the state of motion after the restart');
+    await moves();
+    expect(motion).toEqual([false, true, false].flatMap(both));
     await done(cam);
   }, 30_000);
 
@@ -121,15 +138,36 @@ describe('npm onvif, which Scrypted and UniFi Protect use', () => {
     new Promise((resolve, reject) => ask((error, value) => (error ? reject(error) : resolve(value))));
 });
 
-test('onvif-camera events shows live what another camera tells, until it is stopped', async () => {
+test('onvif-camera events shows live what another camera tells, also after its restart, until it is stopped', async () => {
   camera.moves(false);
   const command = Server.spawn({ command: ['events', '--url', `http://127.0.0.1:${camera.port}`, '--json'] });
   await command.output(/MotionAlarm[^\n]*Initialized/);
   camera.moves(true);
   await command.output(/MotionAlarm[^\n]*Changed[^\n]*"State":"true"/);
-  for (const line of command.stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('topic');
+  const before = command.stdout;
+  await camera.stop();
+  await command.output(/It is tried again, until Ctrl-C/);
+  command.stdout = '';
+  await camera.start();
+  camera.moves(true);
+  await command.output(/MotionAlarm[^\n]*"State":"true"/);
+  expect(command.stderr).toContain('The camera is back.');
+  for (const line of (before + command.stdout).trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('topic');
   command.process.kill('SIGINT');
   expect(await command.ended).toEqual({ code: 0, signal: null });
+}, 30_000);
+
+test('onvif-camera events ends when nobody reads it any more', async () => {
+  camera.moves(false);
+  const url = `http://127.0.0.1:${camera.port}`;
+  const command = Server.spawn({
+    program: ['sh', '-c', '"$@" | head -n 1', 'sh', process.execPath, MAIN],
+    command: ['events', '--url', url],
+  });
+  await command.output(/\n/);
+  const ticks = setInterval(() => camera.moves(Date.now() % 2 === 0), 50);
+  expect(await command.ended).toEqual({ code: 0, signal: null });
+  clearInterval(ticks);
 }, 30_000);
 
 test('onvif-camera events says what is wrong', async () => {

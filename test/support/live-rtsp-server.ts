@@ -25,7 +25,7 @@ export class LiveRtspServer {
 
   constructor(change: Partial<RtspServerOptions> = {}) {
     const common = { clock: systemClock, log: silentLogger };
-    const source = new TestPatternSource({ ...DEFAULT_CAMERA_SETTINGS, width: 640, height: 480, fps: LIVE_FPS }, common);
+    const source = new TestPatternSource({ ...DEFAULT_CAMERA_SETTINGS, width: 640, height: 480, fps: LIVE_FPS }, systemClock);
     const picture = (made: Picture) => this.#hub.publish(new Frame(made, ++this.#sequence, systemClock.now(), systemClock.monotonic()));
     this.#hub = new Hub({
       demand: {

@@ -14,7 +14,7 @@ import { Hub } from '../../src/streams/hub.ts';
 import { FakeClock } from './fake-clock.ts';
 import { makeJpeg } from './jpegs.ts';
 import { segment } from './rtp/coded-jpeg.ts';
-import { type ClientOptions, RtspClient } from './rtsp-client.ts';
+import { type ClientOptions, RtspClient, type UdpReceiver } from './rtsp-client.ts';
 import { PASSWORD } from './server.ts';
 
 /** Another user of {@link PlayedRtspServer}. */
@@ -108,6 +108,8 @@ export class PlayedRtspServer {
   readonly complaints: string[] = [];
   readonly server: RtspServer;
   readonly clients: RtspClient[] = [];
+  /** Those that {@link stop} closes. */
+  readonly receivers: UdpReceiver[] = [];
   #sequence = 0;
 
   /** @param basic whether passwords are taken as they are */
@@ -153,6 +155,20 @@ export class PlayedRtspServer {
     return client;
   }
 
+  /** What comes over UDP to a new client that plays a stream. */
+  async watchUdp(path: string): Promise<UdpReceiver> {
+    const receiver = await (await this.connect()).playUdp(path);
+    this.receivers.push(receiver);
+    return receiver;
+  }
+
+  /** A new client that plays a stream in its connection. */
+  async watchTcp(path: string): Promise<RtspClient> {
+    const client = await this.connect();
+    await client.playInterleaved(path);
+    return client;
+  }
+
   /** One picture from the camera, taken now. @param size bytes of its data */
   show(size = 500): Frame {
     const jpeg = jpegOf(size);
@@ -169,8 +185,9 @@ export class PlayedRtspServer {
     return frame;
   }
 
-  /** Ends clients and server. */
+  /** Ends clients, receivers and server. */
   async stop(): Promise<void> {
+    for (const receiver of this.receivers) receiver.close();
     for (const client of this.clients) client.vanish();
     await this.server.stop();
   }

@@ -151,6 +151,11 @@ export class Server {
     return fetch(this.url + path, { ...init, headers: { Authorization: basic('admin', PASSWORD), ...init.headers } });
   }
 
+  /** A request without credentials; redirects are not followed. */
+  anonymous(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(this.url + path, { redirect: 'manual', ...init });
+  }
+
   async json(path: string): Promise<Record<string, unknown>> {
     return (await (await this.fetch(path, { headers: { Accept: 'application/json' } })).json()) as Record<string, unknown>;
   }
@@ -176,6 +181,13 @@ export class Server {
 }
 
 export const basic = (user: string, password: string): string => `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+
+/** Headers of a request that wants its refusal as JSON. */
+export const ACCEPT_JSON = { Accept: 'application/json' } as const;
+
+/** The code in a refusal as JSON. */
+export const problemCode = async (answer: Response): Promise<string> =>
+  ((await answer.json()) as { readonly error: { readonly code: string } }).error.code;
 
 /** Whether a process runs (a zombie does not). */
 export function isRunning(pid: number): boolean {

@@ -2,14 +2,14 @@ import { type FSWatcher, watch } from 'node:fs';
 import type { Clock } from '../../core/clock.ts';
 import { allocateBuffer, HEADROOM, type Picture } from '../../frames/frame.ts';
 
-/** A folder larger than this is read anew each time round. */
+/** Most bytes of pictures that are kept; a folder larger than this is read anew each time round. */
 const MAX_BYTES = 64 * 1024 * 1024;
-/** On a network drive the system tells of no change that is made elsewhere: nothing is taken for new longer than this. */
+/** Longest that a picture is taken for unchanged, milliseconds: the system tells of no change made elsewhere on a network drive. */
 const MAX_AGE_MS = 10_000;
 
 /**
- * The pictures of a folder in memory, for as long as nothing in the folder changes. Keeps nothing where the folder is too large,
- * or the system does not tell of changes.
+ * Keeps the pictures of a folder in memory for as long as nothing in the folder changes. Keeps nothing where the folder is too
+ * large, or the system does not tell of changes.
  */
 export class PictureCache {
   readonly #pictures = new Map<string, Picture>();
@@ -32,12 +32,15 @@ export class PictureCache {
     }
   }
 
-  /** Changes whenever something in the folder does. */
+  /** Number that grows whenever something in the folder changes. */
   get version(): number {
     return this.#version;
   }
 
-  /** A copy: a picture's buffer is written to when it is sent, and an earlier showing may still be on its way. */
+  /**
+   * Returns a copy of a picture that is kept; undefined: it is not. A copy, since a picture's buffer is written to when it is sent,
+   * and an earlier showing may still be on its way.
+   */
   get(name: string): Picture | undefined {
     if (this.clock.monotonic() - this.#filledAt > MAX_AGE_MS) this.#empty();
     const picture = this.#pictures.get(name);
@@ -47,7 +50,10 @@ export class PictureCache {
     return { ...picture, buffer };
   }
 
-  /** @param version that the folder had when the picture began to be read */
+  /**
+   * Keeps a picture, where that is possible.
+   * @param version of the folder when the picture began to be read
+   */
   keep(name: string, picture: Picture, version: number): void {
     if (!this.#watcher || this.#full || version !== this.#version) return;
     if (this.#bytes + picture.buffer.length > MAX_BYTES) {
@@ -60,13 +66,14 @@ export class PictureCache {
     this.#bytes += picture.buffer.length;
   }
 
+  /** Ends the watch and forgets all pictures. */
   close(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
     this.#forget();
   }
 
-  /** What was kept is known to be old. */
+  /** Forgets what is known to be old. */
   #forget(): void {
     this.#version++;
     this.#full = false;

@@ -29,18 +29,19 @@ export class ImagesSource implements Source {
   constructor(
     private readonly dir: string,
     private readonly settings: CameraSettings,
-    private readonly deps: { clock: Clock },
+    private readonly clock: Clock,
   ) {
     this.description = `pictures in ${dir}`;
     this.captureFps = settings.fps;
     this.unsupported = unsupportedSettings(settings, SUPPORTED);
   }
 
+  /** Starts to show the folder's pictures, at the rate that is set. */
   start(events: CaptureEvents): Capture {
-    const cache = new PictureCache(this.dir, this.deps.clock);
+    const cache = new PictureCache(this.dir, this.clock);
     const show = new SlideShow(this.dir, (error) => events.notice(error), cache);
     const capture = startTicker(
-      this.deps.clock,
+      this.clock,
       this.settings.fps,
       async (signal) => {
         const picture = await show.next(signal);
@@ -60,28 +61,28 @@ export class ImagesSource implements Source {
   }
 }
 
-/** Throws NO_PICTURES unless there is a picture to show in the folder now. */
+/** Checks that there is a picture to show in a folder. Rejects with an AppError (NO_PICTURES) where there is none. */
 export async function checkImagesDir(dir: string): Promise<void> {
   await new SlideShow(dir, () => {}).next(new AbortController().signal);
 }
 
-/** Goes round a folder. Each round lists the files anew, so that new ones join and vanished ones are forgotten. */
+/** Goes round a folder. Each round lists the files anew, so that new files join and vanished ones are forgotten. */
 class SlideShow {
   #names: string[] = [];
   #position = 0;
-  /** Files that were complained about. */
+  /** Names of the files that were complained about. */
   readonly #named = new Set<string>();
-  /** What is wrong with the first file of this round that is no good. */
+  /** What is wrong with the first file of this round that cannot be shown. */
   #firstProblem: string | undefined;
 
   constructor(
     private readonly dir: string,
     private readonly complain: (error: AppError) => void,
-    /** Undefined: every picture is read anew. */
+    /** Where pictures are kept; undefined: each is read anew. */
     private readonly cache?: PictureCache,
   ) {}
 
-  /** The next good picture, undefined if aborted meanwhile. Throws NO_PICTURES after a whole round without one. */
+  /** Returns the next good picture; undefined if aborted meanwhile. Rejects with NO_PICTURES after a whole round without one. */
   async next(signal: AbortSignal): Promise<Picture | undefined> {
     let freshRound = false;
     while (!signal.aborted) {
@@ -131,7 +132,7 @@ class SlideShow {
 
 const isPictureName = (name: string): boolean => /\.jpe?g$/i.test(name);
 
-/** f2 before f10. */
+/** Sorts f2 before f10. */
 const naturalOrder = new Intl.Collator('en', { numeric: true });
 
 async function listPictures(dir: string): Promise<string[]> {
@@ -149,10 +150,10 @@ function describeNone(dir: string, names: readonly string[], problem = `${names[
     : `None of the ${names.length} .jpg files in ${dir} can be shown; the first one is ${problem}.`;
 }
 
-/** Undefined if the file is gone; throws BAD_PICTURE if it is there and no JPEG from SOI to EOI. */
+/** Returns a picture; undefined if the file is gone. Rejects with BAD_PICTURE if it is there and no JPEG from SOI to EOI. */
 async function readPicture(path: string): Promise<Picture | undefined> {
   try {
-    // Opened this way a named pipe does not wait for somebody who writes to it.
+    // Opened without blocking, a named pipe does not wait for a writer.
     const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       return await readInto(file);
@@ -165,7 +166,7 @@ async function readPicture(path: string): Promise<Picture | undefined> {
   }
 }
 
-/** Reads straight into the buffer that the picture is sent from. */
+/** Reads a file straight into the buffer that the picture is sent from. Rejects with an Error that says what is wrong with it. */
 async function readInto(file: FileHandle): Promise<Picture> {
   const stat = await file.stat();
   if (!stat.isFile()) throw new Error('not a file');

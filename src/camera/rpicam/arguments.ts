@@ -1,12 +1,18 @@
 import { changedSettings } from '../defaults.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
 
-/** Night needs long exposures, and a frame rate fixes the longest one: 8 per second allow 125 ms. */
+/** Highest rate by night, pictures per second: a rate fixes the longest exposure, and 8 per second allow 125 ms. */
 const NIGHT_FPS = 8;
-/** rpicam-vid drops about seven pictures at the start, at the asked rate: 7 s at 1 fps. So capture faster and thin out. */
+/**
+ * Lowest rate to capture at, pictures per second; slower ones are thinned out. rpicam-vid drops about seven pictures at the start:
+ * 7 s at 1 fps.
+ */
 const SLOWEST_CAPTURE_FPS = 10;
 
-/** What rpicam-vid does not: turn by 90 and 270 degrees ("transforms requiring transpose not supported"), or write elsewhere than at the top left. */
+/**
+ * Returns the settings in force that rpicam-vid cannot do: a rotation by 90 or 270 degrees ("transforms requiring transpose not
+ * supported"), and a text elsewhere than at the top left.
+ */
 export function rpicamUnsupported({ rotation, annotatePosition }: CameraSettings): SettingName[] {
   return [
     ...(rotation % 180 === 0 ? [] : (['rotation'] as const)),
@@ -15,8 +21,8 @@ export function rpicamUnsupported({ rotation, annotatePosition }: CameraSettings
 }
 
 /**
- * Frames per second to ask rpicam-vid for. A long exposure needs a rate that leaves time for it.
- * @param thins whether pictures can be left out afterwards
+ * Returns the pictures per second to ask rpicam-vid for. A long exposure needs a rate that leaves time for it.
+ * @param thins whether pictures can be left out afterwards, so that more may be captured than are wanted
  */
 export function rpicamFrameRate(settings: CameraSettings, thins = true): number {
   let rate = settings.fps;
@@ -34,11 +40,11 @@ export function rpicamFrameRate(settings: CameraSettings, thins = true): number 
 const round = (rate: number) => Math.round(rate * 1000) / 1000;
 
 /**
- * The arguments of rpicam-vid. Options at their default are left out, so that older versions, which know fewer, still work.
+ * Returns the arguments of rpicam-vid. Options at their default are left out, so that older releases, which know fewer, work too.
  * @param camera index as in `--list-cameras`
- * @param postProcessFile if there is a text to draw, or motion to look for
- * @param more further options of ours
- * @param encoder what it is told of its encoder and its rate, if it is not to give JPEGs
+ * @param postProcessFile path of the file with the stages that draw a text or look for motion; undefined: there are none
+ * @param more further arguments of this program
+ * @param encoder the arguments of the H.264 encoder, and the pictures per second; undefined: JPEGs are wanted
  */
 export function rpicamArguments(
   settings: CameraSettings,
@@ -55,10 +61,10 @@ export function rpicamArguments(
   if (settings.hflip) args.push('--hflip');
   if (settings.vflip) args.push('--vflip');
   const changed = new Set(changedSettings(settings));
-  // By day, with `auto-night`, it is as always.
+  // By day `auto-night` is the normal exposure.
   if (settings.exposure === 'auto-night') changed.delete('exposure');
   for (const [name, option] of Object.entries(OPTION_OF) as [SettingName, string][]) {
-    // In one word: --hdr would not take its value as the next one.
+    // In one word: --hdr does not take its value from the next one.
     if (changed.has(name)) args.push(`${option}=${asText(settings, name)}`);
   }
   if (postProcessFile !== undefined) args.push('--post-process-file', postProcessFile);
@@ -71,7 +77,7 @@ function asText(settings: CameraSettings, name: SettingName): string {
   return Array.isArray(value) ? value.join(',') : String(value);
 }
 
-/** Setting → option, for those that are handed on as they are. */
+/** The option for each setting that is handed on as it is. */
 export const OPTION_OF: Partial<Record<SettingName, string>> = {
   exposure: '--exposure',
   awb: '--awb',
@@ -92,7 +98,7 @@ export const OPTION_OF: Partial<Record<SettingName, string>> = {
   tuningFile: '--tuning-file',
 };
 
-/** Which rpicam-apps release brought an option; the others were there from the first. */
+/** The rpicam-apps release that brought an option; options not listed here are as old as libcamera-apps 1.0. */
 export const OPTION_SINCE: Readonly<Record<string, string>> = {
   '--autofocus-mode': '1.1.2',
   '--lens-position': '1.1.2',

@@ -5,7 +5,7 @@ import { explainNoCamera, findRpicam, listRpicamCameras } from './list.ts';
 import { RpicamSource } from './source.ts';
 import { isSince, rpicamRelease } from './version.ts';
 
-/** A camera that rpicam-vid sees, by its number. */
+/** Finds a camera that rpicam-vid sees, by its number. Rejects with PROGRAM_MISSING, NO_CAMERA, or what keeps rpicam-vid from it. */
 export const find: FindSource<'rpicam'> = async (
   { camera },
   { rpicamPath, searchPath, workDir, dev, motion, wantsFocus, video, clock, log },
@@ -27,9 +27,9 @@ export const find: FindSource<'rpicam'> = async (
   }
   const regions = motion?.regions.length ?? 0;
   const release = regions > 1 || video ? await rpicamRelease(program, searchPath) : undefined;
-  // Of several regions, releases before this one do not say which it is that moves.
+  // Releases before this one do not say in which of several regions something moves.
   const named = regions <= 1 || isSince(release?.version, '1.6');
-  const options = { program, sensor: found, workDir, searchPath, motion: named ? motion : undefined, wantsFocus };
+  const options = { program, sensor: found, workDir, searchPath, motion: named ? motion : undefined, wantsFocus, clock, log };
   const ways = video && release && new H264Ways(name, found, release);
-  return (wanted, asked) => new RpicamSource({ ...options, h264: ways && asked && { ways, video: asked } }, wanted, { clock, log });
+  return (wanted, asked) => new RpicamSource({ ...options, h264: ways && asked && { ways, video: asked } }, wanted);
 };

@@ -7,37 +7,40 @@ import { rpicamFrameRate } from './arguments.ts';
 import { isOnPi5, type RpicamCamera } from './list.ts';
 import { isSince, type Release } from './version.ts';
 
-/** How rpicam-vid makes H.264: by the encoder of a Pi Zero to 4, or with libx264, which a release before 1.6 is told in more words. */
+/**
+ * The ways in which rpicam-vid makes H.264: with the encoder of a Pi Zero to 4, or with libx264, for which releases before 1.6 need
+ * more words.
+ */
 export type H264Way = 'hardware' | 'libx264' | 'libx264-in-words';
 
-/** For people. */
+/** Returns the name of what encodes, for people. */
 export const encoderName = (way: H264Way): string => (way === 'hardware' ? 'the encoder of the Pi' : 'libx264');
 
-/** The encoder of a Pi Zero to 4 takes no more, pixels. */
+/** The largest picture that the encoder of a Pi Zero to 4 takes, pixels. */
 const HARDWARE_MOST = { width: 1920, height: 1080 };
-/** Each has a slice of its own; half of a Pi's cores, since the capture wants its share. */
+/** Threads of libx264, each with a slice of its own: half of a Pi's cores, since the capture wants its share. */
 const X264_THREADS = 2;
-/** What `--low-latency` stands for. */
+/** The options that `--low-latency` stands for. */
 const LOW_LATENCY = 'preset=ultrafast;tune=zerolatency;bf=0;thread_type=slice';
 
-/** What a profile has more than baseline: of a profile that it does not need x264 says nothing in its stream. The level is x264's own finding. */
+/** The tools of a profile beyond baseline: x264 declares a profile only where its stream needs it. It finds the level by itself. */
 const X264_TOOLS: Readonly<Record<H264Profile, readonly string[]>> = { baseline: [], main: ['coder=1'], high: ['coder=1', '8x8dct=1'] };
 
-/** Next step where rpicam-vid lacks the encoder of libav. */
+/** The next step for the user where rpicam-vid lacks the encoder of libav. */
 export const INSTALL =
   'Install it and start again: `sudo apt install rpicam-apps-encoder` (Raspberry Pi OS Trixie) or `sudo apt install rpicam-apps` (Bookworm). Or set camera.encoding: mjpeg.';
 
-/** Pictures per second that are captured for H.264: none can be left out afterwards. */
+/** Returns the pictures per second to capture for H.264, of which none can be left out afterwards. */
 export const h264FrameRate = (settings: CameraSettings): number => rpicamFrameRate(settings, false);
 
-/** The encoder of the Pi keeps to level 4 unless it is told another one; rpicam-vid takes these. */
+/** Returns the option for the level: the encoder of the Pi keeps to level 4 unless it is told another one, and rpicam-vid takes these. */
 function hardwareLevel({ width, height, fps }: CameraSettings, { bitrate, profile }: VideoSettings): string[] {
   const level = Number(h264Level({ width, height, fps, bitrate, profile }));
   if (level <= 4) return [];
   return ['--level', level > 4.1 ? '4.2' : '4.1'];
 }
 
-/** What rpicam-vid is told of its encoder. */
+/** Returns the arguments that tell rpicam-vid of its encoder. */
 export function h264Arguments(way: H264Way, settings: CameraSettings, video: VideoSettings): string[] {
   const { bitrate, keyframeInterval, profile } = video;
   const rate = String(Math.round(bitrate * 1000));
@@ -59,7 +62,7 @@ export function h264Arguments(way: H264Way, settings: CameraSettings, video: Vid
   ];
 }
 
-/** Why there is no H.264, where a line of rpicam-vid says so; undefined: it says something else. */
+/** Returns why there is no H.264, where a line of rpicam-vid says so; undefined: it says something else. */
 function refusalIn(line: string): { readonly why: string; readonly hint?: string } | undefined {
   if (/Unrecognised codec libav|Unable to find an appropriate H\.264 codec|libav: cannot find video encoder/i.test(line))
     return { why: 'it has no encoder for H.264', hint: INSTALL };
@@ -71,12 +74,15 @@ function refusalIn(line: string): { readonly why: string; readonly hint?: string
 
 const UPDATE = 'Update rpicam-apps (`sudo apt full-upgrade`) and start again. Or set camera.encoding: mjpeg.';
 
-/** A clock is set by hand, or by the network soon after the start. Milliseconds. */
+/**
+ * Least time between two times that the clock is set back and all is well, milliseconds: it is set by hand, or by the network soon
+ * after the start.
+ */
 const SELDOM_MS = 10_000;
 
 /**
- * The ways by which this camera may give H.264: what the program and the machine let hope for, less what a capture has shown not
- * to work. Shared by all sources of one camera.
+ * Keeps the ways in which a camera may give H.264: those that its program and the machine promise, less those that a capture has
+ * shown not to work. Shared by all sources of one camera.
  */
 export class H264Ways {
   #left: readonly H264Way[];
@@ -84,7 +90,7 @@ export class H264Ways {
   #setBackAt = Number.NEGATIVE_INFINITY;
   readonly #trials = new Map<H264Way, H264Trial>();
 
-  /** @param program its name, "rpicam-vid" */
+  /** @param program name of the capture program, "rpicam-vid" */
   constructor(
     private readonly program: string,
     sensor: RpicamCamera,
@@ -101,18 +107,18 @@ export class H264Ways {
 
   #reason: AppError | undefined;
 
-  /** Why there is none, once there is none. */
+  /** Why there is no way, once there is none; undefined before that. */
   get reason(): AppError | undefined {
     return this.#reason;
   }
 
-  /** The best one for a picture of this size; undefined: there is none. */
+  /** Returns the best way for a picture of this size; undefined: there is none. */
   bestFor({ width, height }: Pick<CameraSettings, 'width' | 'height'>): H264Way | undefined {
     const fits = width <= HARDWARE_MOST.width && height <= HARDWARE_MOST.height;
     return this.#left.find((way) => way !== 'hardware' || fits);
   }
 
-  /** Why {@link bestFor} knows none. */
+  /** Returns why {@link bestFor} finds none (CAMERA_H264). */
   whyNot(): AppError {
     const { width, height } = HARDWARE_MOST;
     return (
@@ -125,10 +131,10 @@ export class H264Ways {
   }
 
   /**
-   * The clock was set back, which ended a capture. Returns whether it may be started again at once: not where that happens all
-   * the time, and something else may be wrong.
+   * Notes that the clock was set back, which ended a capture. Returns whether the capture may be started again at once: not where
+   * that happens all the time, and something else may be wrong.
    *
-   * @param at monotonic, milliseconds
+   * @param at when that was, monotonic, milliseconds
    */
   isSeldom(at: number): boolean {
     const isSeldom = at - this.#setBackAt >= SELDOM_MS;
@@ -136,7 +142,7 @@ export class H264Ways {
     return isSeldom;
   }
 
-  /** What finds out whether this way works. */
+  /** Returns what finds out whether this way works; the same for all captures. */
   trial(way: H264Way): H264Trial {
     const trial = this.#trials.get(way) ?? new H264Trial();
     this.#trials.set(way, trial);
@@ -144,10 +150,10 @@ export class H264Ways {
   }
 
   /**
-   * A capture has ended before its first picture. Returns what the user should know where that shows that this way does not
-   * work: from now on there is another, or none.
+   * Notes that a capture has ended before its first picture. Where that shows that this way does not work, returns what the user
+   * should know (CAMERA_H264); from then on there is another way, or none.
    *
-   * @param line of the program, which says why
+   * @param line of the program that says why; undefined: it said nothing of it
    */
   failed(way: H264Way, line: string | undefined, error: AppError): AppError | undefined {
     const refusal = line === undefined ? undefined : refusalIn(line);
@@ -168,8 +174,8 @@ export class H264Ways {
   }
 }
 
-/** Whether a line is one that {@link H264Ways.failed} wants to see. */
+/** Returns whether a line is one that {@link H264Ways.failed} wants to see. */
 export const isRefusal = (line: string): boolean => refusalIn(line) !== undefined;
 
-/** What libav says before it dies of a clock that was set back: its times have to grow. */
+/** Returns whether libav says with a line that it dies of a clock that was set back: its times have to grow. */
 export const isClockSetBack = (line: string): boolean => /non monotonically increasing dts/.test(line);

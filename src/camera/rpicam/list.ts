@@ -6,38 +6,43 @@ import type { Range } from '../offers.ts';
 import { deniedCameraDevice, permissionError } from '../permission.ts';
 import { readMessage } from './messages.ts';
 
-/** A sensor mode as `--list-cameras` shows it. */
+/** A mode of the sensor, as `--list-cameras` shows it, with its size in pixels. */
 export interface SensorMode extends Size {
   /** Highest rate, frames per second; missing in releases before 2022. */
   readonly fps?: number;
 }
 
-/** A camera, with the size of its sensor. */
+/** A camera, with the size of its sensor in pixels. */
 export interface RpicamCamera extends Size {
+  /** Number in `--list-cameras`, from 0. */
   readonly index: number;
-  /** Sensor name: "imx219". */
+  /** Name of the sensor: "imx219". */
   readonly model: string;
   /** libcamera's id, the path in the device tree. */
   readonly id: string;
   readonly modes: readonly SensorMode[];
   /** Whether its lens can be moved; undefined where the program did not say. */
   readonly focuses?: boolean;
-  /** What its controls reach, where the program said so: analogue gain, exposure time in microseconds, lens position in dioptres. */
+  /** The ranges of its controls, where the program said so: analogue gain, exposure time in microseconds, lens position in dioptres. */
   readonly controls?: Readonly<Partial<Record<SensorControl, Range>>>;
 }
 
-/** Whether it hangs on the I/O controller of a Pi 5, which has no encoder of its own. */
+/** Returns whether a camera hangs on the I/O controller of a Pi 5, which has no encoder of its own. */
 export const isOnPi5 = ({ id }: Pick<RpicamCamera, 'id'>): boolean => id.includes('/rp1/');
 
 /** Controls whose range differs from camera to camera. */
 type SensorControl = 'AnalogueGain' | 'ExposureTime' | 'LensPosition';
 
-/** rpicam-vid was called libcamera-vid until the end of 2023. */
+/** Names of the capture program; releases before 2024 have the second. */
 const PROGRAM_NAMES = ['rpicam-vid', 'libcamera-vid'];
-/** A Pi lists its cameras in half a second; a Pi Zero with a cold SD card takes a few. */
+/** Time to list the cameras, milliseconds: a Pi takes half a second, a Pi Zero with a cold SD card a few. */
 const LIST_TIMEOUT_MS = 10_000;
 
-/** Finds the capture program. @param chosen `camera.rpicamPath`, empty: by name from `searchPath` */
+/**
+ * Returns the path of the capture program; undefined: there is none.
+ * @param chosen `camera.rpicamPath`; empty: by name
+ * @param searchPath where programs are looked up, as in PATH
+ */
 export function findRpicam(chosen: string, searchPath: string): string | undefined {
   for (const name of chosen === '' ? PROGRAM_NAMES : [chosen]) {
     const found = findProgram(name, searchPath);
@@ -46,7 +51,7 @@ export function findRpicam(chosen: string, searchPath: string): string | undefin
   return undefined;
 }
 
-/** Reads the output of `--list-cameras`, of any release. */
+/** Returns the cameras in the output of `--list-cameras`, of any release. */
 export function parseCameraList(text: string): RpicamCamera[] {
   const cameras: (RpicamCamera & { modes: SensorMode[]; focuses?: boolean; controls?: RpicamCamera['controls'] })[] = [];
   for (const line of text.split('\n')) {
@@ -69,8 +74,8 @@ export function parseCameraList(text: string): RpicamCamera[] {
 }
 
 /**
- * Asks the capture program which cameras it sees, and for their controls, which releases before 1.6 do not tell. Throws an AppError
- * if it cannot say, or if something keeps it from seeing any.
+ * Asks the capture program which cameras it sees, and for their controls, which releases before 1.6 do not tell. Rejects with an
+ * AppError if it cannot say, or if something keeps it from seeing any.
  */
 export async function listRpicamCameras(program: string, searchPath: string): Promise<RpicamCamera[]> {
   const list = (...more: string[]) => runProgram(program, ['--list-cameras', ...more], { timeoutMs: LIST_TIMEOUT_MS, searchPath });
@@ -91,7 +96,10 @@ export async function listRpicamCameras(program: string, searchPath: string): Pr
   );
 }
 
-/** Why the capture program sees no camera, where it says no more than that. @param dev root of the devices, "/dev" */
+/**
+ * Returns why the capture program sees no camera, where it says no more than that: CAMERA_PERMISSION or NO_CAMERA.
+ * @param dev root of the devices, "/dev"
+ */
 export function explainNoCamera(program: string, dev: string): AppError {
   const name = program.split('/').at(-1)!;
   const denied = deniedCameraDevice(dev);

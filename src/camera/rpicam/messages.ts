@@ -3,17 +3,18 @@ import { permissionError } from '../permission.ts';
 import { OPTION_SINCE } from './arguments.ts';
 import { describeTwice, timesGiven, withOrigin } from './origin.ts';
 
-/** What a line of rpicam-vid's standard error means: the reason why it ends, or something it lives with. */
+/** The meaning of a line of rpicam-vid's standard error. */
 export interface Meaning {
   readonly error: AppError;
+  /** Whether the program ends because of it; else it lives with it. */
   readonly fatal: boolean;
 }
 
-/** What is known about the program that speaks. */
+/** The program that speaks, as far as it matters for what it means. */
 export interface Speaker {
   /** "rpicam-vid" or "libcamera-vid" */
   readonly program: string;
-  /** Index as in `--list-cameras`. */
+  /** Number as in `--list-cameras`. */
   readonly camera: number;
   /** `camera.extraArgs`: what the user added to its command line. */
   readonly extraArgs: readonly string[];
@@ -28,7 +29,10 @@ interface Rule {
 const fatal = (pattern: RegExp, error: Rule['error']): Rule => ({ pattern, fatal: true, error });
 const notice = (pattern: RegExp, error: Rule['error']): Rule => ({ pattern, fatal: false, error });
 
-/** A value that no further try will make right. @param option the one in question; several: whichever the user added */
+/**
+ * Returns the rule for a value that no further try will make right.
+ * @param options the option in question; several: whichever the user added
+ */
 const refused = (pattern: RegExp, ...options: string[]): Rule =>
   fatal(pattern, ([text = '', value], { program, extraArgs }) => {
     const option = options.find((each) => timesGiven(each, extraArgs) > 0) ?? options[0]!;
@@ -37,7 +41,7 @@ const refused = (pattern: RegExp, ...options: string[]): Rule =>
     return new AppError('OPTION_INVALID', `${program} does not take ${what} for ${origin}: ${bare(text)}.`, hintFor(origin));
   });
 
-/** Without the marks that rpicam-apps puts around what it says. */
+/** Returns a message without the marks that rpicam-apps puts around it. */
 const bare = (text: string) => text.replace(/^ERROR: |\*\*\*/g, '').trim();
 
 const hintFor = (origin: string) =>
@@ -128,7 +132,7 @@ const RULES: readonly Rule[] = [
   refused(/Invalid denoise mode\s*(.*?) \*\*\*/, '--denoise'),
   refused(/Invalid HDR option provided:\s*(.*?) \*\*\*/, '--hdr'),
   refused(/Invalid AfMode:\s*(.*?) \*\*\*/, '--autofocus-mode'),
-  // Here the real program names the value of another option.
+  // Here rpicam-vid names the value of another option.
   refused(/Invalid AfRange mode:/, '--autofocus-range'),
   refused(/Invalid afSpeed mode:\s*(.*?) \*\*\*/, '--autofocus-speed'),
   refused(/Invalid lens position:\s*(.*?) \*\*\*/, '--lens-position'),
@@ -171,11 +175,11 @@ const RULES: readonly Rule[] = [
     () => new AppError('ANNOTATE_MISSING', 'The text (camera.annotate) is not in the picture: this rpicam-vid has no annotate_cv stage.'),
   ),
   notice(/Device timeout detected/, () => new AppError('SENSOR_LOST', 'The camera sensor stopped answering ("Device timeout detected").')),
-  // Whatever else it calls an error; after the rules that know better.
+  // Whatever else it calls an error: last, since the rules above know better.
   fatal(/^ERROR: \*\*\* (.*) \*\*\*$/, ([, text], { program }) => new AppError('CAPTURE_ENDED', `${program}: ${text}`)),
 ];
 
-/** What a line means; undefined where it says nothing that a user should know. */
+/** Returns the meaning of a line; undefined where it says nothing that a user should know. */
 export function readMessage(line: string, speaker: Speaker): Meaning | undefined {
   for (const rule of RULES) {
     const match = rule.pattern.exec(line);
@@ -184,9 +188,9 @@ export function readMessage(line: string, speaker: Speaker): Meaning | undefined
   return undefined;
 }
 
-/** What it says on every run, also on those that go well. */
+/** Matches what rpicam-vid says on every run, even on those that go well. */
 const ROUTINE =
   /^\s*$|^\[libx264 @ |^\[flv @ \S+\] Failed to update header|^Output #\d|^ +(?:Stream #\d|Side data:|cpb: )|^\[[\d:.]+\] \[\d+\] +(?:INFO|WARN|DEBUG) |^Mode selection for |^ +\S+,\d+x\d+\/\S+ - Score: |^Stream configuration adjusted|^Reading post processing stage|^#\d+ \(|^Preview window unavailable|^Made .*preview window|^Lores: |^Motion (?:detected|stopped)|^Halting: |^Received signal |^(?:Selected|Opening|Acquired|Configuring|Camera (?:streams configured|started|stopped)|Viewfinder frame|FileOutput|Encoder|Options:)\b/;
 
-/** Whether a line has nothing to do with an end that follows it. */
+/** Returns whether a line has nothing to do with an end that follows it. */
 export const isRoutine = (line: string): boolean => ROUTINE.test(line);

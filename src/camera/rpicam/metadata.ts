@@ -4,20 +4,21 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Sensed } from '../../frames/sensed.ts';
 
-/** mkfifo takes a millisecond; a card that hangs must not hang the camera. */
+/** Time for mkfifo, milliseconds: it takes one, but a card that hangs must not hang the camera. */
 const MKFIFO_TIMEOUT_MS = 2000;
-/** A line is some tens of characters. */
+/** Most characters of an unfinished line that are kept: a line has some tens. */
 const MAX_LINE = 1024;
 
 type Light = Extract<Sensed, { kind: 'light' }>;
 
-/** Reads what `--metadata-format txt` writes: "Key=value" lines, an empty one behind each picture. Cut anywhere. */
+/** Reads what `--metadata-format txt` writes: "Key=value" lines, and an empty one behind each picture. */
 export class MetadataReader {
   #rest = '';
   #values = new Map<string, number>();
 
   constructor(private readonly onLight: (light: Light) => void) {}
 
+  /** Takes the next piece of the text, cut anywhere. Never throws. */
   push(text: string): void {
     const lines = (this.#rest + text).split('\n');
     this.#rest = (lines.pop() ?? '').slice(-MAX_LINE);
@@ -39,18 +40,22 @@ export class MetadataReader {
 const finite = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? value : undefined);
 
 /**
- * The way by which rpicam-vid hands over what it knows of each picture: a named pipe, since it opens a file by its name, and
- * a socket, which Node gives to a program as a pipe, cannot be opened so.
+ * Reads what rpicam-vid knows of each picture from a named pipe: it opens a file by its name, which the sockets that Node gives to
+ * a program as pipes do not allow.
  */
 export class MetadataPipe {
   readonly #socket: Socket;
 
-  /** @throws Error where there can be no such pipe: a file system without them, or a full disk */
+  /**
+   * @param path of the pipe; see {@link makeMetadataFifo}
+   * @param onLight called for each picture
+   * @throws Error where the pipe cannot be opened
+   */
   constructor(
     readonly path: string,
     onLight: (light: Light) => void,
   ) {
-    // Opened for writing too: it then waits for no writer, and does not end with one.
+    // Open for writing too, it waits for no writer and does not end with one.
     const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
     try {
       const reader = new MetadataReader(onLight);
@@ -65,12 +70,16 @@ export class MetadataPipe {
     }
   }
 
+  /** Stops reading. */
   close(): void {
     this.#socket.destroy();
   }
 }
 
-/** The named pipe in a directory; made where there is none. @throws Error where it cannot be */
+/**
+ * Returns the path of the named pipe in a directory, which is made where there is none. @throws Error where it cannot be: a file
+ * system without pipes, or a full disk
+ */
 export function makeMetadataFifo(dir: string): string {
   const path = join(dir, 'metadata.fifo');
   const there = lstatSync(path, { throwIfNoEntry: false });

@@ -12,14 +12,17 @@ const focusSettings = (settings: CameraSettings) => {
   return FOCUS.filter((name) => changed.has(name));
 };
 
-/** Says that the focus stays as it is; undefined where nobody asked for another. @param why without a full stop */
+/**
+ * Returns a notice (SETTING_WITHOUT_EFFECT) that the focus stays as it is; undefined where nobody asked for another.
+ * @param why a sentence without its full stop
+ */
 export function withoutFocus(settings: CameraSettings, why: string): AppError | undefined {
   const names = focusSettings(settings).map((name) => `camera.${name}`);
   if (names.length === 0) return undefined;
   return new AppError('SETTING_WITHOUT_EFFECT', `${names.join(' and ')} ${names.length > 1 ? 'have' : 'has'} no effect: ${why}.`);
 }
 
-/** Settings that rpicam-vid takes and then passes over in silence. */
+/** Returns notices for the settings that rpicam-vid takes and then passes over in silence. */
 export function rpicamNotices(settings: CameraSettings, sensor: RpicamCamera): AppError[] {
   const notices: AppError[] = [];
   if (sensor.focuses === false) {

@@ -2,20 +2,23 @@ import { ANY_QUALITY, HIGHEST_FPS, type ImagingOffers, type Range, type SourceOf
 import type { CameraSettings } from '../settings.ts';
 import { isOnPi5, type RpicamCamera } from './list.ts';
 
-/** What rpicam-vid clamps contrast, saturation and sharpness to. */
+/** The range to which rpicam-vid clamps contrast, saturation and sharpness. */
 const FACTOR: Range = { min: 0, max: 15.99 };
-/** Stops that libcamera takes. */
+/** Exposure compensation that libcamera takes, stops. */
 const EV: Range = { min: -8, max: 8 };
 /** A gain of 0 would leave the white balance automatic; 32 is libcamera's end. */
 const AWB_GAIN: Range = { min: 0.1, max: 32 };
-/** Analogue gain that all sensors of Raspberry Pi cameras reach; a sensor that has said more has more. */
+/** Analogue gain that the sensors of all Raspberry Pi cameras reach, for a sensor whose own range is unknown. */
 const USUAL_GAIN: Range = { min: 1, max: 10 };
-/** Microseconds. Longer than a second is astronomy, and the picture would hardly move. */
+/** Exposure time, microseconds. Longer than a second is astronomy, and the picture would hardly move. */
 const SHUTTER: Range = { min: 100, max: 1_000_000 };
-/** Dioptres: from infinity to ten centimetres. */
+/** Lens position, dioptres: from infinity to ten centimetres. */
 const USUAL_LENS: Range = { min: 0, max: 10 };
 
-/** The usual sizes up to the sensor's, and its own: the camera scales to any. Its modes know the highest rate. */
+/**
+ * Returns what a camera can be set to: the usual sizes up to the sensor's, and its own, since the camera scales to any. The
+ * sensor's modes tell the highest rate.
+ */
 export function rpicamOffers(sensor: RpicamCamera, settings: CameraSettings): SourceOffers {
   const fastest = Math.max(0, ...sensor.modes.map((mode) => mode.fps ?? 0)) || HIGHEST_FPS;
   return {
@@ -45,7 +48,7 @@ function imagingOffers(sensor: RpicamCamera): ImagingOffers {
   };
 }
 
-/** The sensor of Camera Module 3 does it itself; a Pi 5, whose cameras hang on its I/O controller RP1, for any sensor. */
+/** Returns the camera's mode of high dynamic range. The sensor of Camera Module 3 has its own; a Pi 5 makes it of any sensor. */
 function hdrMode({ model, id }: RpicamCamera): ImagingOffers['hdr'] {
   if (model.startsWith('imx708')) return 'sensor';
   return isOnPi5({ id }) ? 'single-exp' : undefined;

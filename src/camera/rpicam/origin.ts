@@ -1,6 +1,9 @@
 import { OPTION_OF } from './arguments.ts';
 
-/** Options that this program gives rpicam-vid itself, with the key of the setting they come from; undefined: it is always given. */
+/**
+ * The options that this program gives rpicam-vid itself, with the key of the setting that they come from; undefined: there is no
+ * such key.
+ */
 const GIVEN: Readonly<Record<string, string | undefined>> = {
   '--codec': undefined,
   '--inline': undefined,
@@ -28,7 +31,7 @@ const GIVEN: Readonly<Record<string, string | undefined>> = {
   ...Object.fromEntries(Object.entries(OPTION_OF).map(([setting, option]) => [option, `camera.${setting}`])),
 };
 
-/** One-letter names of options that people add. */
+/** The options that people add by a letter. */
 const LETTERS: Readonly<Record<string, string>> = {
   '-t': '--timeout',
   '-o': '--output',
@@ -39,7 +42,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   '-i': '--initial',
 };
 
-/** How often an option stands among the words: by its name, a beginning of it, or its letter. */
+/** Returns how often an option stands among the words: by its name, a beginning of it, or its letter. */
 export function timesGiven(option: string, words: readonly string[]): number {
   return words.filter((word) => {
     const name = word.split('=', 1)[0]!;
@@ -48,14 +51,14 @@ export function timesGiven(option: string, words: readonly string[]): number {
   }).length;
 }
 
-/** The option with the setting that the user finds it by: "--ev (camera.ev)". Its own name alone where there is none. */
+/** Returns an option with the setting that the user finds it by: "--ev (camera.ev)"; its own name alone where there is none. */
 export function withOrigin(option: string, extraArgs: readonly string[]): string {
   if (timesGiven(option, extraArgs) > 0) return `${option} (camera.extraArgs)`;
   const setting = GIVEN[option];
   return setting ? `${option} (${setting})` : option;
 }
 
-/** Why an option came twice, and what to take out. */
+/** Returns why rpicam-vid got an option twice, and what to take out. */
 export function describeTwice(option: string, extraArgs: readonly string[]): { message: string; hint: string } {
   if (!(option in GIVEN) || timesGiven(option, extraArgs) > 1) {
     return { message: `${option} is given twice in camera.extraArgs.`, hint: `Take one ${option} out of camera.extraArgs.` };

@@ -5,34 +5,35 @@ import { readOwnFile, writeFileAtomically } from '../../platform/files.ts';
 import { toAscii } from '../ascii.ts';
 import type { MotionWatch } from '../source.ts';
 
-/** annotate_cv has room for 256 bytes, the last of them a zero. */
+/** Longest text that annotate_cv draws, in ASCII characters: it keeps 256 bytes, the last of them a zero. */
 const ANNOTATE_CHARACTERS = 255;
-/** Ours has some hundred bytes for each region, and up to 256 characters of text. */
+/** Largest file of this program's that may be there, bytes: some hundred for each region, and up to 256 characters of text. */
 const MAX_BYTES = 64 * 1024;
 
-/** The small picture that motion is looked for in, and what is left out of it: every other pixel. */
+/** The small picture that motion is looked for in, pixels. */
 export const LORES = { width: 128, height: 96 };
+/** One in so many of its pixels is compared, across and down. */
 const SKIP = 2;
-/** Comparisons a second: someone who walks has gone on by a good part of his width from one to the next. */
+/** Comparisons a second: somebody walking has gone on by a good part of his width from one to the next. */
 const COMPARISONS = 5;
-/** A thing that goes on changes about this share of its area from one comparison to the next: its edges. */
+/** Share of its area that a moving thing changes from one comparison to the next: its edges. */
 const CHANGING_SHARE = 0.5;
-/** Levels of grey that a pixel has to change by, with a sensitivity of 1 and of 100. */
+/** Levels of grey, of 255, that a pixel has to change by, with a sensitivity of 1 and of 100. */
 const LEVELS = { insensitive: 36, sensitive: 5 };
-/** And this share of its level, as noise grows with the light. */
+/** Share of its level that a pixel has to change by besides, as noise grows with the light. */
 const LEVEL_SHARE = 0.1;
 
 /** A stage with its parameters, in the order in which they are to stand in the file. */
 type Stage = readonly [name: string, parameters: Readonly<Record<string, unknown>>];
 
-/** White on a light shadow, as annotate_cv draws it. */
+/** Returns the stage that draws a text: white on a light shadow. */
 export const annotateStage = (text: string): Stage => [
   'annotate_cv',
   { text: toAscii(text).slice(0, ANNOTATE_CHARACTERS), fg: 255, bg: 0, scale: 1.0, thickness: 2, alpha: 0.3 },
 ];
 
 /**
- * One stage for each region: each looks at its own rectangle, and says with its name when something begins to move in it.
+ * Returns one stage for each region: each looks at its own rectangle, and says with its name when something begins to move in it.
  * @param fps pictures per second of the capture
  */
 export function motionStages({ regions, sensitivity, smallestArea }: MotionWatch, fps: number): Stage[] {
@@ -49,7 +50,7 @@ export function motionStages({ regions, sensitivity, smallestArea }: MotionWatch
   ]);
 }
 
-/** The share of a region that has to change. One pixel of the small picture is the least. */
+/** Returns the share of a region that has to change; one pixel of the small picture is the least. */
 function thresholdOf({ width, height }: Area, smallestArea: number): number {
   const pixels = (LORES.width / SKIP) * (LORES.height / SKIP) * width * height;
   return rounded(Math.min(1, Math.max(1 / pixels, (CHANGING_SHARE * smallestArea) / (width * height))));
@@ -57,15 +58,15 @@ function thresholdOf({ width, height }: Area, smallestArea: number): number {
 
 const rounded = (share: number) => Math.round(share * 1e5) / 1e5;
 
-/** The stages as rpicam-apps reads them: an object in which a name may come more than once, so that no object of ours can hold them. */
+/** Returns the stages as rpicam-apps reads them: an object in which a name may come more than once, which no JavaScript object can hold. */
 export const stagesAsJson = (stages: readonly Stage[]): string =>
   `{${stages.map(([name, parameters]) => `${JSON.stringify(name)}:${JSON.stringify(parameters)}`).join(',')}}\n`;
 
-/** Post-processing has no options on the command line, but a file. @returns its path; throws where it cannot be written */
+/** Writes the stages to a file, since rpicam-vid takes them in no other way. Returns its path. @throws Error where it cannot be written */
 export function writePostProcessFile(dir: string, stages: readonly Stage[]): string {
   const file = join(dir, 'post-process.json');
   const content = stagesAsJson(stages);
-  // One that is there is good on a read-only disk too, and spares the card.
+  // A file that is there will do on a read-only disk too, and spares the card.
   if (contentOf(file) !== content) writeFileAtomically(file, content);
   return file;
 }

@@ -19,23 +19,27 @@ import { rpicamOffers } from './offers.ts';
 import { timesGiven } from './origin.ts';
 import { annotateStage, LORES, motionStages, writePostProcessFile } from './post-process.ts';
 
+/** The camera, its program, and what is wanted of it besides its settings. */
 export interface RpicamOptions {
   /** Path of rpicam-vid or libcamera-vid. */
   readonly program: string;
   /** The camera as `--list-cameras` shows it. */
   readonly sensor: RpicamCamera;
-  /** A directory for the post-processing file. */
+  /** Directory for the post-processing file and the pipe of the metadata. */
   readonly workDir: string;
+  /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
-  /** What to look for in the small picture; undefined: nothing. */
+  /** The motion to look for in the small picture; undefined: none. */
   readonly motion?: MotionWatch | undefined;
-  /** Whether somebody wants to know how sharp the pictures are. */
+  /** Whether somebody wants to know how sharp the pictures are; default false. */
   readonly wantsFocus?: boolean | undefined;
   /** What H.264 is wanted, and how it may be had; undefined: JPEGs are wanted. */
   readonly h264?: { readonly video: VideoSettings; readonly ways: H264Ways } | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
 }
 
-/** The Raspberry Pi camera, by rpicam-vid. */
+/** The Raspberry Pi camera, through rpicam-vid. */
 export class RpicamSource implements Source {
   readonly kind = 'rpicam';
   readonly description: string;
@@ -52,7 +56,6 @@ export class RpicamSource implements Source {
   constructor(
     private readonly options: RpicamOptions,
     private readonly settings: CameraSettings,
-    private readonly deps: { clock: Clock; log: Logger },
   ) {
     this.#name = options.program.split('/').at(-1)!;
     this.description = `${this.#name}, camera ${options.sensor.index} (${options.sensor.model})`;
@@ -66,6 +69,7 @@ export class RpicamSource implements Source {
     this.offers = rpicamOffers(options.sensor, settings);
   }
 
+  /** Starts rpicam-vid, in a way that gives what is wanted. */
   start(events: CaptureEvents): Capture {
     const file = this.#postProcessFile(events);
     const metadata = this.#metadata(events);
@@ -119,18 +123,18 @@ export class RpicamSource implements Source {
             trial.works();
             onPicture(picture, ownTime);
           };
-          return way === 'hardware' ? new AnnexBOutput(take, this.captureFps, this.deps.clock) : new FlvOutput(take);
+          return way === 'hardware' ? new AnnexBOutput(take, this.captureFps, this.options.clock) : new FlvOutput(take);
         },
         ended: (error, gave) => {
           const other = gave ? undefined : ways.failed(way, refusal, error);
           if (other) events.again(other);
-          else if (gave && clockSetBack && ways.isSeldom(this.deps.clock.monotonic())) events.again(setBack(this.#name));
+          else if (gave && clockSetBack && ways.isSeldom(this.options.clock.monotonic())) events.again(setBack(this.#name));
           else events.ended(gave && clockSetBack ? setBack(this.#name) : error);
         },
         silent: (error) => {
           // Without its sensor it gives no JPEGs either.
           const other = sensorLost ? undefined : ways.failed(way, refusal, error);
-          if (other) this.deps.log.warn(`${other.message} ${other.hint}`, { code: other.code });
+          if (other) this.options.log.warn(`${other.message} ${other.hint}`, { code: other.code });
         },
       },
       events,
@@ -150,18 +154,21 @@ export class RpicamSource implements Source {
       },
       isRoutine,
       stopSignals: STOP_SIGNALS,
-      log: this.deps.log,
+      log: this.options.log,
     };
   }
 
-  /** Whether rpicam-vid is to look for motion: the small picture must fit into the large one, and the user's own options go before. */
+  /** Whether rpicam-vid is to look for motion. The small picture must fit into the large one, and the user's own options go before. */
   get #looksForMotion(): boolean {
     const { width, height, extraArgs } = this.settings;
     const isFree = ['--post-process-file', '--lores-width', '--lores-height'].every((option) => timesGiven(option, extraArgs) === 0);
     return this.options.motion !== undefined && isFree && width >= LORES.width && height >= LORES.height;
   }
 
-  /** A picture without its text is better than none; motion is then looked for elsewhere. */
+  /**
+   * Returns the path of the file with the stages; undefined: there are none, or it cannot be written. A picture without its text is
+   * better than none, and motion is then looked for elsewhere.
+   */
   #postProcessFile(events: CaptureEvents): string | undefined {
     const { workDir, motion } = this.options;
     const { annotate } = this.settings;
@@ -178,18 +185,18 @@ export class RpicamSource implements Source {
     }
   }
 
-  /** What rpicam-vid knows of the light and the focus, where somebody wants to know it. */
+  /** Returns what reads the light and the focus from rpicam-vid, where somebody wants to know them. */
   #metadata(events: CaptureEvents): MetadataPipe | undefined {
     const { exposure, extraArgs } = this.settings;
-    // `auto-night` is `night` as long as it is dark.
-    // Beside libav rpicam-vid dies of it.
+    // Beside libav rpicam-vid dies of its metadata.
     if (this.#way !== undefined && this.#way !== 'hardware') return undefined;
+    // `auto-night` is `night` as long as it is dark.
     const isWanted = exposure === 'auto-night' || exposure === 'night' || this.#looksForMotion || this.options.wantsFocus === true;
     if (!isWanted || ['--metadata', '--metadata-format'].some((option) => timesGiven(option, extraArgs) > 0)) return undefined;
     try {
       return new MetadataPipe(makeMetadataFifo(this.options.workDir), (light) => events.sensed?.(light));
     } catch (error) {
-      this.deps.log.debug(`no metadata of the camera: ${messageOf(error)}`);
+      this.options.log.debug(`no metadata of the camera: ${messageOf(error)}`);
       return undefined;
     }
   }
@@ -197,7 +204,7 @@ export class RpicamSource implements Source {
   #read(line: string): Meaning | undefined {
     const { extraArgs } = this.settings;
     const meaning = readMessage(line, { program: this.#name, camera: this.options.sensor.index, extraArgs });
-    // A lens drive that the tuning file knows nothing of: libcamera offers the control and says this.
+    // libcamera says this of a lens drive that it offers but that the tuning file does not know.
     if (!meaning && /Could not set (?:AF_MODE|LENS_POSITION)/.test(line)) {
       const error = withoutFocus(this.settings, 'this system has no autofocus for its sensor');
       return error && { error, fatal: false };
@@ -209,7 +216,7 @@ export class RpicamSource implements Source {
 const setBack = (program: string): AppError =>
   new AppError('CLOCK_SET_BACK', `The clock of this machine was set back, which ended ${program}; it is started again.`);
 
-/** What the stage motion_detect says: once that it looks, and then whenever something begins to move or stops. */
+/** Returns what the stage motion_detect says with a line: once that it looks, and then whenever something begins to move or stops. */
 function readSensed(line: string): Sensed | undefined {
   if (/^Lores: \d+x\d+ roi: /.test(line)) return { kind: 'watching' };
   const [, what, region = ''] = /^Motion (detected|stopped)(?: in region (.+))?$/.exec(line) ?? [];
@@ -217,7 +224,7 @@ function readSensed(line: string): Sensed | undefined {
 }
 
 /**
- * SIGTERM ends it in some 10 ms, where after SIGINT it drains its encoder first for up to half a second, and hears nothing while
- * the sensor is silent. No release needs SIGINT: it is there to close files properly, and pictures on a pipe are not lost.
+ * The signals that rpicam-vid is stopped with. SIGTERM ends it in some 10 ms; after SIGINT it would drain its encoder for up to half
+ * a second, and hear nothing while the sensor is silent. SIGINT serves to close files properly, which a pipe does not need.
  */
 const STOP_SIGNALS = ['SIGTERM'] as const;

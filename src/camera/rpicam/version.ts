@@ -1,15 +1,17 @@
 import { runProgram } from '../../platform/run-program.ts';
 
+/** Time for the program to name its version, milliseconds: a Pi Zero with a cold SD card takes a few seconds. */
 const VERSION_TIMEOUT_MS = 10_000;
 
-/** What the capture program says of itself. */
+/** A release of the capture program. */
 export interface Release {
   /** Of rpicam-apps or libcamera-apps, "1.12.0"; undefined where it does not say. */
   readonly version: string | undefined;
-  /** Whether it encodes with libav; undefined where it does not say: before 1.9. */
+  /** Whether it encodes with libav; undefined where it does not say, as before 1.9. */
   readonly libav: boolean | undefined;
 }
 
+/** Asks the capture program for its release. Never rejects: what cannot be found out is undefined. */
 export async function rpicamRelease(program: string, searchPath: string): Promise<Release> {
   const { stdout } = await runProgram(program, ['--version'], { timeoutMs: VERSION_TIMEOUT_MS, searchPath });
   const version = /^(?:rpicam|libcamera)-apps build: v?(\d+(?:\.\d+)*)/m.exec(stdout)?.[1];
@@ -17,7 +19,7 @@ export async function rpicamRelease(program: string, searchPath: string): Promis
   return { version, libav: libav === undefined ? undefined : libav === '1' };
 }
 
-/** Whether a release is this one or a later one. */
+/** Returns whether a release is this one or a later one; false for an unknown one. */
 export function isSince(version: string | undefined, first: string): boolean {
   if (version === undefined) return false;
   const numbers = version.split('.').map(Number);

@@ -1,6 +1,6 @@
 import type { Canvas, Rgb } from './canvas.ts';
 
-/** White, yellow, cyan, green, magenta, red, blue at 75 %, as on a television test card, then black. */
+/** White, yellow, cyan, green, magenta, red and blue at 75 %, as on a television test card, then black. */
 const BARS: readonly Rgb[] = [
   [191, 191, 191],
   [191, 191, 0],
@@ -11,24 +11,24 @@ const BARS: readonly Rgb[] = [
   [0, 0, 191],
   [0, 0, 0],
 ];
-/** Behind the sweeping bar. */
+/** The colour behind the sweeping bar. */
 export const SWEEP_TRACK: Rgb = [30, 36, 56];
 /** Steps of the grey scale, black and white included. */
 const GREY_STEPS = 16;
-/** Line widths of the resolution patches in pixels. */
+/** Line widths of the resolution patches, pixels. */
 const LINE_WIDTHS = [1, 2, 3, 4];
-/** Black between two patches. Pixels. */
+/** Black between two patches, pixels. */
 const PATCH_GAP = 4;
 /** Cycles per pixel at the right end of the frequency sweep: alternate pixels. */
 const NYQUIST = 0.5;
 
-/** Where the parts begin below the colour bars: grey ramp, grey steps, fine lines, sweeping bar. In parts of the height. */
+/** Where the rows below the colour bars begin, as shares of the height: grey ramp, grey steps, fine lines, sweeping bar. */
 const ROWS = { ramp: 0.72, steps: 0.79, detail: 0.86, sweep: 0.94 } as const;
 
-/** Where the sweeping bar moves, from here to the bottom. Pixels. */
+/** Returns where the row of the sweeping bar begins, which goes to the bottom, pixels. */
 export const sweepTop = (height: number): number => Math.round(ROWS.sweep * height);
 
-/** Everything that stands still. */
+/** Draws everything that stands still. */
 export function drawBackground(canvas: Canvas): void {
   const { width, height } = canvas;
   const ramp = Math.round(ROWS.ramp * height);
@@ -44,16 +44,16 @@ export function drawBackground(canvas: Canvas): void {
   canvas.fill(0, sweep, width, height - sweep, SWEEP_TRACK);
 }
 
-/** @param part 0 is black, 1 white */
-const grey = (part: number): Rgb => {
-  const value = Math.round(255 * part);
+/** @param share 0 is black, 1 white */
+const grey = (share: number): Rgb => {
+  const value = Math.round(255 * share);
   return [value, value, value];
 };
 
-/** So many shades from black to white. */
+/** Returns so many shades from black to white. */
 const shades = (count: number): Rgb[] => Array.from({ length: count }, (_, index) => grey(index / (count - 1)));
 
-/** Columns of equal width, side by side over the whole width. */
+/** Draws columns of equal width, side by side over the whole width. */
 function drawColumns(canvas: Canvas, colours: readonly Rgb[], top: number, height: number): void {
   colours.forEach((colour, index) => {
     const left = Math.round((index * canvas.width) / colours.length);
@@ -62,7 +62,7 @@ function drawColumns(canvas: Canvas, colours: readonly Rgb[], top: number, heigh
   });
 }
 
-/** Vertical lines that get finer from left to right, up to the finest that the picture can have. */
+/** Draws vertical lines that get finer from left to right, up to the finest that the picture can have. */
 function drawFrequencySweep(canvas: Canvas, left: number, top: number, width: number, height: number): void {
   for (let x = 0; x < width; x++) {
     const cycles = (NYQUIST * x * x) / (2 * width);
@@ -70,7 +70,7 @@ function drawFrequencySweep(canvas: Canvas, left: number, top: number, width: nu
   }
 }
 
-/** Patches of vertical, then of horizontal lines. */
+/** Draws patches of vertical, then of horizontal lines. */
 function drawLinePatches(canvas: Canvas, left: number, top: number, width: number, height: number): void {
   const patch = width / (2 * LINE_WIDTHS.length);
   LINE_WIDTHS.forEach((line, index) => {

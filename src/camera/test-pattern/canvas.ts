@@ -1,8 +1,9 @@
 import { GLYPH_HEIGHT, GLYPH_WIDTH, glyphOf } from './font.ts';
 
+/** A colour, each value 0 to 255. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
-/** How the camera is mounted: flips first, then a clockwise rotation. */
+/** How the camera is mounted: flips come first, then a clockwise rotation in degrees. */
 export interface Orientation {
   readonly rotation: 0 | 90 | 180 | 270;
   readonly hflip: boolean;
@@ -19,16 +20,18 @@ const SMOOTH_SCALE = 3;
  * turning each finished picture would cost as much as encoding it.
  */
 export class Canvas {
-  /** Size as drawn, before the rotation. Pixels. */
+  /** Width as drawn, before the rotation, pixels. */
   readonly width: number;
+  /** Height as drawn, before the rotation, pixels. */
   readonly height: number;
   readonly #rowBytes: number;
 
   private constructor(
     /** Rows of RGB triples, without padding. */
     readonly pixels: Buffer,
-    /** Size of the picture in {@link pixels}. */
+    /** Width of the picture in {@link pixels}, pixels. */
     readonly pictureWidth: number,
+    /** Its height, pixels. */
     readonly pictureHeight: number,
     private readonly orientation: Orientation,
   ) {
@@ -38,7 +41,7 @@ export class Canvas {
     this.#rowBytes = pictureWidth * BYTES_PER_PIXEL;
   }
 
-  /** A black picture to be drawn on as if it were `width` × `height`. */
+  /** Returns a black picture to be drawn on as if it were `width` × `height` pixels. */
   static create(width: number, height: number, orientation: Orientation): Canvas {
     const pixels = Buffer.alloc(width * height * BYTES_PER_PIXEL);
     return orientation.rotation % 180 === 0
@@ -46,12 +49,12 @@ export class Canvas {
       : new Canvas(pixels, height, width, orientation);
   }
 
-  /** The same picture to be drawn on as the viewer sees it. */
+  /** Returns the same picture, to be drawn on as the viewer sees it. */
   upright(): Canvas {
     return new Canvas(this.pixels, this.pictureWidth, this.pictureHeight, UPRIGHT);
   }
 
-  /** Fills a rectangle; what lies outside is left out. Fractions are rounded down. */
+  /** Fills a rectangle, in pixels; what lies outside is left out. Fractions are rounded down. */
   fill(x: number, y: number, width: number, height: number, [red, green, blue]: Rgb): void {
     const left = clamp(x, this.width);
     const top = clamp(y, this.height);
@@ -70,7 +73,7 @@ export class Canvas {
     for (let row = 1; row < area.height; row++) pixels.copyWithin(start + row * this.#rowBytes, start, end);
   }
 
-  /** A filled circle around a point. */
+  /** Draws a filled circle around a point. */
   disc(centreX: number, centreY: number, radius: number, colour: Rgb): void {
     for (let y = -radius; y < radius; y++) {
       const half = Math.round(Math.sqrt(radius ** 2 - (y + 0.5) ** 2));
@@ -78,7 +81,7 @@ export class Canvas {
     }
   }
 
-  /** A straight stroke, `thickness` pixels wide. */
+  /** Draws a straight stroke, `thickness` pixels wide. */
   line(fromX: number, fromY: number, toX: number, toY: number, thickness: number, colour: Rgb): void {
     const steps = Math.max(1, Math.ceil(Math.max(Math.abs(toX - fromX), Math.abs(toY - fromY))));
     for (let step = 0; step <= steps; step++) {
@@ -88,7 +91,7 @@ export class Canvas {
     }
   }
 
-  /** One character with its top left corner at a point; each font pixel is a square with sides of `scale` pixels. */
+  /** Draws one character with its top left corner at a point; each font pixel is a square with sides of `scale` pixels. */
   glyph(x: number, y: number, scale: number, character: string, colour: Rgb): void {
     const rows = glyphOf(character);
     for (let row = 0; row < GLYPH_HEIGHT; row++) {
@@ -123,7 +126,7 @@ export class Canvas {
     }
   }
 
-  /** Where an area of the drawing comes to lie in the picture. */
+  /** Returns where an area of the drawing comes to lie in the picture. */
   #turn(left: number, top: number, width: number, height: number) {
     const { rotation, hflip, vflip } = this.orientation;
     const x = hflip ? this.width - left - width : left;

@@ -6,8 +6,8 @@ const HAND: Rgb = [255, 90, 60];
 const MARKS = 12;
 const SECONDS = 60;
 const FULL_TURN = 2 * Math.PI;
-/** Parts of the radius. */
-const FACE_PART = 0.94;
+/** Shares of the radius. */
+const FACE_SHARE = 0.94;
 const MARK_FROM = 0.82;
 const HAND_LENGTH = 0.74;
 const HAND_THICKNESS = 0.09;
@@ -26,15 +26,15 @@ export class Dial {
     this.#shown = { x: centreX, y: centreY };
     this.#thickness = Math.max(1, Math.round(HAND_THICKNESS * radius));
     canvas.disc(centreX, centreY, radius, RIM);
-    canvas.disc(centreX, centreY, Math.round(FACE_PART * radius), FACE);
+    canvas.disc(centreX, centreY, Math.round(FACE_SHARE * radius), FACE);
     for (let mark = 0; mark < MARKS; mark++) {
       const inner = this.#point(mark / MARKS, MARK_FROM);
-      const outer = this.#point(mark / MARKS, FACE_PART);
+      const outer = this.#point(mark / MARKS, FACE_SHARE);
       canvas.line(inner.x, inner.y, outer.x, outer.y, Math.max(1, Math.floor(this.#thickness / 2)), RIM);
     }
   }
 
-  /** @param seconds of the minute, with fractions */
+  /** Moves the hand. @param seconds of the minute, with fractions */
   show(seconds: number): void {
     this.#draw(FACE);
     this.#shown = this.#point(seconds / SECONDS, HAND_LENGTH);
@@ -45,7 +45,7 @@ export class Dial {
     this.canvas.line(this.centreX, this.centreY, this.#shown.x, this.#shown.y, this.#thickness, colour);
   }
 
-  /** @param turn part of a turn from the top, clockwise */
+  /** @param turn share of a turn from the top, clockwise @param distance share of the radius */
   #point(turn: number, distance: number) {
     const angle = FULL_TURN * turn;
     return {

@@ -1,7 +1,7 @@
 import type { FindSource } from '../source.ts';
 import { TestPatternSource } from './source.ts';
 
-/** The test pattern, which is always there. */
+/** Finds the test pattern, which is always there. */
 export const find: FindSource<'test'> = async (_spec, { clock }) => {
-  return (settings) => new TestPatternSource(settings, { clock });
+  return (settings) => new TestPatternSource(settings, clock);
 };

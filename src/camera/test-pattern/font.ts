@@ -1,5 +1,6 @@
-/** Size of a character in font pixels; the eighth row holds descenders. */
+/** Width of a character, font pixels. */
 export const GLYPH_WIDTH = 5;
+/** Height of a character, font pixels; the eighth row holds descenders. */
 export const GLYPH_HEIGHT = 8;
 
 /** Six rows of sixteen characters, from space (0x20) to tilde; the last one stands for everything that has no picture here. */
@@ -62,7 +63,7 @@ const SHEET = `
 const FIRST = 0x20;
 const COLUMNS = 16;
 
-/** For each character its rows from the top, the leftmost pixel in bit 4. */
+/** The rows of each character from the top, the leftmost pixel in bit 4. */
 const GLYPHS: readonly Uint8Array[] = readSheet();
 
 function readSheet(): Uint8Array[] {
@@ -78,7 +79,7 @@ function readSheet(): Uint8Array[] {
   return glyphs;
 }
 
-/** The {@link GLYPH_HEIGHT} rows of a character, bit 4 is the leftmost pixel. A box for anything but printable ASCII. */
+/** Returns the {@link GLYPH_HEIGHT} rows of a character, the leftmost pixel in bit 4; a box for anything but printable ASCII. */
 export function glyphOf(character: string): Uint8Array {
   const code = character.codePointAt(0) ?? FIRST;
   return GLYPHS[code - FIRST] ?? GLYPHS.at(-1)!;

@@ -1,13 +1,16 @@
 import type { Canvas, Rgb } from './canvas.ts';
 import { GLYPH_HEIGHT, GLYPH_WIDTH } from './font.ts';
 
-/** From one character to the next, in font pixels. */
+/** Distance from one character to the next, font pixels. */
 export const ADVANCE = GLYPH_WIDTH + 1;
 
+/** The size and colours of a text. */
 export interface LabelStyle {
   /** Pixels per font pixel. */
   readonly scale: number;
+  /** Colour of the letters. */
   readonly ink: Rgb;
+  /** Colour behind them. */
   readonly paper: Rgb;
 }
 
@@ -17,7 +20,8 @@ export class Label {
 
   /**
    * @param x left edge of the first character; the paper reaches one font pixel further on every side
-   * @param columns characters that have room; the rest is cut off
+   * @param y top edge of the characters
+   * @param columns most characters; the rest is cut off
    */
   constructor(
     private readonly canvas: Canvas,
@@ -27,7 +31,7 @@ export class Label {
     private readonly style: LabelStyle,
   ) {}
 
-  /** @param anew all of it is drawn, since something else was drawn over it */
+  /** Shows a text in place of the one before. @param anew whether all of it is drawn, since something else was drawn over it */
   show(text: string, anew = false): void {
     if (anew) this.#shown = this.#shown.map(() => '');
     const characters = [...text].slice(0, this.columns);

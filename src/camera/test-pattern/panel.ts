@@ -12,8 +12,9 @@ const SOFT: Rgb = [176, 208, 255];
 const PAD = 4;
 const GAP = 5;
 const CLOCK_SCALE = 2;
-/** "HH:MM:SS.d" without the space behind the last character. */
+/** "HH:MM:SS.d". */
 const CLOCK_COLUMNS = 10;
+/** Without the space behind the last character. */
 const CLOCK_WIDTH = CLOCK_SCALE * (CLOCK_COLUMNS * ADVANCE - 1);
 const CLOCK_HEIGHT = CLOCK_SCALE * 7;
 /** "1920x1080 30 fps" */
@@ -23,26 +24,29 @@ const LINE_STEP = 11;
 const DIAL_SIZE = 30;
 const WIDTH = PAD + DIAL_SIZE + GAP + LINE_WIDTH + PAD;
 const HEIGHT = PAD + CLOCK_HEIGHT + GAP + DIAL_SIZE + PAD;
-/** The largest part of the picture that the panel takes, and where its middle lies. */
-const PART_X = 0.94;
-const PART_Y = 0.5;
+/** Most of the picture's width and height that the panel takes, and where its middle lies, as shares of them. */
+const SHARE_X = 0.94;
+const SHARE_Y = 0.5;
 const MIDDLE_Y = 0.4;
 
+/** What the panel shows of one picture. */
 export interface PanelText {
+  /** When it was taken. */
   readonly date: Date;
+  /** Its number. */
   readonly frame: number;
   /** "1280x720 15 fps" */
   readonly format: string;
 }
 
-/** The dark panel in the middle: clock, second hand, date, frame number, format. */
+/** The dark panel in the middle of the picture: clock, second hand, date, frame number, format. */
 export class Panel {
   readonly #clock: Label;
   readonly #lines: readonly Label[];
   readonly #dial: Dial | undefined;
 
   constructor(canvas: Canvas) {
-    const scale = Math.floor(Math.min((PART_X * canvas.width) / WIDTH, (PART_Y * canvas.height) / HEIGHT));
+    const scale = Math.floor(Math.min((SHARE_X * canvas.width) / WIDTH, (SHARE_Y * canvas.height) / HEIGHT));
     if (scale === 0) {
       ({ clock: this.#clock, lines: this.#lines } = layOutSmall(canvas));
       return;
@@ -61,6 +65,7 @@ export class Panel {
     );
   }
 
+  /** Brings the panel up to date. */
   show({ date, frame, format }: PanelText): void {
     const tenth = Math.floor(date.getMilliseconds() / 100);
     this.#clock.show(`${strftime('%T', date)}.${tenth}`);
@@ -76,7 +81,7 @@ export class Panel {
   }
 }
 
-/** For pictures in which the panel does not fit: clock and frame number in the smallest letters. */
+/** Returns the labels for pictures in which the panel does not fit: clock and frame number in the smallest letters. */
 function layOutSmall(canvas: Canvas) {
   const x = Math.round((canvas.width - CLOCK_WIDTH / CLOCK_SCALE) / 2);
   const middle = Math.round(MIDDLE_Y * canvas.height);

@@ -7,20 +7,20 @@ import { ADVANCE, Label } from './label.ts';
 import { Panel } from './panel.ts';
 import { strftime } from './strftime.ts';
 
-/** RTP/JPEG counts the picture in blocks of 8 pixels: RFC 2435, 3.1.5 and 3.1.6. */
+/** Pixels that RTP/JPEG counts a picture's sides in (RFC 2435, 3.1.5 and 3.1.6). */
 const BLOCK = 8;
-/** The smallest picture in which the clock can still be read. Pixels. */
+/** Least side of a picture in which the clock can still be read, pixels. */
 const MIN_SIZE = 64;
 
 const WHITE: Rgb = [255, 255, 255];
 const NEARLY_BLACK: Rgb = [16, 16, 16];
 
-/** How long the bar takes from left to right: short enough for a smooth movement, long enough to be seen moving at 1 fps. */
+/** How long the bar takes from left to right, milliseconds: short enough for a smooth movement, long enough to be seen moving at 1 fps. */
 const SWEEP_MS = 5_000;
-/** Width of the bar as a part of the picture's. */
-const SWEEP_PART = 1 / 40;
+/** Width of the bar as a share of the picture's. */
+const SWEEP_SHARE = 1 / 40;
 
-/** One font pixel of the annotation for so many lines of the picture, and at least 2 where it fits. */
+/** Lines of the picture for which a font pixel of the annotation is one pixel high; at least {@link ANNOTATION_MIN_SCALE} where it fits. */
 const ANNOTATION_LINES = 150;
 const ANNOTATION_MIN_SCALE = 2;
 
@@ -32,7 +32,7 @@ export class Scene {
   readonly #annotate: string;
   readonly #corner: CameraSettings['annotatePosition'];
   #annotation: Label | undefined;
-  /** Characters of the text that it was laid out for. */
+  /** Length of the text that the annotation was laid out for, characters. */
   #laidOut = 0;
   #sweepX = 0;
 
@@ -45,23 +45,25 @@ export class Scene {
     this.#panel = new Panel(this.#canvas);
   }
 
-  /** Rows of RGB triples. The same buffer for every frame. */
+  /** Rows of RGB triples, without padding. The same buffer for every frame. */
   get pixels(): Buffer {
     return this.#canvas.pixels;
   }
 
-  /** Size of the picture, rotated. Pixels. */
+  /** Width of the picture as rotated, pixels. */
   get width(): number {
     return this.#canvas.pictureWidth;
   }
 
+  /** Height of the picture as rotated, pixels. */
   get height(): number {
     return this.#canvas.pictureHeight;
   }
 
   /**
+   * Brings the picture up to date.
    * @param time milliseconds since the Unix epoch
-   * @param frame counts from 1
+   * @param frame number of the frame, from 1
    */
   draw(time: number, frame: number): void {
     const date = new Date(time);
@@ -81,13 +83,16 @@ export class Scene {
   #drawSweep(time: number): void {
     const { width, height } = this.#canvas;
     const top = sweepTop(height);
-    const bar = Math.max(2, Math.round(SWEEP_PART * width));
+    const bar = Math.max(2, Math.round(SWEEP_SHARE * width));
     this.#canvas.fill(this.#sweepX, top, bar, height - top, SWEEP_TRACK);
     this.#sweepX = Math.round(((time % SWEEP_MS) / SWEEP_MS) * (width - bar));
     this.#canvas.fill(this.#sweepX, top, bar, height - top, WHITE);
   }
 
-  /** Readable however the picture is turned, as with a camera, whose text is put in behind the lens and the sensor. */
+  /**
+   * Returns the label of the annotation: readable however the picture is turned, as with a camera, whose text is put in behind the
+   * lens and the sensor.
+   */
   #layOutAnnotation(text: string): Label {
     const canvas = this.#canvas.upright();
     const wanted = Math.max(ANNOTATION_MIN_SCALE, Math.floor(canvas.height / ANNOTATION_LINES));
@@ -102,5 +107,5 @@ export class Scene {
   }
 }
 
-/** The next smaller multiple of the block size, and not below the minimum. */
+/** Returns the next smaller multiple of the block size, and not less than the minimum, pixels. */
 const roundSize = (pixels: number): number => Math.max(MIN_SIZE, Math.floor(pixels / BLOCK) * BLOCK);

@@ -1,3 +1,4 @@
+import type { Sharp } from 'sharp';
 import type { Clock } from '../../core/clock.ts';
 import type { AppError } from '../../core/errors.ts';
 import { allocateBuffer, HEADROOM } from '../../frames/frame.ts';
@@ -8,7 +9,6 @@ import { ANY_QUALITY, type SourceOffers, usualSizes } from '../offers.ts';
 import { ANNOTATE_POSITIONS, type CameraSettings, type SettingName } from '../settings.ts';
 import type { Capture, CaptureEvents, Source } from '../source.ts';
 import { startTicker } from '../ticker.ts';
-import { adjust } from './adjust.ts';
 import { Scene } from './scene.ts';
 
 const SUPPORTED: ReadonlySet<SettingName> = new Set<SettingName>([
@@ -26,10 +26,10 @@ const SUPPORTED: ReadonlySet<SettingName> = new Set<SettingName>([
   'annotatePosition',
 ]);
 
-/** What a Pi can draw and encode without getting hot over it. */
+/** Largest picture on offer, pixels, and below the highest rate, pictures per second: what a Pi can draw and encode without getting hot. */
 const LARGEST = { width: 1920, height: 1080 };
 const LARGEST_FPS = 30;
-/** As far as a picture can still be told. */
+/** Range of contrast and saturation, as far as something can be made out in the picture. */
 const FACTOR = { min: 0, max: 15.99 };
 
 /** A moving picture that needs no camera: a clock, a frame number and a test card, to see latency, freezes and colours. */
@@ -44,7 +44,7 @@ export class TestPatternSource implements Source {
 
   constructor(
     private readonly settings: CameraSettings,
-    private readonly deps: { clock: Clock },
+    private readonly clock: Clock,
   ) {
     this.captureFps = settings.fps;
     this.unsupported = unsupportedSettings(settings, SUPPORTED);
@@ -59,9 +59,9 @@ export class TestPatternSource implements Source {
     };
   }
 
+  /** Starts to draw pictures, at the rate that is set. Without the image library the capture ends with ENCODER_MISSING. */
   start(events: CaptureEvents): Capture {
-    const { settings } = this;
-    const { clock } = this.deps;
+    const { settings, clock } = this;
     let running: { scene: Scene; encode: Encode } | undefined;
     let frame = 0;
     return startTicker(
@@ -97,4 +97,16 @@ async function loadEncoder(settings: CameraSettings): Promise<Encode> {
     adjust(sharp(pixels, { raw: { width, height, channels: 3 } }), settings)
       .jpeg(options)
       .toBuffer();
+}
+
+/** The middle of an 8 bit value, around which contrast spreads. */
+const MIDDLE = 127.5;
+/** The largest 8 bit value. */
+const WHITE = 255;
+
+/** Returns the picture with brightness, contrast and saturation as set, in the meaning they have for the Pi's camera. */
+function adjust(picture: Sharp, { brightness, contrast, saturation }: CameraSettings): Sharp {
+  const coloured = saturation === 1 ? picture : picture.modulate({ saturation });
+  if (brightness === 0 && contrast === 1) return coloured;
+  return coloured.linear(contrast, MIDDLE * (1 - contrast) + brightness * WHITE);
 }

@@ -29,36 +29,36 @@ const CONVERSIONS: Record<string, (date: Date) => string> = {
   '%': () => '%',
 };
 
-/** Fills in a time as C's strftime does. Conversions that it doesn't know stay as they are. */
+/** Returns the format with a time filled in, as C's strftime does. Conversions that it does not know stay as they are. */
 export function strftime(format: string, date: Date): string {
   return format.replace(/%(.)/g, (asked, letter: string) => CONVERSIONS[letter]?.(date) ?? asked);
 }
 
 const digits = (value: number, length = 2, pad = '0'): string => String(value).padStart(length, pad);
 
-/** 1 to 366. Counted in UTC, where every day is as long as the others. */
+/** Returns the day of the year, 1 to 366. It is counted in UTC, where all days are equally long. */
 function dayOfYear(date: Date): number {
   const today = Date.UTC(date.getFullYear(), date.getMonth(), date.getDate());
   return (today - Date.UTC(date.getFullYear(), 0, 1)) / MS_PER_DAY + 1;
 }
 
-/** "+0200" */
+/** Returns the offset from UTC: "+0200". */
 function offset(date: Date): string {
   const minutes = -date.getTimezoneOffset();
   const size = Math.abs(minutes);
   return `${minutes < 0 ? '-' : '+'}${digits(Math.floor(size / 60))}${digits(size % 60)}`;
 }
 
-/** Makers of names are slow to build, and the name changes with the offset only. */
+/** The name of the zone by its offset, with which alone it changes: to find it out is slow. */
 const zoneNames = new Map<number, string>();
 
-/** "EST", or "GMT+2" where English has no short name for the zone. */
+/** Returns the name of the zone: "EST", or "GMT+2" where English has no short one. */
 function zoneName(date: Date): string {
   const minutes = date.getTimezoneOffset();
   let name = zoneNames.get(minutes);
   if (name === undefined) {
-    const parts = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(date);
-    name = parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
+    const pieces = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(date);
+    name = pieces.find((piece) => piece.type === 'timeZoneName')?.value ?? '';
     zoneNames.set(minutes, name);
   }
   return name;

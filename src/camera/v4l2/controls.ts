@@ -1,23 +1,23 @@
 import { runProgram } from '../../platform/run-program.ts';
 
-/** A control of a webcam, as its driver tells of it. */
+/** A control of a webcam, as its driver describes it. */
 export interface Control {
-  /** "brightness" */
+  /** The driver's name: "brightness". */
   readonly name: string;
-  /** V4L2_CID_…: names changed with the kernel, numbers never do. */
+  /** V4L2_CID_…; unlike the names, these numbers are the same in every kernel. */
   readonly id: number;
   readonly min: number;
   readonly max: number;
   readonly step: number;
-  /** What it is when the webcam was plugged in. */
+  /** Its value when the webcam is plugged in. */
   readonly default: number;
 }
 
-/** Milliseconds; it answers at once, unless the webcam hangs. */
+/** Time for v4l2-ctl to end, milliseconds: it answers at once, unless the webcam hangs. */
 const TIMEOUT_MS = 3000;
 const LINE = /^\s*(\w+) 0x([\da-f]+) \((int|bool|menu)\)\s*:\s*(.*)$/;
 
-/** Reads what `v4l2-ctl --list-ctrls` prints; controls that cannot be set are left out. */
+/** Returns the controls in what `v4l2-ctl --list-ctrls` prints; those that cannot be set are left out. */
 export function parseControls(text: string): Control[] {
   return text.split('\n').flatMap((line) => {
     const [, name, id, type, rest = ''] = LINE.exec(line) ?? [];
@@ -29,34 +29,36 @@ export function parseControls(text: string): Control[] {
   });
 }
 
-/** The controls of a webcam, by the program v4l2-ctl. Empty where it has none, or does not tell. */
+/** Asks a webcam for its controls, through v4l2-ctl. Resolves with none where it has none, or does not tell; never rejects. */
 export async function listControls(program: string, device: string, searchPath: string): Promise<Control[]> {
   return parseControls((await runProgram(program, ['--device', device, '--list-ctrls'], { timeoutMs: TIMEOUT_MS, searchPath })).stdout);
 }
 
+/** The webcam, and the program that sets its controls. */
 export interface ControlSetterOptions {
   /** Path of v4l2-ctl. */
   readonly program: string;
   /** "/dev/video0" */
   readonly device: string;
+  /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
 }
 
 /**
- * Sets the controls of one webcam. What was never set here stays as somebody else may have set it; what was, goes back with its
- * setting.
+ * Sets the controls of one webcam. A control that was never set here stays as somebody else may have set it; one that was goes back
+ * to its default with its setting.
  */
 export class ControlSetter {
   readonly #touched = new Set<string>();
 
   constructor(private readonly options: ControlSetterOptions) {}
 
-  /** Those of the wanted values that are to be written. */
+  /** Returns those of the wanted values that have to be written. */
   pending(wanted: readonly ControlValue[]): readonly ControlValue[] {
     return wanted.filter(({ control, value }) => value !== control.default || this.#touched.has(control.name));
   }
 
-  /** Writes them, in their order. Resolves to what the webcam says where it does not take them; undefined: it does. */
+  /** Writes values in their order. Resolves with what the webcam says where it does not take one; undefined: it took them all. */
   async write(values: readonly ControlValue[]): Promise<string | undefined> {
     const { program, device, searchPath } = this.options;
     let refusal: string | undefined;
@@ -73,7 +75,7 @@ export class ControlSetter {
   }
 }
 
-/** What a control is to be. */
+/** The value that a control is to have. */
 export interface ControlValue {
   readonly control: Control;
   readonly value: number;

@@ -1,18 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** A V4L2 device that looks like a webcam. */
 export interface VideoDevice {
   /** "/dev/video0" */
   readonly path: string;
-  /** What the driver calls it: "HD Pro Webcam C920". */
+  /** The driver's name for it: "HD Pro Webcam C920". */
   readonly name: string;
 }
 
-/** Nodes of the Pi's own video engines (codecs, ISP, CSI receiver): V4L2 devices, but no webcams. */
+/** Matches the names of the Pi's own video engines (codecs, ISP, CSI receiver): V4L2 devices, but no webcams. */
 const ENGINES = /^(bcm2835-(codec|isp|unicam)|unicam|rp1-cfe|rpivid|rpi-hevc|pispbe|hantro|rkvdec)/i;
 
 /**
- * The V4L2 capture devices that look like webcams, lowest number first.
+ * Returns the V4L2 capture devices that look like webcams, lowest number first. Never throws.
  * @param sysfs root of sysfs, "/sys"
  */
 export function listVideoDevices(sysfs: string): VideoDevice[] {

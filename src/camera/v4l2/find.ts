@@ -10,7 +10,7 @@ import { listFormats } from './formats.ts';
 import { WebcamImaging } from './imaging.ts';
 import { V4l2Source, type WebcamH264 } from './source.ts';
 
-/** A webcam: the one asked for, or else the first. */
+/** Finds a webcam: the one asked for, or else the first. Rejects with NO_SUCH_DEVICE, PROGRAM_MISSING, or what keeps ffmpeg from it. */
 export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, sysfs, video, log }) => {
   const known = listVideoDevices(sysfs);
   const device = asked ?? known[0]?.path;
@@ -38,5 +38,5 @@ export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, 
       : { imaging: new WebcamImaging(controls), setter: new ControlSetter({ program, device, searchPath }) };
   const options = { ffmpeg, device, formats, drawsText, controlled, searchPath, ...(name ? { name } : {}) };
   const h264: WebcamH264 | undefined = video && { trial: new H264Trial() };
-  return (settings) => new V4l2Source({ ...options, h264 }, settings, { log });
+  return (settings) => new V4l2Source({ ...options, h264, log }, settings);
 };

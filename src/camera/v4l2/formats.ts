@@ -1,18 +1,20 @@
 import { runProgram } from '../../platform/run-program.ts';
 import { readFfmpegMessage } from './messages.ts';
 
-/** A pixel format a device offers. */
+/** A pixel format that a device offers. */
 export interface VideoFormat {
   /** ffmpeg's name: "mjpeg", "yuyv422". */
   readonly name: string;
+  /** Whether the device compresses the pictures itself. */
   readonly compressed: boolean;
   /** Width and height in pixels; empty when the device takes any. */
   readonly sizes: readonly (readonly [number, number])[];
 }
 
+/** Time for ffmpeg to list the formats, milliseconds. */
 const PROBE_TIMEOUT_MS = 5000;
 
-/** Reads what `ffmpeg -f v4l2 -list_formats all` prints. */
+/** Returns the formats in what `ffmpeg -f v4l2 -list_formats all` prints. */
 export function parseFormats(text: string): VideoFormat[] {
   return text.split('\n').flatMap((line) => {
     const match = /\] (Raw|Compressed)\s*:\s*(\S+) :\s*(.*?) :(.*)$/.exec(line);
@@ -22,7 +24,7 @@ export function parseFormats(text: string): VideoFormat[] {
   });
 }
 
-/** Asks the device for its formats. Throws an AppError if it is not there, busy or no camera. */
+/** Asks a device for its formats. Rejects with an AppError if it is not there, busy, or no camera. */
 export async function listFormats(ffmpeg: string, device: string, searchPath: string): Promise<VideoFormat[]> {
   const args = ['-hide_banner', '-nostdin', '-f', 'v4l2', '-list_formats', 'all', '-i', device];
   // Exit code 1 is normal here: listing ends with "Immediate exit requested".

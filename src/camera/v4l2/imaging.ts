@@ -2,12 +2,13 @@ import type { ImagingOffers, Range } from '../offers.ts';
 import type { CameraSettings, SettingName } from '../settings.ts';
 import type { Control, ControlValue } from './controls.ts';
 
-/** V4L2_CID_… of linux/v4l2-controls.h. */
+/** The controls by their numbers, V4L2_CID_… of linux/v4l2-controls.h. */
 const ID = {
   brightness: 0x00980900,
   contrast: 0x00980901,
   saturation: 0x00980902,
   autoWhiteBalance: 0x0098090c,
+  gain: 0x00980913,
   whiteBalanceTemperature: 0x0098091a,
   sharpness: 0x0098091b,
   autoExposure: 0x009a0901,
@@ -18,15 +19,17 @@ const ID = {
 
 type ControlName = keyof typeof ID;
 
-/** V4L2_EXPOSURE_MANUAL; the default is the webcam's own kind of automatic. */
+/** V4L2_EXPOSURE_MANUAL; the default of the control is the webcam's own kind of automatic. */
 const MANUAL_EXPOSURE = 1;
-/** Units of V4L2_CID_EXPOSURE_ABSOLUTE, microseconds. */
+/** Unit of V4L2_CID_EXPOSURE_ABSOLUTE, microseconds. */
 const EXPOSURE_UNIT_US = 100;
-/** Factors above 1 reach the control's end in even ratios, as rpicam-vid's do its own. */
+/** Largest factor, as rpicam-vid has it; from 1 to this one a control goes to its end in even ratios. */
 const LARGEST_FACTOR = 15.99;
-/** Webcams say no distance: their range is taken for that of other lenses, from infinity to ten centimetres (dioptres). */
+/** Gain at both ends of the control, in even ratios between them: assumed, since webcams do not tell how much theirs is. */
+const GAIN: Range = { min: 1, max: 16 };
+/** Dioptres, from infinity to ten centimetres: the range assumed of a lens, since webcams tell no distance. */
 const LENS: Range = { min: 0, max: 10 };
-/** Kelvin. */
+/** Colour temperature of each white balance mode, kelvin. */
 const TEMPERATURES: Partial<Record<CameraSettings['awb'], number>> = {
   incandescent: 2800,
   tungsten: 3200,
@@ -36,7 +39,7 @@ const TEMPERATURES: Partial<Record<CameraSettings['awb'], number>> = {
   cloudy: 6500,
 };
 
-/** The picture settings that a webcam's controls can do, in the units of the settings. */
+/** Turns the picture settings that a webcam's controls can do into values of the controls. */
 export class WebcamImaging {
   readonly #controls: ReadonlyMap<number, Control>;
 
@@ -44,21 +47,24 @@ export class WebcamImaging {
     this.#controls = new Map(controls.map((control) => [control.id, control]));
   }
 
+  /** Whether the webcam has all these controls. */
   #has(...names: readonly ControlName[]): boolean {
     return names.every((name) => this.#controls.has(ID[name]));
   }
 
+  /** The settings that this webcam can do. */
   get supported(): readonly SettingName[] {
     return [
       ...(['brightness', 'contrast', 'saturation', 'sharpness'] as const).filter((name) => this.#has(name)),
       ...(this.#has('autoWhiteBalance', 'whiteBalanceTemperature') ? (['awb'] as const) : []),
       ...(this.#has('autoExposure', 'exposure') ? (['shutter'] as const) : []),
+      ...(this.#has('gain') ? (['gain'] as const) : []),
       ...(this.#has('autoFocus') ? (['autofocus'] as const) : []),
       ...(this.#has('focus') ? (['lensPosition'] as const) : []),
     ];
   }
 
-  /** Undefined: it has nothing to be set. */
+  /** What clients can set on this webcam; undefined: nothing. */
   get offers(): ImagingOffers | undefined {
     const factor = (name: ControlName) => this.#has(name) && { [name]: { min: 0, max: LARGEST_FACTOR } };
     const exposure = this.#controls.get(ID.exposure);
@@ -69,7 +75,10 @@ export class WebcamImaging {
       ...factor('sharpness'),
       ...(exposure &&
         this.#has('autoExposure') && {
-          exposure: { shutter: { min: Math.max(1, exposure.min) * EXPOSURE_UNIT_US, max: exposure.max * EXPOSURE_UNIT_US } },
+          exposure: {
+            shutter: { min: Math.max(1, exposure.min) * EXPOSURE_UNIT_US, max: exposure.max * EXPOSURE_UNIT_US },
+            ...(this.#has('gain') && { gain: GAIN }),
+          },
         }),
       // Clients can only turn the automatic off and move the lens, or turn it on again.
       ...(this.#has('focus', 'autoFocus') && { lensPosition: LENS }),
@@ -77,9 +86,9 @@ export class WebcamImaging {
     return Object.keys(offers).length === 0 ? undefined : offers;
   }
 
-  /** What the controls are to be, modes before what depends on them. */
+  /** Returns the values that the controls are to have, modes before what depends on them. */
   values(settings: CameraSettings): readonly ControlValue[] {
-    const { brightness, contrast, saturation, sharpness, awb, shutter, autofocus, lensPosition } = settings;
+    const { brightness, contrast, saturation, sharpness, awb, shutter, gain, autofocus, lensPosition } = settings;
     const kelvin = TEMPERATURES[awb];
     const isLensFixed = autofocus === 'manual' || (autofocus === 'default' && lensPosition !== '');
     const isFocusing = autofocus === 'auto' || autofocus === 'continuous';
@@ -96,6 +105,7 @@ export class WebcamImaging {
       ['whiteBalanceTemperature', kelvin === undefined ? undefined : () => kelvin],
       ['autoExposure', (control) => (shutter > 0 ? MANUAL_EXPOSURE : control.default)],
       ['exposure', shutter > 0 ? () => shutter / EXPOSURE_UNIT_US : undefined],
+      ['gain', gain > 0 ? gainOf(gain) : (control) => control.default],
       ['autoFocus', (control) => (isLensFixed ? 0 : isFocusing ? 1 : control.default)],
       ['focus', isLensFixed && distance !== '' ? ({ min, max }) => min + ((max - min) * distance) / LENS.max : undefined],
     ];
@@ -106,12 +116,18 @@ export class WebcamImaging {
   }
 }
 
-/** The default is 1, the smallest value 0, and the largest the largest factor. */
+/** Returns the value of a control for a factor: 1 gives its default, 0 its least value, and the largest factor its largest. */
 const factorOf =
   (factor: number) =>
   ({ min, max, default: normal }: Control): number =>
     factor <= 1 ? min + (normal - min) * factor : normal + ((max - normal) * Math.log(factor)) / Math.log(LARGEST_FACTOR);
 
-/** The nearest value that the control can have. */
+/** Returns the value for a gain of 1 or more. */
+const gainOf =
+  (gain: number) =>
+  ({ min, max }: Control): number =>
+    min + ((max - min) * Math.log(gain / GAIN.min)) / Math.log(GAIN.max / GAIN.min);
+
+/** Returns the nearest value that the control can have. */
 const fitting = (value: number, { min, max, step }: Control): number =>
   Math.min(max, Math.max(min, min + Math.round((value - min) / step) * step));

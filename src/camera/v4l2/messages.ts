@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts';
 import { permissionError } from '../permission.ts';
 
-/** What a line of ffmpeg's standard error means for a V4L2 device. All of them end the capture. */
+/** Returns what a line of ffmpeg's standard error means for a V4L2 device; undefined: nothing. All that it means ends the capture. */
 export function readFfmpegMessage(line: string, device: string): { error: AppError; fatal: boolean } | undefined {
   const error = meaning(line, device);
   return error && { error, fatal: true };
@@ -22,6 +22,6 @@ function meaning(line: string, device: string): AppError | undefined {
   return undefined;
 }
 
-/** Whether ffmpeg says a line also where all goes well. */
+/** Returns whether ffmpeg also says a line where all goes well. */
 export const isRoutine = (line: string): boolean =>
   /The driver changed the time per frame|deprecated pixel format used|Last message repeated/.test(line);

@@ -14,21 +14,25 @@ import type { VideoFormat } from './formats.ts';
 import type { WebcamImaging } from './imaging.ts';
 import { isRoutine, readFfmpegMessage } from './messages.ts';
 
+/** The webcam, what it offers, and what is wanted of it besides its settings. */
 export interface V4l2Options {
   /** Path of ffmpeg. */
   readonly ffmpeg: string;
   /** "/dev/video0" */
   readonly device: string;
-  /** What the driver calls it, if known. */
+  /** The driver's name for it, if known. */
   readonly name?: string;
+  /** The formats that it offers. */
   readonly formats: readonly VideoFormat[];
   /** Whether this ffmpeg can draw a text. */
   readonly drawsText: boolean;
   /** Its controls, and what sets them; undefined without v4l2-ctl. */
   readonly controlled?: { readonly imaging: WebcamImaging; readonly setter: ControlSetter } | undefined;
+  /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
-  /** Finds out whether its H.264 can be had; undefined: JPEGs are wanted. */
+  /** What is known of its H.264; undefined: JPEGs are wanted. */
   readonly h264?: WebcamH264 | undefined;
+  readonly log: Logger;
 }
 
 /** What captures have shown of a webcam's H.264. Shared by all its sources. */
@@ -38,44 +42,48 @@ export interface WebcamH264 {
   failure?: string;
 }
 
-/** Assumed of a device that takes any size. */
+/** Largest size on offer of a device that takes any, pixels. */
 const LARGEST_ANY = { width: 1920, height: 1080 };
 
-/** Where pictures are encoded anyway: for the sake of a text alone, a Pi would spend much of a core. */
+/** Settings that are done where pictures are encoded anyway: for the sake of a text alone, a Pi would spend much of a core. */
 const ANNOTATION = ['annotate', 'annotatePosition'] as const;
 
-/** What webcams have controls for. */
+/** Settings for which webcams may have controls. */
 const CONTROLLABLE: ReadonlySet<SettingName> = new Set<SettingName>([
-  ...(['brightness', 'contrast', 'saturation', 'sharpness', 'awb', 'shutter', 'autofocus', 'lensPosition'] as const),
+  ...(['brightness', 'contrast', 'saturation', 'sharpness', 'awb', 'shutter', 'gain', 'autofocus', 'lensPosition'] as const),
 ]);
 const NO_PROGRAM = 'A webcam may be able to do it, by the program v4l2-ctl: `sudo apt install v4l-utils`.';
 
+/** Settings that every webcam can do, since ffmpeg does what it does not. */
 const GEOMETRY = ['width', 'height', 'fps', 'rotation', 'hflip', 'vflip', 'extraArgs'] as const;
 
-/** Whether the webcam's own JPEGs can go through untouched. */
+/** Returns whether the webcam's own JPEGs can go through untouched. */
 export const copiesJpeg = (settings: CameraSettings, formats: readonly VideoFormat[]): boolean =>
   formats.some((format) => format.name === 'mjpeg') && filters(settings).length === 0;
 
-/** ffmpeg's filters: flips first, then the rotation, as with every source. */
+/** Returns ffmpeg's filters: flips first, then the rotation, as with every source. */
 function filters(settings: CameraSettings): string[] {
   const rotate = { 0: [], 90: ['transpose=clock'], 180: ['hflip', 'vflip'], 270: ['transpose=cclock'] }[settings.rotation];
   return [...(settings.hflip ? ['hflip'] : []), ...(settings.vflip ? ['vflip'] : []), ...rotate];
 }
 
-/** ffmpeg's JPEG quantiser scale, 2 (best) to 31, for a quality of 1 to 100. */
+/** Returns ffmpeg's JPEG quantiser scale, 2 (best) to 31, for a quality of 1 to 100. */
 const quantiserScale = (quality: number) => Math.max(2, Math.min(31, Math.round(2 + ((100 - quality) * 29) / 99)));
 
-/** What is read before the first picture is passed on: its parameter sets, not its rate. Microseconds. */
+/** Lets ffmpeg read the parameter sets before it passes the first picture on, but not find out the rate. Microseconds. */
 const PROBE = ['-fpsprobesize', '0', '-analyzeduration', '1000000'];
 
-/** As the webcam gives it, in FLV, which tells the end and the time of each picture. No `nobuffer`: that one loses the first key frame. */
+/**
+ * Returns the arguments of an ffmpeg that passes on the webcam's own H.264 in FLV, which tells the end and the time of each
+ * picture. `nobuffer` is left out: it loses the first key frame.
+ */
 export const h264Arguments = (settings: CameraSettings, device: string): string[] => [
   ...['-hide_banner', '-nostdin', '-loglevel', 'warning', ...PROBE, '-f', 'v4l2', '-input_format', 'h264'],
   ...['-framerate', String(settings.fps), '-video_size', `${settings.width}x${settings.height}`, ...settings.extraArgs, '-i', device],
   ...['-an', '-c:v', 'copy', '-flush_packets', '1', '-flvflags', 'no_duration_filesize', '-f', 'flv', 'pipe:1'],
 ];
 
-/** Why the webcam's own H.264 cannot be had; undefined: it can. */
+/** Returns why the webcam's own H.264 cannot be had; undefined: it can. */
 function whyNoH264({ formats, h264 }: V4l2Options, settings: CameraSettings): string | undefined {
   const names = formats.map((format) => format.name);
   if (!names.includes('h264')) return `its formats are ${names.join(', ')}`;
@@ -83,6 +91,10 @@ function whyNoH264({ formats, h264 }: V4l2Options, settings: CameraSettings): st
   return h264?.failure;
 }
 
+/**
+ * Returns the arguments of an ffmpeg that writes JPEGs back to back: the webcam's own where nothing has to be done to them, else
+ * encoded.
+ */
 export function v4l2Arguments(settings: CameraSettings, device: string, formats: readonly VideoFormat[]): string[] {
   const args = ['-hide_banner', '-nostdin', '-loglevel', 'warning', '-fflags', 'nobuffer', '-thread_type', 'slice', '-f', 'v4l2'];
   if (formats.some((format) => format.name === 'mjpeg')) args.push('-input_format', 'mjpeg');
@@ -104,7 +116,7 @@ export function v4l2Arguments(settings: CameraSettings, device: string, formats:
   return [...args, '-flush_packets', '1', '-f', 'mjpeg', 'pipe:1'];
 }
 
-/** A V4L2 webcam, by ffmpeg: its own JPEGs where it has them, encoded otherwise. */
+/** A V4L2 webcam, through ffmpeg: its own H.264 or JPEGs where they can be had, encoded otherwise. */
 export class V4l2Source implements Source {
   readonly kind = 'v4l2';
   readonly description: string;
@@ -121,7 +133,6 @@ export class V4l2Source implements Source {
   constructor(
     private readonly options: V4l2Options,
     private readonly settings: CameraSettings,
-    private readonly deps: { log: Logger },
   ) {
     const { device, name, formats, controlled } = options;
     this.description = name ? `${device} (${name})` : device;
@@ -153,11 +164,12 @@ export class V4l2Source implements Source {
     };
   }
 
+  /** Sets the webcam's controls where that is needed, then starts ffmpeg. */
   start(events: CaptureEvents): Capture {
     const { controlled } = this.options;
     const pending = controlled?.setter.pending(controlled.imaging.values(this.settings)) ?? [];
     if (pending.length === 0) return this.#capture(events);
-    // Before the first picture, so that none shows how it was.
+    // Before the first picture, so that none shows the settings before.
     let stopped = false;
     const started = controlled!.setter.write(pending).then((refusal) => {
       if (stopped) return undefined;
@@ -187,7 +199,7 @@ export class V4l2Source implements Source {
     };
     const silent = (error: AppError) => {
       const reason = failure(error);
-      if (reason) this.deps.log.warn(`${reason.message} ${reason.hint}`, { code: reason.code });
+      if (reason) this.options.log.warn(`${reason.message} ${reason.hint}`, { code: reason.code });
     };
     const output = (onPicture: OnPicture) =>
       new FlvOutput((picture, ownTime) => {
@@ -199,7 +211,7 @@ export class V4l2Source implements Source {
 
   #program(args: readonly string[]): ProgramCapture {
     const { ffmpeg, device, searchPath } = this.options;
-    return { command: ffmpeg, args, searchPath, readLine: (line) => readFfmpegMessage(line, device), isRoutine, log: this.deps.log };
+    return { command: ffmpeg, args, searchPath, readLine: (line) => readFfmpegMessage(line, device), isRoutine, log: this.options.log };
   }
 }
 

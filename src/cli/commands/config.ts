@@ -44,6 +44,7 @@ const path: Action = {
   load: async () => (await handlers()).showPaths,
 };
 
+/** `onvif-camera config …` */
 export const config: Group = {
   name: 'config',
   summary: 'check the settings, show them, or where they are',

@@ -1,5 +1,6 @@
 import { type Action, JSON_FLAG } from '../command.ts';
 
+/** `onvif-camera discover` */
 export const discover: Action = {
   name: 'discover',
   summary: 'list the ONVIF cameras of the network',

@@ -1,5 +1,6 @@
 import { type Action, JSON_FLAG } from '../command.ts';
 
+/** `onvif-camera doctor` */
 export const doctor: Action = {
   name: 'doctor',
   summary: 'find out what is wrong, and how to put it right',

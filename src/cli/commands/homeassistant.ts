@@ -1,5 +1,6 @@
-import type { Action } from '../command.ts';
+import { type Action, JSON_FLAG } from '../command.ts';
 
+/** `onvif-camera homeassistant` */
 export const homeassistant: Action = {
   name: 'homeassistant',
   summary: 'show what to type into Home Assistant, or add the camera there (--url)',
@@ -16,6 +17,7 @@ export const homeassistant: Action = {
       help: 'As which integration [onvif where there is H.264]',
     },
     { name: 'password-file', value: 'FILE', kind: 'file', help: 'The password of the camera, where it is not known here' },
+    JSON_FLAG,
   ],
   settings: [],
   exits: { 5: 'no camera runs' },

@@ -13,7 +13,7 @@ import { snapshot } from './snapshot.ts';
 import { status } from './status.ts';
 import { user } from './user.ts';
 
-/** Every command, in the order of the help; the first is the one that nothing has to be typed for. What each does is loaded by itself. */
+/** Every command, in the order of the help; the first runs where none is typed. The code of each is loaded only when it runs. */
 export const COMMANDS: readonly [Action, ...Command[]] = [
   serve,
   status,
@@ -40,12 +40,13 @@ export interface Found {
   /** "user add" */
   readonly path: string;
   readonly command: Command;
+  /** The words after the command. */
   readonly rest: readonly string[];
 }
 
 /**
- * Finds the command that the words begin with; of a group's words the second one too.
- * @throws AppError (USAGE) for a word that is no command, with what was meant by it
+ * Finds the command that the words begin with; of a group's words, the second one too.
+ * @throws AppError USAGE for a word that is no command, with the command that it may mean
  */
 export function findCommand(words: readonly string[], commands: typeof COMMANDS = COMMANDS): Found {
   const [first = commands[0].name, second, ...more] = words;
@@ -57,10 +58,10 @@ export function findCommand(words: readonly string[], commands: typeof COMMANDS 
   return { path: `${command.name} ${action.name}`, command: action, rest: more };
 }
 
-/** Returns where a command's own help is, for the end of a message. */
+/** Returns a hint at the help of a command, for the end of a message. @param path "user add" */
 export const hintAt = (path: string): string => `Run \`onvif-camera ${path === 'serve' ? '' : `${path} `}--help\` for the usage.`;
 
-/** Returns the command of this name or synonym. */
+/** Returns the command that has a word among its synonyms. */
 const called = <T extends Command>(word: string, commands: readonly T[]): T | undefined =>
   commands.find(({ synonyms }) => synonyms.includes(word.toLowerCase()));
 

@@ -1,5 +1,6 @@
 import type { Action } from '../command.ts';
 
+/** `onvif-camera`, or `onvif-camera serve` */
 export const serve: Action = {
   name: 'serve',
   summary: 'run the camera',

@@ -12,6 +12,7 @@ const action = (part: Pick<Action, 'name' | 'summary' | 'more' | 'synonyms' | 'e
   },
 });
 
+/** `onvif-camera service …` */
 export const service: Group = {
   name: 'service',
   summary: 'have the camera start with the machine, as a service of systemd',

@@ -1,5 +1,6 @@
 import type { Action } from '../command.ts';
 
+/** `onvif-camera snapshot FILE` */
 export const snapshot: Action = {
   name: 'snapshot',
   summary: 'take one picture (FILE "-": standard output)',

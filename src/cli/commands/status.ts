@@ -1,5 +1,6 @@
 import { type Action, JSON_FLAG } from '../command.ts';
 
+/** `onvif-camera status` */
 export const status: Action = {
   name: 'status',
   summary: 'show what the camera does, and who watches',

@@ -1,7 +1,7 @@
 import { type Action, type Flag, type Group, JSON_FLAG, type Positional } from '../command.ts';
 
 const NAME: Positional = { name: 'NAME', what: 'a user name' };
-/** As ONVIF names them. */
+/** The user levels of ONVIF. */
 const LEVELS = ['Administrator', 'Operator', 'User'];
 const NEW_PASSWORD: readonly Flag[] = [
   { name: 'password-file', value: 'FILE', kind: 'file', help: 'Takes the password from the first line of a file ("-": standard input)' },
@@ -78,6 +78,7 @@ const level: Action = {
   load: async () => (await handlers()).setLevel,
 };
 
+/** `onvif-camera user …` */
 export const user: Group = {
   name: 'user',
   summary: 'show, add, change and remove those who may log in',

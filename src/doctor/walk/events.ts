@@ -4,12 +4,13 @@ import { escapeXml } from '../../protocols/xml/text.ts';
 import type { Login } from '../surroundings.ts';
 import { basicAuthorization } from './http.ts';
 
-/** WS-BaseNotification 1.3, section 6.1.2. */
+/** wsa:Action of Unsubscribe (WS-BaseNotification 1.3, section 6.1.2). */
 const UNSUBSCRIBE = 'http://docs.oasis-open.org/wsn/bw-2/SubscriptionManager/UnsubscribeRequest';
 
 /**
- * Asks for events as recorders do: CreatePullPointSubscription, PullMessages, Unsubscribe (ONVIF Core, "Real-time Pull-Point
- * Notification Interface"). Returns how many came at once: the state that each property has.
+ * Asks for events as recorders do: CreatePullPointSubscription, PullMessages, Unsubscribe (Core Specification, "Real-time Pull-Point
+ * Notification Interface"). Resolves to the number of events that came at once: the present state of each property.
+ * @param xaddr URL of the event service
  * @throws Error with what was not answered
  */
 export async function pullEvents(xaddr: string, login: Login | undefined, signal: AbortSignal): Promise<number> {
@@ -25,7 +26,7 @@ export async function pullEvents(xaddr: string, login: Login | undefined, signal
   const pull = `<e:PullMessages xmlns:e="${TEV}"><e:Timeout>PT1S</e:Timeout><e:MessageLimit>50</e:MessageLimit></e:PullMessages>`;
   const pulled = await call(address, `${TEV}/PullPointSubscription/PullMessagesRequest`, pull);
   if (!/PullMessagesResponse/.test(pulled)) throw new Error('PullMessages is not answered');
-  // One that is left ends by itself in a minute.
+  // Where this fails, the subscription ends by itself within ten minutes.
   await call(address, UNSUBSCRIBE, `<n:Unsubscribe xmlns:n="${WSNT}"/>`).catch(() => {});
   return [...pulled.matchAll(/<(?:\w+:)?NotificationMessage\b/g)].length;
 

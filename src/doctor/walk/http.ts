@@ -2,14 +2,14 @@ import { AppError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import { wholeJpegLength } from '../../frames/jpeg.ts';
 import type { Login } from '../surroundings.ts';
 
-/** Bytes of a stream that are looked through for two pictures. */
+/** Most bytes of a stream that are looked through for two pictures. */
 const MAX_STREAM = 32 * 1024 * 1024;
 
-/** Returns the Authorization header of Basic (RFC 7617); none without a login. */
+/** Returns the Authorization header of Basic (RFC 7617, section 2); no header without a login. */
 export const basicAuthorization = (login: Login | undefined): Record<string, string> =>
   login ? { Authorization: `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}` } : {};
 
-/** Gets something of the camera. Throws an AppError with the camera's own reason where it refuses. */
+/** Gets a URL of the camera. @throws AppError with the camera's own reason where it refuses */
 export async function get(url: string, login: Login | undefined, signal: AbortSignal): Promise<Response> {
   const answer = await fetch(url, { headers: { Accept: 'application/json, */*;q=0.5', ...basicAuthorization(login) }, signal });
   if (answer.ok) return answer;
@@ -21,7 +21,7 @@ export async function get(url: string, login: Login | undefined, signal: AbortSi
   });
 }
 
-/** Reads an MJPEG stream until two whole pictures have come; how many bytes that took. */
+/** Reads an MJPEG stream until two whole pictures have come. Resolves to the number of bytes until then. @throws AppError NO_FRAMES */
 export async function readTwoPictures(url: string, login: Login | undefined, signal: AbortSignal): Promise<number> {
   const answer = await get(url, login, signal);
   let held: Buffer = Buffer.alloc(0);

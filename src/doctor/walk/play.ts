@@ -1,25 +1,28 @@
 import { runProgram } from '../../platform/run-program.ts';
 import type { Login } from '../surroundings.ts';
 
-/** Pictures that ffmpeg has to decode: with one alone, a stream that stops would not show. */
+/** Number of pictures that ffmpeg has to decode: with one alone, a stream that stops would not show. */
 const PICTURES = 3;
-/** ffmpeg's words for our transports; none for HTTP. */
+/** ffmpeg's names for the ways of carrying RTP. */
 export const FFMPEG_TRANSPORTS = { tcp: 'tcp', udp: 'udp', tunnel: 'http' } as const;
 
-/** What is played, and how. */
+/** What {@link playWithFfmpeg} takes. */
 export interface PlayOptions {
+  /** Path of the program. */
   readonly ffmpeg: string;
+  /** PATH for the program. */
   readonly searchPath: string;
   /** Without credentials. */
   readonly url: string;
   readonly login: Login | undefined;
-  /** For RTSP. */
+  /** For RTSP; left out: the stream comes by HTTP. */
   readonly transport?: keyof typeof FFMPEG_TRANSPORTS;
+  /** Longest time that it may take. */
   readonly timeoutMs: number;
 }
 
 /**
- * Has ffmpeg decode a few pictures of a stream. Returns undefined where that went well, else what it said.
+ * Has ffmpeg decode a few pictures of a stream. Resolves to undefined where that went well, else to what ffmpeg said.
  *
  * Address and password go in by standard input, as a playlist of one entry: everybody on the machine can read command lines.
  */
@@ -41,7 +44,7 @@ export async function playWithFfmpeg({ ffmpeg, searchPath, url, login, transport
   return pictures > 0 ? `${pictures} of ${PICTURES} pictures came: ${said}` : said;
 }
 
-/** Percent-encoded, quotes included, which would end the entry of the playlist. */
+/** Returns a URL with a login, percent-encoded, quotes included, which would end the entry of the playlist. */
 function withLogin(url: string, login: Login | undefined): string {
   const encode = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
   const bare = url.replaceAll("'", '%27');

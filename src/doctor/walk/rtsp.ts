@@ -5,18 +5,18 @@ import { connect, type Socket } from 'node:net';
 import { legacyDigestResponse } from '../../protocols/http-auth/digest.ts';
 import type { Login } from '../surroundings.ts';
 
-/** Ways of carrying RTP: in the RTSP connection, by UDP, or in RTSP through HTTP. */
+/** A way of carrying RTP: in the RTSP connection, by UDP, or in RTSP through HTTP. */
 export type Transport = 'tcp' | 'udp' | 'tunnel';
 
-/** Packets that show that a stream flows: one alone may be a report. */
+/** Number of packets that shows that a stream flows: one alone may be a report. */
 const ENOUGH_PACKETS = 3;
-/** Bytes of one answer with its body at most; an SDP has 500. */
+/** Longest answer with its body, bytes; an SDP has 500. */
 const MAX_ANSWER = 64 * 1024;
 
 /**
  * Plays a stream by RTSP (RFC 2326) until a few packets have come, without decoding them: for machines without ffmpeg.
  * @param url without credentials; for `tunnel` with the web port
- * @returns how many packets came
+ * @returns the number of packets that came
  * @throws Error with what went wrong
  */
 export async function playRtsp(url: string, transport: Transport, login: Login | undefined, signal: AbortSignal): Promise<number> {
@@ -47,7 +47,7 @@ export async function playRtsp(url: string, transport: Transport, login: Login |
   }
 }
 
-/** Two neighbouring ports, the first one even, for RTP and RTCP (RFC 3550 section 11). */
+/** Opens two neighbouring UDP ports, the first one even, for RTP and RTCP (RFC 3550, section 11). */
 async function openPair(opened: UdpSocket[], onPacket: () => void): Promise<[number, number]> {
   for (let tries = 0; tries < 50; tries++) {
     const even = 20_000 + 2 * (randomBytes(2).readUInt16BE() % 20_000);
@@ -74,7 +74,7 @@ interface Answer {
   header(name: string): string | undefined;
 }
 
-/** One client's connection, or the two of a tunnel. */
+/** The RTSP session of one client, over one connection or the two of a tunnel. */
 class Session {
   readonly #sockets: Socket[] = [];
   #write: (text: string) => void = () => {};
@@ -83,8 +83,9 @@ class Session {
   #sequence = 0;
   #challenge: { realm: string; nonce: string } | undefined;
   #packets = 0;
-  /** What is being waited for. */
+  /** Takes the next answer. */
   #onAnswer: ((answer: Answer) => void) | undefined;
+  /** Called when enough packets have come. */
   #onPackets: (() => void) | undefined;
   readonly #failed: Promise<never>;
   #fail: (error: Error) => void = () => {};
@@ -97,20 +98,21 @@ class Session {
     this.#failed = new Promise((_, reject) => {
       this.#fail = reject;
     });
-    // It may fail while nobody waits.
+    // The session may fail while nothing waits for it.
     this.#failed.catch(() => {});
     signal.addEventListener('abort', () => this.#fail(new Error(this.#packets > 0 ? 'too few packets came' : 'nothing came')), {
       once: true,
     });
   }
 
+  /** Opens a connection of RTSP. */
   async connect(address: { host: string; port: number }): Promise<void> {
     const socket = await this.#open(address);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     this.#write = (text) => socket.write(text);
   }
 
-  /** GET receives, POST sends in Base64 (Apple's "Tunnelling RTSP and RTP through HTTP"). */
+  /** Opens a tunnel: GET receives, POST sends in Base64 (Apple's "Tunnelling RTSP and RTP through HTTP"). */
   async tunnel(address: { host: string; port: number }): Promise<void> {
     const path = new URL(this.url).pathname;
     const cookie = randomBytes(12).toString('hex');
@@ -125,7 +127,7 @@ class Session {
     this.#write = (text) => post.write(Buffer.from(text, 'utf8').toString('base64'));
   }
 
-  /** A request and its answer, once more with a login where it is asked for. Throws where it is not answered with 200. */
+  /** Sends a request, again with the login where that is asked for, and resolves to its answer. Rejects where that is not 200. */
   async request(method: string, url: string, headers: Readonly<Record<string, string>>): Promise<Answer> {
     let answer = await this.#exchange(method, url, headers);
     if (answer.status === 401 && this.login && !this.#challenge) {
@@ -138,6 +140,7 @@ class Session {
     return answer;
   }
 
+  /** Sends a request without waiting for its answer. */
   send(method: string, url: string, headers: Readonly<Record<string, string>>): void {
     const lines = { CSeq: String(++this.#sequence), 'User-Agent': 'onvif-camera doctor', ...this.#authorization(method, url), ...headers };
     const text = Object.entries(lines)
@@ -146,12 +149,13 @@ class Session {
     this.#write(`${method} ${url} RTSP/1.0\r\n${text}\r\n`);
   }
 
+  /** Counts a packet. */
   count(): void {
     this.#packets++;
     if (this.#packets >= ENOUGH_PACKETS) this.#onPackets?.();
   }
 
-  /** Resolves when enough have come. */
+  /** Resolves to the number of packets when enough have come. */
   async packets(): Promise<number> {
     const enough = new Promise<void>((resolve) => {
       this.#onPackets = resolve;
@@ -161,6 +165,7 @@ class Session {
     return this.#packets;
   }
 
+  /** Closes all connections. */
   close(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -197,7 +202,7 @@ class Session {
     if (this.#held.length > MAX_ANSWER + 4) this.#fail(new Error('an answer without an end'));
   }
 
-  /** An interleaved packet, or an answer. False: it is not there as a whole yet. */
+  /** Takes an interleaved packet or an answer (RFC 2326, section 10.12). False: it has not come as a whole. */
   #takeOne(): boolean {
     const held = this.#held;
     if (!this.#inHttpHead && held[0] === 0x24) {
@@ -217,7 +222,7 @@ class Session {
       if (status !== '200') this.#fail(new Error(`the tunnel is answered with ${status ?? 'something else than HTTP'}`));
       return true;
     }
-    // Anything else than a number would leave us where we are, for ever.
+    // Anything but a number counts as 0: with NaN, the answer would never be whole.
     const length = Number(/^\d{1,9}$/.exec(header('Content-Length') ?? '')?.[0] ?? 0);
     if (held.length < end + 4 + length) return false;
     const status = Number(/^RTSP\S+ (\d+)/.exec(head)?.[1] ?? 0);

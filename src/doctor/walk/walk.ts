@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AppError, ERRORS, type ErrorCode, messageOf } from '../../core/errors.ts';
 import { duration } from '../../core/times.ts';
 import { readJpegHeader, wholeJpegLength } from '../../frames/jpeg.ts';
@@ -11,20 +11,23 @@ import { get, readTwoPictures } from './http.ts';
 import { playWithFfmpeg } from './play.ts';
 import { playRtsp, type Transport } from './rtsp.ts';
 
-/** For each step, milliseconds: the camera may have to start, and the encoder after it. */
+/** Longest time for a step: the camera may have to start, and the encoder after it. */
 const STEP_MS = 25_000;
-/** For the streams of all profiles, milliseconds; there are three at most. */
+/** Longest time for the streams of all profiles, of which there are three at most. */
 const ALL_MS = 3 * STEP_MS;
-/** How much earlier ffmpeg is told to end than the step, milliseconds. */
+/** Time by which ffmpeg is told to end before the step does. */
 const BEFORE_MS = 3000;
-/** Recorders write down the camera's times as they are; above this they notice, milliseconds. */
+/** Difference of the clocks that shows in recordings, as recorders write down the camera's times as they are. */
 const NOTICED_MS = 5000;
-/** What answers in milliseconds when all is well. */
+/** Longest wait for what answers within some milliseconds when all is well. */
 const ANSWER_MS = 5000;
 
 const LOG = '`journalctl -u onvif-camera -n 50`, or the terminal where it runs, has the reason';
 
-/** A whole client's way through the running camera, with node-onvif-ts and ffmpeg, by the address that others use. */
+/**
+ * Returns the checks that walk through the running camera as a client does, with node-onvif-ts and ffmpeg, by the address that
+ * others use.
+ */
 export function walkChecks(surroundings: Surroundings): Check[] {
   const walk = new Walk(surroundings);
   const step = (id: string, title: string, run: (signal: AbortSignal) => Promise<Result>, timeoutMs = STEP_MS): Check => ({
@@ -46,7 +49,7 @@ export function walkChecks(surroundings: Surroundings): Check[] {
   ];
 }
 
-const health = z.object({ version: z.string(), camera: z.string(), error: z.string().optional(), uptime: z.number() });
+const health = z.object({ version: z.string(), camera: z.string(), error: z.optional(z.string()), uptime: z.number() });
 
 class Walk {
   readonly #surroundings: Surroundings;
@@ -56,7 +59,7 @@ class Walk {
     this.#surroundings = surroundings;
   }
 
-  /** A step, where there is somebody to walk to. */
+  /** Makes a step; skips it where no camera runs. */
   async step(run: () => Promise<Result>): Promise<Result> {
     const { server, base } = this.#surroundings;
     if (server && base !== undefined) return run().catch(explain);
@@ -88,7 +91,7 @@ class Walk {
     return ok(seen);
   }
 
-  /** Without a login, as recorders ask before they log in. */
+  /** Asks for the date without a login, as recorders do before they log in. */
   async date(signal: AbortSignal): Promise<Result> {
     const { clockWindow } = this.#surroundings.settings.config.auth;
     const { services } = makeClient(this.#base, undefined);
@@ -97,7 +100,7 @@ class Walk {
     } catch (error) {
       return failure(`GetSystemDateAndTime: ${messageOf(error)}`, LOG);
     }
-    // It has whole seconds, rounded down.
+    // The date has whole seconds, rounded down: half a second is the mean error.
     const ahead = (services.device!.getTimeDiff() ?? 0) + 500;
     const seen = `the camera's clock is ${(Math.abs(ahead) / 1000).toFixed(1)} s ${ahead < 0 ? 'slow' : 'fast'} against this one`;
     const fix = 'Set both by NTP: `sudo timedatectl set-ntp true` on each; the check "clock" has more.';
@@ -108,7 +111,7 @@ class Walk {
 
   async login(signal: AbortSignal): Promise<Result> {
     const { login, noLogin } = this.#surroundings;
-    // That nobody knows the password here is no fault of the camera.
+    // That the password is not known here is no fault of the camera.
     if (noLogin) return noLogin.given ? fromError(noLogin.error) : skipped(`${noLogin.error.message} ${noLogin.error.hint}`);
     const client = makeClient(this.#base, login);
     try {
@@ -124,7 +127,7 @@ class Walk {
     }
   }
 
-  /** The profiles that have a stream. Recorders make some that are empty at first, which is no fault. */
+  /** The profiles that have a stream. Recorders make profiles that are empty at first, which is no fault. */
   get #streams(): ReturnType<Client['getProfileList']> {
     return (this.#client?.getProfileList() ?? []).filter(({ video }) => video.encoder);
   }
@@ -149,7 +152,7 @@ class Walk {
     return ok(seen);
   }
 
-  /** Where the camera sends clients to: to the address by which they came. */
+  /** Checks that the camera sends clients to the address by which they came. */
   async addresses(): Promise<Result> {
     if (!this.#client) return NO_LOGIN;
     const here = new URL(this.#base).hostname;
@@ -172,7 +175,7 @@ class Walk {
     const client = this.#client;
     const [profile] = this.#streams;
     if (!client || !profile) return NO_LOGIN;
-    // By ourselves first: the library says nothing, for ever, where there is no picture.
+    // Fetched here first: the library never ends where there is no picture.
     await get(profile.snapshot, this.#surroundings.login, signal);
     const { body } = await quietly(() => client.fetchSnapshot(), signal);
     const jpeg = Buffer.from(body);
@@ -182,7 +185,7 @@ class Walk {
     return (await this.#decode(jpeg)) ? ok(`${seen}, decoded`) : ok(`${seen}; whole, but not decoded, as there is no sharp`);
   }
 
-  /** False: nobody here can. Throws where it is broken. */
+  /** Decodes a picture. Resolves to false where there is no sharp; rejects where the picture is broken. */
   async #decode(jpeg: Buffer): Promise<boolean> {
     const library = await this.#surroundings.loadImageLibrary().catch(() => undefined);
     if (!library) return false;
@@ -208,7 +211,7 @@ class Walk {
     return findProgram('ffmpeg', this.#surroundings.searchPath);
   }
 
-  /** Every profile's stream, one after the other; the first that fails is told. */
+  /** Plays the streams of all profiles, one after the other, until one fails. */
   async rtspOfAll(signal: AbortSignal): Promise<Result> {
     const played: Result[] = [];
     for (const profile of this.#streams) {
@@ -219,7 +222,7 @@ class Walk {
     return played.length === 0 ? NO_LOGIN : ok(played.map(({ seen }) => seen).join('; '));
   }
 
-  /** A profile's stream. Unless said otherwise the first one's: most recorders take that and nothing else. */
+  /** Plays the stream of a profile; left out: the first one, which most recorders take and no other. */
   async rtsp(transport: Transport, signal: AbortSignal, profile = this.#streams[0]): Promise<Result> {
     const { server, login, searchPath } = this.#surroundings;
     if (!profile) return NO_LOGIN;
@@ -237,7 +240,7 @@ class Walk {
       return trouble === undefined ? ok(`ffmpeg decodes ${url}`) : failure(`ffmpeg on ${url}: ${trouble}`, fix);
     }
     try {
-      // Ended before the step is: what came until then is known.
+      // Ended before the step is, so that what came until then can be told.
       const bounded = AbortSignal.any([signal, AbortSignal.timeout(STEP_MS - BEFORE_MS)]);
       const packets = await playRtsp(url, transport, login, bounded);
       return ok(`${packets} packets of ${url} (our own check, nothing decoded, as ffmpeg is missing)`);
@@ -248,7 +251,7 @@ class Walk {
 
   async events(signal: AbortSignal): Promise<Result> {
     if (!this.#client) return NO_LOGIN;
-    // The library has asked for the capabilities, and has a service for each.
+    // The library has asked for the capabilities, and made a client for each service.
     const { events } = this.#client.services as { events: { readonly xaddr?: string } | null };
     if (!events?.xaddr) return skipped('this camera has no events');
     try {
@@ -260,10 +263,10 @@ class Walk {
   }
 }
 
-/** A connection that broke off is the camera's mistake, and none of the check. */
+/** Returns the result of a step that threw: a connection that broke off is a fault of the camera, and none of the check. */
 function explain(error: unknown): Result {
   if (error instanceof AppError) return fromError(error);
-  // What fetch() throws says why in its cause alone.
+  // The error of fetch() says why in its cause alone.
   const { cause } = error as { readonly cause?: unknown };
   return failure(`${messageOf(error)}${cause === undefined ? '' : ` (${messageOf(cause)})`}`, LOG);
 }

@@ -1,51 +1,59 @@
 import { type H264Profile, h264Level } from '../../frames/h264-level.ts';
 import type { Size } from '../../frames/size.ts';
 
-/** FFmpeg's names: the encoder of the machine, through V4L2, and the one that computes. */
+/** FFmpeg's names of the encoders: that of the machine, through V4L2, and the one in software. */
 export type Codec = 'h264_v4l2m2m' | 'libx264';
 
+/** What one ffmpeg is to make, from its start to its end. */
 export interface EncodingPlan {
   readonly codec: Codec;
-  /** Pixels of the pictures that go in and of those that come out. */
+  /** Size of the pictures that go in. */
   readonly from: Size;
+  /** Size of those that come out. */
   readonly to: Size;
   /** Pictures per second that are to be expected; the bit rate is kept on this assumption. */
   readonly frameRate: number;
-  /** kbit/s */
+  /** Bit rate on average, kbit/s. */
   readonly bitrate: number;
-  /** Seconds. */
+  /** Seconds from one key frame to the next. */
   readonly keyframeInterval: number;
   readonly profile: H264Profile;
-  /** Pictures per second at most, by which the level is chosen: a measured rate is now above it and now below. */
+  /** Pictures per second at most, by which the level is chosen: the measured rate goes up and down around it. */
   readonly mostFps: number;
 }
 
 /** Threads of libx264, each with a slice of its own: half of a Pi's cores, since the capture wants its share. */
 const X264_THREADS = 2;
-/** Key frames are asked for one by one; the encoder itself makes one only this many intervals after the last, should it not listen. */
+/**
+ * Intervals after which the encoder makes a key frame by itself. Key frames are asked for one by one; this is for an encoder that
+ * does not listen.
+ */
 const BACKSTOP = 2;
-/** What a profile has more than the one below: of a profile that it does not need x264 says nothing in its stream. */
+/** The tools of a profile beyond those of the one below: x264 declares a profile only where its stream needs it. */
 const X264_TOOLS: Readonly<Record<H264Profile, readonly string[]>> = {
   baseline: [],
   main: ['-coder', '1'],
   high: ['-coder', '1', '-8x8dct', '1'],
 };
-/** profile_idc (H.264, A.2): for this encoder FFmpeg knows no names. The level is the driver's: FFmpeg cannot tell it one. */
+/** profile_idc (H.264, A.2), since FFmpeg has no names for this encoder. The level is left to the driver: FFmpeg cannot set it. */
 const PROFILE_NUMBERS: Readonly<Record<H264Profile, number>> = { baseline: 66, main: 77, high: 100 };
-/** What is read before the first picture is taken apart: nothing, since the track header says what it is. */
+/** Lets ffmpeg begin without probing its input: the track header says what it is. */
 export const PROBE_NOTHING = ['-probesize', '32', '-analyzeduration', '0'];
 
-/** The end of the command line. */
+/** The end of the command line: FLV to standard output, each picture at once. */
 export const TO_FLV = ['-f', 'flv', '-flvflags', 'no_duration_filesize', '-flush_packets', '1', 'pipe:1'];
-/** Which timestamps ask for a key frame: those that are odd. */
+/** ffmpeg's expression for the timestamps that ask for a key frame: the odd ones. */
 const ODD = 'mod(round(t*1000000),2)';
 
-/** Marks the timestamp of a picture (microseconds) that has to become a key frame; {@link codecArguments} has the counterpart. */
+/**
+ * Returns the timestamp (microseconds) that asks for a key frame; {@link codecArguments} has the counterpart.
+ * @param evenTimestamp that of the picture, microseconds, an even number
+ */
 export const keyFrameTimestamp = (evenTimestamp: number): number => evenTimestamp + 1;
 
 /**
- * The command line of an ffmpeg that reads Matroska with JPEGs and writes FLV with H.264, one unit for each picture, at
- * once. Understood by FFmpeg 4.2 and later. It has no `-fflags nobuffer`: that one loses the first picture.
+ * Returns the arguments of an ffmpeg that reads Matroska with JPEGs and writes FLV with H.264, one unit for each picture, at
+ * once. FFmpeg 4.2 and later understand them. `-fflags nobuffer` is left out: it loses the first picture.
  */
 export function ffmpegArguments(plan: EncodingPlan): string[] {
   return [
@@ -58,9 +66,9 @@ export function ffmpegArguments(plan: EncodingPlan): string[] {
 }
 
 /**
- * From the full range of values that JPEGs have to the narrow one that players expect, whatever is written in the stream
- * (ITU-R BT.601): by tables, which cost a third of what the scaler takes for it. mergeplanes gives the planes, as they are,
- * the format of the narrow range: the scaler would convert them once more.
+ * The filters from the full range of values that JPEGs have to the narrow one (ITU-R BT.601) that players expect, whatever is
+ * written in the stream. Tables cost a third of what the scaler takes for it. mergeplanes then gives the planes, unchanged, the
+ * format of the narrow range, which the scaler would convert once more.
  */
 const NARROW_RANGE = [
   'format=yuvj420p',
@@ -69,10 +77,13 @@ const NARROW_RANGE = [
   'setparams=range=tv',
 ].join(',');
 
-/** Steps by which the decoder can halve a JPEG: its blocks of 8 by 8 are left with 4, 2 or 1. */
+/** How often the decoder can halve a JPEG: its blocks of 8 by 8 are left with 4, 2 or 1. */
 const MOST_HALVINGS = 3;
 
-/** How often the decoder may halve the picture so that it is still no smaller than what is encoded: that is cheaper than a whole picture. */
+/**
+ * Returns how often the decoder may halve the picture, which is cheaper than to decode all of it, without making it smaller than
+ * what is encoded.
+ */
 function halvings({ from, to }: EncodingPlan): number {
   let times = 0;
   while (times < MOST_HALVINGS && fits(to, halved(from, times + 1))) times++;
@@ -90,7 +101,10 @@ function decoderScale(plan: EncodingPlan): readonly string[] {
   return times > 0 ? ['-lowres', String(times)] : [];
 }
 
-/** What is done to pictures before they are encoded. The matrix stays JPEG's, BT.601, at every size: {@link codecArguments} declare it. */
+/**
+ * Returns what is done to pictures before they are encoded. The matrix stays JPEG's, BT.601, at every size: {@link codecArguments}
+ * declares it.
+ */
 function filters(plan: EncodingPlan): string {
   const { to } = plan;
   const decoded = halved(plan.from, halvings(plan));
@@ -99,7 +113,7 @@ function filters(plan: EncodingPlan): string {
 }
 
 /**
- * The encoder and all that it is told; nothing of input and output.
+ * Returns the arguments for the encoder and all that it is told; nothing of input and output.
  * @param keyFrames ffmpeg's expression for the times `t` that ask for a key frame
  */
 export function codecArguments(
@@ -110,7 +124,7 @@ export function codecArguments(
   const groupSize = Math.max(2, Math.ceil(BACKSTOP * keyframeInterval * frameRate));
   return [
     ...['-c:v', codec, '-b:v', rate, '-g', String(groupSize)],
-    // True capture times to the microsecond.
+    // Keeps the capture times to the microsecond.
     ...['-enc_time_base', '1:1000000', '-force_key_frames', `expr:${keyFrames}`],
     ...['-color_range', 'tv', '-colorspace', 'bt470bg', '-color_primaries', 'bt709', '-color_trc', 'bt709'],
     // Each B picture would wait for the next one.
@@ -121,7 +135,7 @@ export function codecArguments(
           ...['-profile:v', profile, ...X264_TOOLS[profile], '-level:v', h264Level({ ...to, fps: mostFps, bitrate, profile })],
           ...['-maxrate', rate, '-bufsize', rate, '-sc_threshold', '0', '-forced-idr', '1'],
         ]
-      : // It knows its parameter sets only when it has made a picture: they have to come in band.
+      : // It knows its parameter sets only once it has made a picture: they have to come in band.
         ['-flags:v', '-global_header', '-profile:v', String(PROFILE_NUMBERS[profile])]),
   ];
 }

@@ -5,28 +5,35 @@ import { JpegSplitter, MAX_PICTURE_BYTES } from '../../frames/jpeg-splitter.ts';
 import { decoderArguments, type FrameModeOption } from './decoder-arguments.ts';
 import { MARK, UnitFeeder, type UnitFeederEvents, type UnitFeederOptions } from './unit-feeder.ts';
 
+/** What a decoder is started with. */
 export interface FfmpegDecoderOptions extends Omit<UnitFeederOptions, 'args' | 'work'> {
   /** JPEG quality, 1 to 100. */
   readonly quality: number;
+  /** The option that this ffmpeg knows. */
   readonly frameMode: FrameModeOption;
 }
 
+/** What a decoder reports. */
 export interface FfmpegDecoderEvents extends Pick<UnitFeederEvents, 'ended'> {
   /** One picture, with the times of its unit. */
   frame(frame: Frame): void;
 }
 
-/** Most JPEGs that may be there before the list has them. */
+/** Most JPEGs that may come before the lines that name them. */
 const MOST_UNLISTED = 2;
 /** A line of the list of pictures that ffmpeg writes: stream, DTS, PTS, duration, size, checksum. */
 const LISTED = /^0,\s*-?\d+,\s*(-?\d+),\s*-?\d+,\s*(\d+),/;
 
-/** One ffmpeg, from its start to its end: H.264 in, JPEGs out of those pictures that are wanted, each with the times of its own unit. */
+/**
+ * One ffmpeg, from its start to its end: H.264 goes in, and JPEGs come out for the units of which they are wanted, each with the
+ * times of its unit. Constructing starts it.
+ */
 export class FfmpegDecoder {
   readonly #feeder: UnitFeeder;
   readonly #splitter = new JpegSplitter((picture) => this.#onPicture(picture), MAX_PICTURE_BYTES);
-  /** Pictures of which the list says nothing yet, and what it says of those that have not come yet. */
+  /** Pictures that no line has named yet. */
   readonly #pictures: Picture[] = [];
+  /** What the lines say of pictures that have not come yet: timestamp in microseconds, size in bytes. */
   readonly #listed: { readonly timestamp: number; readonly size: number }[] = [];
 
   constructor(
@@ -49,11 +56,15 @@ export class FfmpegDecoder {
     return this.#feeder.lastLine;
   }
 
-  /** Takes the next unit, as {@link UnitFeeder.feed} does. @param isWanted whether a JPEG is to be made of it */
+  /**
+   * Takes the next unit; returns false where it is left out, as {@link UnitFeeder.feed} does.
+   * @param isWanted asked where the decoder is free: whether a JPEG is to be made of the unit
+   */
   decode(unit: AccessUnit, isWanted: () => boolean): boolean {
     return this.#feeder.feed(unit, () => (isWanted() ? MARK.picture : undefined));
   }
 
+  /** Ends ffmpeg. Resolves when nothing of it is left. */
   stop(): Promise<void> {
     return this.#feeder.stop();
   }
@@ -71,7 +82,7 @@ export class FfmpegDecoder {
     this.#pair();
   }
 
-  /** Puts pictures and what is said of them together; a picture that was dropped as damaged is on the list alone. */
+  /** Puts pictures and the lines that name them together; a picture that was dropped as damaged has a line alone. */
   #pair(): void {
     while (this.#pictures[0] && this.#listed[0]) {
       const { timestamp, size } = this.#listed.shift()!;

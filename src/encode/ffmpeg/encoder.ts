@@ -12,45 +12,52 @@ import { type Codec, type EncodingPlan, ffmpegArguments, keyFrameTimestamp } fro
 import { endError, silenceError } from './errors.ts';
 import { KeyFrameSchedule } from './key-frame-schedule.ts';
 
+/** What an encoder is started with. */
 export interface FfmpegEncoderOptions {
   /** Path of ffmpeg. */
   readonly ffmpeg: string;
   readonly plan: EncodingPlan;
+  /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Where it counts what becomes of the frames. */
   readonly counters: EncoderCounters;
 }
 
 /**
- * Pictures that ffmpeg may have without having answered; more would only wait in the pipe and grow old. The hardware
- * holds on to some while it works.
+ * Most pictures that ffmpeg may have without having answered: more would only wait in the pipe and grow old. The hardware holds
+ * on to some while it works.
  */
 const WINDOW: Readonly<Record<Codec, number>> = { libx264: 2, h264_v4l2m2m: 4 };
-/** A picture unanswered for this long may have been a broken one, which gives no unit: it no longer keeps others waiting. Milliseconds. */
+/** How long a picture without an answer keeps others waiting, milliseconds: it may have been a broken one, which gives no unit. */
 const PATIENCE_MS = 1000;
 /** Most pictures without an answer, whatever their age. */
 const MAX_IN_FLIGHT = 16;
-/** Time to the first unit: a Pi Zero loads ffmpeg from its card in a few seconds. Milliseconds. */
+/** Time to the first unit, milliseconds: a Pi Zero loads ffmpeg from its card in a few seconds. */
 const START_TIMEOUT_MS = 10_000;
-/** From a picture to the next unit: even a Pi Zero encodes faster than this. Milliseconds. */
+/** Time from a picture to the next unit, milliseconds: even a Pi Zero encodes faster than this. */
 const STALL_MS = 3000;
 const WATCHDOG_INTERVAL_MS = 500;
-/** Least distance of two timestamps, microseconds, even: FLV's milliseconds must still tell them apart. */
+/** Least distance of two timestamps, microseconds, an even number: FLV's milliseconds must still tell them apart. */
 const LEAST_STEP_US = 4000;
-/** Rounding on the way through ffmpeg, milliseconds. */
+/** How far a timestamp may be off by rounding on its way through ffmpeg, milliseconds. */
 export const TIMESTAMP_TOLERANCE = 1;
 
 interface InFlight {
-  /** Milliseconds as FLV writes them, but not wrapped. */
+  /** Milliseconds as FLV writes them, but not wrapped at 32 bits. */
   readonly timestamp: number;
   readonly frame: Frame;
-  /** Monotonic, milliseconds. */
+  /** When it was written to ffmpeg, monotonic, milliseconds. */
   readonly written: number;
 }
 
-/** One ffmpeg, from its start to its end: JPEGs in, H.264 access units out, each with the times of its own frame. */
+/**
+ * One ffmpeg, from its start to its end: JPEGs go in, and H.264 access units come out, each with the times of its frame.
+ * Constructing starts it.
+ */
 export class FfmpegEncoder implements VideoEncoder {
+  /** FFmpeg's name of the codec. */
   readonly name: Codec;
   readonly #program: Program;
   readonly #schedule: KeyFrameSchedule;
@@ -60,13 +67,14 @@ export class FfmpegEncoder implements VideoEncoder {
   #over = false;
   #lastLine = '';
 
-  /** Of the first picture, milliseconds: timestamps count from there. */
+  /** The time of the first picture, milliseconds: timestamps count from there. */
   #origin: number | undefined;
+  /** Microseconds, even. */
   #lastTimestamp = -LEAST_STEP_US;
   readonly #inFlight: InFlight[] = [];
   /** The newest frame that found the encoder busy. */
   #waiting: Frame | undefined;
-  /** Since when pictures have been offered and no unit has come; undefined while nobody waits. */
+  /** Since when pictures have been offered and no unit has come, monotonic, milliseconds; undefined while none is due. */
   #unanswered: number | undefined;
   #answered = false;
 
@@ -97,6 +105,7 @@ export class FfmpegEncoder implements VideoEncoder {
     this.#stopWatchdog = clock.every(WATCHDOG_INTERVAL_MS, () => this.#watch());
   }
 
+  /** Takes the next picture. While ffmpeg is busy only the newest is kept, and the one that it replaces counts as skipped. */
   encode(frame: Frame): void {
     if (this.#over) return;
     const now = this.options.clock.monotonic();
@@ -113,10 +122,12 @@ export class FfmpegEncoder implements VideoEncoder {
     }
   }
 
+  /** Makes one of the next pictures a key frame. */
   requestKeyFrame(): void {
     this.#schedule.request();
   }
 
+  /** Ends ffmpeg. Resolves when nothing of it is left. */
   stop(): Promise<void> {
     this.#rest();
     return this.#program.stop();
@@ -141,7 +152,7 @@ export class FfmpegEncoder implements VideoEncoder {
     const microseconds = Math.round((frame.monotonic - this.#origin) * 500) * 2;
     const even = Math.max(microseconds, this.#lastTimestamp + LEAST_STEP_US);
     this.#lastTimestamp = even;
-    // The first picture is a key frame anyway, and the others' times are even only if its own is.
+    // The first picture is a key frame anyway; and the times that FFmpeg counts from it stay even only if its own is.
     const timestamp = this.#schedule.next(frame.monotonic) && even > 0 ? keyFrameTimestamp(even) : even;
     this.#inFlight.push({ timestamp: Math.round(timestamp / 1000), frame, written: now });
     this.options.counters.frames++;
@@ -164,7 +175,7 @@ export class FfmpegEncoder implements VideoEncoder {
     if (picture) this.#onPicture(picture, video.timestamp);
   }
 
-  /** Finds the frame of a coded picture by its time, and passes both on. */
+  /** Finds the frame of a coded picture by its time, and passes both on. @throws FlvError where there is none of that time */
   #onPicture(picture: CodedPicture, timestamp: number): void {
     const index = this.#inFlight.findIndex((each) => flvDistance(each.timestamp, timestamp) <= TIMESTAMP_TOLERANCE);
     if (index === -1) throw new FlvError(`no picture was taken at ${timestamp} ms`);
@@ -206,7 +217,7 @@ export class FfmpegEncoder implements VideoEncoder {
   }
 }
 
-/** Milliseconds between two times of which FLV has wrapped one. */
+/** Returns the milliseconds between two timestamps of FLV, either of which may have wrapped. */
 export function flvDistance(a: number, b: number): number {
   const difference = Math.abs(a - b) % FLV_TIMESTAMP_MODULUS;
   return Math.min(difference, FLV_TIMESTAMP_MODULUS - difference);

@@ -1,7 +1,11 @@
 import { AppError, messageOf, systemErrorCode } from '../../core/errors.ts';
 import { isNotThere, type ProgramEnd } from '../../platform/program.ts';
 
-/** Returns what is wrong where ffmpeg ended by itself. @param work what it was at: "libx264" */
+/**
+ * Returns the error for an ffmpeg that ended by itself.
+ * @param work what it was doing, for people: "libx264"
+ * @param lastLine what it said last; empty: nothing
+ */
 export function endError(work: string, { startError, signal, code }: ProgramEnd, lastLine: string): AppError {
   if (startError) {
     const ours = isNotThere(startError) ? 'H264_UNAVAILABLE' : (systemErrorCode(startError) ?? 'ENCODER_ENDED');
@@ -11,7 +15,10 @@ export function endError(work: string, { startError, signal, code }: ProgramEnd,
   return new AppError('ENCODER_ENDED', `ffmpeg (${work}) ${how}${lastWords(lastLine)}`);
 }
 
-/** Returns what is wrong where ffmpeg gives nothing. @param ms how long */
+/**
+ * Returns the error for an ffmpeg that gives nothing: ENCODER_ENDED.
+ * @param ms how long it has been silent, milliseconds
+ */
 export const silenceError = (work: string, ms: number, lastLine: string): AppError =>
   new AppError('ENCODER_ENDED', `ffmpeg (${work}) gave no picture for ${ms / 1000} s${lastWords(lastLine)}`);
 

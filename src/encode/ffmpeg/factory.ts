@@ -5,17 +5,23 @@ import type { EncoderFactory, EncoderTask, VideoEncoder, VideoEncoderEvents } fr
 import { FfmpegEncoder, type FfmpegEncoderOptions } from './encoder.ts';
 import { codecFor, type EncoderChoice } from './probe.ts';
 
-/** Starts one ffmpeg. @param fps pictures per second at most, as far as that is its business; undefined: all */
+/**
+ * Starts one ffmpeg.
+ * @typeParam P what goes in
+ * @param options with `fps`: the most pictures per second that it may make of those that it gets; undefined: one of each
+ */
 export type StartEncoder<P> = (
   options: FfmpegEncoderOptions & { readonly fps: number | undefined },
   events: VideoEncoderEvents,
 ) => VideoEncoder<P>;
 
+/** What {@link FfmpegEncoders} starts encoders with. */
 export interface FfmpegEncodersOptions<P> {
-  /** Whether what encodes gets everything, see {@link EncoderFactory.takesAll}. */
+  /** See {@link EncoderFactory.takesAll}; default false. */
   readonly takesAll?: boolean;
+  /** What starts ffmpeg for this kind of pictures. */
   readonly begin: StartEncoder<P>;
-  /** What works on this machine; asked at each start. */
+  /** The encoders that work on this machine; asked at each start. */
   readonly choice: () => EncoderChoice;
   /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
@@ -23,20 +29,22 @@ export interface FfmpegEncodersOptions<P> {
   readonly log: Logger;
 }
 
-/** Starts what encodes JPEGs. */
+/** Starts an ffmpeg that encodes JPEGs. */
 export const fromFrames: StartEncoder<Frame> = (options, events) => new FfmpegEncoder(options, events);
 
-/** Encodes by ffmpeg: in hardware where that works and the size allows it, else by libx264. */
+/** Encodes with ffmpeg: in hardware where that works and the size allows it, else with libx264. */
 export class FfmpegEncoders<P> implements EncoderFactory<P> {
-  /** The hardware encoder failed although it had worked when it was tried. */
+  /** Whether the hardware encoder has failed although it worked when it was tried. */
   #hardwareFailed = false;
 
   constructor(private readonly options: FfmpegEncodersOptions<P>) {}
 
+  /** Whether the encoders have to get every picture. */
   get takesAll(): boolean {
     return this.options.takesAll === true;
   }
 
+  /** Starts an ffmpeg. Where the hardware encoder ends before its first unit, the next start takes libx264, if there is one. */
   start({ settings, from, to, frameRate, counters }: EncoderTask, events: VideoEncoderEvents): VideoEncoder<P> {
     const { searchPath, clock, log } = this.options;
     const choice = this.options.choice();
@@ -59,6 +67,7 @@ export class FfmpegEncoders<P> implements EncoderFactory<P> {
     );
   }
 
+  /** Gives the hardware encoder another chance. */
   reset(): void {
     this.#hardwareFailed = false;
   }

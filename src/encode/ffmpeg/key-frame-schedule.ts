@@ -1,6 +1,9 @@
-/** Key frames are large: viewers who ask for them must not turn the stream into nothing else. Milliseconds. */
+/**
+ * Least time from one key frame to the next, milliseconds: key frames are large, and viewers who ask for them must not make a
+ * stream of nothing else.
+ */
 const CLOSEST_MS = 300;
-/** How much earlier than due a key frame may come, as a share of the picture interval: jitter must not add a picture to each group. */
+/** How much earlier than due a key frame may come, as a share of the picture interval: jitter must not make groups a picture longer. */
 const EARLY = 0.5;
 
 /** Decides which pictures become key frames: the first, one per interval, and those that are asked for. */
@@ -22,7 +25,10 @@ export class KeyFrameSchedule {
     this.#requested = true;
   }
 
-  /** Whether the next picture, taken at `time` (milliseconds, monotonic), has to be a key frame. */
+  /**
+   * Returns whether the next picture has to be a key frame.
+   * @param time when it was taken, monotonic, milliseconds
+   */
   next(time: number): boolean {
     const since = this.#last === undefined ? Number.POSITIVE_INFINITY : time - this.#last;
     if (since < this.#interval && !(this.#requested && since >= CLOSEST_MS)) return false;

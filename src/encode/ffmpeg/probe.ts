@@ -5,15 +5,17 @@ import { findProgram } from '../../platform/programs.ts';
 import { runProgram } from '../../platform/run-program.ts';
 import { type Codec, codecArguments, type EncodingPlan } from './arguments.ts';
 
-/** What this machine can encode with. */
+/** The encoders that work on this machine; at least one does. */
 export interface EncoderChoice {
   /** Path of ffmpeg. */
   readonly ffmpeg: string;
-  /** Whether the hardware encoder works, and whether libx264 does; at least one of them. */
+  /** Whether the hardware encoder (h264_v4l2m2m) works. */
   readonly hardware: boolean;
+  /** Whether libx264 works. */
   readonly software: boolean;
 }
 
+/** What {@link probeEncoder} looks for, and where. */
 export interface ProbeOptions {
   /** Path of ffmpeg; undefined: it is looked up in `searchPath`. */
   readonly ffmpeg: string | undefined;
@@ -22,19 +24,19 @@ export interface ProbeOptions {
   /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
   readonly log: Logger;
-  /** Ends the trial: nothing works then. */
+  /** Ends the trial, of which nothing is then found to work. */
   readonly signal?: AbortSignal;
 }
 
-/** A trial of one encoder, milliseconds; a Pi Zero needs a few seconds. */
+/** Time for the trial of one encoder, milliseconds; a Pi Zero needs a few seconds. */
 const TRIAL_TIMEOUT_MS = 20_000;
 const TRIAL_PICTURES = 10;
 const TRIAL_SIZE: Size = { width: 640, height: 480 };
 const TRIAL_FPS = 15;
-/** The largest picture of the Pi's hardware encoder, pixels. */
+/** The largest picture that the Pi's hardware encoder takes, pixels. */
 const HARDWARE_LARGEST: Size = { width: 1920, height: 1088 };
 
-/** The encoder for pictures of a size: the hardware's where it can. */
+/** Returns the encoder for pictures of a size: the hardware's where it can, or where there is no other. */
 export function codecFor({ hardware, software }: EncoderChoice, { width, height }: Size): Codec {
   const fits = width <= HARDWARE_LARGEST.width && height <= HARDWARE_LARGEST.height;
   return hardware && (fits || !software) ? 'h264_v4l2m2m' : 'libx264';
@@ -71,7 +73,7 @@ export async function probeEncoder(options: ProbeOptions): Promise<{ ok: Encoder
 
 const UNWANTED = { works: false, said: 'not wanted' };
 
-/** Encodes a few grey pictures just as it is done later. */
+/** Encodes a few pictures of one colour with the very arguments that are used later. Never throws. */
 async function tryCodec(
   ffmpeg: string,
   codec: Codec,

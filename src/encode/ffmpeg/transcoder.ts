@@ -9,6 +9,7 @@ import { type FfmpegEncoderOptions, flvDistance, TIMESTAMP_TOLERANCE } from './e
 import { KeyFrameSchedule } from './key-frame-schedule.ts';
 import { MARK, type Mark, UnitFeeder } from './unit-feeder.ts';
 
+/** What a transcoder is started with. */
 export interface FfmpegTranscoderOptions extends FfmpegEncoderOptions {
   /** Pictures per second at most; undefined: all. */
   readonly fps: number | undefined;
@@ -16,8 +17,12 @@ export interface FfmpegTranscoderOptions extends FfmpegEncoderOptions {
   readonly group: () => readonly AccessUnit[];
 }
 
-/** One ffmpeg, from its start to its end: a camera's H.264 in, other H.264 out, each unit with the times of its own picture. */
+/**
+ * One ffmpeg, from its start to its end: a camera's H.264 goes in, and other H.264 comes out, each unit with the times of its
+ * picture. Constructing starts it.
+ */
 export class FfmpegTranscoder implements VideoEncoder<AccessUnit> {
+  /** FFmpeg's name of the codec. */
   readonly name: string;
   readonly #feeder: UnitFeeder;
   readonly #schedule: KeyFrameSchedule;
@@ -25,8 +30,9 @@ export class FfmpegTranscoder implements VideoEncoder<AccessUnit> {
   readonly #demuxer = new FlvDemuxer((video) => this.#onVideo(video), MAX_UNIT_BYTES);
   readonly #pictures = new FlvPictures();
   #begun = false;
+  /** Whether something has been asked of ffmpeg. */
   #marked = false;
-  /** A key frame has come: a decoder can begin with nothing else. */
+  /** Whether a key frame has come: a decoder can begin with nothing else. */
   #answered = false;
 
   constructor(
@@ -43,7 +49,7 @@ export class FfmpegTranscoder implements VideoEncoder<AccessUnit> {
     );
   }
 
-  /** Takes the next unit; of the first one's group, all of which has to be decoded, only that one is encoded. */
+  /** Takes the next unit. The group before the first one goes in too, since it has to be decoded, but is not encoded. */
   encode(unit: AccessUnit): void {
     const group = this.#begun ? [] : this.options.group();
     this.#begun = true;
@@ -51,10 +57,12 @@ export class FfmpegTranscoder implements VideoEncoder<AccessUnit> {
     this.#feeder.feed(unit, () => this.#mark(unit));
   }
 
+  /** Makes one of the next pictures a key frame. */
   requestKeyFrame(): void {
     this.#schedule.request();
   }
 
+  /** Ends ffmpeg. Resolves when nothing of it is left. */
   stop(): Promise<void> {
     return this.#feeder.stop();
   }
@@ -64,7 +72,7 @@ export class FfmpegTranscoder implements VideoEncoder<AccessUnit> {
     const isFirst = !this.#marked;
     this.#marked = true;
     this.options.counters.frames++;
-    // The first one is a key frame anyway, and the others' times may be counted from its own.
+    // The first one is a key frame anyway, and FFmpeg may count the others' times from its own.
     return this.#schedule.next(monotonic) && !isFirst ? MARK.keyframe : MARK.picture;
   }
 

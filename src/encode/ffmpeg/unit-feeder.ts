@@ -8,51 +8,61 @@ import { lengthPrefixed, prefixedSize } from '../../protocols/h264/avc.ts';
 import { clusterHeader, h264StreamHeader } from '../../protocols/matroska/video-stream.ts';
 import { endError, silenceError } from './errors.ts';
 
+/** What ffmpeg is started with. */
 export interface UnitFeederOptions {
   /** Path of ffmpeg. */
   readonly ffmpeg: string;
+  /** Its arguments: it reads Matroska from standard input. */
   readonly args: readonly string[];
-  /** What it is at, for people: "decoder". */
+  /** What it does, for people: "decoder". */
   readonly work: string;
+  /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
+/** What comes back from ffmpeg. */
 export interface UnitFeederEvents {
+  /** Bytes of its standard output, cut anywhere. */
   stdout(chunk: Buffer): void;
-  /** Returns whether the line was asked for; others are logged. */
+  /** A line of its standard error. Returns whether the line was asked for; others are logged. */
   stderrLine?(line: string): boolean;
   /** ffmpeg is gone, or gives nothing, and is to be stopped. Called once, the last of all, and never after a stop. */
   ended(error: AppError): void;
 }
 
-/** What a timestamp tells ffmpeg of its unit: that something is to be made of it, and that this is to be a key frame. */
+/**
+ * What the timestamp of a unit tells ffmpeg, in microseconds added to it: that something is to be made of it, or a key frame.
+ * Without a mark it is only decoded.
+ */
 export const MARK = { picture: 1, keyframe: 3 } as const;
+/** One of the {@link MARK}s. */
 export type Mark = (typeof MARK)[keyof typeof MARK];
 
-/** Units of which something is wanted that ffmpeg may be at; more would only grow old on their way. */
+/** Most marked units that ffmpeg may have without having answered: more would only grow old on their way. */
 const WINDOW = 2;
-/** One that is this late is given nothing more up to the next key frame, milliseconds. */
+/** Where an answer is this late, ffmpeg is given nothing more up to the next key frame, milliseconds. */
 const LATE_MS = 1000;
-/** Most bytes that may wait for ffmpeg, which may only have begun to start: the largest group of pictures, and as much again. */
+/** Most bytes that may wait for an ffmpeg that has only begun to start: the largest group of pictures, and as much again. */
 const MAX_WAITING_BYTES = 16 << 20;
-/** Time to the first picture: a Pi Zero loads ffmpeg from its card in a few seconds. Milliseconds. */
+/** Time to the first answer, milliseconds: a Pi Zero loads ffmpeg from its card in a few seconds. */
 const START_TIMEOUT_MS = 10_000;
+/** Time to an answer after that, milliseconds: even a Pi Zero is faster. */
 const STALL_MS = 3000;
 const WATCHDOG_INTERVAL_MS = 500;
 /** Timestamps without a mark are multiples of this, microseconds. */
 const STEP_US = 4;
 /** Least distance of two timestamps, microseconds. */
 const LEAST_STEP_US = 1000;
-/** Assumed where the parameter sets cannot be read: ffmpeg reads them by itself. */
+/** Pixels, assumed where the parameter sets cannot be read: ffmpeg reads them by itself. */
 const ANY_SIZE = { width: 640, height: 480 };
-/** The timestamps count, whatever the header says. */
+/** Pictures per second in the header; the timestamps count, whatever it says. */
 const ANY_RATE = 15;
 
 /**
- * One ffmpeg that gets all of a camera's H.264 as Matroska, since what it leaves out cannot be decoded, and makes something of the
- * marked units alone: which and how many is decided while it runs.
+ * One ffmpeg that gets all of a camera's H.264 as Matroska, since each picture needs those before it, and makes something of the
+ * marked units alone: which and how many is decided while it runs. Constructing starts it.
  */
 export class UnitFeeder {
   readonly #program: Program;
@@ -60,14 +70,15 @@ export class UnitFeeder {
   #opened = false;
   #over = false;
   #lastLine = '';
-  /** Of the first unit, milliseconds: timestamps count from there. */
+  /** The time of the first unit, milliseconds: timestamps count from there. */
   #origin: number | undefined;
+  /** Microseconds, without a mark. */
   #lastTimestamp = 0;
   /** Marked units by their timestamps in microseconds, the oldest first. */
   readonly #inFlight = new Map<number, { readonly unit: AccessUnit; readonly written: number }>();
-  /** Since when it has been too slow, monotonic milliseconds; undefined: it is not. */
+  /** Since when ffmpeg has been too slow, monotonic, milliseconds; undefined: it is not. */
   #lateSince: number | undefined;
-  /** What was left out since: nothing can be decoded before the next key frame. */
+  /** Whether units have been left out since the last key frame, so that nothing can be decoded before the next. */
   #skipping = true;
   #answered = false;
 
@@ -97,15 +108,15 @@ export class UnitFeeder {
     this.#stopWatchdog = clock.every(WATCHDOG_INTERVAL_MS, () => this.#watch());
   }
 
-  /** What ffmpeg said last that was not asked for; empty: nothing. */
+  /** The last line of ffmpeg's that was not asked for; empty: there was none. */
   get lastLine(): string {
     return this.#lastLine;
   }
 
   /**
    * Takes the next unit. Returns at once.
-   * @param mark asked where ffmpeg takes it, and can take something on; undefined: it is only decoded
-   * @returns false: it is left out, because ffmpeg is too slow, or for want of a key frame
+   * @param mark asked where ffmpeg has time to make something of it; what it returns is the mark, undefined: the unit is only decoded
+   * @returns false where the unit is left out: ffmpeg is too slow, or there is no key frame yet
    */
   feed(unit: AccessUnit, mark: () => Mark | undefined): boolean {
     if (this.#over) return false;
@@ -131,9 +142,9 @@ export class UnitFeeder {
   }
 
   /**
-   * Something came of a marked unit, and nothing will of those before it.
+   * Notes that something came of a marked unit, and that nothing will of those before it.
    * @param isIt whether the timestamp, microseconds, is that of the unit
-   * @returns the unit; undefined: it was none of those that are under way
+   * @returns the unit; undefined: none of those under way has that timestamp
    */
   answered(isIt: (timestamp: number) => boolean): AccessUnit | undefined {
     const timestamp = [...this.#inFlight.keys()].find(isIt);
@@ -144,13 +155,14 @@ export class UnitFeeder {
     return unit;
   }
 
-  /** What ffmpeg gives is of no use. */
+  /** Reports that what ffmpeg gives is of no use. */
   fail(error: AppError): void {
     if (this.#over) return;
     this.#rest();
     this.events.ended(error);
   }
 
+  /** Ends ffmpeg at once. Resolves when nothing of it is left. */
   stop(): Promise<void> {
     this.#rest();
     // It has nothing to finish.

@@ -8,7 +8,7 @@ const MEDIA = 'http://www.onvif.org/ver10/media/wsdl';
 const IMAGING = 'http://www.onvif.org/ver20/imaging/wsdl';
 const EVENTS = 'http://www.onvif.org/ver10/events/wsdl';
 
-/** What the camera can do and where (Core Specification, chapter "Capabilities"). All of it is for everybody. */
+/** Operations that say what the camera can do and where (Core Specification, chapter "Capabilities"). They need no login. */
 export function capabilityOperations(options: DeviceServiceOptions): Operation[] {
   return [
     {
@@ -38,13 +38,13 @@ async function describe(service: Service, included: boolean, context: RequestCon
   };
 }
 
-/** What a service answers to its own GetServiceCapabilities, so that the two never differ. */
+/** Asks a service by its own GetServiceCapabilities, so that the two answers never differ. */
 async function capabilitiesOf(service: Service, context: RequestContext): Promise<SoapObject> {
   const operation = service.operations.find((each) => each.name === 'GetServiceCapabilities');
   return operation ? child(await operation.handle({}, context), 'Capabilities') : {};
 }
 
-/** The Capabilities element of a service inside the wildcard of GetServices, where every name brings its own prefix. */
+/** The Capabilities of a service for GetServices, where they stand in a wildcard: every name needs the prefix of its service. */
 function qualified({ name, namespace }: Service, capabilities: SoapObject): SoapObject {
   const prefixed = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(prefixed);
@@ -110,7 +110,7 @@ const serviceCapabilities = ({ machine, limits }: DeviceServiceOptions): SoapObj
   },
 });
 
-/** tt:Capabilities of the wanted categories; all of them where none is named. */
+/** tt:Capabilities of the wanted categories; all of them where none is named. Throws ActionNotSupported / NoSuchService. */
 async function categories(wanted: readonly string[], { services }: DeviceServiceOptions, context: RequestContext): Promise<SoapObject> {
   const find = (namespace: string) => services().find((service) => service.namespace === namespace);
   const media = find(MEDIA);

@@ -2,7 +2,7 @@ import { invalidArgument } from '../../protocols/soap/fault.ts';
 import { child, integer } from '../args.ts';
 import type { SoapObject } from '../service.ts';
 
-/** tt:DateTime. @param ms milliseconds since the Unix epoch */
+/** tt:DateTime in UTC. @param ms milliseconds since the Unix epoch */
 export function dateTime(ms: number): SoapObject {
   const date = new Date(ms);
   return {
@@ -11,18 +11,18 @@ export function dateTime(ms: number): SoapObject {
   };
 }
 
-/** Years that a clock of today can mean; anything else is a mistake. */
+/** The years that a clock can be set to; any other is a mistake. */
 const FIRST_YEAR = 2000;
 const LAST_YEAR = 2099;
 
-/** Reads a tt:DateTime: milliseconds since the Unix epoch. Throws Sender / InvalidArgVal / InvalidDateTime. */
+/** Reads a tt:DateTime in UTC: milliseconds since the Unix epoch. Throws Sender / InvalidArgVal / InvalidDateTime. */
 export function toMilliseconds(value: SoapObject): number {
   const number = (part: string, name: string) => integer(child(value, part), name) ?? Number.NaN;
   const [year, month, day] = [number('Date', 'Year'), number('Date', 'Month'), number('Date', 'Day')];
   const [hour, minute, second] = [number('Time', 'Hour'), number('Time', 'Minute'), number('Time', 'Second')];
   const ms = Date.UTC(year, month - 1, day, hour, minute, second);
   const back = new Date(ms);
-  // A day or an hour that does not exist comes back as another one.
+  // A day or an hour that does not exist, such as 31 June, comes back as another one.
   const real =
     year >= FIRST_YEAR &&
     year <= LAST_YEAR &&

@@ -5,7 +5,7 @@ import type { DeviceServiceOptions } from './options.ts';
 import { attempt, invalidValue } from './refusals.ts';
 import { checkRemovable, configurable, deviceScopes, identityOf, normalScope } from './scopes.ts';
 
-/** Scopes, discovery mode and endpoint reference (Core Specification, chapter "Discovery"). */
+/** Operations on scopes, discovery mode and endpoint reference (Core Specification, chapter "Discovery"). */
 export function discoveryOperations(options: DeviceServiceOptions): Operation[] {
   const { identity } = options;
   const update = (change: Parameters<typeof identity.update>[0]) => attempt(async () => identity.update(change));

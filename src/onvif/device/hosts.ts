@@ -7,13 +7,14 @@ import { ipAddress, networkHost, readIpAddress, readNetworkHost } from './addres
 import type { DeviceServiceOptions } from './options.ts';
 import { attemptOn, invalidValue, notSupported } from './refusals.ts';
 
-/** More servers make nothing safer. */
+/** Most name servers: more make nothing safer. */
 const MAX_DNS_SERVERS = 8;
+/** Most time servers. */
 export const MAX_NTP_SERVERS = 8;
-/** As many as every resolver uses. */
+/** Most search domains: as many as every resolver uses. */
 const MAX_SEARCH_DOMAINS = 6;
 
-/** Host name, name servers and time servers (Core Specification, chapter "Network"). */
+/** Operations on host name, name servers and time servers (Core Specification, chapter "Network"). */
 export function hostOperations(options: DeviceServiceOptions): Operation[] {
   const { machine } = options;
   return [

@@ -7,10 +7,13 @@ import type { Operation, SoapObject } from '../service.ts';
 import type { DeviceServiceOptions } from './options.ts';
 import { attemptOn, notSupported } from './refusals.ts';
 
-/** Bytes: every IPv4 host takes datagrams of 576 (RFC 791); jumbo frames end at 9000. */
+/** Largest packet, bytes: every IPv4 host takes 576 (RFC 791, section 3.1), and jumbo frames end at 9000. */
 const MTU = { min: 576, max: 9000 };
 
-/** Interfaces, gateway and zero configuration (Core Specification, chapter "Network"). The token of an interface is its name. */
+/**
+ * Operations on interfaces, gateway and zero configuration (Core Specification, chapter "Network"). The token of an interface is
+ * its name.
+ */
 export function interfaceOperations({ machine }: DeviceServiceOptions): Operation[] {
   return [
     {
@@ -75,8 +78,8 @@ const prefixed = ({ address, prefixLength }: InterfaceAddress): SoapObject => ({
 
 /**
  * tt:NetworkInterface
- * @param known the MAC address of the camera. Recorders take that of the first enabled interface, or of the last (Home Assistant
- *   2026), for its identity, and show another camera when it changes: so all interfaces have this one, whichever is enabled now.
+ * @param known the MAC address of the camera, which is told of every interface: recorders take that of the first enabled one, or of
+ *   the last (Home Assistant 2026), for the camera's identity, and see another camera when it changes.
  */
 function describe({ name, mac, mtu, up, ipv4, ipv6, linkLocal, dhcp = false }: NetworkInterface, known = mac): SoapObject {
   const fromDhcp = dhcp ? ipv4[0] : undefined;
@@ -94,14 +97,14 @@ function describe({ name, mac, mtu, up, ipv4, ipv6, linkLocal, dhcp = false }: N
         DHCP: dhcp,
       },
     },
-    // The system does not say where they come from; unless somebody changed that, routers announce them.
+    // The system does not say where they come from; as a rule, routers announce them.
     ...(ipv6.length > 0 && {
       IPv6: { Enabled: true, Config: { AcceptRouterAdvert: true, DHCP: 'Auto', FromRA: ipv6.map(prefixed) } },
     }),
   };
 }
 
-/** Reads a tt:NetworkInterfaceSetConfiguration; what we cannot change is refused rather than passed over. */
+/** Reads a tt:NetworkInterfaceSetConfiguration. Throws a SoapFault for what cannot be changed, rather than ignore it. */
 function interfaceSetting(wanted: SoapObject): InterfaceSetting {
   if (wanted.Link !== undefined) throw invalidArgument('InvalidInterfaceSpeed', 'The speed of the link cannot be changed.');
   if (wanted.IPv6 !== undefined) throw notSupported('IPv6 cannot be changed from here.');
@@ -146,7 +149,7 @@ function gatewayIn(request: SoapObject): string {
   return gateway;
 }
 
-/** tt:NetworkZeroConfiguration: an interface that has such an address, before others; the other ones with it in the extension. */
+/** tt:NetworkZeroConfiguration of an interface that has a link-local address, if one has; the others follow in its extension. */
 function zeroConfiguration(interfaces: readonly NetworkInterface[]): SoapObject {
   const describe = ({ name, linkLocal }: NetworkInterface): SoapObject => ({
     InterfaceToken: name,

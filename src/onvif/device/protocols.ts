@@ -7,7 +7,10 @@ import type { Operation, SoapObject } from '../service.ts';
 import type { DeviceServiceOptions } from './options.ts';
 import { attempt, invalidValue } from './refusals.ts';
 
-/** What we serve on which TCP port (Core Specification, chapter "Network"). A changed port holds after a restart, which follows at once. */
+/**
+ * Operations on the TCP ports of the servers (Core Specification, chapter "Network"). A change restarts the program, and holds
+ * after that.
+ */
 export function protocolOperations(options: DeviceServiceOptions): Operation[] {
   return [
     {
@@ -42,7 +45,7 @@ async function setPorts(options: DeviceServiceOptions, ports: ServerPorts): Prom
   }
 }
 
-/** Protocols that are not named stay as they are. */
+/** Reads NetworkProtocols: those that are not named keep their ports. Throws a SoapFault for what cannot be. */
 function portsIn(request: SoapObject, now: ServerPorts): ServerPorts {
   const protocols = children(request, 'NetworkProtocols');
   if (protocols.length === 0) throw new SoapFault('Sender', ['InvalidArgs'], 'NetworkProtocols is missing.');

@@ -9,10 +9,10 @@ export const notSupported = (reason: string): SoapFault => new SoapFault('Receiv
 /** Sender / InvalidArgVal, where the specification has no subcode of its own for the value. */
 export const invalidValue = (reason: string): SoapFault => new SoapFault('Sender', ['InvalidArgVal'], reason);
 
-/** Does something that an AppError may refuse, and turns that into the fault Receiver / Action. */
+/** Makes a change; an AppError of it becomes the fault Receiver / Action. */
 export const attempt = <T>(change: () => Promise<T>): Promise<T> => refusing(['Action'], change);
 
-/** The same for the machine: Receiver / ActionNotSupported where it is not ours to change (`system.manage`). */
+/** Makes a change of the machine; an AppError of it becomes Receiver / Action, or ActionNotSupported without `system.manage`. */
 export const attemptOn = <T>(machine: Machine, change: () => Promise<T>): Promise<T> =>
   refusing([machine.managed ? 'Action' : 'ActionNotSupported'], change);
 

@@ -3,24 +3,24 @@ import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import type { DeviceServiceOptions } from './options.ts';
 import { invalidValue } from './refusals.ts';
 
-/** A scope of discovery: a URI without spaces. */
+/** A scope of WS-Discovery (Core Specification, "Scopes"): a URI without spaces. */
 export interface Scope {
   readonly uri: string;
-  /** Not to be changed by recorders. */
+  /** Recorders cannot change it. */
   readonly fixed: boolean;
 }
 
 const ROOT = 'onvif://www.onvif.org/';
 
-/** What the location scope says while nobody has said where the camera is: recorders expect one. */
+/** The location while nobody has set one: recorders expect this scope. */
 const NO_LOCATION = 'unknown';
 
-/** Characters; all scopes together must fit into one datagram of discovery. */
+/** Longest scope, characters: all scopes together must fit into one datagram of discovery. */
 const MAX_LENGTH = 255;
-/** Characters of a name, as in the settings. */
+/** Longest name, characters, as in the settings. */
 const MAX_NAME_LENGTH = 64;
 
-/** All scopes of the camera, for GetScopes and for discovery alike. */
+/** Returns all scopes of the camera, for GetScopes and for discovery alike. */
 export function deviceScopes({ machine, identity }: Pick<DeviceServiceOptions, 'machine' | 'identity'>): readonly Scope[] {
   const mac = machine.mac();
   const fixed = [
@@ -34,7 +34,7 @@ export function deviceScopes({ machine, identity }: Pick<DeviceServiceOptions, '
   return [...fixed.map((path) => ({ uri: ROOT + path, fixed: true })), ...configurable(identity).map((uri) => ({ uri, fixed: false }))];
 }
 
-/** The scopes that recorders may change, the name's first. */
+/** Returns the scopes that recorders may change: those of name and location first. */
 export const configurable = ({ name, location, scopes }: IdentitySettings): readonly string[] => [
   `${ROOT}name/${encodeURIComponent(name)}`,
   `${ROOT}location/${(location || NO_LOCATION).split('/').map(encodeURIComponent).join('/')}`,
@@ -42,8 +42,8 @@ export const configurable = ({ name, location, scopes }: IdentitySettings): read
 ];
 
 /**
- * A scope as a recorder wrote it, as we keep it: what no URI may have (spaces, umlauts) percent-encoded, and the ONVIF
- * authority in lower case, as RFC 3986 section 6.2.2 compares it. Throws Sender / InvalidArgVal.
+ * Returns a scope that a recorder wrote in the form in which it is kept: what no URI may have (spaces, umlauts) percent-encoded, and
+ * the scheme and authority of ONVIF in lower case (RFC 3986, section 6.2.2.1). Throws Sender / InvalidArgVal for what is no URI.
  */
 export function normalScope(text: string): string {
   const trimmed = text.trim();
@@ -55,9 +55,10 @@ export function normalScope(text: string): string {
 }
 
 /**
- * The identity that a list of configurable scopes means: the first `name/` and `location/` are the camera's name and
- * location, the others are kept as they are. A list without one of the two leaves that as it was.
- * @param fixed scopes to pass over
+ * Returns what a list of scopes changes of the identity: the first `name/` and `location/` are the camera's name and location, the
+ * others are kept as they are. A list without one of the two leaves that as it was. Throws TooManyScopes, InvalidArgVal.
+ * @param fixed scopes to ignore
+ * @param max most configurable scopes, those of name and location included
  */
 export function identityOf(
   uris: readonly string[],
@@ -72,14 +73,14 @@ export function identityOf(
   if (scopes.length + 2 > max) throw new SoapFault('Receiver', ['Action', 'TooManyScopes'], `There may be ${max} configurable scopes.`);
   const [nameNow, locationNow] = configurable(now);
   return {
-    // What did not change is not written again: a location that nobody gave stays one.
+    // What did not change is left out: a location that nobody has set stays unset.
     ...(name !== undefined && name !== nameNow && { name: nameIn(name) }),
     ...(location !== undefined && location !== locationNow && { location: textIn(location) }),
     scopes,
   };
 }
 
-/** Throws Sender / OperationProhibited / FixedScope or Sender / InvalidArgVal / NoScope for what cannot be removed. */
+/** Throws Sender / OperationProhibited / FixedScope or Sender / InvalidArgVal / NoScope for scopes that cannot be removed. */
 export function checkRemovable(uris: readonly string[], scopes: readonly Scope[]): void {
   const inUse = scopes.filter((scope) => !scope.fixed).map((scope) => scope.uri);
   const left = inUse.filter((uri) => !uris.includes(uri));
@@ -101,7 +102,7 @@ function nameIn(uri: string): string {
   return name;
 }
 
-/** What stands after "name/", decoded. */
+/** The text after "name/" or "location/", decoded. Throws Sender / InvalidArgVal for what cannot be shown. */
 function textIn(uri: string): string {
   const encoded = uri.slice(uri.indexOf('/', ROOT.length) + 1);
   try {

@@ -8,7 +8,7 @@ import { protocolOperations } from './protocols.ts';
 import { systemOperations } from './system.ts';
 import { userOperations } from './users.ts';
 
-/** The ONVIF device service (ver10/device), with which every recorder begins. */
+/** Returns the ONVIF device service (ver10; Core Specification, "Device management"), with which every recorder begins. */
 export const makeDeviceService = (options: DeviceServiceOptions): Service => ({
   ...DEVICE,
   operations: [

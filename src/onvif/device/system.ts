@@ -6,7 +6,7 @@ import { dateTime, toMilliseconds } from './date-time.ts';
 import type { DeviceServiceOptions } from './options.ts';
 import { attempt, attemptOn, invalidValue } from './refusals.ts';
 
-/** Identity, clock, restart and factory default (Core Specification, chapter "System"). */
+/** Operations on hardware, clock, restart and factory default (Core Specification, chapter "System"). */
 export function systemOperations(options: DeviceServiceOptions): Operation[] {
   const { machine } = options;
   return [
@@ -59,7 +59,7 @@ export function systemOperations(options: DeviceServiceOptions): Operation[] {
   ];
 }
 
-/** tt:SystemDateTime */
+/** tt:SystemDateTime; without LocalDateTime where the time zone is unknown. */
 async function systemDateTime({ machine, clock }: DeviceServiceOptions): Promise<SoapObject> {
   const { ntp, timeZone, daylightSavings } = await machine.time();
   const now = clock.now();
@@ -75,8 +75,8 @@ async function systemDateTime({ machine, clock }: DeviceServiceOptions): Promise
 }
 
 /**
- * DaylightSavings is read and not used: recorders send there whether it is summer now, and a time zone that lost its rules
- * for that would be wrong half a year later.
+ * Reads SetSystemDateAndTime. DaylightSavings is checked and ignored: recorders say there whether it is summer at present, and a time
+ * zone without its rules would be wrong half a year later.
  */
 function clockSetting(request: SoapObject): Parameters<DeviceServiceOptions['machine']['setClock']>[0] {
   const type = required(request, 'DateTimeType');

@@ -7,11 +7,11 @@ import type { Operation, SoapObject } from '../service.ts';
 import type { DeviceLimits, DeviceServiceOptions } from './options.ts';
 import { attempt, invalidValue } from './refusals.ts';
 
-/** The people who may log in (Core Specification, chapter "User handling"). Each command does all of its work or nothing. */
+/** Operations on the users who may log in (Core Specification, chapter "User handling"). Each does all of its work or nothing. */
 export function userOperations(options: DeviceServiceOptions): Operation[] {
   const { limits, users } = options;
 
-  /** Reads the request with the present list at hand, and puts the new list in its place. */
+  /** Makes a handler that puts the list `next` returns in the place of the present one. */
   const change = (next: (request: SoapObject, now: readonly User[]) => readonly User[]) => async (request: SoapObject) => {
     const list = next(request, users.list());
     await attempt(async () => replace(users, list));
@@ -30,7 +30,7 @@ export function userOperations(options: DeviceServiceOptions): Operation[] {
   ];
 }
 
-/** The store checks what is left to check: which characters a name and a password may have. */
+/** Keeps a list. The store checks what is left: which characters names and passwords may have, and which users are fixed. */
 function replace(users: UserStore, list: readonly User[]): void {
   try {
     users.replace(list);
@@ -56,7 +56,7 @@ function withNew(added: readonly SoapObject[], now: readonly User[], limits: Dev
   return list;
 }
 
-/** A password that is not given stays. */
+/** A user without Password keeps the present one. */
 function withChanged(changed: readonly SoapObject[], now: readonly User[], limits: DeviceLimits): User[] {
   const list = byName(now);
   for (const each of changed) {
@@ -82,7 +82,7 @@ function usersIn(request: SoapObject): readonly SoapObject[] {
   return users;
 }
 
-/** By {@link composed} name, as the user store has them. */
+/** The users by {@link composed} name, as the user store compares them. */
 const byName = (list: readonly User[]): Map<string, User> => new Map(list.map((user) => [composed(user.name), user]));
 
 function known(list: ReadonlyMap<string, User>, name: string): User {
@@ -104,7 +104,7 @@ function levelIn(user: SoapObject): AccessLevel {
   throw invalidValue(`UserLevel must be one of ${ACCESS_LEVELS.join(', ')}.`);
 }
 
-/** Returns the password if it can be one. @param weak subcode for no password at all; it differs between the commands */
+/** Returns a password that is neither empty nor too long; throws otherwise. @param weak subcode for an empty one: operations differ */
 function checkedPassword(password: string, limits: DeviceLimits, weak: 'Password' | 'PasswordTooWeak'): string {
   if (password === '') throw prohibited(weak, 'A user needs a password.');
   if (length(password) > limits.passwordLength)
@@ -112,7 +112,7 @@ function checkedPassword(password: string, limits: DeviceLimits, weak: 'Password
   return password;
 }
 
-/** Characters, as the user store counts them. */
+/** Length in code points, as the user store counts it. */
 const length = (value: string): number => [...value].length;
 
 const prohibited = (subcode: string, reason: string): SoapFault => new SoapFault('Sender', ['OperationProhibited', subcode], reason);

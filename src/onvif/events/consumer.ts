@@ -6,26 +6,34 @@ import type { Clock } from '../../core/clock.ts';
 import { Networks, plainAddress } from '../../core/networks.ts';
 import { machineInterfaces } from '../../platform/interfaces.ts';
 
-/** Loopback, unspecified, multicast and reserved: whoever names those as the consumer wants us to send where he may not. */
+/**
+ * Loopback, unspecified, multicast, reserved and IPv4-compatible addresses: a subscriber that names one could make the camera send
+ * where the subscriber itself cannot.
+ */
 const FORBIDDEN = new Networks(['0.0.0.0/8', '127.0.0.0/8', '224.0.0.0/3', '::/96', 'ff00::/8']);
 
 /** Longest address of a consumer, characters. */
 const MAX_URL = 1024;
-/** Milliseconds for a message to be taken. */
+/** Time for a consumer to take a message, from the name's look-up to the status line. */
 const TIMEOUT_MS = 5000;
 
-/** Whether messages may be sent to an IP address: neither to one of {@link FORBIDDEN} nor to this machine. */
+/** Returns whether events may be sent to an IP address: not to loopback, multicast or reserved ones, nor to this machine itself. */
 export function mayBeConsumer(address: string): boolean {
   const plain = plainAddress(address);
   const own = Object.values(machineInterfaces.read()).flatMap((list) => list?.map((each) => plainAddress(each.address)) ?? []);
   return isIP(plain) !== 0 && !FORBIDDEN.has(plain) && !own.includes(plain);
 }
 
-/** The URL of a consumer; undefined where nothing may be sent to it. Names are checked when they are looked up. */
+/**
+ * Reads the address of a consumer; undefined: no http or https URL, too long, or refused by `mayBe`. Other names than
+ * localhost are checked when they are looked up.
+ */
 export function consumerUrl(text: string, mayBe: (address: string) => boolean): URL | undefined {
   if (text.length > MAX_URL || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const name = url.hostname.replace(/^\[|\]$/g, '');
+  // RFC 6761, section 6.3: it and all below it stand for this machine.
+  const host = /(^|\.)localhost\.?$/.test(name) ? '127.0.0.1' : name;
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
   if (isIP(host) !== 0 && !mayBe(host)) return undefined;
   return url;
@@ -36,21 +44,24 @@ export interface ConsumerMessage {
   readonly url: URL;
   readonly contentType: string;
   readonly body: string;
-  /** Gives up. */
+  /** Ends the attempt, which then rejects. */
   readonly signal: AbortSignal;
 }
 
-/** The consumer has a message and did not say in time that it takes it. */
+/** The message was sent, but no answer came in time: the consumer may well have it. */
 export class UnansweredError extends Error {
   override readonly name = 'UnansweredError';
 }
 
-/** Sends a message; resolves when the consumer has taken it. Rejects otherwise, with an {@link UnansweredError} where it has it. */
+/**
+ * Sends a message; resolves on a status 2xx. Rejects otherwise: with an {@link UnansweredError} where the consumer may have it all
+ * the same.
+ */
 export type Deliver = (message: ConsumerMessage) => Promise<void>;
 
 /**
- * Sends by POST. The address that a name stands for is checked before it is used, redirects are not followed, and nothing of
- * the answer but its status is read.
+ * Returns a {@link Deliver} that sends by POST, one connection for each message, and gives up after five seconds. The address that
+ * a name stands for is checked before it is used, redirects are not followed, and nothing of the answer but its status is read.
  */
 export const delivery =
   (mayBe: (address: string) => boolean, clock: Pick<Clock, 'after'>): Deliver =>

@@ -4,7 +4,7 @@ import { TEV, WSNT, WSRF_FAULTS, WSRF_RESOURCE } from '../../protocols/notificat
 import { SoapFault } from '../../protocols/soap/fault.ts';
 import { escapeXml } from '../../protocols/xml/text.ts';
 
-/** Faults of WS-BaseNotification 1.3 and WS-ResourceFramework that an event service has. */
+/** Faults of WS-BaseNotification 1.3 that an event service has. */
 type WsntFault =
   | 'InvalidFilterFault'
   | 'InvalidTopicExpressionFault'
@@ -16,24 +16,28 @@ type WsntFault =
   | 'SubscribeCreationFailedFault'
   | 'UnableToCreatePullPointFault';
 
-/** What every one of them begins with (WS-BaseFaults 1.2). */
+/** The elements with which the Detail of every such fault begins (WS-BaseFaults 1.2). */
 const baseXml = (now: number, reason: string): string =>
   `<bf:Timestamp>${utc(now)}</bf:Timestamp><bf:Description xml:lang="en">${escapeXml(reason)}</bf:Description>`;
 
-/** A fault whose Detail names it, as clients of event services look for it. @param more what its type has beside the common parts */
+/**
+ * Returns a fault of WS-BaseNotification: clients find its name in the Detail.
+ * @param now milliseconds since the Unix epoch
+ * @param more XML of the elements that its type has beside the common ones
+ */
 export function notificationFault(name: WsntFault, now: number, reason: string, more = ''): SoapFault {
   const detail = `<wsnt:${name} xmlns:wsnt="${WSNT}" xmlns:bf="${WSRF_FAULTS}">${baseXml(now, reason)}${more}</wsnt:${name}>`;
   return new SoapFault('Receiver', [], reason, detail);
 }
 
-/** There is no such subscription, or no more. */
+/** wsrf-rw:ResourceUnknownFault: there is no such subscription, or it has ended. @param now milliseconds since the Unix epoch */
 export function unknownSubscription(now: number): SoapFault {
   const reason = 'There is no such subscription: it has ended, or the camera was started anew. Subscribe again.';
   const detail = `<wsr:ResourceUnknownFault xmlns:wsr="${WSRF_RESOURCE}" xmlns:bf="${WSRF_FAULTS}">${baseXml(now, reason)}</wsr:ResourceUnknownFault>`;
   return new SoapFault('Receiver', [], reason, detail);
 }
 
-/** The time that a client wants to wait is too long. @param maximum xs:duration */
+/** tev:PullMessagesFaultResponse: the client wants to wait for too long. @param maximum longest wait, xs:duration */
 export const pullTooLong = (maximum: string, messages: number): SoapFault =>
   new SoapFault(
     'Receiver',
@@ -50,7 +54,7 @@ const OF_FILTER = {
   content: 'InvalidMessageContentExpressionFault',
 } as const;
 
-/** What a client is told of his filter; anything else passes as it is. */
+/** Returns the fault for a {@link FilterError}; any other error is returned as it is. @param now milliseconds since the Unix epoch */
 export function filterFault(error: unknown, now: number): unknown {
   if (!(error instanceof FilterError)) return error;
   const { problem, message, unknown } = error;

@@ -7,19 +7,24 @@ import { topicExpression } from '../../protocols/notification/topic-expression.t
 import { child, list, text } from '../args.ts';
 import type { SoapObject } from '../service.ts';
 
-/** Which events a subscription is about. */
+/** The events that a subscription is about. */
 export interface EventFilter {
+  /** Returns whether events of a topic can pass: those of others need not be made. */
   readonly topic: (topic: Topic) => boolean;
+  /** Returns whether an event passes, by its topic and its content. */
   readonly event: (event: DeviceEvent) => boolean;
 }
 
-/** Expressions of one filter: recorders send one, some one for each topic. */
+/** Expressions of one kind in one filter: recorders send one, some one for each topic. */
 const MAX_EXPRESSIONS = 64;
 
 /**
- * Reads wsnt:Filter of a request: topics of any of its expressions, with contents that meet all of them. Throws a FilterError.
+ * Reads wsnt:Filter of a request (WS-BaseNotification 1.3, section 4.2): an event passes if any of the topic expressions names its
+ * topic and all of the content expressions hold. No filter: every event passes.
  *
+ * @param resolve returns the namespace of a prefix in the request
  * @param offered the topics that there are: a filter that is about none of them is refused
+ * @throws FilterError
  */
 export function readFilter(request: SoapObject, resolve: (prefix: string) => string | undefined, offered: readonly Topic[]): EventFilter {
   const filter = child(request, 'Filter');

@@ -2,16 +2,19 @@ import type { Cancel, Clock } from '../../core/clock.ts';
 import type { DeviceEvent } from '../../device/events.ts';
 import { Subscription, type SubscriptionOptions } from './subscription.ts';
 
+/** What a {@link PullPoint} takes: that of its subscription, whose events it hears of itself. */
 export type PullPointOptions = Omit<SubscriptionOptions, 'onEvents'>;
 
-/** A subscription whose subscriber comes to fetch what happened. */
+/** A subscription whose events the subscriber fetches (Core Specification, "Real-time Pull-Point Notification Interface"). */
 export class PullPoint {
+  /** Tells it from a {@link PushSubscription}. */
   readonly kind = 'pull';
+  /** Its filter, its end and the events that wait. */
   readonly subscription: Subscription;
   readonly #clock: Clock;
   /** Ends the pull that waits. */
   #wake: (() => void) | undefined;
-  /** Monotonic time when the subscriber was last there, milliseconds. */
+  /** When the last pull was answered, or the pull point was made: monotonic, ms. */
   #lastSeen: number;
 
   constructor(options: PullPointOptions) {
@@ -27,15 +30,17 @@ export class PullPoint {
     });
   }
 
-  /** How long the subscriber has not been there, milliseconds; 0 while he waits. */
+  /** Time since the last pull was answered, ms; 0 while one waits. */
   get idle(): number {
     return this.#wake ? 0 : this.#clock.monotonic() - this.#lastSeen;
   }
 
   /**
-   * Resolves to what waits, and where nothing does, to what comes first; to nothing at all after `timeout` milliseconds, when
-   * the subscriber has gone, or when he pulls anew.
-   * @param limit at most so many
+   * Resolves to the events that wait, or to the first that comes where none does. Resolves to none after `timeout`, when `signal`
+   * fires, when the subscription ends, and when another pull takes the place of this one.
+   * @param timeout ms
+   * @param limit most events
+   * @param signal fires when the client has gone
    */
   async pull(timeout: number, limit: number, signal: AbortSignal): Promise<readonly DeviceEvent[]> {
     const { queue } = this.subscription;

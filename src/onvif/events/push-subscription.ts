@@ -1,35 +1,48 @@
+import { randomUUID } from 'node:crypto';
 import { backoffDelay } from '../../core/backoff.ts';
 import type { Cancel } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { DeviceEvent } from '../../device/events.ts';
+import { notificationXml } from '../../protocols/notification/message.ts';
+import { TNS1, TT, WSA, WSNT } from '../../protocols/notification/names.ts';
+import { writeEnvelope } from '../../protocols/soap/envelope.ts';
+import { escapeXml } from '../../protocols/xml/text.ts';
 import { type Deliver, UnansweredError } from './consumer.ts';
 import { Subscription, type SubscriptionOptions } from './subscription.ts';
 
+/** What a {@link PushSubscription} takes: that of its subscription, whose events it hears of itself, and where they go. */
 export interface PushOptions extends Omit<SubscriptionOptions, 'onEvents'> {
+  /** Where messages are posted: checked by {@link consumerUrl}. */
   readonly consumer: URL;
-  /** Returns the message with which a consumer is told. */
+  /** Returns the message that tells of an event: a SOAP envelope. */
   readonly write: (event: DeviceEvent) => string;
+  /** Sends a message. */
   readonly deliver: Deliver;
   readonly log: Logger;
 }
 
-const CONTENT_TYPE = 'application/soap+xml; charset=utf-8; action="http://docs.oasis-open.org/wsn/bw-2/NotificationConsumer/Notify"';
+const NAMESPACES = ` xmlns:wsa="${WSA}" xmlns:wsnt="${WSNT}" xmlns:tns1="${TNS1}" xmlns:tt="${TT}"`;
+const ACTION = 'http://docs.oasis-open.org/wsn/bw-2/NotificationConsumer/Notify';
+const CONTENT_TYPE = `application/soap+xml; charset=utf-8; action="${ACTION}"`;
+/** Between tries that failed. */
 const BACKOFF = { firstMs: 1000, maxMs: 30_000 };
-/** A consumer that answers nothing through so many tries, some four minutes, is gone. */
+/** A consumer that takes nothing through this many tries, some four minutes, is gone. */
 const MAX_TRIES = 12;
 
 /**
- * A subscription whose subscriber is told by messages that we send, one after the other. Each carries one event: ZoneMinder reads
- * the first of a message and no other.
+ * A subscription whose events are sent to its consumer (Core Specification, "Basic Notification Interface"), one message after the
+ * other. Each carries one event: ZoneMinder reads the first of a message and no other.
  */
 export class PushSubscription {
+  /** Tells it from a {@link PullPoint}. */
   readonly kind = 'push';
+  /** Its filter, its end and the events that wait. */
   readonly subscription: Subscription;
   readonly #gone = new AbortController();
-  /** What is to be sent next, or again. */
+  /** The event that is being sent, or is to be sent again. */
   #event: DeviceEvent | undefined;
-  /** A message is on its way, or its time is set. */
+  /** A message is on its way, or a timer is set to send one. */
   #busy = false;
   /** Tries in a row that failed. */
   #failures = 0;
@@ -48,7 +61,7 @@ export class PushSubscription {
     this.#wakeUp();
   }
 
-  /** After what goes on now: the answer to the subscriber comes first. */
+  /** Sends by a timer, even at once: the answer to Subscribe goes out before the first event. */
   #wakeUp(delayMs = 0): void {
     if (this.#busy) return;
     this.#busy = true;
@@ -65,7 +78,7 @@ export class PushSubscription {
         this.#event = undefined;
         this.#failures = 0;
       } catch (error) {
-        // It has the message, and would have it twice.
+        // Sent again, it would be told twice.
         if (error instanceof UnansweredError) this.#event = undefined;
         this.#failed(error);
       }
@@ -78,8 +91,17 @@ export class PushSubscription {
   #failed(error: unknown): void {
     if (this.subscription.ended || ++this.#failures < MAX_TRIES) return;
     const { consumer, log } = this.options;
-    // Its path may hold a secret.
+    // The host alone: the path may hold a secret.
     log.warn(`${consumer.host} takes no events (${messageOf(error)}); its subscription is ended. It can subscribe again.`);
     this.subscription.end();
   }
+}
+
+/** Returns the SOAP 1.2 envelope of a wsnt:Notify with one event (WS-BaseNotification 1.3, section 3.1). @param consumer its URL */
+export function notifyEnvelope(event: DeviceEvent, consumer: string): string {
+  const header =
+    `<env:Header><wsa:Action>${ACTION}</wsa:Action><wsa:MessageID>urn:uuid:${randomUUID()}</wsa:MessageID>` +
+    `<wsa:To>${escapeXml(consumer)}</wsa:To></env:Header>`;
+  const body = `<wsnt:Notify>${notificationXml(event)}</wsnt:Notify>`;
+  return writeEnvelope('1.2', { namespaces: NAMESPACES, header, body });
 }

@@ -14,32 +14,35 @@ import type { Operation, RequestContext, Service, SoapObject } from '../service.
 import { consumerUrl, delivery, mayBeConsumer } from './consumer.ts';
 import { filterFault, notificationFault, pullTooLong } from './faults.ts';
 import { type EventFilter, readFilter } from './filter.ts';
-import { notifyEnvelope } from './notify.ts';
+import { notifyEnvelope } from './push-subscription.ts';
 import { MAX_PULL_POINTS, MAX_PUSHES, Subscriptions } from './subscriptions.ts';
 
+/** What {@link makeEventService} takes. */
 export interface EventServiceOptions {
+  /** The topics that there are, their present states, and what happens. */
   readonly feed: EventFeed;
-  /** Those who may log in; left out: there is no login. */
+  /** The users who may log in: a subscription ends with its user. Left out: there is no login. */
   readonly users?: Pick<UserStore, 'current' | 'onChange'>;
-  /** Whether messages may be sent to an IP address; left out: {@link mayBeConsumer}. */
+  /** Returns whether events may be sent to an IP address; left out: {@link mayBeConsumer}. */
   readonly mayBeConsumer?: (address: string) => boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** A subscription of which nobody says how long: clients that want more ask for it. */
+/** Time of a subscription that asks for none: clients that want more ask for it. */
 const DEFAULT_DURATION_MS = 600_000;
-/** A subscription is granted what is asked, up to a day. */
+/** Longest time that a subscription is granted: a day. */
 const MAX_DURATION_MS = 86_400_000;
-/** A pull may wait for ten minutes; Profile S wants one at least. */
+/** Longest wait of a pull: ten minutes. Profile S wants one at least. */
 const MAX_PULL = { ms: 600_000, duration: 'PT10M' };
+/** Most events in one answer: all that can wait. */
 const MAX_MESSAGES = 256;
 
 const EVENT_PORT = `${TEV}/EventPortType`;
 const PULL_PORT = `${TEV}/PullPointSubscription`;
 const BASE_NOTIFICATION = 'http://docs.oasis-open.org/wsn/bw-2';
 
-/** The ONVIF event service: pull points, base notification, and what there is to be told (Core Specification, "Event handling"). */
+/** Returns the ONVIF event service: pull points, base notification, and the topics there are (Core Specification, "Event handling"). */
 export function makeEventService(options: EventServiceOptions): Service {
   const { feed, clock, log } = options;
   const mayBe = options.mayBeConsumer ?? mayBeConsumer;
@@ -92,7 +95,7 @@ function descriptions(feed: EventFeed): Operation[] {
   ];
 }
 
-/** What is written here, and not by the schema: topics and messages are elements of any name. */
+/** A response that is written here instead of by the schema, in which topics and messages are elements of any name. */
 const raw = (xml: string): SoapObject => ({ $xml: xml });
 
 const dialects = (name: string, uris: readonly string[]): string => uris.map((uri) => `<${name}>${uri}</${name}>`).join('');
@@ -156,11 +159,11 @@ function creation(
 
 type Ending = { readonly terminationTime: number };
 
-/** When it is, and when a subscription ends. */
+/** The present time and that of a subscription's end, as elements of a response. */
 const timesXml = (prefix: 'tev' | 'wsnt', clock: Clock, { terminationTime }: Ending): string =>
   `<${prefix}:CurrentTime>${utc(clock.now())}</${prefix}:CurrentTime><${prefix}:TerminationTime>${utc(terminationTime)}</${prefix}:TerminationTime>`;
 
-/** Milliseconds that are granted. */
+/** The time that is granted, ms. Throws a SoapFault for what is no time or has passed. */
 function durationOf(
   asked: string | undefined,
   fault: 'UnacceptableInitialTerminationTimeFault' | 'UnacceptableTerminationTimeFault',
@@ -202,7 +205,7 @@ function managing({ clock }: EventServiceOptions, subscriptions: Subscriptions):
         const { subscription } = subscriptions.find(context);
         subscription.renew(durationOf(text(request, 'TerminationTime'), 'UnacceptableTerminationTimeFault', clock));
         const times = { now: utc(clock.now()), end: utc(subscription.terminationTime) };
-        // Optional in the schema, and yet clients fail without it.
+        // CurrentTime is optional in the schema, and yet clients fail without it.
         return raw(`<wsnt:TerminationTime>${times.end}</wsnt:TerminationTime><wsnt:CurrentTime>${times.now}</wsnt:CurrentTime>`);
       },
     },

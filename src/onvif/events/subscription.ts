@@ -4,30 +4,37 @@ import type { DeviceEvent, EventFeed } from '../../device/events.ts';
 import { EventQueue } from './event-queue.ts';
 import type { EventFilter } from './filter.ts';
 
+/** What a {@link Subscription} takes. */
 export interface SubscriptionOptions {
-  /** Unguessable. */
+  /** Last part of its address: unguessable, hexadecimal. */
   readonly id: string;
-  /** Address of the client that made it. */
+  /** IP address of the client that made it. */
   readonly owner: string;
   /** The user who made it; undefined: no login was needed. */
   readonly user: User | undefined;
+  /** The events that it is about. */
   readonly filter: EventFilter;
+  /** Tells what happens. */
   readonly feed: EventFeed;
-  /** Called when something waits for the subscriber that was not there before. */
+  /** Called whenever an event joins the queue. */
   readonly onEvents: () => void;
   /** Called once, when it is over. */
   readonly onEnd: () => void;
   readonly clock: Clock;
 }
 
-/** What one subscriber is to be told, and until when. It ends by itself at its time. */
+/** The events for one subscriber, and until when they are kept. It begins with every present state, and ends by itself at its time. */
 export class Subscription {
+  /** {@link SubscriptionOptions.id} */
   readonly id: string;
+  /** {@link SubscriptionOptions.owner} */
   readonly owner: string;
+  /** {@link SubscriptionOptions.user} */
   readonly user: User | undefined;
+  /** The events that wait for the subscriber. */
   readonly queue: EventQueue;
   readonly #unsubscribe: Cancel;
-  /** Monotonic time, milliseconds. */
+  /** When it ends: monotonic, ms. */
   #end = 0;
   #cancelTimer: Cancel = () => {};
   #ended = false;
@@ -42,17 +49,18 @@ export class Subscription {
     this.#unsubscribe = feed.subscribe((event) => this.#hear(event), filter.topic);
   }
 
+  /** Whether it is over. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** When it ends, as the wall clock has it: milliseconds since the Unix epoch. */
+  /** When it ends by the wall clock, which may be set meanwhile: milliseconds since the Unix epoch. */
   get terminationTime(): number {
     const { clock } = this.options;
     return clock.now() + Math.max(0, this.#end - clock.monotonic());
   }
 
-  /** It ends so many milliseconds from now, whatever was said before. */
+  /** Ends it `ms` milliseconds from now, sooner or later than was said before. */
   renew(ms: number): void {
     if (this.#ended) return;
     const { clock } = this.options;
@@ -61,18 +69,18 @@ export class Subscription {
     this.#cancelTimer = clock.after(ms, () => this.end());
   }
 
-  /** It does not end earlier than so many milliseconds from now. */
+  /** Keeps it for another `ms` milliseconds at least. */
   keepAlive(ms: number): void {
     if (this.#end < this.options.clock.monotonic() + ms) this.renew(ms);
   }
 
-  /** Every state is told again as it is now. */
+  /** Tells every present state again. */
   synchronize(): void {
     this.queue.synchronize();
     if (!this.queue.isEmpty) this.options.onEvents();
   }
 
-  /** Nothing is told any more. Calling it twice does nothing. */
+  /** Ends it: nothing is told from here on. Calling it again does nothing. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -11,41 +11,48 @@ import { PullPoint } from './pull-point.ts';
 import { PushSubscription } from './push-subscription.ts';
 import type { Subscription } from './subscription.ts';
 
-/** Each subscription has an address of its own, below this. */
+/** Path below which each subscription has an address of its own. */
 const FOLDER = '/onvif/subscription/';
 
-/** Subscriptions of one kind that there may be. */
+/** Most subscriptions of one kind. */
 export interface SubscriptionLimits {
   readonly all: number;
+  /** Of one client, known by its IP address. */
   readonly perAddress: number;
 }
 
-/** Homes have a handful; a client that crashes again and again leaves one each time. Each takes some kB. */
+/** Most pull points. Homes have a handful; a client that crashes again and again leaves one each time. Each takes some kB. */
 export const MAX_PULL_POINTS: SubscriptionLimits = { all: 128, perAddress: 64 };
+/** Most subscriptions that send: fewer, as each may have a connection open. */
 export const MAX_PUSHES: SubscriptionLimits = { all: 32, perAddress: 16 };
 
-/** A pull point that was not asked for this long may go for another of the same client, milliseconds. */
+/** A pull point that was not pulled for this long may end for another of the same client. */
 const ABANDONED_MS = 90_000;
 
 type Held = PullPoint | PushSubscription;
 
+/** What {@link Subscriptions} takes. */
 export interface SubscriptionsOptions {
+  /** Tells what happens. */
   readonly feed: EventFeed;
-  /** Those who may log in: subscriptions end with their user, and with his password. Undefined: there is no login. */
+  /** The users who may log in: a subscription ends when its user is removed or gets another password. Undefined: there is no login. */
   readonly users: Pick<UserStore, 'current' | 'onChange'> | undefined;
   readonly deliver: Deliver;
+  /** Returns the message that tells a consumer of an event: a SOAP envelope. */
   readonly write: (event: DeviceEvent, consumer: URL) => string;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** What a new subscription is to be like. */
+/** What a client asks of a new subscription. */
 export interface Wanted {
-  /** Address of the client. */
+  /** IP address of the client. */
   readonly owner: string;
+  /** The user who asks; undefined: no login was needed. */
   readonly user: User | undefined;
+  /** The events that it is about. */
   readonly filter: EventFilter;
-  /** Milliseconds. */
+  /** Time until it ends unless it is renewed, ms. */
   readonly duration: number;
 }
 
@@ -59,14 +66,14 @@ export class Subscriptions {
     this.#cancelUsers = users?.onChange(() => this.#endWhere(({ user }) => user !== undefined && users.current(user) === undefined));
   }
 
-  /** Throws a SoapFault where there are too many. */
+  /** Makes a pull point. @throws SoapFault UnableToCreatePullPointFault where there are too many */
   openPullPoint({ duration, ...wanted }: Wanted): PullPoint {
     this.#makeRoom('pull', wanted.owner, MAX_PULL_POINTS);
     const pullPoint = new PullPoint(this.#common(wanted));
     return this.#hold(pullPoint, duration);
   }
 
-  /** Throws a SoapFault where there are too many. */
+  /** Makes a subscription that sends to a consumer. @throws SoapFault SubscribeCreationFailedFault where there are too many */
   openPush({ duration, ...wanted }: Wanted, consumer: URL): PushSubscription {
     this.#makeRoom('push', wanted.owner, MAX_PUSHES);
     const { deliver, write, log } = this.options;
@@ -74,19 +81,22 @@ export class Subscriptions {
     return this.#hold(push, duration);
   }
 
-  /** The one that a request is about: by the address that was asked, or what WS-Addressing says. Throws a SoapFault where there is none. */
+  /**
+   * Returns the subscription that a request is about: by the path that was asked, else by wsa:To.
+   * @throws SoapFault ResourceUnknownFault where there is none
+   */
   find({ path, addressing }: Pick<RequestContext, 'path' | 'addressing'>): Held {
     const held = this.#held.get(idIn(path)) ?? this.#held.get(idIn(addressing.to ?? ''));
     if (!held) throw unknownSubscription(this.options.clock.now());
     return held;
   }
 
-  /** Where a client finds it. */
+  /** Returns the URL at which a client reaches a subscription. */
   addressOf({ subscription }: Held, { addressUrl }: Pick<RequestContext, 'addressUrl'>): string {
     return addressUrl + FOLDER + subscription.id;
   }
 
-  /** Ends all of them. */
+  /** Ends all subscriptions. */
   stop(): void {
     this.#cancelUsers?.();
     this.#endWhere(() => true);
@@ -108,7 +118,7 @@ export class Subscriptions {
     return held;
   }
 
-  /** An abandoned one of the same client makes room. */
+  /** Ends an abandoned one of the same client where there are too many; throws a SoapFault where there is none. */
   #makeRoom(kind: Held['kind'], owner: string, { all, perAddress }: SubscriptionLimits): void {
     const same = [...this.#held.values()].filter((held) => held.kind === kind);
     const own = same.filter(({ subscription }) => subscription.owner === owner);
@@ -124,5 +134,5 @@ export class Subscriptions {
   }
 }
 
-/** The subscription in an address or a path of ours; empty: there is none. */
+/** The ID of the subscription in a URL or path of ours; empty: there is none. */
 const idIn = (address: string): string => address.split(FOLDER)[1]?.split(/[?#]/)[0] ?? '';

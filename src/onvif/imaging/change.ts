@@ -8,12 +8,12 @@ import { describeRange, GAIN, SAME, type Scale } from './scale.ts';
 
 type Change = Partial<ImageSettings>;
 
-/** Stops of BacklightCompensation that is turned on without saying how much. */
+/** Exposure compensation, stops, where BacklightCompensation is turned on without a Level. */
 const USUAL_EV = 1;
-/** Difference below which a value is the one we gave, which was rounded. */
+/** Difference below which a value is the one that the client was told: that was rounded to hundredths. */
 const SAME_VALUE = 0.005;
 
-/** What clients can send of which kind of setting, and what becomes of it. */
+/** By element of tt:ImagingSettings20: reads what it would change; undefined: the source does not have it. */
 const READERS: Readonly<Record<string, (request: SoapObject, now: ImageSettings, has: ImagingOffers) => Change | undefined>> = {
   ...Object.fromEntries(
     NUMBERS.map(([name, ours, scale]) => [
@@ -29,12 +29,12 @@ const READERS: Readonly<Record<string, (request: SoapObject, now: ImageSettings,
   WhiteBalance: (request, now, has) => has.awbGains && whiteBalanceChange(child(request, 'WhiteBalance'), now, has.awbGains),
 };
 
-/** Beside the settings themselves. */
+/** Members of an element that are no settings. */
 const PASSED_OVER = new Set(['attributes', 'Extension']);
 
 /**
- * What tt:ImagingSettings20 would change. What it leaves out stays, and what equals the present setting is taken, offered or not.
- * Throws SettingsInvalid for what the source does not have and for what is out of range.
+ * Returns what a tt:ImagingSettings20 would change. What it leaves out stays, and a number that equals the present one is taken
+ * even where it is out of range. Throws SettingsInvalid for what the source does not have and for what is out of range.
  */
 export function imagingChange(request: SoapObject, now: ImageSettings, has: ImagingOffers): Change {
   let change: Change = {};
@@ -49,7 +49,7 @@ export function imagingChange(request: SoapObject, now: ImageSettings, has: Imag
 
 const settingsInvalid = (reason: string): SoapFault => invalidArgument('SettingsInvalid', reason);
 
-/** A value in our unit; undefined where it is missing. Throws SettingsInvalid where it is out of range. */
+/** A value in the unit of the setting; undefined where it is missing. Throws SettingsInvalid where it is out of range. */
 function number(request: SoapObject, name: string, present: number, range: Range, scale: Scale): number | undefined {
   const asked = decimal(request, name);
   if (asked === undefined) return undefined;
@@ -66,14 +66,14 @@ function mode<const T extends string>(request: SoapObject, name: string, choices
   return found;
 }
 
-/** Throws SettingsInvalid for parts that the source does not have. */
-function onlyParts(request: SoapObject, parent: string, known: readonly string[]): void {
+/** Throws SettingsInvalid for children that the source does not have. */
+function checkChildren(request: SoapObject, parent: string, known: readonly string[]): void {
   const other = Object.keys(request).find((name) => !PASSED_OVER.has(name) && !known.includes(name));
   if (other !== undefined)
     throw settingsInvalid(`This camera has no ${other.slice(0, 40)} of ${parent} to be set; GetOptions tells what it has.`);
 }
 
-/** Level is the exposure compensation in stops. */
+/** BacklightCompensation is the exposure compensation, its Level in stops. */
 function backlightChange(request: SoapObject, now: ImageSettings, range: Range): Change {
   const level = number(request, 'Level', now.ev, range, SAME);
   if (mode(request, 'Mode', ['OFF', 'ON']) === 'OFF') return { ev: 0 };
@@ -81,7 +81,7 @@ function backlightChange(request: SoapObject, now: ImageSettings, range: Range):
 }
 
 function exposureChange(request: SoapObject, now: ImageSettings, range: NonNullable<ImagingOffers['exposure']>): Change {
-  onlyParts(request, 'Exposure', ['Mode', 'ExposureTime', ...(range.gain ? ['Gain'] : [])]);
+  checkChildren(request, 'Exposure', ['Mode', 'ExposureTime', ...(range.gain ? ['Gain'] : [])]);
   if (mode(request, 'Mode', ['AUTO', 'MANUAL']) === 'AUTO') return { shutter: 0, gain: 0 };
   const time = number(request, 'ExposureTime', now.shutter, range.shutter, SAME);
   const gain = range.gain && number(request, 'Gain', now.gain, range.gain, GAIN);
@@ -91,14 +91,14 @@ function exposureChange(request: SoapObject, now: ImageSettings, range: NonNulla
 }
 
 function focusChange(request: SoapObject, now: ImageSettings): Change {
-  onlyParts(request, 'Focus', ['AutoFocusMode']);
+  checkChildren(request, 'Focus', ['AutoFocusMode']);
   const fixed = mode(request, 'AutoFocusMode', ['AUTO', 'MANUAL']) === 'MANUAL';
   if (fixed === isLensFixed(now)) return {};
   return fixed ? { autofocus: 'manual' } : { autofocus: 'continuous', lensPosition: '' };
 }
 
 function hdrChange(request: SoapObject, now: ImageSettings, own: NonNullable<ImagingOffers['hdr']>): Change {
-  onlyParts(request, 'WideDynamicRange', ['Mode']);
+  checkChildren(request, 'WideDynamicRange', ['Mode']);
   if (mode(request, 'Mode', ['OFF', 'ON']) === 'OFF') return { hdr: 'off' };
   return { hdr: now.hdr === 'off' ? own : now.hdr };
 }
@@ -112,7 +112,7 @@ function whiteBalanceChange(request: SoapObject, now: ImageSettings, range: Rang
   return { awbGains: [red, blue] };
 }
 
-/** What tt:FocusMove would change. Throws SettingsInvalid for what is not offered. */
+/** Returns what a tt:FocusMove would change, in dioptres. Throws SettingsInvalid for what is not offered or out of range. */
 export function moveChange(request: SoapObject, now: ImageSettings, range: Range): Change {
   const position = target(request, now, range);
   return { autofocus: 'manual', lensPosition: position };

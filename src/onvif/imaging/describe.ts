@@ -2,7 +2,7 @@ import type { ImageSettings, ImagingController, ImagingOffers } from '../../devi
 import type { SoapObject } from '../service.ts';
 import { BRIGHTNESS, describeRange, FACTOR, GAIN, SAME, type Scale } from './scale.ts';
 
-/** Those that are a number: ONVIF's name, ours, and how the one becomes the other. */
+/** The settings that are a single number: ONVIF's name, that of the setting, and how the one becomes the other. */
 export const NUMBERS = [
   ['Brightness', 'brightness', BRIGHTNESS],
   ['ColorSaturation', 'saturation', FACTOR],
@@ -13,13 +13,14 @@ export const NUMBERS = [
 const ON_OFF = ['OFF', 'ON'];
 const AUTO_MANUAL = ['AUTO', 'MANUAL'];
 
-/** Whether something of the exposure is fixed. */
+/** Returns whether the exposure time (`shutter`, µs), the gain, or both are set; 0 is automatic. */
 export const isExposureFixed = ({ shutter, gain }: ImageSettings): boolean => shutter > 0 || gain > 0;
 
+/** Returns whether the lens stays where it was put instead of focusing by itself. */
 export const isLensFixed = ({ autofocus, lensPosition }: ImageSettings): boolean =>
   autofocus === 'manual' || (autofocus === 'default' && lensPosition !== '');
 
-/** tt:ImagingSettings20: what the source has, as it is set. Undefined: it has nothing to be set. */
+/** tt:ImagingSettings20: the present settings, as far as the source has them. Undefined: it has nothing to be set. */
 export function describeImaging(imaging: Pick<ImagingController, 'settings' | 'offers'>): SoapObject | undefined {
   const has = imaging.offers();
   return has && describeSettings(imaging.settings(), has);
@@ -38,20 +39,20 @@ function describeSettings(now: ImageSettings, has: ImagingOffers): SoapObject {
   };
 }
 
-/** In the order of the schema, in which others come before Sharpness. */
+/** The numbers but Sharpness: in the schema, other elements come before that. */
 const describeNumbers = (now: ImageSettings, has: ImagingOffers): SoapObject =>
   Object.fromEntries(
     NUMBERS.filter(([name, ours]) => name !== 'Sharpness' && has[ours]).map(([name, ours, scale]) => [name, scale.toOnvif(now[ours])]),
   );
 
-/** tt:ImagingSettings, as it was before ImagingSettings20: of it what needs no more than a number. */
+/** tt:ImagingSettings, the older type of GetVideoSources, with the single numbers alone. Undefined: the source has nothing to be set. */
 export function describeOldImaging(imaging: Pick<ImagingController, 'settings' | 'offers'>): SoapObject | undefined {
   const has = imaging.offers();
   const now = imaging.settings();
   return has && { ...describeNumbers(now, has), ...(has.sharpness && { Sharpness: FACTOR.toOnvif(now.sharpness) }) };
 }
 
-/** tt:Exposure20; what is automatic is left out. */
+/** tt:Exposure20: ExposureTime in µs, Gain in dB. What is automatic is left out. */
 const describeExposure = (now: ImageSettings): SoapObject => ({
   Mode: isExposureFixed(now) ? 'MANUAL' : 'AUTO',
   ...(now.shutter > 0 && { ExposureTime: now.shutter }),
@@ -64,7 +65,7 @@ function describeWhiteBalance({ awbGains }: ImageSettings): SoapObject {
   return red === undefined || blue === undefined ? { Mode: 'AUTO' } : { Mode: 'MANUAL', CrGain: red, CbGain: blue };
 }
 
-/** tt:ImagingOptions20 */
+/** tt:ImagingOptions20: the ranges of what the source has. */
 export const describeOptions = (has: ImagingOffers): SoapObject => ({
   ...(has.ev && { BacklightCompensation: { Mode: ON_OFF, Level: describeRange(has.ev, SAME) } }),
   ...(has.brightness && { Brightness: describeRange(has.brightness, BRIGHTNESS) }),
@@ -85,7 +86,7 @@ export const describeOptions = (has: ImagingOffers): SoapObject => ({
   }),
 });
 
-/** tt:MoveOptions20; empty without a lens that moves. */
+/** tt:MoveOptions20: positions and distances in dioptres; empty without a lens that moves. */
 export const describeMoveOptions = ({ lensPosition: range }: ImagingOffers): SoapObject =>
   range
     ? {
@@ -94,7 +95,7 @@ export const describeMoveOptions = ({ lensPosition: range }: ImagingOffers): Soa
       }
     : {};
 
-/** tt:ImagingStatus20: where the lens stands, if it was told to stand somewhere; while it focuses by itself nobody knows. */
+/** tt:ImagingStatus20: the position of the lens in dioptres where it was set; empty while it focuses by itself, as it does not say. */
 export const describeStatus = (now: ImageSettings, has: ImagingOffers): SoapObject =>
   has.lensPosition && isLensFixed(now) && typeof now.lensPosition === 'number'
     ? { FocusStatus20: { Position: now.lensPosition, MoveStatus: 'IDLE' } }

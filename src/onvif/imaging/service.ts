@@ -7,12 +7,12 @@ import type { Operation, Service, SoapObject } from '../service.ts';
 import { imagingChange, moveChange } from './change.ts';
 import { describeImaging, describeMoveOptions, describeOptions, describeStatus } from './describe.ts';
 
-/** What an operation is asked: the source is ours, and has something to be set. */
+/** Answers a request that names our source, which has something to be set. */
 type Handle = (request: SoapObject, has: ImagingOffers) => SoapObject;
 
 /**
- * The ONVIF imaging service (ver20): what can be set of the image of the source that is there. Presets there are none, and their
- * operations are answered with ActionNotSupported, as the capabilities say.
+ * Returns the ONVIF imaging service (ver20; Imaging Service Specification): the settings that the present source has. There are no
+ * presets: their operations are answered with ActionNotSupported, as the capabilities say.
  */
 export function makeImagingService(imaging: ImagingController): Service {
   const operation = (name: string, access: Operation['access'], handle: Handle): Operation => ({
@@ -45,7 +45,7 @@ export function makeImagingService(imaging: ImagingController): Service {
         attempt('SettingsInvalid', () => imaging.change(change, true));
         return {};
       }),
-      // A move is over at once, as far as we see: there is nothing to be stopped.
+      // The lens does not tell how far it is: a move counts as over at once, and there is nothing to stop.
       operation('Stop', 'ACTUATE', (_, has) => {
         lensOf(has);
         return {};
@@ -55,7 +55,7 @@ export function makeImagingService(imaging: ImagingController): Service {
   };
 }
 
-/** Throws NoSource, NoImagingForSource. */
+/** Returns what the source has. Throws NoSource, NoImagingForSource. */
 function checkSource(request: SoapObject, imaging: ImagingController): ImagingOffers {
   const source = required(request, 'VideoSourceToken').trim();
   if (source !== VIDEO_SOURCE) throw invalidArgument('NoSource', `The only video source is "${VIDEO_SOURCE}".`);
@@ -64,7 +64,7 @@ function checkSource(request: SoapObject, imaging: ImagingController): ImagingOf
   return has;
 }
 
-/** Throws NoImagingForSource. */
+/** Returns the range of the lens, dioptres. Throws NoImagingForSource. */
 function lensOf({ lensPosition }: ImagingOffers): NonNullable<ImagingOffers['lensPosition']> {
   if (!lensPosition) throw noImaging('The lens of this camera cannot be moved.');
   return lensPosition;

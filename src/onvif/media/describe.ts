@@ -7,16 +7,16 @@ import type { Size } from '../../frames/size.ts';
 import type { SoapObject } from '../service.ts';
 import type { MediaModel } from './model.ts';
 
-/** Upper estimate for a JPEG of high quality; only for BitrateLimit, which JPEG has no control for. */
+/** Upper estimate for a JPEG of high quality: BitrateLimit must say something, and JPEG has no bit rate to be set. */
 const JPEG_BITS_PER_PIXEL = 2;
-/** H.264 has no control for Quality: it is the best that the bit rate allows. */
+/** What Quality says of H.264, which has no control for it: the best that the bit rate allows. */
 export const H264_QUALITY = 100;
-/** RTSP session timeout, as RTSP has it where nothing is said (RFC 2326, section 12.37). */
+/** The default timeout of an RTSP session (RFC 2326, section 12.37), xs:duration. */
 const SESSION_TIMEOUT = 'PT60S';
-/** Where there is no multicast: address and port zero say so. */
+/** The address that says, with port 0, that there is no multicast. */
 export const NO_MULTICAST_ADDRESS = '0.0.0.0';
 
-/** tt:Profile */
+/** tt:Profile with the configurations that are in it. */
 export const describeProfile = (model: MediaModel, profile: MediaProfile): SoapObject => ({
   attributes: { token: profile.token, fixed: profile.fixed },
   Name: profile.name,
@@ -36,7 +36,7 @@ export const describeMetadata = (model: MediaModel): SoapObject => ({
   SessionTimeout: SESSION_TIMEOUT,
 });
 
-/** tt:VideoSourceConfiguration; its bounds are the whole real picture. */
+/** tt:VideoSourceConfiguration; its bounds are the whole picture, in pixels. */
 export function describeSourceConfiguration(model: MediaModel): SoapObject {
   const { width, height } = model.pictures;
   return {
@@ -48,7 +48,7 @@ export function describeSourceConfiguration(model: MediaModel): SoapObject {
   };
 }
 
-/** tt:VideoEncoderConfiguration: what is asked of the encoder. */
+/** tt:VideoEncoderConfiguration: what the encoder is set to. BitrateLimit is in kbit/s. */
 export function describeEncoder(model: MediaModel, stream: VideoStream): SoapObject {
   const size = askedSize(model, stream);
   const frameRate = frameRateLimit(stream.control.settings().fps);
@@ -73,7 +73,7 @@ export function describeEncoder(model: MediaModel, stream: VideoStream): SoapObj
   };
 }
 
-/** tt:H264Profile */
+/** tt:H264Profile by the name in the settings. */
 export const H264_PROFILE: Readonly<Record<H264Profile, string>> = { baseline: 'Baseline', main: 'Main', high: 'High' };
 
 /** tt:MulticastConfiguration */
@@ -82,16 +82,16 @@ function describeMulticast({ multicast }: MediaModel, { encoder }: Pick<VideoStr
   return { Address: { Type: 'IPv4', IPv4Address: address }, Port: port, TTL: ttl, AutoStart: multicast?.isStarted(encoder) ?? false };
 }
 
-/** tt:VideoResolution */
+/** tt:VideoResolution, pixels. */
 export const describeSize = ({ width, height }: Size): SoapObject => ({ Width: width, Height: height });
 
-/** The size a stream is set to; that of the pictures where nothing can be set. */
+/** Returns the size in pixels that a stream is set to; that of the pictures where it cannot be set. */
 export const askedSize = (model: MediaModel, { control }: VideoStream): Size =>
   control.options().sizes.length > 0 ? control.settings() : model.pictures;
 
-/** A rate as ONVIF has it, in whole pictures per second: a limit, so rounded up. */
+/** Returns a frame rate as a FrameRateLimit: whole pictures per second, rounded up as it is a limit. */
 export const frameRateLimit = (fps: number): number => Math.max(1, Math.ceil(fps));
 
-/** Pictures from one key frame to the next. */
+/** Returns GovLength: pictures from one key frame to the next, at `fps` pictures per second and `keyframeInterval` seconds. */
 export const govLength = ({ fps, keyframeInterval }: Pick<H264Settings, 'fps' | 'keyframeInterval'>): number =>
   Math.max(1, Math.round(fps * keyframeInterval));

@@ -1,13 +1,13 @@
 import { METADATA } from '../../device/stream-names.ts';
 import { invalidArgument } from '../../protocols/soap/fault.ts';
 import { boolean, child, optionalToken, text, token } from '../args.ts';
+import { refusalAs } from '../refusal.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { describeMetadata } from './describe.ts';
 import type { MediaModel } from './model.ts';
 import { multicastChange } from './multicast.ts';
-import { refusal } from './refusal.ts';
 
-/** The one metadata configuration: events beside the picture of every stream. */
+/** Operations on the one metadata configuration: events beside the picture of every stream. */
 export const metadataOperations = (model: MediaModel): readonly Operation[] => [
   {
     name: 'AddMetadataConfiguration',
@@ -49,18 +49,18 @@ export const metadataOperations = (model: MediaModel): readonly Operation[] => [
     },
   },
   {
-    // ForcePersistence is not looked at: ONVIF made it obsolete, everything persists.
+    // ForcePersistence is ignored: ONVIF made it obsolete, everything persists.
     name: 'SetMetadataConfiguration',
     access: 'ACTUATE',
     handle: async (request) => {
       const configuration = child(request, 'Configuration');
       model.checkMetadataConfiguration(token(child(configuration, 'attributes'), 'token'));
-      checkFixedParts(configuration);
+      checkUnchanged(configuration);
       const target = multicastChange(model, METADATA, child(configuration, 'Multicast'));
       try {
         if (target) await model.multicast?.change(METADATA.encoder, target);
       } catch (error) {
-        throw refusal(error);
+        throw refusalAs('ConfigModify', error);
       }
       return {};
     },
@@ -80,8 +80,8 @@ export const metadataOperations = (model: MediaModel): readonly Operation[] => [
 
 const configurations = (model: MediaModel): readonly SoapObject[] => (model.metadata ? [describeMetadata(model)] : []);
 
-/** All events are sent, and there is nothing else to be sent. SessionTimeout is a hint. Throws ConfigModify. */
-function checkFixedParts(configuration: SoapObject): void {
+/** Throws ConfigModify for what cannot be set: all events are sent, and nothing else. SessionTimeout is a hint, and passes. */
+function checkUnchanged(configuration: SoapObject): void {
   const name = text(configuration, 'Name')?.trim();
   if (name !== undefined && name !== METADATA.name) throw invalidArgument('ConfigModify', 'The metadata configuration cannot be renamed.');
   if (boolean(configuration, 'Analytics') === true)
@@ -89,6 +89,6 @@ function checkFixedParts(configuration: SoapObject): void {
   const ptz = child(configuration, 'PTZStatus');
   if (boolean(ptz, 'Status') === true || boolean(ptz, 'Position') === true)
     throw invalidArgument('ConfigModify', 'The camera does not move; PTZStatus can only be false.');
-  if (Object.keys(child(child(configuration, 'Events'), 'Filter')).some((part) => part !== 'attributes'))
+  if (Object.keys(child(child(configuration, 'Events'), 'Filter')).some((name) => name !== 'attributes'))
     throw invalidArgument('ConfigModify', 'All events are sent beside the picture; a filter belongs to CreatePullPointSubscription.');
 }

@@ -4,13 +4,13 @@ import type { VideoStream } from '../../device/streams.ts';
 import { isMulticastGroup, MULTICAST_GROUPS, type MulticastGroup } from '../../platform/multicast.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
 import { child, integer, text, token } from '../args.ts';
+import { refusalAs } from '../refusal.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { NO_MULTICAST_ADDRESS } from './describe.ts';
 import type { MediaModel } from './model.ts';
-import { refusal } from './refusal.ts';
 import { streamed } from './uris.ts';
 
-/** Sends a profile by multicast whether or not somebody asks for it by RTSP, restarts included. */
+/** Operations that start and stop the multicast of a profile without any RTSP session; it goes on through restarts. */
 export const multicastOperations = (model: MediaModel): readonly Operation[] => [
   {
     name: 'StartMulticastStreaming',
@@ -35,18 +35,18 @@ async function apply(
   try {
     await change(model.multicast, encoder);
   } catch (error) {
-    throw refusal(error);
+    throw refusalAs('ConfigModify', error);
   }
   return {};
 }
 
 const NO_MULTICAST = 'There is no multicast; the owner of this camera can turn it on with rtsp.multicast.enabled.';
-/** As far as a pair of RTP and RTCP fits. */
+/** Ports of RTP, such that RTCP fits on the next. */
 const PORTS = { min: 1024, max: 65_534 };
 
 /**
- * Where a tt:MulticastConfiguration would move a stream; undefined: it stays. What is left out stays too,
- * and AutoStart is for reading only. Throws ConfigModify.
+ * Returns where a tt:MulticastConfiguration would move a stream; undefined: it stays. What is left out stays as it is, and AutoStart
+ * is for reading only. Throws ConfigModify.
  */
 export function multicastChange(
   model: MediaModel,
@@ -70,7 +70,7 @@ export function multicastChange(
   };
   if (next.address === now.address && next.port === now.port && next.ttl === now.ttl) return undefined;
   check(next, multicast.maxTtl);
-  // Also with one that is not there now: it may be after the next start.
+  // Streams that are not offered count too: they may be after the next start.
   const taken = multicast.streams.find((other) => other.encoder !== encoder && overlaps(multicast.target(other.encoder), next));
   if (taken) throw invalidArgument('ConfigModify', `${taken.name} is sent to ${next.address} port ${next.port} already.`);
   return next;
@@ -87,5 +87,5 @@ function check({ address, port, ttl }: MulticastGroup, maxTtl: number): void {
     );
 }
 
-/** Receivers could not tell the one stream from the other. */
+/** Returns whether receivers could not tell the one stream from the other. */
 const overlaps = (one: MulticastGroup, other: MulticastGroup): boolean => one.address === other.address && one.port === other.port;

@@ -7,7 +7,7 @@ import type { Operation, SoapObject } from '../service.ts';
 import { describeSize, frameRateLimit, H264_PROFILE, H264_QUALITY } from './describe.ts';
 import type { MediaModel } from './model.ts';
 
-/** What the configurations can be set to, and how many encoders run at once. */
+/** Operations that say what the configurations can be set to, and how many encoders run at once. */
 export const optionOperations = (model: MediaModel): readonly Operation[] => [
   {
     name: 'GetVideoSourceConfigurationOptions',
@@ -45,35 +45,35 @@ export const optionOperations = (model: MediaModel): readonly Operation[] => [
   },
 ];
 
-/** The sizes an encoder can be set to; that of the pictures where nothing can be set. */
+/** Returns the sizes in pixels that an encoder can be set to; that of the pictures where nothing can be set. */
 export function offeredSizes(model: MediaModel, { control }: VideoStream): readonly Size[] {
   const { sizes } = control.options();
   return sizes.length > 0 ? sizes : [model.pictures];
 }
 
-/** Frame rates in whole pictures per second, as ONVIF has them. */
+/** Returns the range of FrameRateLimit: whole pictures per second. */
 export function frameRates(stream: VideoStream): Range {
   const { fps } = stream.control.options();
   const min = frameRateLimit(fps.min);
-  // What H.264 can have at most is what is captured, and may be a fraction below its limit.
+  // The most of H.264 is the captured rate, which may be a fraction below a whole number: the limit is rounded up.
   const max = stream.encoding === 'H264' ? frameRateLimit(fps.max) : Math.floor(fps.max);
   return { min, max: Math.max(min, max) };
 }
 
-/** Pictures from one key frame to the next, for a range of seconds. */
+/** Returns the range of GovLength, pictures, for a range of seconds between key frames. */
 export function govLengths(seconds: Range, fps: number): Range {
   const min = Math.max(1, Math.ceil(seconds.min * fps));
   return { min, max: Math.max(min, Math.floor(seconds.max * fps)) };
 }
 
-/** Whole qualities; the present one where the source decides. */
+/** Returns the range of Quality, whole numbers; the present one alone where the source decides. */
 export function qualities(control: JpegVideo['control']): Range {
   const range = control.options().quality;
   const present = control.settings().quality;
   return range ? { min: Math.ceil(range.min), max: Math.floor(range.max) } : { min: present, max: present };
 }
 
-/** The encoders that the tokens of the request, if any, speak of. Throws NoConfig, NoProfile. */
+/** Returns the encoders that the tokens of a request mean; all of them where it has none. Throws NoConfig, NoProfile. */
 function askedEncoders(model: MediaModel, request: SoapObject): readonly VideoStream[] {
   const configuration = optionalToken(request, 'ConfigurationToken');
   const profileToken = optionalToken(request, 'ProfileToken');
@@ -96,7 +96,7 @@ function encoderOptions(model: MediaModel, streams: readonly VideoStream[]): Soa
         EncodingIntervalRange: only(1),
       },
     }),
-    // The second time with the bit rates, which came into the schema later. JPEG has none to be set.
+    // Bit rates came into the schema later, as an extension that repeats the rest. JPEG has none to be set.
     ...(h264 && { H264: h264Options, Extension: { H264: { ...h264Options, BitrateRange: range(h264.control.options().bitrate) } } }),
   };
 }

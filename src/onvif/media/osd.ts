@@ -10,7 +10,7 @@ import { annotateOf, DATE_FORMATS, OSD_TEXT_TYPES, type OsdText, osdTextOf, TIME
 type Imaging = Pick<ImagingController, 'settings' | 'annotate' | 'change'>;
 type Position = ImageSettings['annotatePosition'];
 
-/** There is one text; it is the setting `camera.annotate`. */
+/** Token of the one text, which is the setting `camera.annotate`. */
 const OSD = 'osd_text';
 
 /** ONVIF's names of the corners. */
@@ -21,7 +21,7 @@ const CORNERS: Readonly<Record<Position, string>> = {
   'lower-right': 'LowerRight',
 };
 
-/** The text in the picture (OSD): of one line, where the source can draw it. */
+/** Operations on the text in the picture (OSD): one line, where the source can draw it. */
 export const osdOperations = (model: MediaModel, imaging: Imaging): readonly Operation[] => [
   {
     name: 'GetOSDs',
@@ -82,14 +82,14 @@ export const osdOperations = (model: MediaModel, imaging: Imaging): readonly Ope
 
 const hasText = (imaging: Imaging): boolean => imaging.annotate() !== undefined && imaging.settings().annotate !== '';
 
-/** Throws ActionNotSupported where the source cannot draw. */
+/** Returns what the source can draw. Throws ActionNotSupported where it draws nothing. */
 function offersOf(imaging: Imaging): AnnotateOffers {
   const offers = imaging.annotate();
   if (!offers) throw new SoapFault('Receiver', ['ActionNotSupported'], 'This source cannot draw a text into its pictures.');
   return offers;
 }
 
-/** Throws NoConfig. */
+/** Throws NoConfig where the token names no text, or there is none. */
 function checkToken(asked: string, imaging: Imaging): void {
   if (asked !== OSD || !hasText(imaging)) throw invalidArgument('NoConfig', 'There is no such OSD; GetOSDs tells which there are.');
 }
@@ -122,7 +122,7 @@ const describeOptions = ({ positions }: AnnotateOffers): SoapObject => ({
   TextOption: { Type: OSD_TEXT_TYPES, DateFormat: DATE_FORMATS, TimeFormat: TIME_FORMATS },
 });
 
-/** Font and colours are those of the source: what a client asks of them is passed over, as tt:OSDTextOptions has none. */
+/** Sets the text and its corner. Font and colours are the source's: what a client asks of them is ignored, as GetOSDOptions offers none. */
 function write(model: MediaModel, imaging: Imaging, osd: SoapObject): void {
   const { positions } = offersOf(imaging);
   model.checkSourceConfiguration(token(osd, 'VideoSourceConfigurationToken'));
@@ -134,7 +134,7 @@ function write(model: MediaModel, imaging: Imaging, osd: SoapObject): void {
   attempt('ConfigModify', () => imaging.change({ annotate, annotatePosition }, keep));
 }
 
-/** Throws ConfigModify. */
+/** Reads a tt:OSDPosConfiguration. Throws ConfigModify for a corner that is not offered. */
 function readPosition(request: SoapObject, positions: readonly Position[]): Position {
   const asked = required(request, 'Type').trim();
   const found = positions.find((position) => CORNERS[position] === asked);
@@ -143,7 +143,10 @@ function readPosition(request: SoapObject, positions: readonly Position[]): Posi
   return found;
 }
 
-/** The text with strftime's conversions. @param present which may be sent back as it was told. Throws ConfigModify. */
+/**
+ * Reads a tt:OSDTextConfiguration: the text with strftime codes. Throws ConfigModify.
+ * @param present taken back as it was told, too long or not
+ */
 function readText(request: SoapObject, present: string): string {
   const type = required(request, 'Type').trim();
   const date = text(request, 'DateFormat')?.trim() ?? DATE_FORMATS[0]!;

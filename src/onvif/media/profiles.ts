@@ -5,10 +5,10 @@ import type { Operation, SoapObject } from '../service.ts';
 import { describeProfile } from './describe.ts';
 import { type MediaModel, tooManyProfiles, UNPRINTABLE } from './model.ts';
 
-/** Longest name, in characters (tt:Name). */
+/** Longest name, characters (tt:Name). */
 const MAX_NAME = 64;
 
-/** Makes, lists, fills and deletes media profiles. */
+/** Operations that make, list, fill and delete media profiles. */
 export const profileOperations = (model: MediaModel): readonly Operation[] => [
   {
     name: 'CreateProfile',
@@ -80,14 +80,14 @@ export const profileOperations = (model: MediaModel): readonly Operation[] => [
 ];
 
 /**
- * The answer to a CreateProfile without any credentials where NotAuthorized would mislead; undefined: NotAuthorized it is.
- * Synology's recorders send one to see whether profiles can be made and take NotAuthorized for a wrong password;
- * that no more profiles fit lets them go on with the fixed ones.
+ * Returns the fault for a CreateProfile without any credentials where NotAuthorized would mislead; undefined: NotAuthorized it is.
+ * Synology's recorders try one, and take NotAuthorized for a wrong password; told that there are too many profiles, they go on with
+ * the fixed ones.
  */
 export const answerToStranger = (request: SoapObject): SoapFault | undefined =>
   text(request, 'Name')?.trim() === 'SynoTestProfile' ? tooManyProfiles() : undefined;
 
-/** Tokens go into XML, logs and the state file: ONVIF asks for 12 characters of A-Z a-z 0-9 - . at least, and for 64 at most. */
+/** Tokens go into XML, logs and the state file: so only plain characters, and 64 of them at most (tt:ReferenceToken). */
 function checkNewToken(chosen: string): void {
   if (!/^[\w.:-]{1,64}$/.test(chosen))
     throw new SoapFault('Sender', ['InvalidArgVal'], 'A token has 1 to 64 characters out of A-Z, a-z, 0-9, "-", ".", ":" and "_".');

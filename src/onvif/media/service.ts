@@ -9,7 +9,7 @@ import { uriOperations } from './uris.ts';
 import { videoEncoderOperations } from './video-encoder.ts';
 import { videoSourceOperations } from './video-source.ts';
 
-/** The ONVIF media service (ver10): profiles, video source and encoder configurations, stream and snapshot URIs. */
+/** Returns the ONVIF media service (ver10; Media Service Specification): profiles, their configurations, stream and snapshot URIs, OSD. */
 export function makeMediaService(options: MediaServiceOptions): Service {
   const model = new MediaModel(options);
   return {
@@ -18,7 +18,7 @@ export function makeMediaService(options: MediaServiceOptions): Service {
     path: '/onvif/media_service',
     version: { major: 2, minor: 60 },
     operations: [
-      // Open to everybody, so nobody is kept waiting in it.
+      // Open to everybody: it must not keep strangers waiting.
       capabilities(model, options),
       ...[
         ...profileOperations(model),
@@ -34,7 +34,7 @@ export function makeMediaService(options: MediaServiceOptions): Service {
   };
 }
 
-/** Recorders ask right after the start, and keep what they are told. */
+/** Makes an operation wait until the streams are known: recorders ask right after the start, and keep what they are told. */
 const whenKnown = (operation: Operation, { streams }: Pick<MediaServiceOptions, 'streams'>): Operation => ({
   ...operation,
   handle: async (request, context) => {

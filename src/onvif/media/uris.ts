@@ -6,7 +6,7 @@ import { child, text, token } from '../args.ts';
 import type { Operation, RequestContext, SoapObject } from '../service.ts';
 import type { MediaModel, MediaServiceOptions } from './model.ts';
 
-/** Where streams and snapshots are fetched. */
+/** Operations that say where streams and snapshots are fetched, and ask a stream for a key frame. */
 export const uriOperations = (model: MediaModel, options: Pick<MediaServiceOptions, 'rtsp'>): readonly Operation[] => [
   {
     name: 'GetStreamUri',
@@ -27,7 +27,7 @@ export const uriOperations = (model: MediaModel, options: Pick<MediaServiceOptio
     },
   },
   {
-    // Every JPEG can be decoded by itself: nothing has to be done for it. Of the events, every state is sent again.
+    // JPEG needs nothing: every picture can be decoded by itself. Of the events, every state is sent again.
     name: 'SetSynchronizationPoint',
     access: 'ACTUATE',
     handle: (request) => {
@@ -39,12 +39,12 @@ export const uriOperations = (model: MediaModel, options: Pick<MediaServiceOptio
   },
 ];
 
-/** How a stream may be carried: RTP over UDP, RTP in RTSP over TCP, or HTTP. */
+/** tt:TransportProtocol: RTP over UDP, RTP in RTSP over TCP, or HTTP. */
 type Protocol = 'UDP' | 'RTSP' | 'HTTP';
 const PROTOCOLS: readonly string[] = ['UDP', 'RTSP', 'HTTP'] satisfies readonly Protocol[];
 const isProtocol = (value: string | undefined): value is Protocol => value !== undefined && PROTOCOLS.includes(value);
 
-/** The protocol of a tt:StreamSetup. Multicast is agreed on by RTSP, at the same URI. Throws InvalidStreamSetup. */
+/** Reads the protocol of a tt:StreamSetup. Multicast is agreed on by RTSP, at the same URI. Throws InvalidStreamSetup. */
 function askedProtocol(setup: SoapObject, multicast: boolean): Protocol {
   const stream = text(setup, 'Stream')?.trim();
   if (stream === 'RTP-Multicast' && !multicast) throw invalidSetup('There is no multicast; ask for Stream RTP-Unicast.');
@@ -61,13 +61,13 @@ function streamUri(stream: VideoStream, protocol: Protocol, rtsp: MediaServiceOp
   return `rtsp://${host}:${rtsp.port}${stream.path}`;
 }
 
-/** What a profile streams. Throws IncompleteConfiguration. */
+/** Returns the stream of a profile. Throws IncompleteConfiguration where it lacks a source or an encoder. */
 export function streamed({ videoSource, stream }: MediaProfile): VideoStream {
   if (!videoSource || !stream) throw incomplete('The profile needs a video source configuration and a video encoder configuration.');
   return stream;
 }
 
-/** tt:MediaUri that stays valid for ever, as ONVIF asks. */
+/** tt:MediaUri that stays valid for ever. */
 const mediaUri = (uri: string): SoapObject => ({ Uri: uri, InvalidAfterConnect: false, InvalidAfterReboot: false, Timeout: 'PT0S' });
 
 const invalidSetup = (reason: string): SoapFault => invalidArgument('InvalidStreamSetup', reason);

@@ -3,14 +3,14 @@ import type { H264Video, JpegVideo, VideoStream } from '../../device/streams.ts'
 import type { H264Settings } from '../../encode/encoder.ts';
 import { invalidArgument } from '../../protocols/soap/fault.ts';
 import { child, decimal, integer, text, token } from '../args.ts';
+import { refusalAs } from '../refusal.ts';
 import type { Operation, SoapObject } from '../service.ts';
 import { askedSize, describeEncoder, frameRateLimit, govLength, H264_PROFILE } from './describe.ts';
 import type { MediaModel } from './model.ts';
 import { multicastChange } from './multicast.ts';
 import { frameRates, govLengths, offeredSizes, qualities } from './options.ts';
-import { refusal } from './refusal.ts';
 
-/** The video encoder configurations. */
+/** Operations on the video encoder configurations, one for each stream. */
 export const videoEncoderOperations = (model: MediaModel): readonly Operation[] => [
   {
     name: 'GetVideoEncoderConfigurations',
@@ -31,35 +31,36 @@ export const videoEncoderOperations = (model: MediaModel): readonly Operation[] 
     },
   },
   {
-    // ForcePersistence is not looked at: ONVIF made it obsolete, everything persists.
+    // ForcePersistence is ignored: ONVIF made it obsolete, everything persists.
     name: 'SetVideoEncoderConfiguration',
     access: 'ACTUATE',
     handle: async (request) => {
       const configuration = child(request, 'Configuration');
       const stream = model.stream(token(child(configuration, 'attributes'), 'token'));
-      checkFixedParts(stream, configuration);
-      // All of it is read before any of it is done.
+      checkUnchanged(stream, configuration);
+      // All of it is read and checked before any of it is done.
       const target = multicastChange(model, stream, child(configuration, 'Multicast'));
       const change = stream.encoding === 'JPEG' ? jpegChange(model, stream, configuration) : h264Change(model, stream, configuration);
       const before = model.multicast?.target(stream.encoder);
       try {
         if (target) await model.multicast?.change(stream.encoder, target);
       } catch (error) {
-        throw refusal(error);
+        throw refusalAs('ConfigModify', error);
       }
       try {
         if (Object.keys(change).length > 0) await stream.control.change(change);
       } catch (error) {
-        // What is refused is refused as a whole; that it cannot be taken back is no news for the client.
+        // A change is refused as a whole. Where the first half cannot be taken back, the client still learns of the cause alone.
         if (target && before) await model.multicast?.change(stream.encoder, before).catch(() => {});
-        throw refusal(error);
+        throw refusalAs('ConfigModify', error);
       }
       return {};
     },
   },
 ];
 
-function checkFixedParts(stream: VideoStream, configuration: SoapObject): void {
+/** Throws ConfigModify where a name, an encoding or an interval would change, which cannot. */
+function checkUnchanged(stream: VideoStream, configuration: SoapObject): void {
   const name = text(configuration, 'Name')?.trim();
   if (name !== undefined && name !== stream.name)
     throw invalidArgument('ConfigModify', 'The video encoder configuration cannot be renamed.');
@@ -71,9 +72,9 @@ function checkFixedParts(stream: VideoStream, configuration: SoapObject): void {
 }
 
 /**
- * What a VideoEncoderConfiguration would change. What it leaves out stays, and so does what equals the present
- * configuration, offered or not. SessionTimeout and BitrateLimit are hints that a device may adapt, and JPEG cannot follow.
- * Throws ConfigModify for what is not offered.
+ * Returns what a tt:VideoEncoderConfiguration would change of a JPEG stream. What it leaves out stays, and so does what equals the
+ * present configuration, offered or not. SessionTimeout and BitrateLimit are hints, which JPEG cannot follow. Throws ConfigModify
+ * for what is not offered.
  */
 const jpegChange = (model: MediaModel, stream: JpegVideo, configuration: SoapObject): Partial<PictureSettings> => ({
   ...sizeChange(model, stream, child(configuration, 'Resolution')),
@@ -116,12 +117,12 @@ function frameRateChange(stream: VideoStream, rateControl: SoapObject): { readon
   return { fps };
 }
 
-/** The Quality that is asked for, a float in ONVIF. Throws Sender / InvalidArgs. */
+/** Reads Quality, an xs:float. Throws Sender / InvalidArgs. */
 function qualityIn(configuration: SoapObject): number | undefined {
   return decimal(configuration, 'Quality');
 }
 
-/** JPEG has whole qualities. */
+/** JPEG has whole qualities: the asked one is rounded. */
 function qualityChange({ control }: JpegVideo, quality: number | undefined): Partial<PictureSettings> {
   if (quality === undefined || Math.round(quality) === control.settings().quality) return {};
   checkRange('Quality', quality, qualities(control));
@@ -136,8 +137,8 @@ function bitrateChange({ control }: H264Video, rateControl: SoapObject): Partial
 }
 
 /**
- * GovLength counts pictures, and we keep seconds.
- * @param newFps undefined: the frame rate stays
+ * GovLength counts pictures; the setting is in seconds.
+ * @param newFps the frame rate that the same request sets; undefined: it stays
  */
 function keyframeChange({ control }: H264Video, h264: SoapObject, newFps: number | undefined): Partial<H264Settings> {
   const { keyframeInterval: seconds, fps: rates } = control.options();
@@ -146,7 +147,7 @@ function keyframeChange({ control }: H264Video, h264: SoapObject, newFps: number
   const same = length === govLength(settings);
   if (length === undefined || (same && newFps === undefined)) return {};
   const fps = Math.min(newFps ?? settings.fps, rates.max);
-  // A length that is only sent back goes as far as it can with another frame rate.
+  // A length that is only sent back is not refused for another frame rate: it goes as far as it can.
   if (!same) checkRange('GovLength', length, govLengths(seconds, fps));
   return { keyframeInterval: Math.min(seconds.max, Math.max(seconds.min, length / fps)) };
 }

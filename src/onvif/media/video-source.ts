@@ -7,7 +7,7 @@ import type { Operation, SoapObject } from '../service.ts';
 import { describeSize, describeSourceConfiguration } from './describe.ts';
 import type { MediaModel } from './model.ts';
 
-/** The video source and its one configuration. */
+/** Operations on the one video source and its one configuration. */
 export const videoSourceOperations = (model: MediaModel, imaging: ImagingController): readonly Operation[] => [
   {
     name: 'GetVideoSources',
@@ -60,7 +60,7 @@ export const videoSourceOperations = (model: MediaModel, imaging: ImagingControl
   },
 ];
 
-/** The whole picture of the only source is all there is to choose. Throws ConfigModify. */
+/** Throws ConfigModify for anything but the whole picture of the only source: there is nothing else to choose. */
 function checkUnchanged(model: MediaModel, configuration: SoapObject): void {
   const name = text(configuration, 'Name')?.trim();
   if (name !== undefined && name !== SOURCE_CONFIGURATION.name)

@@ -9,7 +9,7 @@ export const MAX_QUERY = 1500;
 const MAX_ENTRIES = 256;
 /** QR, opcode and response code; all are zero in a query (RFC 6762, sections 18.2, 18.3 and 18.11). */
 const NOT_A_QUERY = 0x8000 | 0x7800 | 0x000f;
-/** Top bit of a question's class: the answer may be sent to the one who asked alone (RFC 6762, section 5.4). */
+/** Top bit of a question's class: the answer may be sent to the asker alone (RFC 6762, section 5.4). */
 const UNICAST_RESPONSE = 0x8000;
 
 /**
@@ -27,7 +27,7 @@ export function looksLikeQuery(datagram: Buffer): boolean {
   return questions > 0 && questions + answers + authorities + additionals <= MAX_ENTRIES;
 }
 
-/** Whether every question of a query may be answered to the one who asked alone. False for what is no query. */
+/** Whether every question of a query may be answered to the asker alone. False for what is no query. Never throws. */
 export function wantsUnicast(query: Buffer): boolean {
   if (!looksLikeQuery(query)) return false;
   let at = HEADER;

@@ -3,18 +3,19 @@ import { isDeepStrictEqual } from 'node:util';
 /** A DNS resource record, as the library dns-packet has it; `data` depends on the type. */
 export interface DnsRecord {
   readonly name: string;
+  /** "A", "PTR", "SRV", "TXT". */
   readonly type: string;
-  /** Seconds. */
+  /** Time to live, seconds. */
   readonly ttl: number;
   readonly data: unknown;
 }
 
-/** What tells records apart: all but the time to live. Names are the same in capitals and not (RFC 1035, section 2.3.3). */
+/** Returns what tells records apart: all but the time to live. Case of names does not matter (RFC 1035, section 2.3.3). */
 export const recordKey = ({ name, type, data }: DnsRecord): string => `${type} ${name.toLowerCase()} ${JSON.stringify(data)}`;
 
 /**
- * Whether the one who asks knows a record already: it is among the answers that he lists, with at least half of its time left
- * (RFC 6762, section 7.1).
+ * Whether an asker knows a record already: it is among the answers that it lists, with at least half of its time left (RFC 6762,
+ * section 7.1).
  */
 export const isKnown = (record: DnsRecord, listed: readonly DnsRecord[]): boolean =>
   listed.some(
@@ -27,7 +28,8 @@ export const isKnown = (record: DnsRecord, listed: readonly DnsRecord[]): boolea
 
 /**
  * Divides records into messages that fit into a frame; a record that is longer than that is alone in its message.
- * @param maxBytes longest message
+ *
+ * @param maxBytes bytes of the longest message, its header included
  */
 export function intoMessages<T extends DnsRecord>(records: readonly T[], maxBytes: number): T[][] {
   const messages: T[][] = [];
@@ -48,7 +50,7 @@ export function intoMessages<T extends DnsRecord>(records: readonly T[], maxByte
 const HEADER = 12;
 /** Bytes of a record besides name and data: type, class, time to live, length (section 4.1.3). */
 const FIXED = 10;
-/** Bytes of the data of an address, which is also room enough for types that the camera has none of. */
+/** Bytes of the data of an IPv4 address, which is also taken for types that the camera has none of. */
 const ADDRESS = 4;
 /** Priority, weight and port of a service (RFC 2782). */
 const SERVICE = 6;

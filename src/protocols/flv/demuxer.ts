@@ -30,12 +30,12 @@ export interface FlvVideo {
   readonly data: Buffer;
 }
 
-/** The stream is not what it should be; there is no way to go on reading it. */
+/** A stream that is not what it should be; there is no way to go on reading it. */
 export class FlvError extends Error {
   override readonly name = 'FlvError';
 }
 
-/** Cuts a stream, in chunks of any size, into its video packets; passes over everything else. */
+/** Cuts an FLV stream, in chunks of any size, into its video packets; passes over everything else. */
 export class FlvDemuxer {
   /** What is being gathered, and how much of it is there. */
   #buffer = Buffer.alloc(FILE_HEADER_SIZE);
@@ -44,13 +44,16 @@ export class FlvDemuxer {
   #type = 0;
   #timestamp = 0;
 
-  /** @param maxTagBytes larger tags are refused: the most memory that is held */
+  /**
+   * @param onVideo called with each video packet
+   * @param maxTagBytes larger tags are refused: the most memory that is held
+   */
   constructor(
     private readonly onVideo: (video: FlvVideo) => void,
     private readonly maxTagBytes: number,
   ) {}
 
-  /** @throws FlvError on anything that is no FLV; nothing more may be pushed then */
+  /** Takes the next bytes. @throws FlvError on anything that is no FLV with H.264; nothing more may be pushed then */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {

@@ -10,7 +10,7 @@ export class FlvPictures {
   /** Bytes of the lengths in front of NAL units; 0: start codes. */
   #lengthSize = 0;
 
-  /** Undefined: the packet holds none. @throws FlvError where it is damaged, or has no parameter sets */
+  /** Returns the picture of a packet; undefined: it holds none. @throws FlvError where it is damaged, or has no parameter sets */
   read({ kind, data }: FlvVideo): CodedPicture | undefined {
     if (kind === 'configuration') {
       // Empty where the encoder brings its parameter sets in band.

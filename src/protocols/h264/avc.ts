@@ -2,7 +2,9 @@ import type { ParameterSets } from '../../frames/access-unit.ts';
 import { NAL, nalType } from '../../frames/h264.ts';
 
 /**
- * The NAL units of a sample of an AVC stream (ISO/IEC 14496-15): each follows its length. Views into `bytes`.
+ * Returns the NAL units of a sample of an AVC stream (ISO/IEC 14496-15), each of which follows its length, as views into
+ * `bytes`. Never throws.
+ *
  * @param lengthSize bytes of each length, 1 to 4
  * @returns undefined where the lengths do not add up
  */
@@ -66,7 +68,7 @@ export function writeAvcConfiguration({ sps, pps }: ParameterSets): Buffer {
 /** Returns a sample of an AVC stream, in pieces: the NAL units, which are not copied, each behind its length. */
 export const lengthPrefixed = (nals: readonly Buffer[]): Buffer[] => nals.flatMap((nal) => [sizeOf(nal, LENGTH_SIZE), nal]);
 
-/** Returns how many bytes such a sample has. */
+/** Returns how many bytes the sample has that {@link lengthPrefixed} makes. */
 export const prefixedSize = (nals: readonly Buffer[]): number => nals.reduce((sum, nal) => sum + LENGTH_SIZE + nal.length, 0);
 
 function sizeOf(nal: Buffer, bytes: number): Buffer {

@@ -1,27 +1,28 @@
 import { isUtf8 } from 'node:buffer';
 import { type DigestAlgorithm, type DigestParameters, type LegacyDigestParameters, RESPONSE_DIGITS } from './digest.ts';
 
-/** RFC 7617. */
+/** Credentials of Basic (RFC 7617). */
 export interface BasicCredentials {
   readonly scheme: 'basic';
   readonly username: string;
   readonly password: string;
 }
 
-/** RFC 7616 with qop=auth. */
+/** Credentials of Digest (RFC 7616) with qop=auth. */
 export interface DigestCredentials extends DigestParameters {
   readonly scheme: 'digest';
   /** Lower-case hexadecimal, as long as the algorithm makes it. */
   readonly response: string;
 }
 
-/** RFC 2069: MD5 without qop, and so without a count that would show a replay. */
+/** Credentials of Digest as RFC 2069 has it: MD5 without qop, and so without a count that would show a replay. */
 export interface LegacyDigestCredentials extends LegacyDigestParameters {
   readonly scheme: 'legacy-digest';
   /** 32 digits, lower-case hexadecimal. */
   readonly response: string;
 }
 
+/** Credentials that HTTP takes. */
 export type Credentials = BasicCredentials | DigestCredentials;
 
 /** Longest header looked at, characters. Real ones stay below 1 KB, a long URI included. */
@@ -57,7 +58,8 @@ export function parseAuthorization(header: string): Credentials | undefined {
 }
 
 /**
- * The same for RTSP, whose RFC 2326 refers to RFC 2069: live555 (VLC) and GStreamer never send qop, whatever the challenge.
+ * Reads an Authorization header of RTSP, as {@link parseAuthorization} does. RFC 2326 refers to RFC 2069: live555 (VLC) and
+ * GStreamer never send qop, whatever the challenge.
  *
  * @returns also Digest with MD5 and without qop
  */

@@ -14,7 +14,7 @@ const NEEDS_CARE = /[",\\]/;
 export const isPlainRealm = (realm: string): boolean => PLAIN_REALM.test(realm) && !NEEDS_CARE.test(realm);
 
 /**
- * The values of the WWW-Authenticate headers of a 401, to be sent as separate headers: Digest SHA-256, Digest MD5, Basic
+ * Returns the values of the WWW-Authenticate headers of a 401, to be sent as separate headers: Digest SHA-256, Digest MD5, Basic
  * (RFC 7616 section 3.3, RFC 7617 section 2). `realm` comes first because node-onvif looks for `Digest realm`.
  *
  * Some clients read the joined headers as one challenge: both Digest challenges carry one nonce, since the parameters get
@@ -32,7 +32,8 @@ export function formatChallenges(realm: string, nonce: string, stale: boolean): 
 }
 
 /**
- * The same for a 401 of RTSP (RFC 2326 section 12.44): Digest as RFC 2069 has it, and Basic where it is allowed.
+ * Returns the values of the WWW-Authenticate headers of a 401 of RTSP (RFC 2326 section 12.44): Digest as RFC 2069 has it, and
+ * Basic where it is allowed.
  *
  * One Digest challenge only, with MD5 and without naming it: ffmpeg takes the last Digest challenge and gives up at one that
  * is not MD5; GStreamer and live555 (VLC) answer without qop in any case. live555 finds `stale` only right behind the

@@ -8,7 +8,7 @@ export interface LegacyDigestParameters {
   readonly username: string;
   readonly realm: string;
   readonly nonce: string;
-  /** As sent: one character per byte. */
+  /** The request-target as sent: one character per byte. */
   readonly uri: string;
 }
 
@@ -17,7 +17,7 @@ export interface DigestParameters extends LegacyDigestParameters {
   readonly algorithm: DigestAlgorithm;
   /** Nonce count as sent, 1 to 8 hexadecimal digits. */
   readonly nc: string;
-  /** As sent: one character per byte. */
+  /** The client's nonce as sent: one character per byte. */
   readonly cnonce: string;
 }
 
@@ -29,7 +29,7 @@ export const RESPONSE_DIGITS = { 'SHA-256': 64, MD5: 32 } as const;
 const utf8 = (text: string): Uint8Array => Buffer.from(text, 'utf8');
 
 /**
- * The response for qop=auth (RFC 7616 section 3.4.1), lower-case hexadecimal.
+ * Returns the response for qop=auth (RFC 7616 section 3.4.1), lower-case hexadecimal.
  *
  * @param encode what the client makes of name, realm and password, which should be UTF-8; the rest are the bytes from the wire
  */
@@ -38,7 +38,7 @@ export function digestResponse(parameters: DigestParameters, method: string, pas
   return respond(algorithm, parameters, `${nc}:${cnonce}:auth:`, method, password, encode);
 }
 
-/** The response without qop (RFC 2069 section 2.1.2, with MD5), else as {@link digestResponse}. */
+/** Returns the response without qop (RFC 2069 section 2.1.2, with MD5), 32 digits; otherwise as {@link digestResponse}. */
 export const legacyDigestResponse = (parameters: LegacyDigestParameters, method: string, password: string, encode = utf8): string =>
   respond('MD5', parameters, '', method, password, encode);
 

@@ -51,10 +51,10 @@ export interface VideoTrack extends Size {
   readonly frameRate: number;
 }
 
-/** Opens a stream of JPEGs. */
+/** Returns the first bytes of a stream of JPEGs. */
 export const mjpegStreamHeader = (track: VideoTrack): Buffer => streamHeader(track, [element(ID.CodecID, [Buffer.from('V_MJPEG')])]);
 
-/** Opens a stream of H.264, whose pictures are samples as {@link lengthPrefixed} writes them. */
+/** Returns the first bytes of a stream of H.264, whose pictures are samples as {@link lengthPrefixed} writes them. */
 export const h264StreamHeader = (track: VideoTrack, sets: ParameterSets): Buffer =>
   streamHeader(track, [element(ID.CodecID, [Buffer.from('V_MPEG4/ISO/AVC')]), element(ID.CodecPrivate, [writeAvcConfiguration(sets)])]);
 
@@ -89,7 +89,8 @@ function streamHeader({ width, height, frameRate }: VideoTrack, codec: readonly 
 }
 
 /**
- * What comes in front of a picture, which follows as it is.
+ * Returns what comes in front of a picture, which follows as it is.
+ *
  * @param timestamp microseconds from the start of the stream, 0 or more
  * @param size bytes of the picture
  * @param keyframe whether decoding can begin with it
@@ -101,9 +102,9 @@ export function clusterHeader(timestamp: number, size: number, keyframe = true):
   return Buffer.concat([idBytes(ID.Cluster), sizeBytes(time.length + block.length + size), time, block]);
 }
 
-function element(id: number, parts: readonly Buffer[]): Buffer {
-  const size = parts.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([idBytes(id), sizeBytes(size), ...parts]);
+function element(id: number, content: readonly Buffer[]): Buffer {
+  const size = content.reduce((sum, piece) => sum + piece.length, 0);
+  return Buffer.concat([idBytes(id), sizeBytes(size), ...content]);
 }
 
 /** An id holds its own length marker: its bytes without leading zeros. */

@@ -1,7 +1,7 @@
 import { FilterError } from './filter-error.ts';
 import { ITEM_FILTER } from './names.ts';
 
-/** What a filter by content looks at: items by name, as texts. */
+/** What a filter by content looks at: the items of a message, as texts. */
 export interface Content {
   readonly source: readonly (readonly [name: string, value: string])[];
   readonly data: readonly (readonly [name: string, value: string])[];
@@ -11,8 +11,9 @@ export interface Content {
 export type ContentTest = (content: Content) => boolean;
 type ItemTest = (item: readonly [name: string, value: string]) => boolean;
 
+/** Longest filter, characters. */
 const MAX_LENGTH = 4096;
-/** Brackets in brackets. */
+/** Most brackets in brackets. */
 const MAX_DEPTH = 16;
 
 /** Words, texts and signs of the language; blanks between them do not count. */

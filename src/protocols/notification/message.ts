@@ -1,14 +1,18 @@
 import { escapeXml } from '../xml/text.ts';
-import { CONCRETE_SET } from './names.ts';
+import { CONCRETE_SET, TNS1, TT, WSNT } from './names.ts';
 
+/** The value of an item; see {@link itemText}. */
 type ItemValue = string | number | boolean | Date;
 
 /** An event as a message carries it. */
 export interface NotifiedEvent {
   /** Path of the topic, its steps joined by "/", without the prefix of its namespace. */
   readonly topic: string;
+  /** The PropertyOperation of a state that is told or has changed; `moment`: it is no state. */
   readonly kind: 'initialized' | 'changed' | 'moment';
+  /** What it is about, by item. */
   readonly source: Readonly<Record<string, ItemValue>>;
+  /** What it tells, by item. */
   readonly data: Readonly<Record<string, ItemValue>>;
   /** Milliseconds since the Unix epoch. */
   readonly time: number;
@@ -16,10 +20,14 @@ export interface NotifiedEvent {
 
 const OPERATIONS = { initialized: 'Initialized', changed: 'Changed' } as const;
 
-/** xs:dateTime in UTC, "2026-01-02T03:04:05Z" with milliseconds where there are some. */
+/**
+ * Returns a moment as xs:dateTime in UTC: "2026-01-02T03:04:05Z", with milliseconds where there are some.
+ *
+ * @param time milliseconds since the Unix epoch, or a date
+ */
 export const utc = (time: number | Date): string => new Date(time).toISOString().replace('.000Z', 'Z');
 
-/** The value of an item as messages carry it. */
+/** Returns the value of an item as messages carry it. */
 export const itemText = (value: ItemValue): string => (value instanceof Date ? utc(value) : String(value));
 
 const itemsXml = (name: 'Source' | 'Data', items: NotifiedEvent['source']): string => {
@@ -27,7 +35,7 @@ const itemsXml = (name: 'Source' | 'Data', items: NotifiedEvent['source']): stri
   return simple.length === 0 ? '' : `<tt:${name}>${simple.join('')}</tt:${name}>`;
 };
 
-/** tt:Message (ONVIF Core Specification, "Message format"). */
+/** Returns a tt:Message (ONVIF Core Specification, "Message format"). */
 function messageXml({ kind, source, data, time }: NotifiedEvent): string {
   const operation = kind === 'moment' ? '' : ` PropertyOperation="${OPERATIONS[kind]}"`;
   return `<tt:Message UtcTime="${utc(time)}"${operation}>${itemsXml('Source', source)}${itemsXml('Data', data)}</tt:Message>`;
@@ -36,6 +44,11 @@ function messageXml({ kind, source, data, time }: NotifiedEvent): string {
 /** Clients look for the prefix to the letter. */
 const topicXml = (topic: string): string => `<wsnt:Topic Dialect="${CONCRETE_SET}">tns1:${topic}</wsnt:Topic>`;
 
-/** wsnt:NotificationMessage, for a document that declares the prefixes wsnt, tt and tns1. */
+/** Returns a wsnt:NotificationMessage (WS-BaseNotification 1.3), for a document that declares the prefixes wsnt, tt and tns1. */
 export const notificationXml = (event: NotifiedEvent): string =>
   `<wsnt:NotificationMessage>${topicXml(event.topic)}<wsnt:Message>${messageXml(event)}</wsnt:Message></wsnt:NotificationMessage>`;
+
+/** Returns a tt:MetadataStream with events (ONVIF Streaming Specification, "Events"): a document by itself. */
+export const metadataStreamXml = (events: readonly NotifiedEvent[]): string =>
+  `<?xml version="1.0" encoding="UTF-8"?><tt:MetadataStream xmlns:tt="${TT}" xmlns:wsnt="${WSNT}" xmlns:tns1="${TNS1}">` +
+  `${events.length === 0 ? '' : `<tt:Event>${events.map(notificationXml).join('')}</tt:Event>`}</tt:MetadataStream>`;

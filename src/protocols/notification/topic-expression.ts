@@ -12,8 +12,8 @@ const BELOW = '//.';
  * with "//." for itself and all below.
  *
  * @param dialect undefined or empty: ConcreteSet
- * @param resolve what a prefix stands for; undefined: it is not declared
- * @returns whether a topic, by its path without prefix, is meant
+ * @param resolve returns what a prefix stands for; undefined: it is not declared
+ * @returns what tells whether a topic, by its path without prefix, is meant
  * @throws FilterError
  * @see ONVIF Core Specification, "Topic expressions"; WS-Topics 1.3, section 8.2
  */
@@ -26,8 +26,8 @@ export function topicExpression(
   if (language !== CONCRETE && language !== CONCRETE_SET)
     throw new FilterError('topic-dialect', `The topic expression dialect "${language}" is not known; ${CONCRETE_SET} is.`);
   if (text.length > MAX_LENGTH) throw new FilterError('topic-syntax', `A topic expression has at most ${MAX_LENGTH} characters.`);
-  const parts = language === CONCRETE ? [text] : text.split('|');
-  const tests = parts.map((part) => alternative(part.trim(), language, resolve));
+  const alternatives = language === CONCRETE ? [text] : text.split('|');
+  const tests = alternatives.map((each) => alternative(each.trim(), language, resolve));
   return (topic) => tests.some((test) => test(topic));
 }
 

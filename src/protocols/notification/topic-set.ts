@@ -1,9 +1,11 @@
 import { TNS1, TT, WSTOP } from './names.ts';
 
+/** Types of items, by their names. */
 type ItemTypes = Readonly<Record<string, keyof typeof XML_TYPES>>;
 
 /** What the events of a topic carry. */
 export interface DescribedTopic {
+  /** Whether it is a state, that is told at the beginning and when it changes. */
   readonly property: boolean;
   readonly source: ItemTypes;
   readonly data: ItemTypes;
@@ -25,8 +27,9 @@ interface Node {
 const emptyNode = (): Node => ({ children: new Map() });
 
 /**
- * wstop:TopicSet with the description of every topic (ONVIF Core Specification, "Event properties"). Each step has the prefix of
- * the namespace: recorders look for it.
+ * Returns a wstop:TopicSet with the description of every topic (ONVIF Core Specification, "Event properties"). Each step has the
+ * prefix of the namespace: recorders look for it.
+ *
  * @param topics by path
  */
 export function topicSetXml(topics: ReadonlyMap<string, DescribedTopic>): string {

@@ -2,7 +2,10 @@
 export interface TcpEntry {
   /** Bytes given to the connection that its peer has not acknowledged: those that wait, and those on their way. */
   readonly queued: number;
-  /** After this long without an acknowledgement the kernel sends again, milliseconds; undefined where it is not told. */
+  /**
+   * Retransmission time-out: after so long without an acknowledgement the kernel sends again, milliseconds; undefined where it
+   * is not told.
+   */
   readonly rto: number | undefined;
 }
 
@@ -21,7 +24,7 @@ const NEWLINE = 0x0a;
 const LINE = /^ *\d+: ([0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:[0-9A-F]{4}) [0-9A-F]{2} ([0-9A-F]{8}):[0-9A-F]{8}(?: +\S+){7}(?: +(\d+))?/;
 
 /**
- * How a connection is named in the table of its address family (proc(5), /proc/net/tcp and tcp6); undefined for one that is closed.
+ * Returns how a connection is named in the table of its address family (proc(5), /proc/net/tcp and tcp6); undefined for one that is closed.
  *
  * @param littleEndian byte order of the machine: addresses are printed as the kernel's words are
  */
@@ -32,7 +35,7 @@ export function tcpKey({ localAddress, localPort, remoteAddress, remotePort }: T
 }
 
 /**
- * Calls `found` for every connection in a piece of a table.
+ * Calls `found` for every connection in a piece of a table, with its name as {@link tcpKey} makes it. Never throws.
  *
  * @returns how many bytes of the piece were whole lines; the rest belongs in front of the next piece
  */

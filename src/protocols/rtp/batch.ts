@@ -11,6 +11,7 @@ export const MAX_PACKET = 1400;
 const FRAMING = 4;
 const MAGIC = 0x24;
 
+/** What a batch is made of, see the fields of {@link RtpBatch}. */
 interface RtpBatchInit {
   readonly framed: Buffer;
   readonly offsets: Uint32Array;
@@ -30,14 +31,17 @@ export class RtpBatch {
   readonly framed: Buffer;
   /** Where each RTP packet starts in {@link framed}, behind its framing. */
   readonly offsets: Uint32Array;
+  /** How many packets there are. */
   readonly count: number;
-  /** Sum of the payloads, as the sender report counts octets. */
+  /** Bytes of all payloads, as the sender report counts octets. */
   readonly payloadOctets: number;
-  /** Of the first packet. */
+  /** Sequence number of the first packet, 16 bits. */
   readonly sequence: number;
+  /** RTP timestamp of all packets, 32 bits of a clock of 90 kHz. */
   readonly timestamp: number;
+  /** Synchronisation source of all packets, 32 bits. */
   readonly ssrc: number;
-  /** A receiver can start with this picture. */
+  /** Whether a receiver can start with this picture. */
   readonly keyframe: boolean;
   readonly #packets: Buffer[] = [];
   readonly #channels = new Map<number, Buffer>();
@@ -54,7 +58,7 @@ export class RtpBatch {
     this.#channels.set(0, framed);
   }
 
-  /** One RTP packet, without framing: a view, the same one for every client. */
+  /** Returns one RTP packet, without framing: a view, the same one for every client. @throws RangeError where there is none */
   packet(index: number): Buffer {
     const start = this.offsets[index];
     if (start === undefined) throw new RangeError(`packet ${index} of ${this.count}`);
@@ -63,7 +67,7 @@ export class RtpBatch {
     return this.#packets[index];
   }
 
-  /** {@link framed} for another interleaved channel, 0 to 255: a copy that all clients on that channel share. */
+  /** Returns {@link framed} for an interleaved channel, 0 to 255: for any but 0 a copy that all clients on it share. */
   onChannel(channel: number): Buffer {
     let bytes = this.#channels.get(channel);
     if (bytes === undefined) {
@@ -77,7 +81,7 @@ export class RtpBatch {
 
 /** Writes the packets of one picture one after the other into the one buffer of its batch. */
 export class BatchWriter {
-  /** Where the payloads belong. */
+  /** Where the payloads are to be written. */
   readonly buffer: Buffer;
   readonly #offsets: Uint32Array;
   readonly #sequence: number;
@@ -86,8 +90,8 @@ export class BatchWriter {
 
   /**
    * @param count how many packets there will be
-   * @param payloadOctets sum of all their payloads
-   * @param timestamp of the picture, in the stream's clock
+   * @param payloadOctets bytes of all their payloads
+   * @param timestamp of the picture, in ticks of the stream's clock (90 kHz)
    */
   constructor(
     private readonly stream: RtpStream,
@@ -124,6 +128,7 @@ export class BatchWriter {
     return offset + RTP_HEADER;
   }
 
+  /** Returns the batch, once all payloads are written. */
   finish(): RtpBatch {
     return new RtpBatch({
       framed: this.buffer,

@@ -18,20 +18,21 @@ const STAP_LENGTH = 2;
  * sets that follow each other in one STAP-A, what is too large for a packet in FU-As, each other one by itself. No NAL
  * units make no packets.
  *
- * @param timestamp of the picture, in the stream's clock
+ * @param timestamp of the picture, in ticks of the stream's clock (90 kHz)
  * @param maxPacket bytes of the largest packet with its RTP header
+ * @throws RangeError for packets that can hold nothing
  */
 export function packetizeH264(stream: RtpStream, nals: readonly Buffer[], timestamp: number, maxPacket: number = MAX_PACKET): RtpBatch {
-  const room = maxPacket - RTP_HEADER;
-  if (room <= FU_HEADER) throw new RangeError(`packets of ${maxPacket} bytes are too small for H.264`);
+  const maxPayload = maxPacket - RTP_HEADER;
+  if (maxPayload <= FU_HEADER) throw new RangeError(`packets of ${maxPacket} bytes are too small for H.264`);
   const groups = groupNals(
     nals.filter((nal) => nal.length > 0),
-    room,
+    maxPayload,
   );
   let count = 0;
   let octets = 0;
   for (const group of groups) {
-    const fragments = fragmentsOf(group, room);
+    const fragments = fragmentsOf(group, maxPayload);
     count += fragments;
     octets += sizeOf(group) + (fragments > 1 ? fragments * FU_HEADER - 1 : 0);
   }
@@ -39,7 +40,7 @@ export function packetizeH264(stream: RtpStream, nals: readonly Buffer[], timest
   const writer = new BatchWriter(stream, count, octets, timestamp, keyframe);
   for (const group of groups) {
     if (group.length > 1) writeAggregate(writer, group);
-    else if (group[0]!.length > room) writeFragments(writer, group[0]!, room);
+    else if (group[0]!.length > maxPayload) writeFragments(writer, group[0]!, maxPayload);
     else group[0]!.copy(writer.buffer, writer.next(group[0]!.length));
   }
   return writer.finish();
@@ -47,12 +48,12 @@ export function packetizeH264(stream: RtpStream, nals: readonly Buffer[], timest
 
 const isParameterSet = (nal: Buffer): boolean => nalType(nal) === NAL.SPS || nalType(nal) === NAL.PPS;
 
-/** Puts parameter sets together that follow each other and fit into one packet; every other NAL unit is a group of its own. */
-function groupNals(nals: readonly Buffer[], room: number): Buffer[][] {
+/** Joins parameter sets that follow each other and fit into one packet; every other NAL unit is a group of its own. */
+function groupNals(nals: readonly Buffer[], maxPayload: number): Buffer[][] {
   const groups: Buffer[][] = [];
   for (const nal of nals) {
     const last = groups.at(-1);
-    const joins = last !== undefined && isParameterSet(nal) && isParameterSet(last[0]!) && aggregateSize([...last, nal]) <= room;
+    const joins = last !== undefined && isParameterSet(nal) && isParameterSet(last[0]!) && aggregateSize([...last, nal]) <= maxPayload;
     if (joins) last.push(nal);
     else groups.push([nal]);
   }
@@ -65,9 +66,9 @@ const aggregateSize = (nals: readonly Buffer[]): number => nals.reduce((sum, nal
 const sizeOf = (group: readonly Buffer[]): number => (group.length > 1 ? aggregateSize(group) : group[0]!.length);
 
 /** How many packets a group takes; the header byte of a NAL unit in fragments travels in their headers. */
-function fragmentsOf(group: readonly Buffer[], room: number): number {
+function fragmentsOf(group: readonly Buffer[], maxPayload: number): number {
   const size = sizeOf(group);
-  return size > room ? Math.ceil((size - 1) / (room - FU_HEADER)) : 1;
+  return size > maxPayload ? Math.ceil((size - 1) / (maxPayload - FU_HEADER)) : 1;
 }
 
 function writeAggregate(writer: BatchWriter, nals: readonly Buffer[]): void {
@@ -83,10 +84,10 @@ function writeAggregate(writer: BatchWriter, nals: readonly Buffer[]): void {
   }
 }
 
-function writeFragments(writer: BatchWriter, nal: Buffer, room: number): void {
+function writeFragments(writer: BatchWriter, nal: Buffer, maxPayload: number): void {
   const { buffer } = writer;
   const head = nal[0]!;
-  const most = room - FU_HEADER;
+  const most = maxPayload - FU_HEADER;
   for (let from = 1; from < nal.length; from += most) {
     const to = Math.min(nal.length, from + most);
     const at = writer.next(FU_HEADER + to - from);

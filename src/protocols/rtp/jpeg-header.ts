@@ -18,7 +18,7 @@ export interface RtpJpegHeader {
   readonly dataOffset: number;
 }
 
-/** Why RTP/JPEG cannot carry a picture, for a person. */
+/** Why RTP/JPEG cannot carry a picture, for people. */
 export interface Refusal {
   readonly refusal: string;
 }
@@ -31,7 +31,10 @@ const BLOCK = 8;
 const MAX_SIZE = 255 * BLOCK;
 /** A fragment's offset travels in three bytes. */
 const MAX_DATA = 2 ** 24;
-/** RTP/JPEG types without and with restart markers (RFC 2435, 3.1.3), by the sampling factors: horizontal, then vertical ones, of Y, Cb and Cr. */
+/**
+ * RTP/JPEG types without and with restart markers (RFC 2435, 3.1.3), by the sampling factors: horizontal, then vertical ones,
+ * of Y, Cb and Cr.
+ */
 const TYPES: ReadonlyMap<string, { readonly plain: 0 | 1; readonly restarting: 64 | 65 }> = new Map([
   ['2x1 1x1 1x1', { plain: 0, restarting: 64 }],
   ['2x2 1x1 1x1', { plain: 1, restarting: 65 }],
@@ -59,6 +62,7 @@ interface Segments {
   readonly adobeTransform: number | undefined;
 }
 
+/** A colour component, as the frame header has it. */
 interface Component {
   readonly id: number;
   /** Horizontal and vertical sampling factor, as in "2x1". */
@@ -83,7 +87,7 @@ export class RtpJpegReader {
   #headers: Buffer = Buffer.alloc(0);
   #last: RtpJpegHeader | undefined;
 
-  /** The same as {@link readRtpJpeg}. */
+  /** Does what {@link readRtpJpeg} does. */
   read(jpeg: Buffer): RtpJpegHeader | Refusal {
     const last = this.#last;
     const { length } = this.#headers;

@@ -14,19 +14,19 @@ const CHROMINANCE = Buffer.concat([Buffer.from('1112121815182f1a1a2f634238426363
 const FIRST_Q = 1;
 const LAST_Q = 99;
 
-/** Percent by which Q scales the tables (RFC 2435, 4.2), the same rule as libjpeg's for its quality. */
+/** Returns the per cent by which Q scales the tables (RFC 2435, 4.2), the same rule as libjpeg's for its quality. */
 const scaleOf = (q: number): number => (q < 50 ? Math.floor(5000 / q) : 200 - 2 * q);
 
 const scaled = (value: number, scale: number): number => Math.min(255, Math.max(1, Math.floor((value * scale + 50) / 100)));
 
-/** The luminance and the chrominance table that a receiver makes for a Q of 1 to 99, 64 bytes each, in zigzag order. */
+/** Returns the luminance and the chrominance table that a receiver makes for a Q of 1 to 99, 64 bytes each, in zigzag order. */
 export function quantizationTables(q: number): { luminance: Buffer; chrominance: Buffer } {
   const scale = scaleOf(q);
   const make = (table: Buffer) => Buffer.from(table.map((value) => scaled(value, scale)));
   return { luminance: make(LUMINANCE), chrominance: make(CHROMINANCE) };
 }
 
-/** The Q of 1 to 99 for which a receiver makes exactly these tables, if there is one. */
+/** Returns the Q of 1 to 99 for which a receiver makes exactly these tables; undefined: there is none. */
 export function matchingQ(luminance: Buffer, chrominance: Buffer): number | undefined {
   for (let q = FIRST_Q; q <= LAST_Q; q++) {
     const scale = scaleOf(q);
@@ -36,7 +36,10 @@ export function matchingQ(luminance: Buffer, chrominance: Buffer): number | unde
   return undefined;
 }
 
-/** The tables of one DHT segment without its marker and length, by class × 16 + destination (T.81 B.2.4.2). */
+/**
+ * Returns the tables of one DHT segment without its marker and length, by class × 16 + destination (T.81 B.2.4.2); undefined:
+ * it is damaged.
+ */
 export function readHuffmanTables(payload: Buffer): Map<number, Buffer> | undefined {
   const tables = new Map<number, Buffer>();
   for (let at = 0; at < payload.length; ) {
@@ -49,7 +52,10 @@ export function readHuffmanTables(payload: Buffer): Map<number, Buffer> | undefi
   return tables;
 }
 
-/** The tables of one DQT segment without its marker and length, by destination (T.81 B.2.4.1): 64 bytes each, 128 where entries have 16 bits. */
+/**
+ * Returns the tables of one DQT segment without its marker and length, by destination (T.81 B.2.4.1): 64 bytes each, 128 where
+ * entries have 16 bits. Undefined: it is damaged.
+ */
 export function readQuantizationTables(payload: Buffer): Map<number, Buffer> | undefined {
   const tables = new Map<number, Buffer>();
   for (let at = 0; at < payload.length; ) {
@@ -62,5 +68,5 @@ export function readQuantizationTables(payload: Buffer): Map<number, Buffer> | u
   return tables;
 }
 
-/** Luminance has destination 0, chrominance 1, in either class. */
+/** The Huffman tables of annex K, by class × 16 + destination: luminance has destination 0, chrominance 1. */
 export const STANDARD_HUFFMAN: ReadonlyMap<number, Buffer> = readHuffmanTables(STANDARD_DHT.subarray(4))!;

@@ -19,8 +19,9 @@ const WHOLE_PICTURE = 0xffff;
  * Cuts a JPEG into the packets of RFC 2435.
  *
  * @param header what {@link readRtpJpeg} says of this JPEG
- * @param timestamp of the capture, in the stream's clock
- * @param maxPacket bytes of the largest packet with its RTP header, so large that the first one has room for the tables
+ * @param timestamp of the capture, in ticks of the stream's clock (90 kHz)
+ * @param maxPacket bytes of the largest packet with its RTP header, so large that the first one can hold the tables
+ * @throws RangeError for smaller ones
  */
 export function packetizeJpeg(
   stream: RtpStream,
@@ -33,9 +34,9 @@ export function packetizeJpeg(
   const size = end - header.dataOffset;
   const each = MAIN_HEADER + (header.restartInterval > 0 ? RESTART_HEADER : 0);
   const tables = header.tables ? TABLE_HEADER + header.tables.length : 0;
-  const room = maxPacket - RTP_HEADER - each;
-  if (room <= tables) throw new RangeError(`packets of ${maxPacket} bytes are too small for JPEG`);
-  const count = Math.max(1, Math.ceil((size + tables) / room));
+  const perPacket = maxPacket - RTP_HEADER - each;
+  if (perPacket <= tables) throw new RangeError(`packets of ${maxPacket} bytes are too small for JPEG`);
+  const count = Math.max(1, Math.ceil((size + tables) / perPacket));
   const writer = new BatchWriter(stream, count, count * each + tables + size, timestamp, true);
   const { buffer } = writer;
   // All of the data at once, and from the end of the buffer piece by piece to its place: pieces never reach what is still to
@@ -45,7 +46,7 @@ export function packetizeJpeg(
   let offset = 0;
   for (let index = 0; index < count; index++) {
     const before = index === 0 ? tables : 0;
-    const length = Math.min(room - before, size - offset);
+    const length = Math.min(perPacket - before, size - offset);
     let at = writer.next(each + before + length);
     at = writeHeaders(buffer, at, header, offset);
     if (index === 0 && header.tables) at = writeTables(buffer, at, header.tables);
@@ -56,13 +57,13 @@ export function packetizeJpeg(
   return writer.finish();
 }
 
-/** Behind the entropy-coded data: a receiver writes the EOI itself. */
+/** Where the entropy-coded data ends: a receiver writes the EOI itself. */
 function endOfData(jpeg: Buffer): number {
   const end = jpeg.length - 2;
   return jpeg[end] === 0xff && jpeg[end + 1] === 0xd9 ? end : jpeg.length;
 }
 
-/** Both return the position behind what they wrote. */
+/** Writes the headers that every packet has. @returns the position behind them */
 function writeHeaders(buffer: Buffer, at: number, { type, q, width, height, restartInterval }: RtpJpegHeader, offset: number): number {
   buffer[at] = 0; // A whole picture, no half of an interlaced one.
   buffer[at + 1] = offset >>> 16;
@@ -78,6 +79,7 @@ function writeHeaders(buffer: Buffer, at: number, { type, q, width, height, rest
   return at + MAIN_HEADER + RESTART_HEADER;
 }
 
+/** Writes the quantisation tables. @returns the position behind them */
 function writeTables(buffer: Buffer, at: number, tables: Buffer): number {
   buffer.writeUInt16BE(0, at); // Reserved, and a precision of 8 bits for both tables.
   buffer.writeUInt16BE(tables.length, at + 2);

@@ -3,16 +3,17 @@ import { RTP_HEADER } from './packet.ts';
 import type { RtpStream } from './stream.ts';
 
 /**
- * A document of ONVIF metadata in RTP (ONVIF Streaming Specification, section 5.2.1.1): its bytes as they are, over as many packets
- * as it takes, the marker on the last.
+ * Packs a document of ONVIF metadata (ONVIF Streaming Specification, section 5.2.1.1): its bytes as they are, over as many packets as
+ * it takes, the marker on the last.
+ *
  * @param document not empty
- * @param timestamp of what it tells, in the stream's clock
+ * @param timestamp of what it tells, in ticks of the stream's clock (90 kHz)
  */
 export function packetizeMetadata(stream: RtpStream, document: Buffer, timestamp: number): RtpBatch {
-  const room = MAX_PACKET - RTP_HEADER;
-  const writer = new BatchWriter(stream, Math.ceil(document.length / room), document.length, timestamp, true);
-  for (let from = 0; from < document.length; from += room) {
-    const to = Math.min(document.length, from + room);
+  const maxPayload = MAX_PACKET - RTP_HEADER;
+  const writer = new BatchWriter(stream, Math.ceil(document.length / maxPayload), document.length, timestamp, true);
+  for (let from = 0; from < document.length; from += maxPayload) {
+    const to = Math.min(document.length, from + maxPayload);
     document.copy(writer.buffer, writer.next(to - from), from, to);
   }
   return writer.finish();

@@ -10,7 +10,7 @@ export interface RtpHeader {
   readonly payloadType: number;
   /** 16 bits, the next packet's is one more, wrapping to 0. */
   readonly sequence: number;
-  /** 32 bits, the sampling instant in units of the payload format's clock, wrapping to 0. */
+  /** 32 bits, the sampling instant in ticks of the payload format's clock (90 kHz for video), wrapping to 0. */
   readonly timestamp: number;
   /** 32 bits, the synchronisation source. */
   readonly ssrc: number;
@@ -18,7 +18,7 @@ export interface RtpHeader {
 
 /** A packet that was received. */
 export interface RtpPacket extends RtpHeader {
-  /** Without padding; a view into the packet. */
+  /** The payload without padding; a view into the packet. */
   readonly payload: Buffer;
 }
 
@@ -42,7 +42,7 @@ export function writeRtpHeader(buffer: Buffer, at: number, { marker, payloadType
 }
 
 /**
- * Reads one packet, stepping over contributing sources, a header extension and padding. Never throws.
+ * Reads one RTP packet, stepping over contributing sources, a header extension and padding. Never throws.
  *
  * @returns undefined for anything that is no RTP of version 2, or whose lengths don't fit its size
  */

@@ -10,7 +10,7 @@ export interface ReportBlock {
   readonly cumulativeLost: number;
   /** Highest sequence number received, with the number of wraps in the upper 16 bits. */
   readonly highestSequence: number;
-  /** In ticks of the stream's clock. */
+  /** Interarrival jitter, in ticks of the stream's clock. */
   readonly jitter: number;
   /** LSR: the middle 32 bits of the NTP time of the last sender report, 0 for none. */
   readonly lastReport: number;
@@ -18,7 +18,7 @@ export interface ReportBlock {
   readonly delay: number;
 }
 
-/** A part of a compound packet (RFC 3550, 6.4 to 6.6): times as in NtpTime, timestamps in ticks of the stream's clock. */
+/** A packet of a compound one (RFC 3550, 6.4 to 6.6): times as in NtpTime, timestamps in ticks of the stream's clock. */
 export type RtcpPacket =
   | { readonly type: 'receiver-report'; readonly ssrc: number; readonly reports: readonly ReportBlock[] }
   | {
@@ -53,14 +53,14 @@ const REPORT_BLOCK = 24;
  */
 export function parseRtcp(bytes: Buffer): RtcpPacket[] | undefined {
   const packets: RtcpPacket[] = [];
-  let parts = 0;
-  for (let at = 0; at < bytes.length; parts++) {
-    if (parts === MAX_PACKETS || at + HEADER > bytes.length) return undefined;
+  let count = 0;
+  for (let at = 0; at < bytes.length; count++) {
+    if (count === MAX_PACKETS || at + HEADER > bytes.length) return undefined;
     const [first, type] = [bytes[at]!, bytes[at + 1]!];
     const end = at + 4 * (bytes.readUInt16BE(at + 2) + 1);
     const padded = (first & 0x20) !== 0;
     if (first >> 6 !== 2 || end > bytes.length) return undefined;
-    if (parts === 0 && (padded || (type !== RTCP.SR && type !== RTCP.RR))) return undefined;
+    if (count === 0 && (padded || (type !== RTCP.SR && type !== RTCP.RR))) return undefined;
     const body = bytes.subarray(at + HEADER, end);
     const padding = padded ? paddingOf(body, end === bytes.length) : 0;
     if (padding === undefined) return undefined;
@@ -72,7 +72,7 @@ export function parseRtcp(bytes: Buffer): RtcpPacket[] | undefined {
     }
     at = end;
   }
-  return parts === 0 ? undefined : packets;
+  return count === 0 ? undefined : packets;
 }
 
 /** The last byte counts the padding, itself included, in whole words. */

@@ -1,6 +1,6 @@
 /** Packet types (RFC 3550, 12.1). */
 export const RTCP = { SR: 200, RR: 201, SDES: 202, BYE: 203 } as const;
-/** The only SDES item a sender has to give (6.5.1). */
+/** Type of the SDES item CNAME, the only one that a sender has to give (RFC 3550, 6.5.1). */
 export const SDES_CNAME = 1;
 
 const VERSION = 2;
@@ -19,7 +19,7 @@ export interface NtpTime {
   readonly fraction: number;
 }
 
-/** @param wall milliseconds since the Unix epoch */
+/** Returns a wall time as NTP has it. @param wall milliseconds since the Unix epoch */
 export function ntpTime(wall: number): NtpTime {
   const seconds = Math.floor(wall / 1000);
   return { seconds: (seconds + NTP_TO_UNIX) >>> 0, fraction: Math.floor(((wall - seconds * 1000) / 1000) * TWO_32) >>> 0 };
@@ -30,14 +30,14 @@ export interface SenderInfo {
   readonly ssrc: number;
   /** Wall clock, milliseconds since the Unix epoch. */
   readonly wall: number;
-  /** The same moment in the stream's clock. */
+  /** The same moment in ticks of the stream's clock. */
   readonly timestamp: number;
   /** Packets and octets of payload sent until now, 32 bits, wrapping. */
   readonly packets: number;
   readonly octets: number;
 }
 
-/** A sender report (6.4.1) and the sender's canonical name (6.5), as a compound packet. The name is cut at 255 bytes. */
+/** Returns a sender report (RFC 3550, 6.4.1) and the sender's canonical name (6.5), as a compound packet. The name is cut at 255 bytes. */
 export function senderReport(info: SenderInfo, cname: string): Buffer {
   const name = Buffer.from(cname).subarray(0, MAX_CNAME);
   // SSRC, type, length, text, then one to four zeros: the end of the list, filled up to 32 bits.
@@ -59,7 +59,7 @@ export function senderReport(info: SenderInfo, cname: string): Buffer {
   return packet;
 }
 
-/** The same with a BYE (6.6) behind it, for the end of a stream. */
+/** Returns what {@link senderReport} does with a BYE (RFC 3550, 6.6) behind it, for the end of a stream. */
 export function goodbye(info: SenderInfo, cname: string): Buffer {
   const bye = Buffer.alloc(BYE_SIZE);
   writeHeader(bye, 0, RTCP.BYE, 1, BYE_SIZE);

@@ -13,9 +13,11 @@ export interface RtpStreamInit {
   readonly timestampOffset: number;
 }
 
-/** One outgoing stream: what its next packet is called, and how much has been made for its sender reports. */
+/** One outgoing stream of RTP packets: numbers and times them, and counts them for its sender reports. */
 export class RtpStream {
+  /** Synchronisation source, 32 bits. */
   readonly ssrc: number;
+  /** 7 bits. */
   readonly payloadType: number;
   readonly #timestampOffset: number;
   #sequence: number;
@@ -44,17 +46,17 @@ export class RtpStream {
     return this.#octets;
   }
 
-  /** RTP timestamp of a moment on the monotonic clock, given in milliseconds. */
+  /** Returns the RTP timestamp of a moment of the monotonic clock, given in milliseconds. */
   timestampAt(monotonic: number): number {
     return (this.#timestampOffset + Math.round(monotonic * TICKS_PER_MS)) >>> 0;
   }
 
-  /** Milliseconds from one RTP timestamp to a later one, less than half of what 32 bits hold. */
+  /** Returns the milliseconds from one RTP timestamp to another, negative to an earlier one; they may be 6.6 hours apart. */
   milliseconds(from: number, to: number): number {
     return ((to - from) | 0) / TICKS_PER_MS;
   }
 
-  /** RTP timestamp of the moment so many milliseconds before that of another. */
+  /** Returns the RTP timestamp of the moment so many milliseconds before that of another. */
   before(timestamp: number, milliseconds: number): number {
     return (timestamp - Math.round(milliseconds * TICKS_PER_MS)) >>> 0;
   }

@@ -1,4 +1,4 @@
-/** Header lines of one message; each takes an entry of a map. Real clients send below 20. */
+/** Most header lines of one message; each takes an entry of a map. Real clients send below 20. */
 export const MAX_HEADERS = 100;
 
 /** A header holds tab, printable ASCII and the bytes above, one character each. */
@@ -9,7 +9,7 @@ const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 /** Headers that are lists, so that a second one continues the first. Of all others the first counts. */
 const LISTS = new Set(['accept', 'proxy-require', 'require', 'transport', 'x-forwarded-for', 'x-forwarded-host']);
 
-/** The headers of one RTSP or HTTP message, one character per byte. */
+/** The headers of one RTSP or HTTP message, one character per byte; names in lower case. */
 export class HeaderBlock {
   readonly #values: ReadonlyMap<string, string>;
 
@@ -17,18 +17,18 @@ export class HeaderBlock {
     this.#values = values;
   }
 
-  /** The value, without white space around it. Case does not matter. */
+  /** Returns the value of a header, without white space around it. Case of the name does not matter. */
   get(name: string): string | undefined {
     return this.#values.get(name.toLowerCase());
   }
 }
 
-/** The lines of a message's head: LF ends one, with or without CR before. */
+/** Returns the lines of a message's head: LF ends one, with or without CR before. */
 export const splitLines = (head: string): string[] => head.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
 
 /**
  * Reads header lines (RFC 2326 section 4.2, RFC 9112 section 5), without the first line and the blank one. Folded lines are
- * joined, as RFC 2326 still has them.
+ * joined, as RFC 2326 has them. Never throws.
  *
  * @returns undefined for lines that are no headers, for more than {@link MAX_HEADERS}, or lengths that contradict each other
  */

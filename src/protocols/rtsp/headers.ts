@@ -1,5 +1,6 @@
 /** The methods of this server (RFC 2326 section 10), for the Public and Allow headers. */
 export const METHODS = ['OPTIONS', 'DESCRIBE', 'SETUP', 'PLAY', 'PAUSE', 'TEARDOWN', 'GET_PARAMETER', 'SET_PARAMETER'] as const;
+/** One of {@link METHODS}. */
 export type RtspMethod = (typeof METHODS)[number];
 
 /** Whether this server has the method; names are case-sensitive. */
@@ -11,7 +12,7 @@ export const PUBLIC = METHODS.join(', ');
 /** The Session header of a request. */
 export interface SessionHeader {
   readonly id: string;
-  /** Seconds; clients name it seldom, and it is the server's to say. */
+  /** Time-out, seconds; clients name it seldom, and it is the server's to say. */
   readonly timeout: number | undefined;
 }
 
@@ -27,10 +28,13 @@ export function parseSession(header: string): SessionHeader | undefined {
   return { id: match[1]!, timeout: timeout === undefined ? undefined : Number(timeout) };
 }
 
-/** @param timeout seconds, whole */
+/** Returns the Session header of an answer (RFC 2326 section 12.37). @param timeout whole seconds */
 export const formatSession = (id: string, timeout: number): string => `${id};timeout=${timeout}`;
 
-/** What a client wants to see (RFC 2326 section 12.29). A live camera has one time only, so that clock and SMPTE are not read further. */
+/**
+ * What a client wants to see (RFC 2326 section 12.29). The times of a live camera are the present, so that clock and SMPTE are
+ * not read further.
+ */
 export type RtspRange =
   | {
       readonly unit: 'npt';
@@ -72,7 +76,7 @@ function parseNptTime(text: string): number {
   return match[1] === undefined ? Number(match[2]) * 3600 + Number(match[3]) * 60 + Number(match[4]) : Number(match[1]);
 }
 
-/** The Range of an open end. @param start seconds, or the live edge */
+/** Returns a Range header with an open end (RFC 2326 section 12.29). @param start seconds, or the live edge */
 export const formatRange = (start: number | 'now'): string => `npt=${start === 'now' ? start : start.toFixed(3)}-`;
 
 /** Where a stream stands when it begins to play (RFC 2326 section 12.33). */
@@ -81,11 +85,11 @@ export interface RtpInfo {
   readonly url: string;
   /** Sequence number of the first packet. */
   readonly seq: number;
-  /** RTP time of the beginning of the range, in ticks of the payload's clock. */
+  /** RTP timestamp of the beginning of the range, in ticks of the payload's clock (90 kHz). */
   readonly rtptime: number;
 }
 
-/** Comma and semicolon would end the URL. */
+/** Returns the RTP-Info header of an answer to PLAY (RFC 2326 section 12.33). Comma and semicolon would end a URL, and are escaped. */
 export const formatRtpInfo = (streams: readonly RtpInfo[]): string =>
   streams
     .map(({ url, seq, rtptime }) => `url=${url.replaceAll(',', '%2C').replaceAll(';', '%3B')};seq=${seq & 0xffff};rtptime=${rtptime >>> 0}`)
@@ -95,8 +99,9 @@ export const formatRtpInfo = (streams: readonly RtpInfo[]): string =>
 const MAX_OPTIONS = 16;
 
 /**
- * What of Require or Proxy-Require (RFC 2326 sections 12.27 and 12.32) this server has not, for the Unsupported header of
- * a 551: all of it, since no option is offered. Clients that ask for ONVIF's back channel or replay go on without.
+ * Returns the options in Require and Proxy-Require (RFC 2326 sections 12.32 and 12.27) that this server has not, for the
+ * Unsupported header of a 551: all of them, since none is offered. Clients that ask for ONVIF's back channel or replay go on
+ * without.
  */
 export function unsupportedOptions(...headers: readonly (string | undefined)[]): string[] {
   return headers

@@ -1,12 +1,12 @@
 import { type HeaderBlock, parseHeaderLines, splitLines } from './header-block.ts';
 
-/** Bytes of a request line and its headers. Real ones stay below 1 KiB, a long Authorization included. */
+/** Most bytes of a request line and its headers. Real ones stay below 1 KiB, a long Authorization included. */
 export const MAX_HEAD = 8 * 1024;
 
-/** Bytes of a body: parameters, a few lines of text. */
+/** Most bytes of a body: parameters, a few lines of text. */
 export const MAX_BODY = 64 * 1024;
 
-/** Bytes of an interleaved packet that is handed on. Receiver reports take 32 and more; a packet fits an Ethernet frame. */
+/** Most bytes of an interleaved packet that is handed on. Receiver reports take 32 and more; a packet fits an Ethernet frame. */
 export const MAX_FRAME = 2 * 1024;
 
 /** A request as it came (RFC 2326 section 6). */
@@ -21,17 +21,19 @@ export interface RtspRequest {
   readonly body: Buffer;
 }
 
-/** What ends the conversation: the bytes that follow cannot be told apart any more. */
+/** What ends the conversation: the bytes that follow cannot be told apart. */
 export interface RtspProblem {
   /** The answer it deserves: no RTSP, the body too large, or the request line too long. */
   readonly status: 400 | 413 | 414;
+  /** For people. */
   readonly reason: string;
-  /** Of the request that could not be read, where it came so far. */
+  /** CSeq of the request that could not be read, where it came so far. */
   readonly cseq: string | undefined;
 }
 
 /** Called from within {@link RtspReader.push}, in the order of the bytes. */
 export interface RtspHandlers {
+  /** A whole request. */
   request(request: RtspRequest): void;
   /** A packet interleaved with the requests (RFC 2326 section 10.12), up to {@link MAX_FRAME} bytes; longer ones are passed over. */
   frame(channel: number, payload: Buffer): void;
@@ -42,7 +44,7 @@ export interface RtspHandlers {
 const LF = 0x0a;
 const CR = 0x0d;
 const DOLLAR = 0x24;
-/** Of "$", the channel and two bytes of length. */
+/** Bytes of "$", the channel and two bytes of length. */
 const FRAME_HEADER = 4;
 
 const REQUEST_LINE = /^([A-Za-z][\w.-]*) +([!-~\x80-\xff]+) +(RTSP\/\d+\.\d+)$/;
@@ -54,7 +56,7 @@ const LENGTH = /^\d{1,10}$/;
 type State = 'between' | 'head' | 'body' | 'frame-header' | 'frame' | 'skip' | 'stopped';
 
 /**
- * Takes the bytes that a client sends on an RTSP connection apart, however they are cut: requests, interleaved packets and
+ * Takes apart the bytes that a client sends on an RTSP connection, however they are cut: requests, interleaved packets and
  * answers to requests of ours, which are passed over. Blank lines between messages and lines that end with a bare LF are
  * tolerated (RFC 2326 sections 4 and 4.1).
  *
@@ -81,7 +83,7 @@ export class RtspReader {
     return this.#kept.capacity;
   }
 
-  /** Takes the next bytes. Keeps nothing of `chunk` itself. */
+  /** Takes the next bytes. Keeps nothing of `chunk` itself, and throws nothing but what a handler throws. */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length && this.#state !== 'stopped') at = this.#step(chunk, at);

@@ -6,11 +6,12 @@ export interface Pair {
 
 /** One way of delivery that a client offers, in the order of its preference (RFC 2326 section 12.39). */
 export interface TransportOffer {
+  /** What carries RTP. */
   readonly lower: 'UDP' | 'TCP';
   readonly delivery: 'unicast' | 'multicast';
   /** `PLAY`, or what the client wants instead, in upper case: `RECORD` to publish. */
   readonly mode: string;
-  /** The client's own ports. One that names none cannot be sent to by UDP unicast. */
+  /** The client's own ports. A client that names none cannot be sent to by UDP unicast. */
   readonly clientPort: Pair | undefined;
   /** The channels it wants; undefined leaves them to the server. */
   readonly interleaved: Pair | undefined;
@@ -22,7 +23,7 @@ export interface TransportOffer {
   readonly ttl: number | undefined;
 }
 
-/** The one that the server chose. */
+/** The way of delivery that the server chose. */
 export type TransportAnswer =
   | {
       readonly kind: 'udp';
@@ -53,7 +54,7 @@ const ADDRESS = /^[\w.:-]{1,64}$/;
 const MODE = /^[\w, -]{1,32}$/;
 
 /**
- * Reads a Transport header. Case and unknown parameters do not matter. Alternatives that are not RTP over UDP or TCP, or
+ * Reads the Transport header of a SETUP. Case and unknown parameters do not matter. Alternatives that are not RTP over UDP or TCP, or
  * have numbers out of range, are left out; never throws.
  */
 export function parseTransport(header: string): TransportOffer[] {
@@ -83,12 +84,12 @@ function parseOffer(text: string): TransportOffer | undefined {
   if (clientPort === 'bad' || interleaved === 'bad' || port === 'bad' || ttl === 'bad') return undefined;
   if (interleaved?.rtp === interleaved?.rtcp && interleaved) return undefined;
   if ((destination !== undefined && !ADDRESS.test(destination)) || !MODE.test(mode)) return undefined;
-  // Multicast is the default of RFC 2326; who names ports of its own or uses the connection does not mean it.
+  // Multicast is the default of RFC 2326; a client that names ports of its own or uses the connection does not mean it.
   const unicast = parameters.has('unicast') || (!parameters.has('multicast') && (lower === 'TCP' || clientPort !== undefined));
   return { lower, delivery: unicast ? 'unicast' : 'multicast', mode, clientPort, interleaved, destination, port, ttl };
 }
 
-/** The value of the Transport header in the answer to SETUP. */
+/** Returns the Transport header of the answer to SETUP. */
 export function formatTransport(answer: TransportAnswer): string {
   const ssrc = `ssrc=${(answer.ssrc >>> 0).toString(16).toUpperCase().padStart(8, '0')}`;
   const address = (name: string, value: string | undefined) => (value === undefined ? [] : [`${name}=${value}`]);
@@ -137,17 +138,17 @@ function readNumber(value: string | undefined, min: number, max: number): number
 
 /** Splits at a separator that is not within quotes. */
 function split(text: string, separator: ',' | ';'): string[] {
-  const parts: string[] = [];
+  const pieces: string[] = [];
   let start = 0;
   let quoted = false;
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
     if (character === '"') quoted = !quoted;
     if (character !== separator || quoted) continue;
-    parts.push(text.slice(start, at));
+    pieces.push(text.slice(start, at));
     start = at + 1;
   }
-  return [...parts, text.slice(start)];
+  return [...pieces, text.slice(start)];
 }
 
 const unquote = (text: string): string => (text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text);

@@ -1,27 +1,27 @@
 import { type HeaderBlock, parseHeaderLines, splitLines } from './header-block.ts';
 
 /**
- * RTSP over HTTP as QuickTime began it and ONVIF Streaming has it: a GET whose answer never ends carries
- * what the server says, a POST whose body never ends carries what the client says, in base64. A cookie that the client
- * makes up joins the two. The POST's Content-Length is a pretence; its connection counts.
+ * The first request of one half of a tunnel. RTSP over HTTP as QuickTime began it and ONVIF Streaming has it: a GET whose answer
+ * never ends carries what the server says, a POST whose body never ends carries what the client says, in base64. A cookie that
+ * the client makes up joins the two. The POST's Content-Length is a pretence; its connection counts.
  */
 export interface TunnelRequest {
   readonly method: 'GET' | 'POST';
   /** The request-target, as sent. */
   readonly path: string;
-  /** 1 to 64 printable characters. */
+  /** Value of X-Sessioncookie, 1 to 64 printable characters. */
   readonly cookie: string;
-  /** All of them. */
+  /** All headers of the request. */
   readonly headers: HeaderBlock;
-  /** Where the body begins: of a POST the base64, of a GET nothing. */
+  /** Where the body begins, bytes from the first: of a POST the base64, of a GET nothing. */
   readonly bodyStart: number;
 }
 
-/** The answer to the GET. The POST gets none. HTTP/1.0 and no length: the body ends with the connection. */
+/** The answer to the GET; the POST gets none. HTTP/1.0 and no length: the body ends with the connection. */
 export const TUNNEL_ANSWER =
   'HTTP/1.0 200 OK\r\nConnection: close\r\nCache-Control: no-store\r\nPragma: no-cache\r\nContent-Type: application/x-rtsp-tunnelled\r\n\r\n';
 
-/** The answer to a POST that is not one of its tunnel's client. */
+/** The answer to a POST that does not come from its tunnel's client. */
 export const TUNNEL_REFUSAL = 'HTTP/1.0 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
 /** Bytes of head within which a tunnel must show itself. */
@@ -33,7 +33,7 @@ const COOKIE = /^[!-~]{1,64}$/;
 const LF = 0x0a;
 
 /**
- * Tells a tunnel from other HTTP by the first bytes of a connection, as soon as it can be told.
+ * Tells a tunnel from other HTTP by the first bytes of a connection, as soon as it can be told. Never throws.
  *
  * @param bytes all that came so far
  */
@@ -90,7 +90,7 @@ export class TunnelDecoder {
   #padding = 0;
   #broken = false;
 
-  /** The bytes that `chunk` completes. Undefined from the first one on that cannot be base64. */
+  /** Returns the bytes that `chunk` completes; undefined from the first letter on that cannot be base64. */
   decode(chunk: Buffer): Buffer | undefined {
     const decoded = Buffer.allocUnsafe(Math.ceil((chunk.length * 3) / 4) + 1);
     let length = 0;

@@ -6,13 +6,13 @@ export interface RtspTarget {
   readonly track: number | undefined;
 }
 
-/** Authority and all, credentials included; a tunnelled request may carry the URL of the tunnel. */
+/** Scheme and authority, credentials included; a tunnelled request may carry the URL of the tunnel. */
 const ORIGIN = /^(?:rtspu?|rtsps|https?):\/\/[^/?#]*/i;
 
 /** Some clients set the control attribute behind the query, which is why it is looked for at the end of either. */
 const TRACK = /(?:^|\/)trackID=(\d{1,3})\/*$/i;
 
-/** Attribute `control` of a track; appended to the base with a slash between (RFC 2326 section C.1.1). */
+/** Returns the attribute `control` of a track; it is appended to the base with a slash between (RFC 2326 section C.1.1). */
 export const controlOf = (track: number): string => `trackID=${track}`;
 
 /**
@@ -35,7 +35,7 @@ export function parseRequestUrl(url: string): RtspTarget | undefined {
 }
 
 /**
- * The Content-Base for the answer to a DESCRIBE of this URL: the same without credentials, query and track, with a slash at
+ * Returns the Content-Base for the answer to a DESCRIBE of this URL: the same without credentials, query and track, with a slash at
  * the end. That slash makes clients that resolve (RFC 3986) and those that append come to the same URL.
  *
  * @returns undefined where the URL has no host, which leaves it to the server to name itself
@@ -50,7 +50,7 @@ export function contentBase(url: string): string | undefined {
   return `${match[1]!.toLowerCase()}://${[match[2], ...path].join('/')}/`;
 }
 
-/** The URL that clients make of a base and a track: for SETUP, and for RTP-Info, which some compare with it letter by letter. */
+/** Returns the URL that clients make of a base and a track: for SETUP, and for RTP-Info, which some compare with it letter by letter. */
 export const trackUrl = (base: string, track: number): string => `${base}${base.endsWith('/') ? '' : '/'}${controlOf(track)}`;
 
 function withoutOrigin(url: string): string | undefined {

@@ -3,7 +3,7 @@ import type { Size } from '../../frames/size.ts';
 /** What a track carries, by its name in `a=rtpmap`. */
 export type Encoding =
   | { readonly name: 'JPEG' }
-  /** The parameter sets (NAL units without start code), so that a decoder is ready before the first packet. */
+  /** With the parameter sets (NAL units without start codes), so that a decoder is ready before the first packet. */
   | { readonly name: 'H264'; readonly sps: Buffer; readonly pps: Buffer }
   /** XML documents (ONVIF Streaming Specification section 5.2.1.1). */
   | { readonly name: 'vnd.onvif.metadata' };
@@ -13,7 +13,7 @@ export interface MediaDescription {
   readonly encoding: Encoding;
   /** 26 for JPEG (RFC 3551), 96 to 127 for what is agreed on here. */
   readonly payloadType: number;
-  /** The group to which the packets go, its port (RTP), and the routers they may pass plus one. Undefined: to whoever does SETUP. */
+  /** The group to which the packets go, its port (RTP), and how many routers they may pass plus one. Undefined: they go to clients. */
   readonly multicast?: { readonly address: string; readonly port: number; readonly ttl: number } | undefined;
   /** Frames per second. */
   readonly frameRate?: number | undefined;
@@ -25,13 +25,15 @@ export interface MediaDescription {
   readonly control: string;
 }
 
-/** What is described, before it is written. */
+/** A session description, before it is written. */
 export interface SessionDescription {
-  /** Number that stays with this session, and one that grows when the description changes (RFC 8866 section 5.2). */
+  /** Number that stays with this session (RFC 8866 section 5.2). */
   readonly id: number;
+  /** Number that grows when the description changes. */
   readonly version: number;
   /** The server's own address, IPv6 without brackets. */
   readonly origin: string;
+  /** Name of the session, which players show. */
   readonly name: string;
   /** One for each track, in their order. */
   readonly media: readonly MediaDescription[];
@@ -41,7 +43,7 @@ export interface SessionDescription {
 const CLOCK_RATE = 90_000;
 
 /**
- * A session description for DESCRIBE (RFC 8866; RFC 2326 appendix C), CRLF at each end of a line.
+ * Returns a session description for DESCRIBE (RFC 8866; RFC 2326 appendix C), CRLF at each end of a line.
  *
  * All tracks are `recvonly`: in RTSP the direction is the client's, and ONVIF Streaming marks the back channel,
  * from client to camera, with `sendonly`. GStreamer and gortsplib take a `sendonly` stream for that and never play it.

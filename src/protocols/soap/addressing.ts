@@ -5,11 +5,12 @@ const ADDRESSING_1_0 = 'http://www.w3.org/2005/08/addressing';
 /** The submission of 2004, which WS-Discovery and some recorders use. */
 const ADDRESSING_2004 = 'http://schemas.xmlsoap.org/ws/2004/08/addressing';
 
+/** Namespaces of WS-Addressing that are understood. */
 export const ADDRESSING: ReadonlySet<string> = new Set([ADDRESSING_1_0, ADDRESSING_2004]);
 
 /** What a request says of itself and its answer (WS-Addressing 1.0 Core, section 3); each undefined where it is not said. */
 export interface Addressing {
-  /** Of the headers, which the answer has as well. */
+  /** Namespace of the headers, which the answer has as well. */
   readonly namespace: string | undefined;
   readonly messageId: string | undefined;
   readonly action: string | undefined;
@@ -18,11 +19,11 @@ export interface Addressing {
   readonly replyTo: string | undefined;
 }
 
-/** The Action of a fault (WS-Addressing 1.0 SOAP Binding, section 6; the submission, section 4). */
+/** Returns the Action of a fault (WS-Addressing 1.0 SOAP Binding, section 6; the submission, section 4). */
 export const faultAction = ({ namespace = ADDRESSING_1_0 }: Addressing): string =>
   namespace === ADDRESSING_1_0 ? `${namespace}/soap/fault` : `${namespace}/fault`;
 
-/** The Header of an answer: what it is, and to which request. For an envelope whose prefix is `env`. */
+/** Returns the Header of an answer, with its Action and the request that it relates to, for an envelope whose prefix is `env`. */
 export function addressingHeader(action: string, { namespace = ADDRESSING_1_0, messageId }: Addressing): string {
   const relatesTo = messageId === undefined ? '' : `<wsa:RelatesTo>${escapeXml(messageId)}</wsa:RelatesTo>`;
   return `<env:Header xmlns:wsa="${namespace}"><wsa:Action>${escapeXml(action)}</wsa:Action>${relatesTo}</env:Header>`;

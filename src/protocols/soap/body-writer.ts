@@ -3,7 +3,7 @@ import { escapeXml } from '../xml/text.ts';
 import { malformed, refused } from './fault.ts';
 import { XML_SCHEMA_INSTANCE } from './namespaces.ts';
 
-/** Reads the Body: its one element, and what that holds, written anew in the plainest form. */
+/** Reads the Body: its one element, and what that holds, written anew in the plainest form; see {@link SoapRequest.content}. */
 export class BodyWriter {
   #operation: { readonly namespace: string; readonly localName: string } | undefined;
   #content = '';
@@ -11,15 +11,20 @@ export class BodyWriter {
   /** Where in the content the open elements begin. */
   readonly #starts: number[] = [];
 
+  /** The name of the one element; undefined: the Body is empty. */
   get operation(): { readonly namespace: string; readonly localName: string } | undefined {
     return this.#operation;
   }
 
+  /** The one element in the plainest XML. */
   get content(): string {
     return this.#content;
   }
 
-  /** What a prefix in a text of the content stands for; where it was declared twice, the later one counts. Undefined: for nothing. */
+  /**
+   * Returns what a prefix in a text of the content stands for; undefined: for nothing. Where it was declared twice, the later
+   * one counts.
+   */
   resolve(prefix: string): string | undefined {
     for (let at = this.#scopes.length - 1; at >= 0; at--) {
       const uri = namespaceOf(prefix, this.#scopes[at]!);
@@ -28,6 +33,7 @@ export class BodyWriter {
     return undefined;
   }
 
+  /** Takes the beginning of an element. @throws SoapFault for a second element in the Body */
   open({ uri, local, attributes, scope }: OpenElement): void {
     if (scope !== this.#scopes.at(-1)) this.#scopes.push(scope);
     if (this.#starts.length === 0) {
@@ -42,6 +48,7 @@ export class BodyWriter {
     this.#content += '>';
   }
 
+  /** Takes the end of an element. @throws SoapFault for text between elements */
   close(element: OpenElement): void {
     const start = this.#starts.pop()!;
     if (!element.hasChildren) this.#content += escapeXml(element.text);

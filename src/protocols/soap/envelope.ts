@@ -7,17 +7,16 @@ const DECLARATION = '<?xml version="1.0" encoding="utf-8"?>';
 /** The names of SOAP 1.2's codes in SOAP 1.1 (section 4.4.1). */
 const CODES_11 = { VersionMismatch: 'VersionMismatch', MustUnderstand: 'MustUnderstand', Sender: 'Client', Receiver: 'Server' } as const;
 
-/** Content-Type of an envelope. */
+/** Returns the Content-Type of an envelope. */
 export const contentTypeOf = (version: SoapVersion): string =>
   version === '1.2' ? 'application/soap+xml; charset=utf-8' : 'text/xml; charset=utf-8';
 
-/**
- * HTTP status of a fault: SOAP 1.2 part 2, section 7.5.2.2; SOAP 1.1, section 6.2, knows 500 alone.
- */
+/** Returns the HTTP status of a fault (SOAP 1.2 part 2, section 7.5.2.2); SOAP 1.1 (section 6.2) knows 500 alone. */
 export const statusOf = (fault: SoapFault, version: SoapVersion): number => (version === '1.2' && fault.code === 'Sender' ? 400 : 500);
 
-export interface EnvelopeParts {
-  /** Declarations of namespaces for what is in it, as they stand in the tag, with a blank in front. */
+/** What stands in an envelope. */
+export interface EnvelopeContent {
+  /** Declarations of the namespaces of what is in it, as they stand in the tag, with a blank in front. */
   readonly namespaces: string;
   /** Its Header element; empty: none. */
   readonly header?: string;
@@ -25,11 +24,11 @@ export interface EnvelopeParts {
   readonly body: string;
 }
 
-/** The whole message. The prefix of the envelope is `env`. */
-export const writeEnvelope = (version: SoapVersion, { namespaces, header = '', body }: EnvelopeParts): string =>
+/** Returns the whole message. The prefix of the envelope is `env`. */
+export const writeEnvelope = (version: SoapVersion, { namespaces, header = '', body }: EnvelopeContent): string =>
   `${DECLARATION}<env:Envelope xmlns:env="${ENVELOPE[version]}"${namespaces}>${header}<env:Body>${body}</env:Body></env:Envelope>`;
 
-/** The whole message that carries a fault. @param header its Header element; empty: none */
+/** Returns the whole message that carries a fault. @param header its Header element; empty: none */
 export function writeFault(fault: SoapFault, version: SoapVersion, header = ''): string {
   const content = version === '1.2' ? content12(fault) : content11(fault);
   return writeEnvelope(version, { namespaces: ` xmlns:ter="${ONVIF_ERROR}"`, header, body: `<env:Fault>${content}</env:Fault>` });

@@ -19,11 +19,11 @@ export class SoapFault extends Error {
   }
 }
 
-/** Sender / InvalidArgVal / `subcode`: the usual refusal of a value. */
+/** Returns the usual refusal of a value: Sender / InvalidArgVal / `subcode`. @param reason a sentence for people */
 export const invalidArgument = (subcode: string, reason: string): SoapFault => new SoapFault('Sender', ['InvalidArgVal', subcode], reason);
 
-/** What is not XML, or not SOAP. */
+/** Returns the refusal of what is not XML, or not SOAP: Sender / WellFormed. */
 export const malformed = (reason: string): SoapFault => new SoapFault('Sender', ['WellFormed'], reason);
 
-/** What is XML, and yet not taken. */
+/** Returns the refusal of what is XML and yet not taken: Sender / InvalidArgs. */
 export const refused = (reason: string): SoapFault => new SoapFault('Sender', ['InvalidArgs'], reason);

@@ -27,6 +27,7 @@ export class HeaderReader {
   readonly #addresses = new Map<string, string>();
   #inReplyTo = false;
 
+  /** What the request says of itself and its answer. */
   get addressing(): Addressing {
     const read = (name: string) => this.#addresses.get(name);
     return {
@@ -38,16 +39,18 @@ export class HeaderReader {
     };
   }
 
+  /** The UsernameToken; undefined: there is none. */
   get token(): UsernameToken | undefined {
     return this.#token && { ...this.#token, nonce: this.#token.nonce, created: this.#token.created };
   }
 
-  /** @throws SoapFault MustUnderstand */
+  /** Takes the beginning of an element. @throws SoapFault for a header that must be understood and is not, and for a second token */
   open(element: OpenElement, depth: number, soapVersion: SoapVersion): void {
     if (depth === BLOCK) this.#openBlock(element, soapVersion);
     else if (depth === TOKEN) this.#openToken(element);
   }
 
+  /** Takes the end of an element. */
   close(element: OpenElement, depth: number): void {
     if (depth === BLOCK) {
       this.#inSecurity = false;

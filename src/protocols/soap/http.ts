@@ -5,19 +5,19 @@ export interface SoapHttpRequest {
   readonly url: string;
   /** Value of the Authorization header. */
   readonly authorization: string | undefined;
-  /** Undefined where there is none. */
+  /** The body as text; undefined where there is none. */
   readonly body: string | undefined;
   /** The client's address, also where a trusted proxy stands before us. */
   readonly remoteAddress: string;
-  /** What the request came on. */
+  /** The connection that the request came on, the same object for all its requests. */
   readonly connection: object;
-  /** The connection carries the requests of several clients. */
+  /** Whether the connection may carry the requests of several clients, as that of a proxy does. */
   readonly shared: boolean;
   /** "http://192.168.1.5:8080": the address by which the client reached us. */
   readonly baseUrl: string;
-  /** The same with the address in place of a name of ours. */
+  /** {@link baseUrl} with the address in place of a name of ours. */
   readonly addressUrl: string;
-  /** The host of it alone: "192.168.1.5", "[fe80::1]". */
+  /** Host for RTSP, which has a port of its own: "192.168.1.5", "[fe80::1]". */
   readonly host: string;
   /** Fires when the client has gone. */
   readonly signal: AbortSignal;
@@ -25,6 +25,7 @@ export interface SoapHttpRequest {
 
 /** What goes back over HTTP. */
 export interface SoapHttpAnswer {
+  /** HTTP status. */
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly body: string;

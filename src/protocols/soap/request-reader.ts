@@ -12,15 +12,16 @@ import { ENVELOPE, type SoapVersion } from './namespaces.ts';
 /** What a request says, once it is known to be harmless. */
 export interface SoapRequest {
   readonly soapVersion: SoapVersion;
-  /** The element in the Body. */
+  /** The name of the element in the Body. */
   readonly operation: { readonly namespace: string; readonly localName: string };
   /**
    * The element in the Body once more, in the plainest XML: no prefixes, declarations, comments, CDATA or white space
    * between elements. A parser that follows has nothing left to be fooled by.
    */
   readonly content: string;
-  /** What a prefix in a text of the content stands for (topic expressions have some); undefined: nothing. */
+  /** Returns what a prefix in a text of the content stands for (topic expressions have some); undefined: nothing. */
   readonly resolvePrefix: (prefix: string) => string | undefined;
+  /** Undefined where the Header has none. */
   readonly token: UsernameToken | undefined;
   readonly addressing: Addressing;
 }
@@ -88,7 +89,7 @@ class RequestReader implements XmlHandler {
     };
   }
 
-  /** What the Body asks for is looked up in our own table, and goes nowhere if it is not there. */
+  /** The name of the operation may be any: it is looked up in our own table, and goes nowhere if it is not there. */
   takesAnyName(depth: number): boolean {
     return depth === 3 && this.#body !== undefined;
   }
@@ -98,7 +99,7 @@ class RequestReader implements XmlHandler {
     for (const { uri, local } of element.attributes)
       if (uri === '' && LINKS.has(local)) throw refused(`The attribute ${local} is not allowed.`);
     if (depth === 1) this.#openEnvelope(element);
-    else if (depth === 2) this.#openPart(element);
+    else if (depth === 2) this.#openSection(element);
     else if (this.#body) this.#body.open(element);
     else this.#header.open(element, depth, this.soapVersion);
   }
@@ -115,8 +116,8 @@ class RequestReader implements XmlHandler {
     else if (uri !== ENVELOPE['1.2']) throw new SoapFault('VersionMismatch', [], 'SOAP 1.2 and 1.1 are understood.');
   }
 
-  /** A Header at most, then one Body. */
-  #openPart({ uri, local }: OpenElement): void {
+  /** Takes a Header at most, then one Body. */
+  #openSection({ uri, local }: OpenElement): void {
     if (uri !== ENVELOPE[this.soapVersion]) throw malformed(`The envelope may not hold ${local}.`);
     if (local === 'Body' && !this.#body) this.#body = new BodyWriter();
     else if (local === 'Header' && !this.#hasHeader && !this.#body) this.#hasHeader = true;

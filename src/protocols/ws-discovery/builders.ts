@@ -11,17 +11,19 @@ export interface AppSequence {
 
 /** The camera, as it tells of itself. */
 export interface Target {
-  /** "urn:uuid:…" */
+  /** Address of the endpoint: "urn:uuid:…". */
   readonly address: string;
   readonly types: readonly TypeName[];
   readonly scopes: readonly string[];
+  /** URLs of the device service. */
   readonly xaddrs: readonly string[];
+  /** Rises when what is told here changes. */
   readonly metadataVersion: number;
 }
 
 const RULE_FAULT = { code: 'd:MatchingRuleNotSupported', reason: 'This device does not know the rule in MatchBy.' };
 
-/** "I am here", to everyone (WS-Discovery, section 4.1). */
+/** Returns a Hello, which tells everyone that the camera is there (WS-Discovery, section 4.1). */
 export const buildHello = (target: Target, messageId: string, sequence: AppSequence): string =>
   envelope({
     action: 'Hello',
@@ -32,11 +34,11 @@ export const buildHello = (target: Target, messageId: string, sequence: AppSeque
     body: `<d:Hello>${describeTarget(target)}</d:Hello>`,
   });
 
-/** "I am leaving", to everyone (WS-Discovery, section 4.2). */
+/** Returns a Bye, which tells everyone that the camera leaves (WS-Discovery, section 4.2). */
 export const buildBye = (address: string, messageId: string, sequence: AppSequence): string =>
   envelope({ action: 'Bye', messageId, to: EVERYONE, sequence, body: `<d:Bye>${reference(address)}</d:Bye>` });
 
-/** "Which of you are of these types?", to everyone (WS-Discovery, section 5.2). */
+/** Returns a Probe, which asks everyone of these types to answer (WS-Discovery, section 5.2). */
 export const buildProbe = (types: readonly TypeName[], messageId: string): string =>
   envelope({
     action: 'Probe',
@@ -46,7 +48,7 @@ export const buildProbe = (types: readonly TypeName[], messageId: string): strin
     body: `<d:Probe>${element('d:Types', types.map(({ prefix, local }) => `${prefix}:${local}`).join(' '))}</d:Probe>`,
   });
 
-/** The answer to a Probe that matches, or to a Resolve that names us (WS-Discovery, sections 5.3 and 6.3). */
+/** Returns the answer to a Probe that matches, or to a Resolve that names us (WS-Discovery, sections 5.3 and 6.3). */
 export function buildMatches(request: Probe | Resolve, target: Target, messageId: string, sequence: AppSequence): string {
   const name = `${request.kind}Match`;
   return envelope({
@@ -61,7 +63,7 @@ export function buildMatches(request: Probe | Resolve, target: Target, messageId
   });
 }
 
-/** Refuses a unicast Probe whose MatchBy is unknown (WS-Discovery, section 5; codes in section 7). */
+/** Returns the refusal of a unicast Probe whose MatchBy is unknown (WS-Discovery, section 5; codes in section 7). */
 export function buildMatchingRuleFault(probe: Probe, messageId: string): string {
   const detail = element('d:SupportedMatchingRules', MATCHING_RULES.join(' '));
   const body =

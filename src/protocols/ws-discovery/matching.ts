@@ -15,7 +15,10 @@ interface Uri {
   readonly segments: readonly string[];
 }
 
-/** Scheme and authority lower-cased, path decoded by segments; query and fragment don't count. Undefined: no absolute URI. */
+/**
+ * Reads an absolute URI: scheme and authority lower-cased, path decoded by segments; query and fragment don't count. Undefined:
+ * it is none.
+ */
 function parseUri(text: string): Uri | undefined {
   const [, scheme, authority = '', path] = /^([a-z][a-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)/i.exec(text) ?? [];
   if (scheme === undefined || path === undefined) return undefined;
@@ -105,8 +108,10 @@ const RULES: ReadonlyMap<string, Match> = new Map<string, Match>([
 export const MATCHING_RULES: readonly string[] = [...RULES.keys(), NONE];
 
 /**
- * Whether every probed scope is covered by one of ours, by the rule of the URI `rule` (undefined: RFC 3986). The rule "none" asks for
- * targets without any scope. Gives 'unknown-rule' for a rule that is not supported.
+ * Whether every probed scope covers one of ours. The rule "none" asks for targets without any scope.
+ *
+ * @param rule URI of the rule by which they are compared; undefined: RFC 3986
+ * @returns 'unknown-rule' for a rule that is not supported
  */
 export function matchScopes(probed: readonly string[], ours: readonly string[], rule?: string): boolean | 'unknown-rule' {
   if (rule === NONE) return ours.length === 0;

@@ -9,6 +9,7 @@ export interface QName {
   readonly local: string;
 }
 
+/** What all messages have. */
 interface Header {
   readonly soap: SoapVersion;
   readonly messageId: string;
@@ -26,15 +27,17 @@ export interface Probe extends Header {
 /** Asks where an endpoint is (section 6.2). */
 export interface Resolve extends Header {
   readonly kind: 'Resolve';
-  /** "urn:uuid:…" */
+  /** Address of the endpoint: "urn:uuid:…". */
   readonly address: string;
 }
 
 /** What an endpoint tells of itself. */
 export interface Endpoint {
+  /** "urn:uuid:…" */
   readonly address: string;
   readonly types: readonly QName[];
   readonly scopes: readonly string[];
+  /** URLs of its service. */
   readonly xaddrs: readonly string[];
   readonly metadataVersion: number | undefined;
 }
@@ -43,12 +46,14 @@ export interface Endpoint {
 export interface Announcement extends Header {
   readonly kind: 'Hello' | 'Bye';
   readonly endpoint: Endpoint;
+  /** Orders the messages of its sender (appendix I); undefined where it does not say. */
   readonly sequence: { readonly instanceId: number; readonly messageNumber: number } | undefined;
 }
 
 /** The answers to Probe and Resolve (sections 5.3 and 6.3). */
 export interface Matches extends Header {
   readonly kind: 'ProbeMatches' | 'ResolveMatches';
+  /** MessageID of the request. */
   readonly relatesTo: string;
   readonly endpoints: readonly Endpoint[];
 }
@@ -83,8 +88,10 @@ export function looksLikeRequest(datagram: Buffer): boolean {
 }
 
 /**
- * Reads a WS-Discovery message from a datagram. Any prefixes, SOAP 1.1 and 1.2, missing optional parts. Whatever is not one,
- * is too large or has a DOCTYPE gives undefined; nothing throws.
+ * Reads a WS-Discovery message from a datagram, with any prefixes, in SOAP 1.1 or 1.2; what is optional may be missing. Never
+ * throws.
+ *
+ * @returns undefined for what is none, is too large or has a DOCTYPE
  */
 export function parseMessage(datagram: Buffer): Message | undefined {
   // Most of what is no message is recognised without being parsed.

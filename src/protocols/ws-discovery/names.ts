@@ -5,12 +5,12 @@ export const ADDRESSING = 'http://schemas.xmlsoap.org/ws/2004/08/addressing';
 
 /** Namespaces of the envelope. */
 export const SOAP = { '1.1': 'http://schemas.xmlsoap.org/soap/envelope/', '1.2': 'http://www.w3.org/2003/05/soap-envelope' } as const;
-/** ZoneMinder and old clients probe in SOAP 1.1; they are answered in kind. */
+/** Versions of SOAP: ZoneMinder and old clients probe in 1.1, and are answered in kind. */
 export type SoapVersion = keyof typeof SOAP;
 
-/** Whom a multicast message is for (WS-Discovery, section 4.1). */
+/** The To of a multicast message (WS-Discovery, section 4.1). */
 export const EVERYONE = 'urn:schemas-xmlsoap-org:ws:2005:04:discovery';
-/** Whom an answer is for: whoever asked. */
+/** The To of an answer: the asker. */
 export const ANONYMOUS = `${ADDRESSING}/role/anonymous`;
 
 /** A qualified name, with the prefix that it is written with. */
@@ -20,7 +20,7 @@ export interface TypeName {
   readonly local: string;
 }
 
-/** What an ONVIF camera is (Core Specification, section 7.3.2.1, and the older name that most clients ask for). */
+/** The types of an ONVIF camera: that of the Core Specification (section 7.3.2.1), and the older name that most clients ask for. */
 export const ONVIF_TYPES: readonly TypeName[] = [
   { prefix: 'dn', namespace: 'http://www.onvif.org/ver10/network/wsdl', local: 'NetworkVideoTransmitter' },
   { prefix: 'tds', namespace: 'http://www.onvif.org/ver10/device/wsdl', local: 'Device' },

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 export interface UsernameToken {
   readonly username: string;
   readonly password: string;
-  /** `PasswordText` is also what a missing Type means (section 3.1). */
+  /** Kind of the password; `PasswordText` is also what a missing Type means (section 3.1). */
   readonly passwordType: 'PasswordDigest' | 'PasswordText' | 'other';
   /** The element's text: Base64. */
   readonly nonce: string | undefined;
@@ -12,7 +12,7 @@ export interface UsernameToken {
   readonly created: string | undefined;
 }
 
-/** The password's kind by the fragment of its Type: the rest differs between versions of the profile, and between clients. */
+/** Returns the password's kind by the fragment of its Type: the rest differs between versions of the profile, and between clients. */
 export function passwordTypeOf(type: string | undefined): UsernameToken['passwordType'] {
   if (type === undefined || type === '' || type.endsWith('PasswordText')) return 'PasswordText';
   return type.endsWith('PasswordDigest') ? 'PasswordDigest' : 'other';
@@ -21,7 +21,7 @@ export function passwordTypeOf(type: string | undefined): UsernameToken['passwor
 const BASE64 = /^[A-Za-z0-9+/=\s]*$/;
 
 /**
- * Base64(SHA-1(nonce + created + password)), section 3.1: the nonce's bytes, Created as UTF-8, and the password as it should
+ * Returns Base64(SHA-1(nonce + created + password)), section 3.1: the nonce's bytes, Created as UTF-8, and the password as it should
  * be, in UTF-8, or the bytes that a client makes of it.
  *
  * @param nonce as it stands in the token; text that cannot be Base64 counts as the bytes themselves

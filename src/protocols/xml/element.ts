@@ -10,7 +10,7 @@ export interface RawAttribute {
 
 /** An attribute, its name resolved. Declarations of namespaces are not among them. */
 export interface Attribute {
-  /** '' without a prefix. */
+  /** Namespace; '' without a prefix. */
   readonly uri: string;
   readonly local: string;
   readonly value: string;
@@ -18,12 +18,16 @@ export interface Attribute {
 
 /** An open element. */
 export interface OpenElement {
+  /** Namespace; '' where there is none. */
   readonly uri: string;
+  /** Name without its prefix. */
   readonly local: string;
   readonly attributes: readonly Attribute[];
+  /** Declarations in force in it. */
   readonly scope: Scope;
-  /** Text directly in it, so far. */
+  /** Text directly in it, as far as it was read. */
   text: string;
+  /** Whether an element in it has begun. */
   hasChildren: boolean;
 }
 
@@ -32,6 +36,7 @@ export interface OpenElement {
  * level, or a message of many declarations would take quadratic time.
  */
 export interface Scope {
+  /** Those of the elements around it; undefined for {@link ROOT_SCOPE}. */
   readonly outer: Scope | undefined;
   /** Prefix to URI, the default namespace under ''. */
   readonly declared: ReadonlyMap<string, string>;
@@ -56,6 +61,7 @@ const NONE: readonly Attribute[] = [];
  *
  * @param lenient a prefix that is not declared stands for no namespace, and any name passes: the caller keeps them in no object
  * @param anyName the element's own name may be any in any case
+ * @returns the element, without text and children yet
  * @throws XmlError `namespace` for undeclared prefixes, `name` for dangerous names
  */
 export function openElement(name: string, raw: readonly RawAttribute[], outer: Scope, lenient: boolean, anyName: boolean): OpenElement {
@@ -108,7 +114,7 @@ function checkName(name: string, lenient: boolean, anyName = false): number {
   return colon;
 }
 
-/** The namespace of a prefix, '' for the default one; undefined: it is not declared. */
+/** Returns the namespace of a prefix; undefined: it is not declared. @param prefix '' for the default namespace */
 export function namespaceOf(prefix: string, scope: Scope): string | undefined {
   let at: Scope | undefined = scope;
   let uri: string | undefined;

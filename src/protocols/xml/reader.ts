@@ -18,14 +18,16 @@ export interface XmlLimits {
 export interface XmlHandler {
   /** Whether the element that is next, at this depth, may have any name: it is kept in no object. */
   takesAnyName?(depth: number): boolean;
+  /** An element begins: its name and attributes are known. */
   open(element: OpenElement, depth: number): void;
-  /** Its text is complete. */
+  /** An element ends: its text is complete. */
   close(element: OpenElement, depth: number): void;
 }
 
+/** How strictly a message is read. */
 export interface XmlOptions {
   readonly limits: XmlLimits;
-  /** Processing instructions pass, and a prefix that is not declared stands for no namespace. */
+  /** Whether processing instructions pass, and a prefix that is not declared stands for no namespace; false by default. */
   readonly lenient?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What is used here and in the tests of the package sax, which brings no types: strict parsers. */
+/** Types of the package sax, which brings none, as far as it is used here and in the tests: strict parsers. */
 declare module 'sax' {
   export interface QualifiedName {
     /** "s:Envelope" */

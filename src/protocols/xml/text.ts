@@ -5,7 +5,7 @@ const NOT_XML_ANYWHERE = new RegExp(NOT_XML, 'gu');
 /** Whether XML can carry all characters of the text. */
 export const isXmlText = (text: string): boolean => !NOT_XML.test(text);
 
-/** The text without what XML cannot carry. */
+/** Returns the text without what XML cannot carry. */
 export const toXmlText = (text: string): string => (isXmlText(text) ? text : text.replace(NOT_XML_ANYWHERE, ''));
 
 const SPECIAL = /[&<>"\t\n\r]/;
@@ -19,7 +19,7 @@ const REPLACEMENT: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 };
 
-/** The text as it stands in an element or in an attribute with double quotes; white space survives in both. */
+/** Returns the text as it stands in an element or in an attribute with double quotes; white space survives in both. */
 export function escapeXml(text: string): string {
   const plain = toXmlText(text);
   return SPECIAL.test(plain) ? plain.replace(/[&<>"\t\n\r]/g, (character) => REPLACEMENT[character]!) : plain;

@@ -6,12 +6,12 @@ export interface Element {
   /** Namespace; empty where there is none, or where the prefix is not declared. */
   readonly uri: string;
   readonly local: string;
-  /** Without a namespace, by name. */
+  /** Attributes without a namespace, by name. */
   readonly attributes: ReadonlyMap<string, string>;
   readonly children: readonly Element[];
   /** The text directly in the element. */
   readonly text: string;
-  /** The namespace of a prefix that may be used in the text; undefined where it is not declared. */
+  /** Returns the namespace of a prefix that may be used in the text; undefined where it is not declared. */
   namespaceOf(prefix: string): string | undefined;
 }
 
@@ -20,7 +20,7 @@ interface Growing extends Element {
   text: string;
 }
 
-/** Reads a small XML document into its root element; undefined if it is not taken, see {@link readXml}. Never throws. */
+/** Reads a small XML document, leniently, into its root element; undefined if it is not taken, see {@link readXml}. Never throws. */
 export function readTree(text: string, limits: XmlLimits): Element | undefined {
   const open: Growing[] = [];
   let root: Growing | undefined;
@@ -55,6 +55,6 @@ const grow = ({ uri, local, attributes, scope }: OpenElement): Growing => ({
   namespaceOf: (prefix) => namespaceOf(prefix, scope),
 });
 
-/** The first child of that name. */
+/** Returns the first child of that name. */
 export const child = (element: Element | undefined, uri: string, local: string): Element | undefined =>
   element?.children.find((each) => each.uri === uri && each.local === local);

@@ -12,30 +12,35 @@ const UNREAD_TIMEOUT_MS = 15_000;
 export interface Problem {
   /** For programs: "CAMERA_BUSY", "NOT_FOUND". */
   readonly code: string;
+  /** For people: a sentence that says what happened. */
   readonly message: string;
+  /** What can be done about it. */
   readonly hint?: string;
 }
 
-/** An error as short text, or as JSON for who prefers it. Never a stack. */
+/** Answers with an error as short text, or as JSON where the client prefers that. Never with a stack. @param status of HTTP */
 export function sendProblem(req: Request, res: Response, status: number, problem: Problem): void {
   res.status(status).set('Cache-Control', 'no-store');
   if (req.accepts(['text', 'json']) === 'json') res.json({ error: problem });
   else res.type('text/plain').send(`${[problem.message, problem.hint].filter(Boolean).join(' ')}\n`);
 }
 
-/** To be called when a large answer has been written: if it waits for its client, it does so for a while only. */
+/** Drops the client of a large answer that has been written if it takes nothing of it for 30 s. */
 export function expectToBeRead({ socket }: ServerResponse): void {
   // Node puts its own timeout back at the next request.
   if (socket && socket.writableLength > 0) socket.setTimeout(UNREAD_TIMEOUT_MS);
 }
 
-/** What an error of the camera looks like to a viewer. */
+/** Returns what an error of the camera looks like to a viewer. @param error undefined: the camera gave no picture in time */
 export const cameraProblem = (error: { code: string; message: string; hint: string } | undefined): Problem =>
   error
     ? { code: error.code, message: error.message, hint: error.hint }
     : { code: 'NO_PICTURE', message: 'The camera gave no picture in time.', hint: 'Try again in a moment.' };
 
-/** helmet's headers, without those that only make sense behind TLS: a camera in a home network speaks plain HTTP. */
+/**
+ * Returns a handler that sets helmet's headers, without those that only make sense behind TLS: a camera in a home network
+ * speaks plain HTTP.
+ */
 export const securityHeaders = () =>
   helmet({
     contentSecurityPolicy: {

@@ -4,12 +4,13 @@ import { schemeOf } from '../../core/origin.ts';
 import { type Base, baseOf } from './base-url.ts';
 import { type Client, Proxies } from './proxies.ts';
 
+/** What tells where requests come from, and under which names. */
 export interface ArrivalsOptions {
   /** Proxies whose word on their clients counts: addresses and networks. */
   readonly trustedProxies: readonly string[];
   /** Names of this machine as they are now. */
   readonly names: () => OwnNames;
-  /** An address of ours that others in the network reach. */
+  /** An address of ours that others in the network reach; undefined: there is none. */
   readonly ownAddress: () => string | undefined;
 }
 
@@ -32,16 +33,17 @@ export class Arrivals {
     return this.#proxies.clientAddress(req);
   }
 
-  /** Whether it is the address of a proxy that the owner trusts. */
+  /** Whether an address is that of a proxy that the owner trusts. */
   isTrustedProxy(address: string): boolean {
     return this.#proxies.isTrusted(address);
   }
 
+  /** Returns the client and how it made the request, seen through trusted proxies. Never throws. */
   clientOf(req: Arrival): Client {
     return this.#proxies.clientOf(req);
   }
 
-  /** How addresses begin that we give this client. */
+  /** Returns how addresses begin that we give this client. */
   baseOf(req: Arrival): Base {
     const { localAddress, localPort } = req.socket;
     const { names, ownAddress } = this.options;
@@ -51,10 +53,10 @@ export class Arrivals {
   }
 
   /**
-   * Whether a request is meant for us: what the client has in his address line (the Host header) can be this machine. One
-   * without Host is no browser's.
+   * Tells whether a request is meant for us: what the client has in its address line (the Host header) can be this machine. A
+   * request without Host is no browser's, and is ours.
    *
-   * @returns `malformed` where it can be nobody
+   * @returns `malformed` where the header is no host at all
    */
   hostOf(req: Arrival): { readonly verdict: 'ours' | 'foreign' | 'malformed'; readonly host: string } {
     const { host = '', hostForwarded } = this.clientOf(req);
@@ -64,7 +66,7 @@ export class Arrivals {
     return { verdict: this.isOwnHost(host) ? 'ours' : 'foreign', host: name };
   }
 
-  /** The same for a Host header that did not come by way of a proxy. */
+  /** Whether a Host header that did not come by way of a proxy can be this machine. */
   isOwnHost(header: string): boolean {
     const parsed = parseHost(header);
     return header === '' || (parsed !== undefined && isOwnHost(parsed.name, this.options.names()));

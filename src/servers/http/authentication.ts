@@ -19,19 +19,20 @@ import { sendProblem } from './answers.ts';
 import type { Arrivals } from './arrivals.ts';
 import { isShared } from './proxies.ts';
 
+/** The users, and what carries their logins. */
 export interface AuthenticationOptions extends LoginOptions {
   /** Name of the session cookie. Cookies don't know ports: two cameras on one host need two names. */
   readonly cookieName: string;
-  /** Lets commands on this machine in, as `Authorization: Bearer`. */
+  /** Token that lets commands on this machine in, as `Authorization: Bearer`. */
   readonly localToken: string;
-  /** Where the form's logins outlive the process. */
+  /** Where logins by the form outlive the process. */
   readonly sessions: SessionStore;
 }
 
 /** What a request has shown of its sender, see {@link userOf}, {@link levelOf} and {@link holdsOf}. */
 type Shown = { readonly user: User; readonly holds: () => boolean } | { readonly local: true };
 
-/** Says in HTTP who may look: by Basic, Digest, or the session of the login form. */
+/** Checks logins over HTTP: by Basic, Digest (RFC 7617, RFC 7616), or the session of the login form. */
 export class Authentication {
   readonly #sessions: Sessions;
   readonly #login: Login;
@@ -51,7 +52,7 @@ export class Authentication {
     this.options.users.onChange(listener);
   }
 
-  /** Lets known users pass, see {@link holdsOf}; all others get the login form or a 401. */
+  /** Lets known users pass, see {@link holdsOf}; all others get the login form (303), a 401, or a 429 while too many guess. */
   readonly require: RequestHandler = async (req, res, next) => {
     const id = this.#sessionId(req);
     const user = this.sessionUser(req);
@@ -73,20 +74,23 @@ export class Authentication {
     else this.#deny(req, res, result.reason === 'stale');
   };
 
-  /** Takes note of a command on this machine where nobody has to log in; asks nobody for anything. */
+  /** Recognises a command on this machine where nobody has to log in, see {@link levelOf}; asks nobody for credentials. */
   readonly noticeLocal: RequestHandler = (req, res, next) => {
     if (req.headers.authorization !== undefined && this.#isLocal(req.headers.authorization)) res.locals.local = true;
     next();
   };
 
+  /** The user whose session the request has; undefined: it has none that holds. */
   sessionUser(req: Request): User | undefined {
     const id = this.#sessionId(req);
     return id === undefined ? undefined : this.#sessions.find(id);
   }
 
   /**
-   * Checks a name and a password from the form. Answers itself (429) and gives undefined while too many guesses wait.
-   * @param credentials.remembered the browser shall stay logged in when it closes
+   * Checks a name and a password from the form, and begins a session where they are right.
+   *
+   * @param credentials `remembered`: the browser shall stay logged in when it closes
+   * @returns undefined while too many guesses wait: the request has then been answered (429)
    */
   async logIn(
     req: Request,
@@ -104,7 +108,7 @@ export class Authentication {
     return result.user;
   }
 
-  /** Keeps what is to outlive the process. */
+  /** Stores the sessions that are to outlive the process. */
   close(): void {
     this.#sessions.close();
   }
@@ -115,6 +119,7 @@ export class Authentication {
     res.append('Set-Cookie', sessionCookie(this.options.cookieName, id, { ...age, secure: this.#isSecure(req) }));
   }
 
+  /** Ends the session of a request, and takes its cookie away. */
   logOut(req: Request, res: Response): void {
     const id = this.#sessionId(req);
     if (id !== undefined) this.#sessions.destroy(id);
@@ -148,7 +153,7 @@ export class Authentication {
     };
   }
 
-  /** Answers one whose credentials were not looked at, if he is still there. */
+  /** Answers a request whose credentials were not looked at, if its client is still there. */
   #refuse(req: Request, res: Response, reason: Unchecked['reason']): void {
     if (reason === 'aborted' || req.socket.destroyed) return;
     res.set('Retry-After', String(RETRY_AFTER_S));
@@ -175,19 +180,19 @@ export class Authentication {
   }
 }
 
-/** Who asks, if he had to show it. */
+/** The user who made a request; undefined where no login was needed, or a command on this machine made it. */
 export const userOf = (res: Response): User | undefined => res.locals.user;
 
-/** What the one who asks may do; a command on this machine may do what its owner may. Undefined: nobody known. */
+/** The level of whoever made a request: a command on this machine may do what its owner may. Undefined: nobody known. */
 export const levelOf = (res: Response): AccessLevel | undefined => (res.locals.local === true ? 'Administrator' : userOf(res)?.level);
 
 /**
- * Tells, also later, whether the login holds by which the request came: the page's session, or a user with his password.
- * Undefined where none was needed.
+ * Returns what tells, also later, whether the login holds by which a request came: the page's session, or a user with his
+ * password. Undefined where none was needed.
  */
 export const holdsOf = (res: Response): (() => boolean) | undefined => res.locals.holds;
 
-/** A browser on its way to the page, not to a picture, and without credentials of its own. */
+/** Whether a browser is on its way to the page, not to a picture, and without credentials of its own. */
 const isPageNavigation = (req: Request): boolean =>
   req.method === 'GET' &&
   (req.path === '/' || req.path === '/index.html') &&
@@ -198,7 +203,7 @@ const isPageNavigation = (req: Request): boolean =>
 
 const ends = new WeakMap<Socket, AbortSignal>();
 
-/** Fires when the connection ends. One for all that wait on it. */
+/** Returns a signal that fires when the connection ends; one for all that wait on it. */
 function endOf(socket: Socket): AbortSignal {
   const known = ends.get(socket);
   if (known) return known;

@@ -5,11 +5,12 @@ import type { Client } from './proxies.ts';
 
 /** What tells by which address a client reached us. */
 export interface Reached extends Pick<Client, 'host' | 'hostForwarded' | 'forwarded' | 'scheme'> {
-  /** Our end of the connection. */
+  /** Address and port of our end of the connection. */
   readonly localAddress: string | undefined;
   readonly localPort: number | undefined;
-  /** Of our end, whatever a proxy before us has. */
+  /** Scheme of our end, whatever a proxy before us has. */
   readonly localScheme: Scheme;
+  /** Names of this machine. */
   readonly names: OwnNames;
   /** An address of ours that others in the network reach; undefined: there is none. Asked where a proxy stands before us. */
   readonly ownAddress: () => string | undefined;
@@ -17,11 +18,11 @@ export interface Reached extends Pick<Client, 'host' | 'hostForwarded' | 'forwar
 
 /** How addresses that we give a client begin. */
 export interface Base {
-  /** Of the page, the services and what goes by HTTP. */
+  /** Origin of the page, the services and what goes by HTTP. */
   readonly origin: Origin;
   /** The same with the address in place of a name of ours. Behind a proxy the name stays. */
   readonly address: Origin;
-  /** "192.168.1.5": of RTSP, which has a port of its own. */
+  /** Host of RTSP, which has a port of its own: "192.168.1.5". */
   readonly host: string;
 }
 

@@ -11,18 +11,19 @@ const MAX_PIECES = 1024;
 const MAX_OPEN = 64;
 const MAX_OPEN_OF_ADDRESS = 16;
 /** First size of the buffer for a body that comes in pieces, bytes. */
-const FIRST_ROOM = 4096;
+const FIRST_CAPACITY = 4096;
 
 /** Why a body was not read. */
 export type BodyProblem = 'compressed' | 'too large' | 'too slow' | 'too many pieces' | 'too many bodies';
 
+/** What became of a body. */
 export type Body =
   | { readonly text: string }
   | { readonly problem: BodyProblem }
   /** The client has gone. */
   | { readonly gone: true };
 
-/** The status and the words that a client gets for it. */
+/** The HTTP status and the sentence with which such a request is refused. @param limit bytes that a body may have */
 export function describeBodyProblem(problem: BodyProblem, limit: number): { readonly status: number; readonly message: string } {
   switch (problem) {
     case 'compressed':
@@ -43,8 +44,8 @@ export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0');
 
 /**
- * Reads the bodies of requests as UTF-8, before anybody has shown who he is: so it bounds their size, their time, their pieces
- * and how many there are at once. Of too many, the oldest of the address that has the most is given up.
+ * Reads the bodies of requests as UTF-8. It does so before anybody has logged in, and therefore bounds their size, their time,
+ * their pieces and how many there are at once. Of too many, the oldest of the address that has the most is given up.
  */
 export class BodyReader {
   /** Bodies of which not all is there, the oldest first. */
@@ -58,7 +59,7 @@ export class BodyReader {
     private readonly isShared: (address: string) => boolean = () => false,
   ) {}
 
-  /** To be called as soon as the head is there. @param limit bytes */
+  /** Reads the body of a request; to be called as soon as its head is there. @param limit bytes that it may have */
   read(req: IncomingMessage, limit: number): Promise<Body> | Body {
     if (!hasBody(req)) return { text: '' };
     if ((req.headers['content-encoding'] ?? 'identity') !== 'identity') return { problem: 'compressed' };
@@ -81,7 +82,7 @@ export class BodyReader {
     });
   }
 
-  /** Ends its timer. */
+  /** Ends the timer of the bodies that are on their way. */
   close(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
@@ -142,14 +143,18 @@ class IncomingBody {
   readonly #onClose = (): void => this.end({ gone: true });
 }
 
-/** `bytes` with `piece` behind its first `length` bytes; another buffer when there is not room enough. */
+/**
+ * `bytes` with `piece` behind its first `length` bytes; in another buffer where it is too small.
+ *
+ * @param limit bytes of the largest buffer
+ */
 function appended(bytes: Buffer, length: number, piece: Buffer, limit: number): Buffer {
   const needed = length + piece.length;
-  let room = bytes;
-  if (needed > room.length) {
-    room = Buffer.allocUnsafeSlow(Math.min(limit, Math.max(FIRST_ROOM, 2 * needed)));
-    bytes.copy(room, 0, 0, length);
+  let buffer = bytes;
+  if (needed > buffer.length) {
+    buffer = Buffer.allocUnsafeSlow(Math.min(limit, Math.max(FIRST_CAPACITY, 2 * needed)));
+    bytes.copy(buffer, 0, 0, length);
   }
-  piece.copy(room, length);
-  return room;
+  piece.copy(buffer, length);
+  return buffer;
 }

@@ -5,6 +5,7 @@ import { type Logger, LogThrottle } from '../../core/log.ts';
 import { type Problem, sendProblem } from './answers.ts';
 import type { Arrivals } from './arrivals.ts';
 
+/** What knows our names, and where refusals are told. */
 export interface HostGuardOptions {
   readonly arrivals: Arrivals;
   readonly clock: Clock;
@@ -37,7 +38,10 @@ export class HostGuard {
     return false;
   }
 
-  /** What is wrong with the Host header: 421 Misdirected Request (RFC 9110 section 15.5.20), or 400 for what is no host. */
+  /**
+   * Returns what is wrong with the Host header: 421 Misdirected Request (RFC 9110 section 15.5.20), or 400 for what is no host.
+   * Undefined: nothing is.
+   */
   problemOf(req: IncomingMessage): HostProblem | undefined {
     const { arrivals, log } = this.options;
     const { verdict, host } = arrivals.hostOf(req);

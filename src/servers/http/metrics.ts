@@ -4,7 +4,10 @@ import { STREAM_STATES } from '../../frames/stream-state.ts';
 import type { EventsApiOptions } from './api/events.ts';
 import type { Vitals } from './status.ts';
 
-/** Prometheus metrics, read from the vitals at each scrape: nothing is counted twice. */
+/**
+ * Returns what writes the metrics in the Prometheus text format. They are read from the vitals at each scrape: nothing is
+ * counted twice.
+ */
 export function makeMetrics(vitals: () => Vitals, events: EventsApiOptions): () => Promise<{ type: string; text: string }> {
   const registry = new Registry();
   /** Those of this scrape: they are gone through once for all figures, which the registry asks for in one turn. */
@@ -106,7 +109,7 @@ export function makeMetrics(vitals: () => Vitals, events: EventsApiOptions): () 
 
 const numberOf = (value: number | boolean | Date): number => (value instanceof Date ? value.getTime() / 1000 : Number(value));
 
-/** Of all streams that are encoded here. */
+/** Sum of a counter over all streams of H.264. */
 function encoded({ video }: Vitals, counter: keyof EncoderCounters): number {
   let sum = 0;
   for (const stream of video) {

@@ -7,18 +7,21 @@ import { type BodyReader, describeBodyProblem } from './body-reader.ts';
 import type { HostGuard } from './host-guard.ts';
 import { isShared } from './proxies.ts';
 
-/** Requests of real clients have a few kB; a user list of the largest size has 20. */
+/** Bytes of a body: requests of real clients have a few kB; a user list of the largest size has 20. */
 const BODY_LIMIT = 256 * 1024;
 
-/** What answers SOAP; it does its own authentication, since who may ask depends on what is asked. */
+/** What answers SOAP. It checks logins itself, since the access class depends on the operation in the body. */
 export interface SoapEndpoint {
+  /** Answers one request, faults included. Rejects only where the program itself failed. */
   handle(request: SoapHttpRequest): Promise<SoapHttpAnswer>;
 }
 
+/** What decides which requests are meant for us. */
 export interface OnvifHandlerOptions {
   readonly arrivals: Arrivals;
-  /** Keeps requests out that are under a name of somebody else; undefined: any name will do. */
+  /** Keeps requests out that were meant for another host; undefined: any name will do. */
   readonly hosts: HostGuard | undefined;
+  /** Called with the program's own failures; the client then gets a 500. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -33,7 +36,7 @@ export class OnvifHandler {
     private readonly options: OnvifHandlerOptions,
   ) {}
 
-  /** Answers a request that is for the services; false: it is not. */
+  /** Answers a request that is for the services. @returns false: it is not */
   takes(req: IncomingMessage, res: ServerResponse): boolean {
     // Some recorders put a base URL and a path together with a slash too many.
     if (!/^\/+onvif\//i.test(req.url ?? '')) return false;
@@ -114,7 +117,7 @@ class IncomingSoap implements SoapHttpRequest {
   }
 }
 
-/** Short text, as no SOAP was understood. What is still coming in of the request is not waited for. */
+/** Answers with short text, as no SOAP was understood. What is still coming in of the request is not waited for. */
 function refuse(res: ServerResponse, status: number, text: string): void {
   if (res.headersSent) {
     res.destroy();

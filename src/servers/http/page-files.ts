@@ -20,7 +20,7 @@ interface PageFile {
 
 /**
  * The files of the page, in memory: some 30 kB that never change while the program runs. So no request opens a file, and
- * none is left open by who goes before he is answered.
+ * none is left open by a client that goes before it is answered.
  */
 export class PageFiles {
   readonly #files: ReadonlyMap<string, PageFile>;
@@ -29,7 +29,11 @@ export class PageFiles {
     this.#files = files;
   }
 
-  /** @throws AppError PAGE_MISSING if a file cannot be read, or one that a page names is not there */
+  /**
+   * Reads the files of the page.
+   *
+   * @throws AppError PAGE_MISSING if one cannot be read, or one that a page names is not there
+   */
   static read(dir: string): PageFiles {
     try {
       const names = [...PAGES, ...readdirSync(join(dir, 'assets')).map((name) => `assets/${name}`)];
@@ -43,16 +47,17 @@ export class PageFiles {
     }
   }
 
+  /** Whether there is a file of this name: "assets/page.js". */
   has(name: string): boolean {
     return this.#files.has(name);
   }
 
-  /** @param name "login.html"; it must be there */
+  /** The text of a file. @param name "login.html"; it must be there */
   text(name: string): string {
     return this.#files.get(name)!.content.toString();
   }
 
-  /** Answers with a file, or with 304 for who has it already. @param name of a file that is there */
+  /** Answers with a file, or with 304 where the client has it already. @param name of a file that is there */
   send(res: Response, name: string, cacheControl: string): void {
     const { content, extension, headers } = this.#files.get(name)!;
     res

@@ -9,16 +9,17 @@ const FORM_LIMIT = 4 * 1024;
 const FORM_TYPE = 'application/x-www-form-urlencoded';
 const LOGIN_ERRORS = { wrong: 'Wrong user name or password.' };
 
+/** What the public pages are made of. */
 export interface PublicPagesOptions {
   readonly files: PageFiles;
   readonly bodies: BodyReader;
-  /** Undefined: everybody may look. */
+  /** What logs people in; undefined: everybody may look. */
   readonly authentication: Authentication | undefined;
   /** What strangers may know the camera by; undefined: nothing. */
   readonly publicName: () => string | undefined;
 }
 
-/** The static files and the login form: what a visitor without credentials may see. */
+/** Adds the static files and the login form: what a visitor without credentials may see. */
 export function addPublicPages(app: Express, { files, bodies, authentication, publicName }: PublicPagesOptions): void {
   app.get('/assets/:name', (req, res, next) => {
     const name = `assets/${req.params.name}`;
@@ -63,7 +64,7 @@ export function addPublicPages(app: Express, { files, bodies, authentication, pu
   });
 }
 
-/** The camera's page; behind the login. */
+/** Returns the handler that answers with the camera's page; it belongs behind the login. */
 export const sendPage =
   (files: PageFiles) =>
   (_req: Request, res: Response): void =>

@@ -10,16 +10,17 @@ export interface Arrival {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** Whose request it is, and how it was made, seen through the proxies that the owner trusts. */
+/** The client that made a request, and how it did, seen through the proxies that the owner trusts. */
 export interface Client {
-  /** His address; that of the last proxy where there is one that is not trusted. */
+  /** Its address; that of the last proxy where there is one that is not trusted. */
   readonly address: string;
-  /** It came by way of a trusted proxy. */
+  /** Whether the request came by way of a trusted proxy. */
   readonly forwarded: boolean;
+  /** Scheme at the client's end. */
   readonly scheme: Scheme;
-  /** The Host header as he sent it. */
+  /** The Host header as the client sent it. */
   readonly host: string | undefined;
-  /** A trusted proxy said so, and answers for it. */
+  /** Whether a trusted proxy named that host, and answers for it. */
   readonly hostForwarded: boolean;
 }
 
@@ -44,7 +45,7 @@ export class Proxies {
     this.#trusted = trusted.length > 0 ? new Networks(trusted) : undefined;
   }
 
-  /** The address that failures, connections and lines of the log are counted under. Never throws. */
+  /** Returns the address under which failures, connections and lines of the log are counted. Never throws. */
   clientAddress({ socket, headers }: Arrival): string {
     return this.#hops(socket.remoteAddress ?? '', headers).address;
   }
@@ -54,10 +55,10 @@ export class Proxies {
     return this.#trusted?.has(address) ?? false;
   }
 
-  /** Never throws, whatever the headers hold. */
+  /** Returns the client of a request. Never throws, whatever the headers hold. */
   clientOf({ socket, headers }: Arrival): Client {
     const peer = socket.remoteAddress ?? '';
-    // Without any of these headers it is a client of his own on the proxy's machine.
+    // Without any of these headers it is a client on the proxy's machine itself.
     if (!this.isTrusted(peer) || !FORWARDING_HEADERS.some((name) => headers[name] !== undefined)) {
       return { address: plainAddress(peer), forwarded: false, scheme: schemeOf(socket), host: headers.host, hostForwarded: false };
     }
@@ -75,10 +76,10 @@ export class Proxies {
   }
 
   /**
-   * The client is the first from the right who is not a trusted proxy: what stands left of him, he may have made up. Where a
-   * proxy names no address, it is the proxy itself.
+   * Finds the client: the first address from the right that is no trusted proxy's, as a client can make up what stands left of
+   * its own. Where a proxy names no address, it is the proxy itself.
    *
-   * @returns also how many proxies that one is behind that named theirs
+   * @returns its address, and how many further trusted proxies stand between it and the one that is connected to us
    */
   #hops(peer: string, headers: IncomingHttpHeaders): { readonly address: string; readonly behind: number } {
     let address = plainAddress(peer);
@@ -97,10 +98,10 @@ export class Proxies {
   }
 }
 
-/** Whether the connection may carry the requests of several clients: that of a proxy, trusted or not. */
+/** Whether a connection may carry the requests of several clients: headers show a proxy, trusted or not. */
 export const isShared = (headers: IncomingHttpHeaders): boolean => PROXY_HEADERS.some((name) => headers[name] !== undefined);
 
-/** "192.168.1.7", "192.168.1.7:4711", "fd00::7", "[fd00::7]:4711". */
+/** Reads "192.168.1.7", "192.168.1.7:4711", "fd00::7" or "[fd00::7]:4711" without its port; undefined for anything else. */
 function readAddress(text: string): string | undefined {
   const [, bracketed, plain] = /^\s*"?(?:\[([^\]]{2,45})\](?::\d{1,5})?|([^\s"[\]]{2,45}?))"?\s*$/.exec(text) ?? [];
   const address = bracketed ?? (plain?.includes('.') ? plain.replace(/(?<=^[\d.]+):\d{1,5}$/, '') : plain);

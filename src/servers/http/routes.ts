@@ -4,17 +4,18 @@ import { sendProblem } from './answers.ts';
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
 
-/** What answers a method, and who may ask it. */
+/** What answers a method of an address, and the access class that it takes. */
 export interface Route {
   readonly access: AccessClass;
   readonly handle: RequestHandler;
 }
 
+/** The methods of an address. */
 export type RouteMethods = Partial<Readonly<Record<(typeof METHODS)[number], Route>>>;
 
-/** The addresses of the web server, with their methods and who may use each. */
+/** The addresses of the web server, each with its methods and the access class that they take. */
 export class Routes {
-  /** @param guard lets those pass who may do something of a class, and answers all others; undefined where all pass */
+  /** @param guard returns what lets users of a class pass and answers all others; undefined where all pass */
   constructor(
     private readonly app: Express,
     private readonly guard: (access: AccessClass) => RequestHandler | undefined,

@@ -2,13 +2,10 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { Socket } from 'node:net';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import { type AccessClass, isFree, mayAccess } from '../../auth/access.ts';
-import { addressKey } from '../../auth/address-key.ts';
-import { Recent } from '../../auth/recent.ts';
 import type { Clock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
 import { type Logger, LogThrottle } from '../../core/log.ts';
 import type { Origin } from '../../core/origin.ts';
-import { MJPEG, SNAPSHOT_PATH } from '../../device/stream-names.ts';
+import { SNAPSHOT_PATH } from '../../device/stream-names.ts';
 import type { DescriptorReserve } from '../../platform/descriptors.ts';
 import type { TunnelRequest } from '../../protocols/rtsp/tunnel.ts';
 import type { Hub } from '../../streams/hub.ts';
@@ -16,25 +13,22 @@ import { ConnectionLimit } from '../connection-limit.ts';
 import { listen } from '../listen.ts';
 import type { SendQueues } from '../send-queues.ts';
 import { TunnelHandler } from '../tunnel-handler.ts';
-import { cameraProblem, expectToBeRead, securityHeaders, sendProblem } from './answers.ts';
+import { securityHeaders, sendProblem } from './answers.ts';
 import type { EventsApiOptions } from './api/events.ts';
 import { addApi } from './api/routes.ts';
 import type { Arrivals } from './arrivals.ts';
-import { readAsked } from './asked.ts';
-import { Authentication, type AuthenticationOptions, holdsOf, levelOf, userOf } from './authentication.ts';
+import { Authentication, type AuthenticationOptions, levelOf } from './authentication.ts';
 import { BodyReader, hasBody } from './body-reader.ts';
 import { HostGuard } from './host-guard.ts';
 import { inTurn } from './in-turn.ts';
 import { OnvifHandler, type SoapEndpoint } from './onvif.ts';
 import { PageFiles } from './page-files.ts';
 import { addPublicPages, sendPage } from './pages.ts';
+import { isPicture, PictureHandlers, STREAM_PATHS } from './picture-handlers.ts';
 import { Routes } from './routes.ts';
 import { sendHealth, sendStatus, type Vitals } from './status.ts';
-import { STREAM_HEADERS } from './stream.ts';
 import { type Scaler, StreamSizes } from './stream-sizes.ts';
 
-/** How long a snapshot waits for a picture: a Pi's camera needs 2 s to start, a slow webcam 5 s. */
-const SNAPSHOT_TIMEOUT_MS = 10_000;
 /** A request's headers, and all of it, must arrive within this: real ones take milliseconds. Bodies that are read have less time. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -42,20 +36,18 @@ const TIMEOUT_CHECK_MS = 5000;
 /** A connection on which nothing moves for this long, neither way, is dropped; streams have a rule of their own. */
 const SILENCE_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_DELAY_MS = 30_000;
-/** Clients whose last snapshot is remembered; one that is forgotten gets a picture at once. */
-const MAX_SNAPSHOT_CLIENTS = 1024;
-/** Seconds after which a client may try again when the camera gave no picture. */
-const RETRY_AFTER_S = 5;
-const STREAM_PATHS: string[] = [MJPEG.webPath, '/cam.mjpg'];
 
+/** Where the web server listens, and what it serves. */
 export interface HttpServerOptions {
+  /** See {@link Endpoint.bind}. */
   readonly bind: string;
+  /** See {@link Endpoint.port}. */
   readonly port: number;
   /** See {@link Endpoint.inherited}. */
   readonly inherited?: number | undefined;
-  /** Where the page's files are. */
+  /** Folder of the page's files. */
   readonly webDir: string;
-  /** Connections at a time. */
+  /** Most connections at a time. */
   readonly maxConnections: number;
   /** Whether many clients share an address, as behind a proxy; given as the socket has it. Undefined: none is. */
   readonly isShared?: (address: string) => boolean;
@@ -68,24 +60,24 @@ export interface HttpServerOptions {
    * Takes over a connection whose first request is one half of an RTSP tunnel; undefined where there is no RTSP.
    *
    * @param rest what came behind its head
-   * @param clientAddress the client's, also where the socket is a trusted proxy's
+   * @param clientAddress address of the client, also where the socket is a trusted proxy's
    */
   readonly tunnel?: ((request: TunnelRequest, socket: Socket, rest: Buffer, clientAddress: string) => void) | undefined;
-  /** From whom requests come, and under which names of ours. */
+  /** What tells where requests come from, and under which names of ours. */
   readonly arrivals: Arrivals;
   /** What strangers may know the camera by, on the login form; undefined: nothing. */
   readonly publicName: () => string | undefined;
   readonly hub: Hub;
   readonly events: EventsApiOptions;
-  /** What waits in the kernel for viewers; undefined: those of this server alone. */
+  /** Reads what waits in the kernel for viewers; undefined: the server reads it for its own alone. */
   readonly queues?: SendQueues;
-  /** Makes smaller pictures for those who ask for them. */
+  /** What makes smaller pictures for viewers that ask for them. */
   readonly scaler: Scaler;
-  /** Undefined: connections are taken as long as there is a descriptor. */
+  /** Descriptors kept for the program itself; undefined: connections are taken as long as there is a descriptor. */
   readonly descriptors?: DescriptorReserve;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Everything about the program except the streams, which are known here. */
+  /** Everything about the program except what the server itself knows. */
   readonly vitals: () => Omit<Vitals, 'viewers' | 'streams' | 'connectionsClosed'>;
 }
 
@@ -100,10 +92,8 @@ export class HttpServer {
   readonly #trusted = new WeakSet<Socket>();
   readonly #throttle: LogThrottle;
   readonly #login: Authentication;
-  /** What stands before those who only look; undefined: nothing does. */
+  /** What asks those who only look for a login; undefined: nothing does. */
   readonly #authentication: Authentication | undefined;
-  /** The picture that each client last got as a snapshot, by address and user: one that asks again at once waits for the next. */
-  readonly #seen = new Recent(MAX_SNAPSHOT_CLIENTS, () => ({ sequence: 0 }));
   readonly #acceptThrottle: LogThrottle;
   readonly #hosts: HostGuard;
   #connectionsClosed = 0;
@@ -157,15 +147,19 @@ export class HttpServer {
     this.#limit.guard(this.#server);
   }
 
-  /** Listens. Throws an AppError if the port or the address cannot be used, or the page's files are not there. */
+  /**
+   * Listens.
+   *
+   * @throws AppError PORT_TAKEN, BIND_FAILED or PAGE_MISSING
+   */
   async start(): Promise<void> {
     const { bind, port, inherited, webDir, log } = this.options;
     this.#server.on('request', this.#makeListener(PageFiles.read(webDir)));
-    this.#port = await listen(this.#server, { bind, port, part: 'http', inherited });
+    this.#port = await listen(this.#server, { bind, port, section: 'http', inherited });
     this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`web server: ${error.message}`, fields)));
   }
 
-  /** The port it listens on; also afterwards, for requests that are answered while it stops. */
+  /** The port it listens on, 0 before; it stays known for requests that are answered while the server stops. */
   get port(): number {
     return this.#port;
   }
@@ -246,16 +240,17 @@ export class HttpServer {
     addPublicPages(app, { files, bodies: this.#bodies, authentication, publicName });
     app.use(...(authentication ? [authentication.require, this.#trust] : [this.#login.noticeLocal]));
 
+    const { stream, snapshot } = new PictureHandlers(this.#streams, this.options);
     const page = sendPage(files);
     const root: RequestHandler = (req, res, next) => {
       // The addresses of mjpg-streamer, which many programs know.
-      if (req.query.action === 'stream') return this.#stream(req, res, next);
-      if (req.query.action === 'snapshot') return this.#snapshot(req, res, next);
+      if (req.query.action === 'stream') return stream(req, res, next);
+      if (req.query.action === 'snapshot') return snapshot(req, res, next);
       page(req, res);
     };
     routes.add(['/', '/index.html'], { get: { access: 'READ_MEDIA', handle: root } });
-    routes.add(STREAM_PATHS, { get: { access: 'READ_MEDIA', handle: this.#stream } });
-    routes.add(SNAPSHOT_PATH, { get: { access: 'READ_MEDIA', handle: this.#snapshot } });
+    routes.add(STREAM_PATHS, { get: { access: 'READ_MEDIA', handle: stream } });
+    routes.add(SNAPSHOT_PATH, { get: { access: 'READ_MEDIA', handle: snapshot } });
     routes.add('/api/status', {
       get: { access: 'READ_MEDIA', handle: (req, res) => sendStatus(res, this.#vitals(), arrivals.baseOf(req)) },
     });
@@ -272,8 +267,8 @@ export class HttpServer {
   }
 
   /**
-   * What stands before something of a class, besides the login where nobody may look without one; undefined where whoever comes so
-   * far may have it.
+   * Returns what checks the access to something of a class, behind the login where one is needed to look; undefined where
+   * everybody who comes so far has it.
    */
   readonly #guard = (access: AccessClass): RequestHandler | undefined => {
     const { open } = this.options;
@@ -288,64 +283,6 @@ export class HttpServer {
   readonly #trust: RequestHandler = (req, _res, next) => {
     this.#trusted.add(req.socket);
     next();
-  };
-
-  readonly #stream: RequestHandler = async (req, res) => {
-    const { hub, scaler, log } = this.options;
-    const asked = readAsked(req.query);
-    if ('problem' in asked) return sendProblem(req, res, 400, asked.problem);
-    if (req.method === 'HEAD') {
-      res.set(STREAM_HEADERS).end();
-      return;
-    }
-    if (hub.status.state === 'failed') {
-      // Asking keeps the camera wanted, so that it is tried again.
-      hub.lease()();
-      res.set('Retry-After', String(RETRY_AFTER_S));
-      sendProblem(req, res, 503, cameraProblem(hub.status.error));
-      return;
-    }
-    const missing = asked.width === undefined ? undefined : await scaler.whyNot();
-    if (missing) return sendProblem(req, res, 503, missing);
-    if (req.socket.destroyed) return;
-    const viewer = this.options.arrivals.clientAddress(req);
-    const began = this.options.clock.monotonic();
-    log.debug('viewer came', { viewer, viewers: this.#streams.viewers + 1 });
-    const client = { address: viewer, user: userOf(res)?.name };
-    this.#streams.add(req.socket, asked.width, { fps: asked.fps, advance: req.query.advance === '1', client, holds: holdsOf(res) }, () =>
-      log.debug('viewer left', {
-        viewer,
-        viewers: this.#streams.viewers,
-        seconds: Math.round((this.options.clock.monotonic() - began) / 1000),
-      }),
-    );
-  };
-
-  readonly #snapshot: RequestHandler = async (req, res) => {
-    res.set({ 'Cache-Control': 'no-store', 'Cross-Origin-Resource-Policy': 'cross-origin' });
-    const asked = readAsked({ width: req.query.width });
-    if ('problem' in asked) return sendProblem(req, res, 400, asked.problem);
-    if (req.method === 'HEAD') {
-      res.type('image/jpeg').end();
-      return;
-    }
-    const gone = new AbortController();
-    res.once('close', () => gone.abort());
-    const seen = this.#seen.of(`${addressKey(this.options.arrivals.clientAddress(req))} ${userOf(res)?.name ?? ''}`);
-    const { hub } = this.options;
-    const frame = (await hub.following(seen.sequence, gone.signal)) ?? (await hub.current(SNAPSHOT_TIMEOUT_MS, gone.signal));
-    if (gone.signal.aborted) return;
-    const picture = frame && (await this.#streams.picture(frame, asked.width));
-    if (!picture || picture instanceof AppError) {
-      res.set('Retry-After', String(RETRY_AFTER_S));
-      sendProblem(req, res, 503, cameraProblem(picture ?? hub.status.error));
-      return;
-    }
-    seen.sequence = picture.sequence;
-    const { size, capturedAt, jpeg } = picture;
-    res.set({ 'Content-Type': 'image/jpeg', 'Content-Length': String(size), 'X-Timestamp': (capturedAt / 1000).toFixed(3) });
-    res.end(jpeg);
-    expectToBeRead(res);
   };
 
   #metrics(): RequestHandler {
@@ -373,10 +310,6 @@ export class HttpServer {
   };
 }
 
-/** A request for pictures alone, under any of their addresses. */
-const isPicture = ({ path, query }: Request): boolean =>
-  STREAM_PATHS.includes(path) || path === SNAPSHOT_PATH || query.action === 'stream' || query.action === 'snapshot';
-
 /** The headers of a tunnel's first request as Node has those of others, as far as they tell where it comes from. */
 const headersOf = ({ headers }: TunnelRequest): IncomingHttpHeaders => ({
   host: headers.get('host'),
@@ -384,7 +317,7 @@ const headersOf = ({ headers }: TunnelRequest): IncomingHttpHeaders => ({
   'x-forwarded-host': headers.get('x-forwarded-host'),
 });
 
-/** The client's fault (express and its parsers say so in `status`, Node's parser in `code`), or ours. */
+/** HTTP status of an error: the client's fault (express and its parsers say so in `status`, Node's parser in `code`), or ours. */
 function statusOf(error: unknown): number {
   const { status, code } = (error ?? {}) as { status?: unknown; code?: unknown };
   // What cannot be read of a connection also ends the answer that is on its way there, which then has this error.

@@ -15,16 +15,18 @@ import type { StreamCounters } from './stream.ts';
 
 /** What is known of the RTSP server. */
 export interface RtspVitals {
+  /** TCP port. */
   readonly port: number;
+  /** Sessions that are set up or playing. */
   readonly sessions: number;
   readonly counters: Readonly<RtspCounters>;
-  /** Returns who watches by RTSP. */
+  /** Returns the viewers by RTSP. */
   readonly listViewers: () => readonly ViewerInfo[];
 }
 
 /** What is known of the scene. */
 export interface SceneStatus {
-  /** Whether something moves, and who looks for it; undefined: nobody. */
+  /** Whether something moves, and what looks for it; undefined: nothing does. */
   readonly motion: { readonly moving: boolean; readonly by: MotionBy } | undefined;
   /** Whether it is exposed for the night; undefined: the exposure does not follow the light. */
   readonly night: boolean | undefined;
@@ -34,8 +36,11 @@ export interface SceneStatus {
 
 /** What the running program knows about itself; gathered by the app. */
 export interface Vitals {
+  /** Name of the camera. */
   readonly name: string;
+  /** Version of the program. */
   readonly version: string;
+  /** The state of the camera. */
   readonly status: CameraStatus;
   /** When the camera came into that state, monotonic milliseconds. */
   readonly stateSince: number;
@@ -43,14 +48,17 @@ export interface Vitals {
   readonly size: Size;
   /** Measured pictures per second. */
   readonly fps: number;
+  /** Open MJPEG streams. */
   readonly viewers: number;
   /** Seconds since the start. */
   readonly uptime: number;
+  /** Since the start: captures begun, pictures taken, damaged pictures and bytes of no picture that were dropped. */
   readonly capture: Readonly<Record<'starts' | 'frames' | 'droppedPictures' | 'droppedBytes', number>>;
+  /** What was sent to viewers by HTTP. */
   readonly streams: StreamCounters;
   /** Errors nobody expected, since the start; see core/faults.ts. */
   readonly faults: number;
-  /** Connections of the web server closed for want of room. */
+  /** Connections of the web server closed because there were too many. */
   readonly connectionsClosed: number;
   /** Whether the camera is announced and answers searches; clients may have told it not to answer. */
   readonly discovery: { readonly enabled: boolean; readonly discoverable: boolean };
@@ -63,7 +71,7 @@ export interface Vitals {
   readonly scene: SceneStatus;
 }
 
-/** An error as others are told of it. */
+/** Returns what others are told of an error. */
 export const shownError = (error: { code: string; message: string; hint: string }) => ({
   code: error.code,
   message: error.message,
@@ -102,7 +110,7 @@ export function sendStatus(res: Response, vitals: Vitals, base: Base): void {
   });
 }
 
-/** The addresses of what can be watched, as the client reaches them. */
+/** Returns the addresses of what can be watched, as the client reaches them. */
 export function urlsOf({ origin, host }: Base, vitals: Pick<Vitals, 'rtsp' | 'video'>) {
   const base = formatOrigin(origin);
   return [

@@ -9,17 +9,19 @@ import { MjpegStreams, newStreamCounters, type Pacing, type StreamCounters, type
 
 /** Widths that viewers may ask for, pixels: few, since each that is watched is made anew. */
 export const SMALLER_WIDTHS = [320, 640, 960, 1280] as const;
+/** One of {@link SMALLER_WIDTHS}. */
 export type SmallerWidth = (typeof SMALLER_WIDTHS)[number];
 
-/** Makes smaller pictures. */
+/** What makes smaller pictures. */
 export interface Scaler {
   readonly scale: ScaleJpeg;
-  /** Why there are none on this machine, if so. */
+  /** Returns why there are none on this machine; undefined: there are. */
   whyNot(): Promise<AppError | undefined>;
 }
 
 /** The MJPEG streams of every width: that of the camera, and the smaller ones that somebody wants. */
 export class StreamSizes {
+  /** What was sent to the viewers of all widths. */
   readonly counters: StreamCounters = newStreamCounters();
   readonly #whole: MjpegStreams;
   readonly #smaller: ReadonlyMap<SmallerWidth, { readonly pictures: SmallerPictures; readonly streams: MjpegStreams }>;
@@ -36,11 +38,12 @@ export class StreamSizes {
     this.#all = [this.#whole, ...[...this.#smaller.values()].map(({ streams }) => streams)];
   }
 
+  /** How many watch. */
   get viewers(): number {
     return this.#all.reduce((sum, { viewers }) => sum + viewers, 0);
   }
 
-  /** Returns who watches. */
+  /** Returns the viewers of all widths. */
   listViewers(): ViewerInfo[] {
     return this.#all.flatMap((streams) => streams.listViewers());
   }
@@ -56,7 +59,7 @@ export class StreamSizes {
     streams.add(socket, options, onClose);
   }
 
-  /** One picture in a width, or why it cannot be made. */
+  /** Returns a picture in a width, or why it cannot be made. Never rejects. @param width undefined: as the camera has it */
   async picture(frame: Frame, width: SmallerWidth | undefined): Promise<Frame | AppError> {
     if (width === undefined) return frame;
     try {
@@ -67,6 +70,7 @@ export class StreamSizes {
     }
   }
 
+  /** Ends the streams of viewers whose login holds no longer. */
   endOutdated(): void {
     for (const streams of this.#all) streams.endOutdated();
   }

@@ -3,20 +3,20 @@ import type { Cancel, Clock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/log.ts';
 import { RateLimiter } from '../../core/rate-limiter.ts';
 import type { Frame } from '../../frames/frame.ts';
-import { CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, Parts } from '../../protocols/multipart/mjpeg.ts';
+import { CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, PartCache } from '../../protocols/multipart/mjpeg.ts';
 import type { Hub } from '../../streams/hub.ts';
 import { PacedWriter } from '../paced-writer.ts';
 import { SendQueues } from '../send-queues.ts';
 import type { ViewerInfo } from '../viewer-info.ts';
 import { ViewerPace, type ViewerPaceOptions } from '../viewer-pace.ts';
 
-/** A viewer whose connection takes nothing for this long is dropped; that frees up to 4 MB in the kernel's queue. */
+/** A viewer whose connection takes nothing for this long is dropped; that frees up to 4 MB in the kernel's queue. Milliseconds. */
 const STALLED_VIEWER_MS = 30_000;
-/** A viewer who got nothing for this long gets the last picture again: Home Assistant gives up after 10 s of silence. */
+/** A viewer who got nothing for this long gets the last picture again: Home Assistant gives up after 10 s of silence. Milliseconds. */
 const REPEAT_MS = 5000;
 const SWEEP_MS = 1000;
 
-/** What was sent to all viewers, since the start. */
+/** What was sent to all viewers since the start. */
 export interface StreamCounters {
   /** Pictures handed to viewers. */
   framesSent: number;
@@ -33,14 +33,15 @@ export const newStreamCounters = (): StreamCounters => ({ framesSent: 0, framesS
 /** Where the pictures of a stream come from. */
 export type Pictures = Pick<Hub, 'lease' | 'subscribe' | 'latest'>;
 
+/** What a viewer of a stream asked for. */
 export interface StreamOptions {
   /** Pictures per second at most; undefined: all. */
   readonly fps: number | undefined;
-  /** See `advancedPart` in protocols/multipart. */
+  /** Whether each picture brings the header of the next part, see `advancedPart` in protocols/multipart. */
   readonly advance: boolean;
-  /** Who watches: his address, and his user where a login was needed. */
+  /** The viewer's address, and his user where a login was needed. */
   readonly client: Pick<ViewerInfo, 'address' | 'user'>;
-  /** Whether the login still holds by which it began; undefined: none was needed. */
+  /** Whether the login by which it began still holds; undefined: none was needed. */
   readonly holds?: (() => boolean) | undefined;
 }
 
@@ -66,9 +67,9 @@ export type Pacing = Pick<ViewerPaceOptions, 'queues' | 'log'>;
  * the kernel is kept as short where that can be seen; see {@link ViewerPace}.
  */
 export class MjpegStreams {
-  /** Replaced, never changed: whoever goes through it may make viewers leave. */
+  /** Replaced, never changed: going through it may make viewers leave. */
   #viewers: readonly Viewer[] = [];
-  readonly #parts = new Parts();
+  readonly #parts = new PartCache();
   readonly #sockets = new WeakSet<Socket>();
   /** Ends what runs only while there are viewers. */
   #rest: Cancel | undefined;
@@ -80,11 +81,12 @@ export class MjpegStreams {
     private readonly pacing: Pacing = { queues: new SendQueues({ clock }), log: silentLogger },
   ) {}
 
+  /** How many watch. */
   get viewers(): number {
     return this.#viewers.length;
   }
 
-  /** Returns who watches. */
+  /** Returns the viewers. */
   listViewers(): ViewerInfo[] {
     return this.#viewers.map(({ options: { client }, since, pace }) => ({
       ...client,
@@ -101,7 +103,7 @@ export class MjpegStreams {
     return this.#sockets.has(socket);
   }
 
-  /** Takes the connection over and streams until it closes. `onClose` is called once, then. */
+  /** Takes a connection over and streams until it closes. @param onClose called once, then */
   add(socket: Socket, options: StreamOptions, onClose: () => void): void {
     this.#sockets.add(socket);
     socket.setTimeout(0);
@@ -121,7 +123,7 @@ export class MjpegStreams {
     if (this.hub.latest) viewer.offer(this.hub.latest, this.clock.monotonic());
   }
 
-  /** Ends the streams of those who may look no longer: who is logged out, deleted, or has another password. */
+  /** Ends the streams of viewers whose login holds no longer: they logged out, were deleted, or have another password. */
   endOutdated(): void {
     for (const { socket, options } of this.#viewers) if (options.holds?.() === false) socket.destroy();
   }
@@ -160,6 +162,7 @@ export class MjpegStreams {
   }
 }
 
+/** One viewer's connection. */
 class Viewer {
   /** A picture has been begun and is not yet all in the kernel's queue. */
   #busy = false;
@@ -177,7 +180,7 @@ class Viewer {
     readonly socket: Socket,
     readonly options: StreamOptions,
     private readonly hub: Pick<Pictures, 'latest'>,
-    private readonly parts: Parts,
+    private readonly parts: PartCache,
     private readonly clock: Clock,
     private readonly counters: StreamCounters,
     readonly pace: ViewerPace,
@@ -189,7 +192,7 @@ class Viewer {
     this.#writer = new PacedWriter({ socket, pace, onWritten: (error) => this.#written(error) });
   }
 
-  /** @param now monotonic milliseconds */
+  /** Sends a picture, or leaves it out where the viewer is too slow for it. @param now monotonic milliseconds */
   offer(frame: Frame, now: number): void {
     if (this.#limiter && !this.#limiter.pass(frame.monotonic)) return;
     if (this.#busy) this.pace.proveSlow();
@@ -198,16 +201,18 @@ class Viewer {
       return;
     } else {
       this.pace.missed();
-      this.pace.whenRoom(this.#goOn);
+      this.pace.whenReady(this.#goOn);
     }
     this.#missed = true;
     this.counters.framesSkipped++;
   }
 
+  /** Milliseconds for which the viewer has taken nothing of what waits for him. @param now monotonic milliseconds */
   stalledFor(now: number): number {
     return this.#busy && this.#writer.waiting === 0 ? now - this.#sentAt : this.pace.stalledFor;
   }
 
+  /** Sends the last picture again if nothing was sent for `ms` milliseconds. @param now monotonic milliseconds */
   repeatAfter(ms: number, now: number): void {
     if (this.#busy || now - this.#sentAt < Math.max(ms, this.#longestInterval)) return;
     if (this.hub.latest && this.pace.takes()) this.#send(this.hub.latest, now);
@@ -232,6 +237,6 @@ class Viewer {
   readonly #goOn = (): void => {
     if (this.#busy || !this.#missed || !this.hub.latest) return;
     if (this.pace.takes()) this.#send(this.hub.latest, this.clock.monotonic());
-    else this.pace.whenRoom(this.#goOn);
+    else this.pace.whenReady(this.#goOn);
   };
 }

@@ -9,25 +9,27 @@ import type { RtspClient, RtspSender } from './client.ts';
 
 type Header = readonly [name: string, value: string];
 
+/** The users, and how they may log in. */
 export interface RtspAccess extends Access {
   /** Whether Basic is offered besides Digest. */
   readonly basic: boolean;
 }
 
+/** The answer to a request that may not go on. */
 export interface Refusal {
   readonly status: RtspStatus;
   readonly headers?: readonly Header[];
-  /** The connection ends with it. */
+  /** Whether the connection ends with it. */
   readonly close?: boolean;
-  /** The sender is a stranger on somebody else's tunnel, whose answers are not his. */
+  /** Whether the sender is a stranger on somebody else's tunnel, whose client must not get this answer. */
   readonly apart?: boolean;
 }
 
-/** Says in RTSP who may play: the users of the page, by Digest, or by Basic where it is allowed. */
+/** Checks logins over RTSP: the users of the page, by Digest (RFC 2069), or by Basic where it is allowed. */
 export class RtspAuthenticator {
   readonly #login: Login | undefined;
 
-  /** @param access undefined: everybody may */
+  /** @param access undefined: everybody may play */
   constructor(
     private readonly access: RtspAccess | undefined,
     clock: Clock,
@@ -36,7 +38,7 @@ export class RtspAuthenticator {
     this.#login = access && new Login({ ...access, clock, log }, 'RTSP');
   }
 
-  /** Undefined: the request may go on. @param sender the way by which it came */
+  /** Checks a request. @param sender the way by which it came @returns undefined: it may go on */
   async check(request: RtspRequest, client: RtspClient, sender: RtspSender): Promise<Refusal | undefined> {
     // Some clients send credentials only until they play. Those that send them for ever are not asked to wait for it while
     // others guess behind the same address, and their nonces may live shorter than they.
@@ -46,13 +48,13 @@ export class RtspAuthenticator {
       return undefined;
     }
     const { basic } = this.access;
-    // On a tunnel of somebody: what cannot be his shall not disturb him.
+    // On somebody's tunnel: what cannot come from its client shall not disturb it.
     const apart = client.authenticated;
     const authorization = sender.early ? undefined : request.headers.get('authorization');
     if (authorization === undefined || (!basic && /^basic\s/i.test(authorization))) return this.#challenge(client, sender, { apart });
     const { clientAddress: address, remoteAddress } = client;
     const shown = { method: request.method, url: request.url, authorization, rtsp: { remoteAddress } };
-    // The way it came by, and not the tunnel: what one has proved on it says nothing about another.
+    // The way by which it came, and not the tunnel: a login on one way says nothing about another.
     const origin = { address, connection: sender, gone: () => (apart ? sender.gone : client.gone) };
     const outcome = this.#login.byHeader(shown, origin);
     const result = outcome instanceof Promise ? await outcome : outcome;
@@ -65,7 +67,7 @@ export class RtspAuthenticator {
       return undefined;
     }
     if (isUnchecked(result)) return { status: 503, headers: [['Retry-After', String(RETRY_AFTER_S)]], close: true, apart };
-    // He knew the password when the nonce was good.
+    // The client knew the password when the nonce was good.
     const stale = result.reason === 'stale';
     return this.#challenge(client, sender, { stale, apart: apart && !stale });
   }

@@ -12,16 +12,18 @@ import { closeUdpPorts, openUdpPorts, type UdpPorts } from './udp-ports.ts';
 import { type Pacer, UdpSender } from './udp-sender.ts';
 import { VideoTrack } from './video-track.ts';
 
+/** What carries a track, and how the client is told. */
 export interface Carried {
   readonly carrier: Carrier;
-  /** Value of the Transport header of the answer. */
+  /** Value of the Transport header in the answer. */
   readonly transport: string;
-  /** RTCP that comes by another way than the RTSP client. */
+  /** Calls the listener with RTCP that comes by another way than the RTSP connection. */
   readonly onReport?: (listener: (rtcp: Buffer) => void) => void;
 }
 
+/** What carriers are made of. */
 export interface CarriersOptions {
-  /** Undefined: there is no multicast. */
+  /** Returns what sends a track by multicast, and the group it goes to; undefined: there is no multicast of it. */
   readonly multicast: (track: Track) => { readonly stream: MulticastStream; readonly group: MulticastGroup } | undefined;
   readonly pacer: Pacer;
   readonly clock: Clock;
@@ -33,8 +35,10 @@ export class Carriers {
   constructor(private readonly options: CarriersOptions) {}
 
   /**
-   * The first of the client's offers that can be had; undefined: none.
-   * @param before the one that it will take the place of
+   * Makes what carries a track by the first of the client's offers that can be met.
+   *
+   * @param before the track whose place it will take
+   * @returns undefined: none of them can
    */
   async choose(
     offers: readonly TransportOffer[],
@@ -53,9 +57,9 @@ export class Carriers {
 
   async #overUdp(offer: TransportOffer, track: Track, client: RtspClient): Promise<Carried | undefined> {
     if (offer.delivery === 'multicast') return this.#multicast(track);
-    // Packets go to the client who asks, never to an address of his choice.
+    // Packets go to the client that asks, never to an address of its choice.
     if (offer.destination !== undefined && offer.destination !== client.remoteAddress) return undefined;
-    // Nor to what else listens at his address, which may be that of a proxy or a NAT, or this machine.
+    // Nor to what else listens at its address, which may be that of a proxy or a NAT, or this machine.
     if (!offer.clientPort || !areMediaPorts(offer.clientPort.rtp, offer.clientPort.rtcp)) return undefined;
     return this.#unicast(offer.clientPort, track, client);
   }

@@ -14,41 +14,45 @@ import { RtspInput, type RtspInputOptions } from './input.ts';
 import { type RtspRequests, SERVER } from './requests.ts';
 import type { Ending, RtspSession } from './session.ts';
 
-/** A connection without credentials is closed after this long without a request, and after so long at all. */
+/** A connection without a login is closed after this long without a request, and after so long in any case. Milliseconds. */
 const STRANGER_TIMEOUT_MS = 10_000;
 const STRANGER_LIMIT_MS = 60_000;
-/** One whose client has logged in may rest between two requests. */
+/** A connection with a login may rest this long between two requests, milliseconds. */
 const IDLE_TIMEOUT_MS = 70_000;
-/** One that the server has ended is given this long to take the last answer. */
+/** A connection that the server has ended is given this long to take the last answer, milliseconds. */
 const FAREWELL_MS = 2000;
-/** Requests that are answered in one turn of the event loop: who sends thousands in one piece lets others have their turn. */
+/** Requests that are answered in one turn of the event loop: a client that sends thousands in one piece must let others have their turn. */
 const MAX_AT_ONCE = 16;
 /** Bytes of answers that a client may leave unread before it gets no more. */
 const MAX_UNREAD = 64 * 1024;
 /** POSTs of a tunnel that are open at a time, with a login and without: the newest, and the one before it. */
 const MAX_INPUTS = 2;
 
+/** A connection, and what answers on it. */
 export interface ConnectionOptions {
-  /** Where answers and interleaved packets go; what comes from it is pushed by the owner. */
+  /** Where answers and interleaved packets go; it is read only once {@link RtspConnection.read} has it. */
   readonly socket: Socket;
-  /** The client's, where the socket is a proxy's. */
+  /** Address of the client, where the socket is a proxy's. */
   readonly clientAddress?: string | undefined;
-  /** It is one half of a tunnel through HTTP. */
+  /** Whether it is one half of a tunnel through HTTP. */
   readonly tunnelled?: boolean;
+  /** What answers requests. */
   readonly requests: RtspRequests;
+  /** Reads what waits in the kernel for the client. */
   readonly queues: SendQueues;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Called once. */
+  /** Called once, when the socket has closed. */
   readonly onClose: () => void;
 }
 
-/** One client's RTSP connection: its own socket, or a tunnel through HTTP. Requests are answered one after the other. */
+/** One client's RTSP connection: a socket of its own, or a tunnel through HTTP. Requests are answered one after the other. */
 export class RtspConnection implements RtspClient {
   readonly socket: Socket;
   readonly remoteAddress: string;
   readonly localAddress: string;
   readonly clientAddress: string;
+  /** Whether it goes through HTTP. */
   readonly tunnelled: boolean;
   readonly pace: ViewerPace;
   authenticated = false;
@@ -87,7 +91,7 @@ export class RtspConnection implements RtspClient {
     });
   }
 
-  /** Takes requests from a socket. @returns what takes bytes that came from it already */
+  /** Reads requests from a socket. @returns what takes bytes that came from it already */
   read(socket: Socket, options: Pick<RtspInputOptions, 'decode' | 'early'> = {}): (chunk: Buffer) => void {
     const now = this.options.clock.monotonic();
     const input: RtspInput = new RtspInput({
@@ -111,7 +115,7 @@ export class RtspConnection implements RtspClient {
     return take;
   }
 
-  /** Whether answers go to this socket, or requests come from there that have shown whose they are. */
+  /** Whether answers go to this socket, or requests come from it by a way on which a login was shown. */
   answersTo(socket: Socket): boolean {
     if (socket === this.socket) return true;
     for (const input of this.#inputs) if (input.socket === socket) return input.authenticated;
@@ -138,11 +142,12 @@ export class RtspConnection implements RtspClient {
     this.options.log.debug(`RTSP session of ${session.stream.name} ended: ${ending}`, { client: this.clientAddress });
   }
 
+  /** Ends all sessions. */
   endSessions(ending: Ending): void {
     for (const session of this.sessions.values()) this.endSession(session, ending);
   }
 
-  /** Ends the connection from our side; the client may still take what has been written. */
+  /** Ends the connection and its sessions from our side; the client may still take what has been written. */
   end(ending: Ending): void {
     this.#drop();
     this.#heardAt = this.options.clock.monotonic();
@@ -216,7 +221,7 @@ export class RtspConnection implements RtspClient {
     }
   }
 
-  /** Whether the request comes from the client's own login, by another POST of his tunnel. */
+  /** Whether the request comes with the client's own login, by another POST of its tunnel. */
   async #admits(request: RtspRequest, input: RtspInput): Promise<boolean> {
     const refusal = await this.options.requests.admit(request, this, input);
     if (this.gone.aborted || this.#closing) return false;
@@ -248,7 +253,7 @@ export class RtspConnection implements RtspClient {
     }
   }
 
-  /** What comes on this way cannot be read any further. A stranger's POST ends by itself, and not with it somebody's tunnel. */
+  /** Ends a way on which nothing can be read any further. A stranger's POST ends alone, and not somebody's tunnel with it. */
   #fail(input: RtspInput, problem?: RtspProblem): void {
     if (!input.authenticated && (this.authenticated || this.#inputs.size > 1)) {
       this.#refuse(input);
@@ -258,7 +263,7 @@ export class RtspConnection implements RtspClient {
     this.end('refused');
   }
 
-  /** Ends a POST that is none of the client's. */
+  /** Ends a POST that is not the client's. */
   #refuse(input: RtspInput): void {
     this.#inputs.delete(input);
     input.drop();
@@ -266,7 +271,7 @@ export class RtspConnection implements RtspClient {
     input.socket.destroySoon();
   }
 
-  /** Of those with a login, and of those without, the oldest goes where there are too many: the latter push out none of the former. */
+  /** Ends the oldest ways, of those with a login and of those without, where there are too many: the latter push out none of the former. */
   #limitInputs(): void {
     if (this.#inputs.size <= MAX_INPUTS) return;
     for (const authenticated of [true, false]) {
@@ -279,7 +284,7 @@ export class RtspConnection implements RtspClient {
     }
   }
 
-  /** What a closed way has sent is answered before it is forgotten. */
+  /** Forgets a closed way once all that it has sent is answered. */
   #forget(input: RtspInput): void {
     if (!input.busy && !input.pending) this.#inputs.delete(input);
   }
@@ -313,5 +318,5 @@ export class RtspConnection implements RtspClient {
   }
 }
 
-/** An IPv4 address that came through an IPv6 socket as itself: UDP sockets are opened for the one or the other. */
+/** Returns an IPv4 address that came through an IPv6 socket as itself: UDP sockets are opened for the one or the other. */
 const plainAddress = (address: string | undefined): string => (address ?? '').replace(/^::ffff:(?=\d+\.)/i, '');

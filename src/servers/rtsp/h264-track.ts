@@ -8,18 +8,19 @@ import type { Sink } from './sink.ts';
 import type { TrackDescription } from './track.ts';
 import { VideoTrack, type VideoTrackOptions } from './video-track.ts';
 
-/** The first of those that RFC 3551 leaves to be agreed on. */
+/** Payload type of H.264: the first of those that RFC 3551 (section 6) leaves to be agreed on. */
 export const H264_PAYLOAD_TYPE = 96;
-/** Camera and encoder start within this; the same as for a snapshot. */
+/** Camera and encoder start within this, milliseconds; the same as for a snapshot. */
 const PARAMETER_SETS_TIMEOUT_MS = 10_000;
 /** How long a client that goes on playing is kept waiting for a key frame: as long as an encoder needs to start, milliseconds. */
 const RESUME_TIMEOUT_MS = 3000;
 
+/** The camera, and what gives its pictures as H.264. */
 export interface H264TrackOptions extends VideoTrackOptions {
   readonly encoder: H264Source;
 }
 
-/** H.264 (RFC 6184). A late client gets the running group of pictures from its key frame on. */
+/** A track of H.264 (RFC 6184). A late client gets the running group of pictures from its key frame on. */
 export class H264Track extends VideoTrack {
   readonly resumption = 'keyframe';
   #group: RtpBatch[] = [];
@@ -50,7 +51,7 @@ export class H264Track extends VideoTrack {
       const cancel = this.options.clock.after(RESUME_TIMEOUT_MS, done);
       const first = !this.watched;
       this.add(waiter, this.position());
-      // Beside others it has been asked for; an encoder that still runs for who has just left has not.
+      // Beside others it has been asked for already; not so where an encoder still runs for a client that has just left.
       if (first) this.requestKeyFrame();
     });
   }

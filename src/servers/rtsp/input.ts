@@ -2,20 +2,21 @@ import type { Socket } from 'node:net';
 import { type RtspProblem, RtspReader, type RtspRequest } from '../../protocols/rtsp/reader.ts';
 import type { RtspSender } from './client.ts';
 
-/** Bytes that may wait to be taken apart before no more are read: as long as they are, it shows when the sender goes. */
+/** Bytes that may wait to be taken apart before no more are read; as long as they are read, it shows when the sender goes. */
 const MAX_PENDING = 8192;
 /** Bytes that are taken apart at a time: they hold few requests, and no more are read before those are answered. */
 const SLICE = 512;
 
+/** A way by which requests come in. */
 export interface RtspInputOptions {
   readonly socket: Socket;
-  /** Unwraps what comes; undefined from it: that cannot be unwrapped. Undefined: nothing is wrapped up. */
+  /** Decodes what comes, and returns undefined where it cannot; without it, bytes are taken as they are. */
   readonly decode?: ((chunk: Buffer) => Buffer | undefined) | undefined;
-  /** What comes first was sent before its sender could know where the answers go. */
+  /** Whether what comes first was sent before its sender could know where the answers go. */
   readonly early?: boolean | undefined;
   /** When it was opened, monotonic milliseconds. */
   readonly now: number;
-  /** A packet interleaved with the requests. */
+  /** Called with a packet that is interleaved with the requests. */
   readonly frame: (channel: number, payload: Buffer) => void;
 }
 
@@ -25,10 +26,11 @@ export interface RtspInputOptions {
  */
 export class RtspInput implements RtspSender {
   readonly socket: Socket;
+  /** When it was opened, monotonic milliseconds. */
   readonly openedAt: number;
   authenticated = false;
   challenged = false;
-  /** Requests of it are being answered. */
+  /** Whether its requests are being answered. */
   busy = false;
   readonly #gone = new AbortController();
   readonly gone = this.#gone.signal;
@@ -52,7 +54,7 @@ export class RtspInput implements RtspSender {
     socket.once('close', () => this.#gone.abort());
   }
 
-  /** What comes was perhaps sent to somebody else than who gets the answers: it is no login. */
+  /** Whether what comes was perhaps meant for another tunnel than the one whose client gets the answers: it is no login. */
   get early(): boolean {
     return this.#early;
   }
@@ -79,7 +81,7 @@ export class RtspInput implements RtspSender {
     return true;
   }
 
-  /** The next thing to be answered, if it is there. */
+  /** The next request or problem to be answered; undefined: not enough has come. */
   next(): RtspRequest | RtspProblem | undefined {
     while (this.#waiting.length === 0 && this.#pending) {
       const slice = this.#pending.subarray(0, SLICE);

@@ -17,26 +17,28 @@ const MAX_WAITING = 2 * 1024 * 1024;
  * is several times as large as the others. Milliseconds.
  */
 const DEPENDENT_WAIT_MS = 400;
-/** Key frames cost all who watch: one client gets no more than one in so long. Milliseconds. */
+/** Each key frame costs all viewers: one client gets no more than one in so long. Milliseconds. */
 const KEY_FRAME_INTERVAL_MS = 2000;
-/** RTCP is small, but a client that takes nothing shall not collect it. */
+/** RTCP packets that may wait: they are small, but shall not pile up for a client that takes nothing. */
 const MAX_WAITING_REPORTS = 8;
 const DOLLAR = 0x24;
 
+/** A connection, and the track whose packets go out on it. */
 export interface InterleavedOptions {
   readonly socket: Socket;
-  /** When the next picture may go; undefined: as long as the stream takes it. */
+  /** What tells when the next picture may go; undefined: as soon as the socket takes it. */
   readonly pace: ViewerPace | undefined;
+  /** Interleaved channels of RTP and RTCP. */
   readonly channels: Pair;
   readonly resumption: Resumption;
-  /** Asks for a key frame, so that a client that missed pictures need not wait for the next one. */
+  /** Called to ask for a key frame, so that a client that missed pictures need not wait for the next one. */
   readonly requestKeyFrame: () => void;
   readonly clock: Clock;
   readonly counters: RtspCounters;
 }
 
 /**
- * RTP in the RTSP connection (RFC 2326 section 10.12). A picture is sent whole or not at all: in one write, and on a slow link in
+ * Sends RTP in the RTSP connection (RFC 2326 section 10.12). A picture is sent whole or not at all: in one write, and on a slow link in
  * some of whole packets, between which answers and RTCP need not wait for the rest of it.
  */
 export class InterleavedSink implements Sink {
@@ -64,7 +66,7 @@ export class InterleavedSink implements Sink {
   deliver(batch: RtpBatch): void {
     const { pace, socket, counters } = this.options;
     if (this.options.resumption === 'any') {
-      // What the kernel has taken already is not under way any more, although that is told a turn later: pictures that come
+      // What the kernel has taken already is not under way, although that is told a turn later: pictures that come
       // in one turn, after a pause of ours, are no fault of the client's.
       const free = this.#writing === 0 || (!this.#missed && this.#writer.waiting === 0 && socket.writableLength === 0);
       if (this.#missed) counters.framesSkipped++;
@@ -74,7 +76,7 @@ export class InterleavedSink implements Sink {
         return;
       } else {
         pace.missed();
-        pace.whenRoom(this.#goOn);
+        pace.whenReady(this.#goOn);
       }
       this.#missed = batch;
     } else this.#deliverDependent(batch);
@@ -87,7 +89,7 @@ export class InterleavedSink implements Sink {
     if (this.#needsKeyframe && batch.keyframe && this.#writing === 0 && pace?.takes() !== false) this.#needsKeyframe = false;
     const tooMuch = this.#waitingBytes + batch.framed.length > MAX_WAITING || pace?.takes(DEPENDENT_WAIT_MS, waiting) === false;
     if (this.#needsKeyframe || tooMuch) {
-      if (!this.#needsKeyframe) pace?.whenRoom(this.#goOn);
+      if (!this.#needsKeyframe) pace?.whenReady(this.#goOn);
       this.#needsKeyframe = true;
       pace?.missed();
       counters.framesSkipped++;
@@ -102,13 +104,13 @@ export class InterleavedSink implements Sink {
 
   drop(): void {
     this.#missed = undefined;
-    // Whoever goes on begins with one in any case; who has gone needs none.
+    // A client that goes on begins with one in any case; one that has gone needs none.
     this.#needsKeyframe = false;
     // Nothing of it may come behind the answer.
     this.#writer.flush();
   }
 
-  /** Milliseconds for which the client has taken nothing of what it was given. */
+  /** Milliseconds for which the client has taken nothing of what it was given. @param now monotonic milliseconds */
   stalledFor(now: number): number {
     return this.#writing > 0 && this.#writer.waiting === 0 ? now - this.#tookAt : (this.options.pace?.stalledFor ?? 0);
   }
@@ -138,7 +140,7 @@ export class InterleavedSink implements Sink {
   readonly #goOn = (): void => {
     const { pace, socket } = this.options;
     if (this.#writing > 0 || socket.destroyed || (!this.#missed && !this.#needsKeyframe)) return;
-    if (pace?.takes() === false) pace.whenRoom(this.#goOn);
+    if (pace?.takes() === false) pace.whenReady(this.#goOn);
     else if (this.#missed) this.#send(this.#missed);
     else this.#askKeyFrame();
   };
@@ -156,7 +158,7 @@ export class InterleavedSink implements Sink {
   };
 }
 
-/** The end of the last packet that ends before `end`, or of the first one: something else may come between two packets. */
+/** Returns the end of the last packet that ends before `end`, or of the first one: something else may come between two packets. */
 function packetEnd(bytes: Buffer, at: number, end: number): number {
   const next = (from: number) => from + 4 + bytes.readUInt16BE(from + 2);
   let cut = next(at);
@@ -164,7 +166,7 @@ function packetEnd(bytes: Buffer, at: number, end: number): number {
   return cut;
 }
 
-/** One packet in its interleaved framing. */
+/** Returns one packet in its interleaved framing. */
 function framed(channel: number, packet: Buffer): Buffer {
   const bytes = Buffer.allocUnsafe(4 + packet.length);
   bytes[0] = DOLLAR;

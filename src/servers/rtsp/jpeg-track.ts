@@ -9,16 +9,17 @@ import type { Hub } from '../../streams/hub.ts';
 import type { TrackDescription } from './track.ts';
 import { VideoTrack, type VideoTrackOptions } from './video-track.ts';
 
-/** Makes a JPEG that RTP can carry out of one that it cannot. Rejects where there is no image library. */
+/** Makes a JPEG that RTP can carry out of one that it cannot. Rejects where it cannot be read, or there is no image library. */
 export type Recode = (jpeg: Buffer) => Promise<Buffer>;
 
+/** The JPEGs, and what makes those that RTP cannot carry anew. */
 export interface JpegTrackOptions extends VideoTrackOptions {
   readonly hub: Hub;
   readonly recode: Recode;
   readonly log: Logger;
 }
 
-/** The camera's JPEGs as they are (RFC 2435). Those that RTP cannot carry are encoded anew, once for all clients. */
+/** A track of the camera's JPEGs as they are (RFC 2435). Those that RTP cannot carry are encoded anew, once for all clients. */
 export class JpegTrack extends VideoTrack {
   readonly resumption = 'any';
   readonly #reader = new RtpJpegReader();

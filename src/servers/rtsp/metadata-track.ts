@@ -1,20 +1,21 @@
 import type { Cancel } from '../../core/clock.ts';
 import type { DeviceEvent, EventFeed } from '../../device/events.ts';
-import { metadataStreamXml } from '../../protocols/notification/metadata-stream.ts';
+import { metadataStreamXml } from '../../protocols/notification/message.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import { packetizeMetadata } from '../../protocols/rtp/metadata.ts';
 import { Track, type TrackDescription, type TrackOptions } from './track.ts';
 
-/** The one that most cameras take for it, of those that RFC 3551 leaves to be agreed on. */
+/** Payload type of metadata: the one that most cameras take, of those that RFC 3551 (section 6) leaves to be agreed on. */
 export const METADATA_PAYLOAD_TYPE = 107;
 
+/** A track, and the events that it tells. */
 export interface MetadataTrackOptions extends TrackOptions {
   readonly feed: EventFeed;
 }
 
 /**
- * What happens in the camera, as documents beside the picture (ONVIF Streaming Specification, section 5.2.1). Who begins to play
- * is told every state, and with him all who play already: they have one sequence of packets.
+ * A track of what happens in the camera, as documents beside the picture (ONVIF Streaming Specification, section 5.2.1). A client
+ * that begins to play is told every state, and with it all that play already: they have one sequence of packets.
  */
 export class MetadataTrack extends Track {
   readonly resumption = 'any';
@@ -30,12 +31,12 @@ export class MetadataTrack extends Track {
     return { encoding: { name: 'vnd.onvif.metadata' }, payloadType: METADATA_PAYLOAD_TYPE };
   }
 
-  /** Every state is told again. */
+  /** Tells every state again. */
   requestKeyFrame(): void {
     this.#send([...this.#take(), ...this.options.feed.current()]);
   }
 
-  /** The same for who asks for it from outside of RTSP. */
+  /** Tells every state again if somebody plays it (SetSynchronizationPoint of the media service). */
   synchronize(): void {
     if (this.watched) this.requestKeyFrame();
   }

@@ -8,6 +8,7 @@ import type { Track, TrackStart } from './track.ts';
 import { closeUdpPorts, connected, type UdpPorts } from './udp-ports.ts';
 import { type Pacer, UdpSender } from './udp-sender.ts';
 
+/** The track that is sent, and from where. */
 export interface MulticastOptions {
   readonly track: Track;
   /** Address whose interface sends; undefined: the system's choice, or the first one where it has no route. */
@@ -25,22 +26,25 @@ interface Running {
   readonly sockets: Sockets;
 }
 
-/** A track sent to a multicast group while somebody asks for it: any number of clients, or the owner for good. */
+/** Sends a track to a multicast group while somebody wants it: any number of clients, or the owner for good. */
 export class MulticastStream {
   #users = 0;
   #running: Running | undefined;
   #renewing = false;
-  /** The owner knows that it does not come from the port it goes to. */
+  /** Whether the owner was told that it does not come from the port it goes to. */
   #told = false;
 
   constructor(private readonly options: MulticastOptions) {}
 
-  /** The group that is being sent to. */
+  /** The group that is being sent to; undefined: none is. */
   get group(): MulticastGroup | undefined {
     return this.#running?.group;
   }
 
-  /** Sends, until as many calls of the returned function as of this one. Rejects where the network does not let us. */
+  /**
+   * Sends until each caller has called the function that it got. While it sends already, `group` is not looked
+   * at. Rejects where the network does not let us.
+   */
   async acquire(group: MulticastGroup): Promise<() => void> {
     this.#users++;
     try {

@@ -26,13 +26,13 @@ import type { RtspClient, RtspSender } from './client.ts';
 import type { RtspCounters } from './counters.ts';
 import { RtspSession, SESSION_TIMEOUT_S } from './session.ts';
 import type { SessionTrack } from './session-track.ts';
-import type { Stream } from './stream.ts';
-import type { Track } from './track.ts';
+import type { Stream, Track } from './track.ts';
 
 /** Methods that RTSP has and a camera has no use for. */
 const NOT_HERE = new Set(['ANNOUNCE', 'RECORD', 'REDIRECT']);
+/** Value of the Server header. */
 export const SERVER = 'onvif-camera';
-/** Sessions of one connection: one for each stream, and as many again for a client that tries another transport. */
+/** Most sessions of one connection: one for each of three streams, and one for a client that tries another transport. */
 const MAX_PER_CONNECTION = 4;
 
 type Header = readonly [name: string, value: string];
@@ -44,35 +44,37 @@ interface Body extends Refusal {
   readonly begin?: () => { readonly headers: readonly Header[]; readonly start: () => void };
 }
 
-/** Who tries again gets what he wants, if all goes well. */
+/** The answer to a request that can be met in a moment, if all goes well. */
 const NOT_YET: Body = { status: 503, headers: [['Retry-After', '5']] };
 
+/** The answer to a request. */
 export interface Answer {
   /** Writes it, and begins what follows it. */
   readonly send: (write: (response: RtspResponse) => void) => void;
-  /** The connection ends with it. */
+  /** Whether the connection ends with it. */
   readonly close: boolean;
 }
 
+/** What there is to be played, and how it is carried. */
 export interface RequestsOptions {
   readonly authenticator: RtspAuthenticator;
-  /** The stream at a path, if there is one; `trying`: it is not known yet. */
+  /** Returns the stream at a path; `trying`: whether there is one is not known yet. */
   readonly stream: (path: string) => Stream | 'trying' | undefined;
   /** To be waited for while it is `trying`: resolves when it is known, or after a while. */
   readonly known: () => Promise<void>;
   readonly carriers: Carriers;
-  /** Where its packets go, if a track is sent by multicast. */
+  /** Returns where the packets of a track go, if it is being sent by multicast. */
   readonly multicast: (track: Track) => MediaDescription['multicast'];
-  /** Whether another session may be opened, or another track of a session. */
-  readonly hasRoom: (client: RtspClient, session: RtspSession | undefined) => boolean;
-  /** Shown by players. */
+  /** Whether another session may be opened, or another track of a session set up. */
+  readonly mayOpen: (client: RtspClient, session: RtspSession | undefined) => boolean;
+  /** Name of the session, which players show. */
   readonly name: () => string;
   readonly counters: RtspCounters;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** What each method of RTSP does (RFC 2326 section 10). */
+/** Answers the methods of RTSP (RFC 2326 section 10). */
 export class RtspRequests {
   /** Why there was no multicast the last time: told once. */
   #noMulticast = '';
@@ -89,11 +91,16 @@ export class RtspRequests {
 
   constructor(private readonly options: RequestsOptions) {}
 
-  /** Undefined: the request may go on. For one that comes by another way than the login of its client. */
+  /**
+   * Checks a request that comes by another way than the login of its client.
+   *
+   * @returns undefined: it may go on
+   */
   admit(request: RtspRequest, client: RtspClient, sender: RtspSender): Promise<Refusal | undefined> {
     return this.options.authenticator.check(request, client, sender);
   }
 
+  /** Makes the answer to a request, whatever it holds; faults of ours become a 500. */
   async answer(request: RtspRequest, client: RtspClient, sender: RtspSender): Promise<Answer> {
     const { status, headers = [], body, begin, close = false } = await this.#respond(request, client, sender);
     const send: Answer['send'] = (write) => {
@@ -175,21 +182,21 @@ export class RtspRequests {
     const { stream } = target;
     const session = this.#session(request, client);
     if (!session && request.headers.get('session') !== undefined) return { status: 454 };
-    // Whoever names no track knows of the picture alone.
+    // A client that names no track knows of the picture alone.
     const number = target.number ?? 0;
     // Each track has a transport of its own; of one there may be no more than one session.
     if (session && session.stream !== stream) return { status: session.playing ? 455 : 459 };
     const before = session?.track(number);
     if (before?.playing) return { status: 455 };
-    const hasRoom = () => this.options.hasRoom(client, session) && (session !== undefined || client.sessions.size < MAX_PER_CONNECTION);
-    if (!hasRoom()) return { status: 453 };
+    const mayOpen = () => this.options.mayOpen(client, session) && (session !== undefined || client.sessions.size < MAX_PER_CONNECTION);
+    if (!mayOpen()) return { status: 453 };
     const track = stream.tracks[number]!;
     const offers = parseTransport(request.headers.get('transport') ?? '');
     const carried = await this.options.carriers.choose(offers, track, client, before);
     if (!carried) return { status: 461 };
-    // He may have gone meanwhile, or others may have come, or his session may have ended.
+    // The client may have gone meanwhile, or others may have come, or its session may have ended.
     const over = session !== undefined && client.sessions.get(session.id) !== session;
-    if (client.gone.aborted || over || !hasRoom()) {
+    if (client.gone.aborted || over || !mayOpen()) {
       if (carried.carrier.kind === 'udp') carried.carrier.close();
       return { status: over ? 454 : 453 };
     }
@@ -215,11 +222,11 @@ export class RtspRequests {
     if (range !== undefined && !parseRange(range)) return { status: 457 };
     const target = await this.#target(request);
     if (!target || target === 'trying' || target.stream !== session.stream) return { status: 404 };
-    const parts = partsOf(session, target.number);
+    const tracks = tracksOf(session, target.number);
     // A track that is not set up has nowhere to go.
-    if (parts.length === 0) return { status: 455 };
+    if (tracks.length === 0) return { status: 455 };
     try {
-      await session.prepare(parts);
+      await session.prepare(tracks);
     } catch (error) {
       const reason = messageOf(error);
       if (reason !== this.#noMulticast)
@@ -232,7 +239,7 @@ export class RtspRequests {
       status: 200,
       headers: [sessionHeader(session), ['Range', formatRange('now')]],
       begin: () => {
-        const { begins, start } = session.play(parts);
+        const { begins, start } = session.play(tracks);
         const info = begins.map(({ number, sequence, timestamp }) => ({ url: trackUrl(base, number), seq: sequence, rtptime: timestamp }));
         return { headers: [['RTP-Info', formatRtpInfo(info)]], start };
       },
@@ -242,9 +249,9 @@ export class RtspRequests {
   #pause(request: RtspRequest, client: RtspClient): Body {
     const session = this.#session(request, client);
     if (!session) return { status: 454 };
-    const parts = partsOf(session, this.#named(request, session));
-    if (parts.length === 0) return { status: 455 };
-    for (const part of parts) part.pause();
+    const tracks = tracksOf(session, this.#named(request, session));
+    if (tracks.length === 0) return { status: 455 };
+    for (const track of tracks) track.pause();
     return { status: 200, headers: [sessionHeader(session)] };
   }
 
@@ -252,14 +259,14 @@ export class RtspRequests {
     const session = this.#session(request, client);
     if (!session) return { status: 454 };
     const number = this.#named(request, session);
-    const part = number === undefined ? undefined : session.track(number);
-    if (number !== undefined && !part) return { status: 455 };
-    if (part && session.tearDown(part)) return { status: 200, headers: [sessionHeader(session)] };
+    const track = number === undefined ? undefined : session.track(number);
+    if (number !== undefined && !track) return { status: 455 };
+    if (track && session.tearDown(track)) return { status: 200, headers: [sessionHeader(session)] };
     client.endSession(session, 'torn down');
     return { status: 200 };
   }
 
-  /** There are no parameters; an empty request is how clients keep their sessions alive. */
+  /** Answers GET_PARAMETER and SET_PARAMETER: there are none; an empty request is how clients keep their sessions alive. */
   #parameter(request: RtspRequest, client: RtspClient): Body {
     const session = this.#session(request, client);
     if (!session && request.headers.get('session') !== undefined) return { status: 454 };
@@ -267,7 +274,7 @@ export class RtspRequests {
     return { status: 200, headers: session ? [sessionHeader(session)] : [] };
   }
 
-  /** What the URL names: a stream, and perhaps one of its tracks. */
+  /** Returns what the URL names: a stream, and perhaps one of its tracks. */
   async #target(request: RtspRequest): Promise<{ readonly stream: Stream; readonly number: number | undefined } | 'trying' | undefined> {
     const named = parseRequestUrl(request.url);
     if (!named) return undefined;
@@ -277,7 +284,10 @@ export class RtspRequests {
     return (named.track ?? 0) < stream.tracks.length ? { stream, number: named.track } : undefined;
   }
 
-  /** Which track of its session a request means; undefined for all of them, which is also what URLs mean that are not the session's. */
+  /**
+   * Returns the number of the track of its session that a request means; undefined for all of them, which is also what URLs
+   * mean that are not the session's.
+   */
   #named({ url }: RtspRequest, { stream }: RtspSession): number | undefined {
     const named = parseRequestUrl(url);
     return named?.track !== undefined && named.track < stream.tracks.length && this.options.stream(named.path) === stream
@@ -285,7 +295,7 @@ export class RtspRequests {
       : undefined;
   }
 
-  /** The session that the request names, if it is one of its client; naming it keeps it alive. */
+  /** Returns the session that the request names, if it is one of its client; naming it keeps it alive. */
   #session(request: RtspRequest, client: RtspClient): RtspSession | undefined {
     const named = parseSession(request.headers.get('session') ?? '');
     const session = named && client.sessions.get(named.id);
@@ -295,8 +305,8 @@ export class RtspRequests {
 }
 
 /** The tracks of a session that a request is about. @param number undefined: all that are set up */
-const partsOf = (session: RtspSession, number: number | undefined): readonly SessionTrack[] =>
-  number === undefined ? session.tracks : session.tracks.filter((part) => part.number === number);
+const tracksOf = (session: RtspSession, number: number | undefined): readonly SessionTrack[] =>
+  number === undefined ? session.tracks : session.tracks.filter((track) => track.number === number);
 
 /** Where the URLs of the stream's tracks begin: as the client named it, or as this server would be named. */
 const baseOf = ({ url }: RtspRequest, { localAddress, socket }: RtspClient, { name }: Stream): string =>

@@ -24,55 +24,60 @@ import { H264_PAYLOAD_TYPE, H264Track } from './h264-track.ts';
 import { JpegTrack, type Recode } from './jpeg-track.ts';
 import { MulticastStream } from './multicast.ts';
 import { RtspRequests } from './requests.ts';
-import type { Stream } from './stream.ts';
-import { cnameOf, newRtpStream, type Track } from './track.ts';
+import { cnameOf, newRtpStream, type Stream, type Track } from './track.ts';
 import { Tunnels } from './tunnels.ts';
 import { Pacer } from './udp-sender.ts';
 import type { CameraFeed } from './video-track.ts';
 
-/** Part of all sessions that one address may have. */
-const SESSIONS_PART = 1 / 2;
+/** Share of all sessions that one address may have. */
+const SESSIONS_SHARE = 1 / 2;
 const SWEEP_MS = 1000;
-/** By when a client must have said something. */
+/** Time for the first request of a connection to come, milliseconds. */
 const FIRST_REQUEST_MS = 10_000;
-/** Time for the last packets to go out when the server stops. */
+/** Time for the last packets to go out when the server stops, milliseconds. */
 const GOODBYE_MS = 300;
-/** A client whose machine lost power is noticed although nothing is being sent. */
+/** Silence after which TCP asks for the client, milliseconds: one whose machine lost power is noticed although nothing is being sent. */
 const KEEP_ALIVE_DELAY_MS = 30_000;
-/** A network that is not there yet at boot is tried again. */
+/** Between two tries to begin multicast, milliseconds: the network may not be there yet at boot. */
 const MULTICAST_RETRY_MS = 10_000;
 
+/** Where the RTSP server listens, and what it serves. */
 export interface RtspServerOptions {
+  /** See {@link Endpoint.bind}. */
   readonly bind: string;
+  /** See {@link Endpoint.port}. */
   readonly port: number;
   /** See {@link Endpoint.inherited}. */
   readonly inherited?: number | undefined;
-  /** Connections at a time, with those of strangers who have not logged in. */
+  /** Most connections at a time, those of strangers included. */
   readonly maxConnections: number;
-  /** Sessions at a time. */
+  /** Most sessions at a time. */
   readonly maxSessions: number;
-  /** Undefined: everybody may look. */
+  /** The users, and how they may log in; undefined: everybody may play. */
   readonly access: RtspAccess | undefined;
-  /** The JPEGs. */
+  /** The camera's JPEGs. */
   readonly hub: Hub;
-  /** The camera itself, where it gives something else; the hub where this is undefined. */
+  /** Returns the camera itself, where it gives something else than JPEGs; the hub by default. */
   readonly camera?: (() => CameraFeed) | undefined;
-  /** What waits in the kernel for clients; undefined: those of this server alone. */
+  /** Reads what waits in the kernel for clients; undefined: the server reads it for its own alone. */
   readonly queues?: SendQueues;
   /** What there is to be played; asked at each request. */
   readonly streams: Pick<StreamCatalogue<JpegFeed | H264Feed>, 'byPath' | 'byId' | 'known' | 'all'>;
   readonly recode: Recode;
-  /** Tracks that stand beside the picture of a stream; asked once, when somebody wants it. Several streams may have the same one. */
+  /**
+   * Returns the tracks beside the picture of a stream, by the id of that. Called once for each stream, when somebody wants it;
+   * several streams may have the same track.
+   */
   readonly beside?: ((stream: string) => readonly Track[]) | undefined;
-  /** Where clients who ask for multicast get a track, by its name; undefined: there is no multicast of it. */
+  /** Returns the group to which a track goes for clients that ask for multicast, by its name; undefined: there is no multicast of it. */
   readonly multicast: (track: string) => MulticastGroup | undefined;
   /** Name of the camera. */
   readonly name: () => string;
   /** Whether a tunnel whose Host header is this may be ours; see {@link TunnelHandlerOptions.accepts}. */
   readonly acceptsHost?: ((host: string) => boolean) | undefined;
-  /** Names this machine in RTCP. */
+  /** Name of this machine, for RTCP; see {@link cnameOf}. */
   readonly hostname: string;
-  /** Undefined: connections are taken as long as there is a descriptor. */
+  /** Descriptors kept for the program itself; undefined: connections are taken as long as there is a descriptor. */
   readonly descriptors?: DescriptorReserve | undefined;
   readonly clock: Clock;
   readonly log: Logger;
@@ -80,6 +85,7 @@ export interface RtspServerOptions {
 
 /** The RTSP server (RFC 2326): the camera's streams by RTP, over UDP, the RTSP connection, HTTP or multicast. Constructing is inert. */
 export class RtspServer {
+  /** What it has counted since it was made. */
   readonly counters: RtspCounters = newRtspCounters();
   readonly #server: Server;
   readonly #connections = new Set<RtspConnection>();
@@ -90,10 +96,10 @@ export class RtspServer {
   readonly #acceptThrottle: LogThrottle;
   readonly #pacer: Pacer;
   readonly #queues: SendQueues;
-  /** By the id of the stream, with the source that they were made for: another one's times are not the same. */
+  /** By the id of the stream, with the source for which each was made: another one's times are not the same. */
   readonly #streams = new Map<string, { readonly source: Hub | H264Source; readonly stream: Stream }>();
   readonly #multicast = new Map<Track, MulticastStream>();
-  /** Multicast that the owner asked for, by track: ends it. */
+  /** What ends the multicast that the owner asked for, by track. */
   readonly #standing = new Map<string, Cancel>();
   #cancelSweep: Cancel | undefined;
   #cancelUsers: Cancel | undefined;
@@ -123,7 +129,7 @@ export class RtspServer {
       known: () => streams.known(),
       carriers,
       multicast: (track) => this.#multicast.get(track)?.group,
-      hasRoom: (client, session) => (session !== undefined || this.#hasRoom(client)) && options.descriptors?.hasRoom() !== false,
+      mayOpen: (client, session) => (session !== undefined || this.#mayOpen(client)) && options.descriptors?.hasFree() !== false,
       name: options.name,
       counters,
       clock,
@@ -154,17 +160,21 @@ export class RtspServer {
     this.#limit.guard(this.#server);
   }
 
-  /** Listens. Throws an AppError if the port or the address cannot be used. */
+  /**
+   * Listens.
+   *
+   * @throws AppError PORT_TAKEN or BIND_FAILED
+   */
   async start(): Promise<void> {
     const { bind, port, inherited, access, log, clock } = this.options;
-    this.#port = await listen(this.#server, { bind, port, part: 'rtsp', inherited });
+    this.#port = await listen(this.#server, { bind, port, section: 'rtsp', inherited });
     this.#server.on('error', (error) => this.#acceptThrottle.log((fields) => log.error(`RTSP server: ${error.message}`, fields)));
     this.#cancelSweep = clock.every(SWEEP_MS, () => this.#sweep());
     const users = access?.users;
     this.#cancelUsers = users?.onChange(() => this.#endUnless((user) => users.current(user) !== undefined));
   }
 
-  /** The port it listens on; also afterwards, for requests that are answered while it stops. */
+  /** The port it listens on, 0 before; it stays known for requests that are answered while the server stops. */
   get port(): number {
     return this.#port;
   }
@@ -176,7 +186,7 @@ export class RtspServer {
     return sum;
   }
 
-  /** Returns who plays a stream. */
+  /** Returns the clients that play a stream. */
   listViewers(): ViewerInfo[] {
     return [...this.#connections].flatMap(({ sessions, clientAddress: address, user, tunnelled, pace }) =>
       [...sessions.values()].flatMap(({ stream, tracks, since }): ViewerInfo[] => {
@@ -201,7 +211,8 @@ export class RtspServer {
   /**
    * Takes over a connection of the web server that turned out to be one half of a tunnel.
    *
-   * @param clientAddress the client's, where the socket is a proxy's
+   * @param rest what came behind the head of its first request
+   * @param clientAddress address of the client, where the socket is a proxy's
    */
   acceptTunnel(request: TunnelRequest, socket: Socket, rest: Buffer, clientAddress?: string): void {
     if (this.#limit.admit(socket)) this.#tunnels.accept(request, socket, rest, clientAddress);
@@ -241,12 +252,13 @@ export class RtspServer {
     attempt();
   }
 
+  /** Ends what {@link startMulticast} began, as far as no client plays it; does nothing where that is nothing. */
   stopMulticast(name: string): void {
     this.#standing.get(name)?.();
     this.#standing.delete(name);
   }
 
-  /** Ends a stream that there is no more, with the connections of those who play it. */
+  /** Ends a stream that has ceased to be there, with the connections of the clients that play it. */
   endStream(name: string): void {
     this.stopMulticast(name);
     for (const connection of this.#connections)
@@ -290,14 +302,14 @@ export class RtspServer {
     return connection;
   }
 
-  /** Whether the client behind a socket has shown who it is, or need not. */
+  /** Whether the client behind a socket has logged in, or need not. */
   #isTrusted(socket: Socket): boolean {
     for (const connection of this.#connections) if (connection.answersTo(socket)) return connection.authenticated;
     return false;
   }
 
   /** Whether this client may have another session. */
-  #hasRoom({ remoteAddress }: Pick<RtspClient, 'remoteAddress'>): boolean {
+  #mayOpen({ remoteAddress }: Pick<RtspClient, 'remoteAddress'>): boolean {
     const { maxSessions } = this.options;
     const address = addressKey(remoteAddress);
     let sum = 0;
@@ -306,10 +318,10 @@ export class RtspServer {
       sum += sessions.size;
       if (sessions.size > 0 && addressKey(other) === address) own += sessions.size;
     }
-    return sum < maxSessions && (isHere(address) || own < Math.max(1, maxSessions * SESSIONS_PART));
+    return sum < maxSessions && (isHere(address) || own < Math.max(1, maxSessions * SESSIONS_SHARE));
   }
 
-  /** Ends the connections of those who may look no longer. */
+  /** Ends the connections of users who may look no longer. */
   #endUnless(mayLook: (user: User) => boolean): void {
     for (const connection of this.#connections) if (connection.user && !mayLook(connection.user)) connection.end('no longer allowed');
   }
@@ -346,7 +358,7 @@ export class RtspServer {
     );
   }
 
-  /** The stream of a picture has its name. */
+  /** Returns the stream with a picture, made once for each source of it. */
   #streamFrom(source: Hub | H264Source, makePicture: () => Track, id: string): Stream {
     const known = this.#streams.get(id);
     if (known?.source === source) return known.stream;

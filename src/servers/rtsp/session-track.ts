@@ -7,12 +7,13 @@ import type { Track, TrackStart } from './track.ts';
 export type Carrier =
   | { readonly kind: 'interleaved'; readonly channels: Pair; readonly sink: InterleavedSink }
   | { readonly kind: 'udp'; readonly sink: Sink; readonly close: () => void }
-  /** The sink is shared; this gives up the share. */
+  /** The group's sink is shared: `start` takes a share, and resolves with what gives it up. */
   | { readonly kind: 'multicast'; readonly start: () => Promise<() => void> };
 
 /** Where a track begins or goes on, for RTP-Info. */
 export interface TrackPlay extends Pick<TrackStart, 'sequence' | 'timestamp'> {
-  readonly part: SessionTrack;
+  readonly track: SessionTrack;
+  /** Begins the sending, see {@link SessionPlay.start}. */
   readonly start: () => void;
 }
 
@@ -32,19 +33,21 @@ export class SessionTrack {
     readonly number: number,
     readonly track: Track,
     readonly carrier: Carrier,
-    /** The one that it takes the place of. */
+    /** The one whose place it takes: it goes on where that one stopped. */
     before?: SessionTrack,
   ) {
     if (before) this.#had = before.#had;
   }
 
+  /** Whether its packets are being sent. */
   get playing(): boolean {
     return this.#playing;
   }
 
   /**
-   * How many packets the client says it has lost since the beginning (RFC 3550 section 6.4.1).
+   * Takes a receiver report in (RFC 3550 section 6.4.1).
    *
+   * @param cumulativeLost packets that the client has lost since the beginning
    * @returns how many of them are new
    */
   lost(cumulativeLost: number): number {
@@ -53,7 +56,7 @@ export class SessionTrack {
     return more;
   }
 
-  /** To be waited for before {@link play}; see {@link RtspSession.prepare}. Rejects where the network does not let us. */
+  /** Prepares {@link play}, see {@link RtspSession.prepare}. Rejects where the network does not let us. */
   async prepare(): Promise<void> {
     const { carrier } = this;
     if (carrier.kind === 'multicast') {
@@ -72,10 +75,10 @@ export class SessionTrack {
   /** Begins to play; see {@link RtspSession.play}. */
   play(): TrackPlay {
     const { carrier, track } = this;
-    // Who plays already, alone or in a group, gets no picture again.
+    // A client that plays already, alone or in a group, gets no picture again.
     const begin = this.#playing || carrier.kind === 'multicast' ? track.position() : track.begin(this.#had);
     return {
-      part: this,
+      track: this,
       sequence: begin.sequence,
       timestamp: begin.timestamp,
       start: () => {
@@ -92,6 +95,7 @@ export class SessionTrack {
     this.#release = undefined;
   }
 
+  /** Stops the sending; {@link play} goes on behind the newest picture that the client may have had. */
   pause(): void {
     const { carrier, track } = this;
     if (this.#playing) this.#had = track.newest;
@@ -104,7 +108,7 @@ export class SessionTrack {
     carrier.sink.drop();
   }
 
-  /** Ends it and frees what it has. */
+  /** Ends the track and frees what it has. */
   end(): void {
     const { carrier, track } = this;
     const played = this.#playing;
@@ -115,7 +119,11 @@ export class SessionTrack {
     if (carrier.kind === 'udp') carrier.close();
   }
 
-  /** Milliseconds for which the client has taken nothing of it, where TCP tells; undefined where it does not. @param now monotonic */
+  /**
+   * Milliseconds for which the client has taken nothing of the track, where TCP tells; undefined where it does not.
+   *
+   * @param now monotonic milliseconds
+   */
   stalledFor(now: number): number | undefined {
     return this.carrier.kind === 'interleaved' && this.#playing ? this.carrier.sink.stalledFor(now) : undefined;
   }

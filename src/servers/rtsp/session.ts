@@ -1,15 +1,15 @@
 import type { RtspCounters } from './counters.ts';
 import { type Carrier, SessionTrack } from './session-track.ts';
-import type { Stream } from './stream.ts';
-import type { Track } from './track.ts';
+import type { Stream, Track } from './track.ts';
 
 /** Seconds of silence after which a session ends; RFC 2326 (section 12.37) has it where nothing is said. */
 export const SESSION_TIMEOUT_S = 60;
-/** Clients keep sessions alive with little to spare. */
+/** After this long the session does end, milliseconds: clients keep sessions alive with little to spare. */
 const TIMEOUT_MS = (SESSION_TIMEOUT_S + 10) * 1000;
-/** A client that takes nothing for this long is dropped, as on the web server. */
+/** A client that takes nothing for this long is dropped, as on the web server. Milliseconds. */
 const STALLED_MS = 30_000;
 
+/** Why a session ended, for the log. */
 export type Ending =
   | 'torn down'
   | 'disconnected'
@@ -24,13 +24,13 @@ export type Ending =
 export interface SessionPlay {
   /** One for each track that plays, in the order of the stream: all of one moment (RFC 2326 section 12.33). */
   readonly begins: readonly { readonly number: number; readonly sequence: number; readonly timestamp: number }[];
-  /** To be called in the same turn of the event loop, when the answer has been written. */
+  /** Begins the sending; to be called in the same turn of the event loop, when the answer has been written. */
   readonly start: () => void;
 }
 
 /** One client's session with one stream (RFC 2326, appendix A.2): the tracks of it that it has set up, each in its own state. */
 export class RtspSession {
-  /** By their numbers. */
+  /** The tracks that are set up, by their numbers. */
   readonly #tracks = new Map<number, SessionTrack>();
   #heardAt: number;
   /** When it was set up first, monotonic milliseconds. */
@@ -56,12 +56,12 @@ export class RtspSession {
     return this.tracks.some(({ playing }) => playing);
   }
 
-  /** @param number of the track in its stream */
+  /** The track that is set up under a number; undefined: it is not set up. @param number of the track in its stream */
   track(number: number): SessionTrack | undefined {
     return this.#tracks.get(number);
   }
 
-  /** Something came from the client that shows that it is there. @param now monotonic milliseconds */
+  /** Takes note that something came from the client, which shows that it is there. @param now monotonic milliseconds */
   heard(now: number): void {
     this.#heardAt = now;
   }
@@ -73,35 +73,40 @@ export class RtspSession {
     this.#tracks.set(number, new SessionTrack(number, track, carrier, before));
   }
 
-  /** How many packets of a source the client says it has lost since it began to play (RFC 3550 section 6.4.1). */
+  /**
+   * Takes a receiver report in (RFC 3550 section 6.4.1).
+   *
+   * @param ssrc the source that it is about
+   * @param cumulativeLost packets of it that the client has lost since it began to play
+   */
   lost(ssrc: number, cumulativeLost: number): void {
-    for (const part of this.#tracks.values()) if (part.track.ssrc === ssrc) this.counters.packetsLost += part.lost(cumulativeLost);
+    for (const each of this.#tracks.values()) if (each.track.ssrc === ssrc) this.counters.packetsLost += each.lost(cumulativeLost);
   }
 
   /**
-   * To be waited for before {@link play}: multicast begins here, and after a pause there may be no later picture yet to
-   * begin with. Rejects where the network does not let us; then none of them begins.
+   * Prepares tracks; to be waited for before {@link play}: multicast begins here, and after a pause there may be no later
+   * picture yet to begin with. Rejects where the network does not let us; then none of them begins.
    */
-  async prepare(parts: readonly SessionTrack[]): Promise<void> {
-    const failed = (await Promise.allSettled(parts.map((part) => part.prepare()))).find(({ status }) => status === 'rejected');
+  async prepare(tracks: readonly SessionTrack[]): Promise<void> {
+    const failed = (await Promise.allSettled(tracks.map((track) => track.prepare()))).find(({ status }) => status === 'rejected');
     if (!failed) return;
-    for (const part of parts) if (!part.playing) part.pause();
+    for (const track of tracks) if (!track.playing) track.pause();
     throw (failed as PromiseRejectedResult).reason;
   }
 
   /** Begins to play. Packets must not come before the answer, nor a picture between the two. */
-  play(parts: readonly SessionTrack[]): SessionPlay {
-    const plays = parts.map((part) => {
-      const play = part.play();
-      return { ...play, age: part.track.age(play.timestamp) };
+  play(tracks: readonly SessionTrack[]): SessionPlay {
+    const plays = tracks.map((each) => {
+      const play = each.play();
+      return { ...play, age: each.track.age(play.timestamp) };
     });
-    // Players lay the tracks side by side at the moments that are named: those who begin later name the first one's, too.
+    // Players lay the tracks side by side at the moments that are named: tracks that begin later name the first one's, too.
     const oldest = Math.max(...plays.map(({ age }) => age));
     return {
-      begins: plays.map(({ part, sequence, timestamp, age }) => ({
-        number: part.number,
+      begins: plays.map(({ track: { number, track }, sequence, timestamp, age }) => ({
+        number,
         sequence,
-        timestamp: part.track.before(timestamp, oldest - age),
+        timestamp: track.before(timestamp, oldest - age),
       })),
       start: () => {
         for (const { start } of plays) start();
@@ -110,20 +115,20 @@ export class RtspSession {
   }
 
   /** Ends one of its tracks. @returns whether others are left */
-  tearDown(part: SessionTrack): boolean {
-    part.end();
-    this.#tracks.delete(part.number);
+  tearDown(track: SessionTrack): boolean {
+    track.end();
+    this.#tracks.delete(track.number);
     return this.#tracks.size > 0;
   }
 
-  /** Ends it and frees what it has. */
+  /** Ends the session and frees what it has. */
   end(): void {
-    for (const part of this.#tracks.values()) part.end();
+    for (const track of this.#tracks.values()) track.end();
   }
 
-  /** Why it should end now, if it should. @param now monotonic milliseconds */
+  /** Why the session should end now; undefined: it should not. @param now monotonic milliseconds */
   overdue(now: number): Ending | undefined {
-    const stalled = [...this.#tracks.values()].map((part) => part.stalledFor(now)).filter((time) => time !== undefined);
+    const stalled = [...this.#tracks.values()].map((track) => track.stalledFor(now)).filter((time) => time !== undefined);
     // TCP itself tells whether the client is there; many recorders send nothing else while they play.
     if (stalled.length > 0) return Math.max(...stalled) >= STALLED_MS ? 'stalled' : undefined;
     return now - this.#heardAt >= TIMEOUT_MS ? 'timed out' : undefined;

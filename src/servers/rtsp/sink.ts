@@ -2,9 +2,9 @@ import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 
 /** Where a track's packets go: one for each playing session, and one for a multicast group. */
 export interface Sink {
-  /** The packets of one picture. Must not block; a sink that cannot keep up skips whole pictures. */
+  /** Sends the packets of one picture. Must not block; a sink that cannot keep up skips whole pictures. */
   deliver(batch: RtpBatch): void;
-  /** One compound RTCP packet. */
+  /** Sends one compound RTCP packet. */
   report(rtcp: Buffer): void;
   /** Forgets the pictures that wait. The rest of one that has been begun may still go out. */
   drop(): void;

@@ -7,17 +7,18 @@ import { RtpStream } from '../../protocols/rtp/stream.ts';
 import type { MediaDescription } from '../../protocols/sdp/describe.ts';
 import type { Resumption, Sink } from './sink.ts';
 
-/** The interval that RFC 3550 (section 6.2) gives as the usual minimum. */
+/** Between two sender reports, milliseconds: the usual minimum of RFC 3550 (section 6.2). */
 const REPORT_INTERVAL_MS = 5000;
-/** Pictures that are still to come were captured no longer ago than this, milliseconds. */
+/** Pictures that are still to come were captured at most this long ago, milliseconds. */
 const OLDEST_MS = 2000;
 /** By so much wall clock and monotonic clock may part before it is more than a matter of reading them, milliseconds. */
 const CLOCK_TOLERANCE_MS = 10;
 
-/** With what a sink begins. */
+/** Where a sink begins. */
 export interface TrackStart {
-  /** Sequence number and RTP timestamp of the first packet, for RTP-Info. */
+  /** Sequence number of the first packet, for RTP-Info. */
   readonly sequence: number;
+  /** RTP timestamp of the first packet, or of the moment from which on packets may come. */
   readonly timestamp: number;
   /** Pictures that are there already. */
   readonly batches: readonly RtpBatch[];
@@ -26,19 +27,24 @@ export interface TrackStart {
 /** What the track itself knows of its description. */
 export type TrackDescription = Omit<MediaDescription, 'multicast' | 'control'>;
 
+/** What makes a track and its packets unlike others. */
 export interface TrackOptions {
-  /** Unlike that of every other track of the server. The picture of a stream has the stream's: "mjpeg". */
+  /** Its name, unlike that of every other track of the server; the picture of a stream has the stream's: "mjpeg". */
   readonly name: string;
+  /** Numbers and times its packets. */
   readonly stream: RtpStream;
-  /** Names this sender in RTCP. */
+  /** Canonical name of this sender in RTCP, see {@link cnameOf}. */
   readonly cname: string;
   readonly clock: Clock;
 }
 
-/** Names this machine in RTCP: players lay tracks with the same name side by side in time (RFC 3550 section 6.5.1). */
+/**
+ * Returns the canonical name of this machine in RTCP: players lay tracks with the same name side by side in time (RFC 3550
+ * section 6.5.1).
+ */
 export const cnameOf = (hostname: string): string => `onvif-camera@${hostname}`;
 
-/** The packets of a track: SSRC, first sequence number and timestamp are random. @param payloadType 7 bits */
+/** Returns what numbers the packets of a track: SSRC, first sequence number and timestamp are random. @param payloadType 7 bits */
 export function newRtpStream(payloadType: number): RtpStream {
   const random = randomBytes(10);
   return new RtpStream({
@@ -50,10 +56,12 @@ export function newRtpStream(payloadType: number): RtpStream {
 }
 
 /**
- * One of the media of a stream that clients play, such as its picture: its packets are made once and go to all of its sinks,
- * with the same sequence numbers, timestamps and SSRC. It asks for what it sends only while it has sinks.
+ * One of the media of a stream that clients play, such as its picture. Its packets are made once and go to all of its sinks,
+ * with the same sequence numbers, timestamps and SSRC. It asks for what it sends only while it has sinks. RTP timestamps are
+ * 32 bits of a clock of 90 kHz, and wrap.
  */
 export abstract class Track {
+  /** What a sink that missed something may go on with. */
   abstract readonly resumption: Resumption;
   #sinks: readonly Sink[] = [];
   /** Those that have got no picture yet. */
@@ -65,15 +73,17 @@ export abstract class Track {
 
   constructor(protected readonly options: TrackOptions) {}
 
+  /** Its name, unlike that of every other track of the server. */
   get name(): string {
     return this.options.name;
   }
 
+  /** Synchronisation source of its packets, 32 bits. */
   get ssrc(): number {
     return this.options.stream.ssrc;
   }
 
-  /** What the session description says of it; an error where there are no pictures to be had. */
+  /** Returns what the session description says of the track; an error where there are no pictures to be had. */
   abstract describe(signal: AbortSignal): Promise<TrackDescription | AppError>;
 
   /** RTP timestamp of the newest picture that sinks have got; undefined before there was one. */
@@ -82,7 +92,8 @@ export abstract class Track {
   }
 
   /**
-   * Where a sink begins that is added in this same turn of the event loop.
+   * Returns where a sink begins that is added in this same turn of the event loop.
+   *
    * @param after RTP timestamp of the newest picture that its client may have had: it gets later ones alone
    */
   begin(after?: number): TrackStart {
@@ -92,8 +103,10 @@ export abstract class Track {
   }
 
   /**
-   * Where the stream goes on for those that have sinks already. Its timestamp is no later than that of the next picture,
+   * Returns where the track goes on for sinks that it has already. The timestamp is no later than that of the next picture,
    * which may be on its way and captured a while ago.
+   *
+   * @param after RTP timestamp that it must be later than
    */
   position(after?: number): TrackStart {
     const { stream, clock } = this.options;
@@ -118,7 +131,7 @@ export abstract class Track {
     return () => {};
   }
 
-  /** A sink gets pictures beginning with one that can be decoded by itself, and behind the first one a report. */
+  /** Adds a sink. It gets pictures beginning with one that can be decoded by itself, and behind the first one a report. */
   add(sink: Sink, { batches }: TrackStart): void {
     const first = this.#sinks.length === 0;
     this.#sinks = [...this.#sinks, sink];
@@ -138,6 +151,7 @@ export abstract class Track {
     else if (this.#fresh.has(sink)) this.requestKeyFrame();
   }
 
+  /** Takes a sink away; does nothing where it is none of the track's. */
   remove(sink: Sink): void {
     if (!this.#sinks.includes(sink)) return;
     this.#sinks = this.#sinks.filter((each) => each !== sink);
@@ -148,6 +162,7 @@ export abstract class Track {
     this.close();
   }
 
+  /** Whether it has sinks. */
   get watched(): boolean {
     return this.#sinks.length > 0;
   }
@@ -160,10 +175,12 @@ export abstract class Track {
    * first of them is not later than `after`.
    */
   protected abstract ready(after: number | undefined): readonly RtpBatch[];
-  /** Begins to ask for pictures. */
+  /** Begins to ask for pictures: the first sink came. */
   protected abstract open(): void;
+  /** Asks for no more: the last sink has gone. */
   protected abstract close(): void;
 
+  /** Sends the packets of a picture to all sinks. */
   protected distribute(batch: RtpBatch): void {
     this.#newest = batch.timestamp;
     if (this.#fresh.size === 0) for (const sink of this.#sinks) sink.deliver(batch);
@@ -177,27 +194,27 @@ export abstract class Track {
     if (!fresh) return;
     this.#fresh.delete(sink);
     // Strict clients begin their time with whatever comes first, which over UDP may still be the report: it is of the moment
-    // of the first picture, seconds ago for who gets the running group.
+    // of the first picture, which is seconds old for a client that gets the running group.
     sink.report(this.#report(batch.timestamp));
   }
 
-  /** Milliseconds from an RTP timestamp until now. */
+  /** Returns the milliseconds from an RTP timestamp until now. */
   age(timestamp: number): number {
     const { stream, clock } = this.options;
     return stream.milliseconds(timestamp, stream.timestampAt(clock.monotonic()));
   }
 
-  /** RTP timestamp of the moment so many milliseconds before another. */
+  /** Returns the RTP timestamp of the moment so many milliseconds before another. */
   before(timestamp: number, milliseconds: number): number {
     return this.options.stream.before(timestamp, milliseconds);
   }
 
-  /** Whether a moment of the monotonic clock, milliseconds, is later than an RTP timestamp; undefined: than nothing. */
+  /** Whether a moment of the monotonic clock, in milliseconds, is later than an RTP timestamp; true where there is none. */
   protected isAfter(monotonic: number, timestamp: number | undefined): boolean {
     return timestamp === undefined || isLater(this.options.stream.timestampAt(monotonic), timestamp);
   }
 
-  /** RTCP for a client that will get nothing more. */
+  /** Returns RTCP for a client that will get nothing more: a last report, and BYE (RFC 3550 section 6.6). */
   goodbye(): Buffer {
     return goodbye(this.#senderInfo(), this.options.cname);
   }
@@ -207,7 +224,7 @@ export abstract class Track {
   }
 
   /**
-   * A moment in both times (RFC 3550, 6.4.1). The same RTP timestamp is the same wall time in every report, unless the wall
+   * Returns a moment in both times (RFC 3550 section 6.4.1). The same RTP timestamp is the same wall time in every report, unless the wall
    * clock was set: it has whole milliseconds, and the two clocks cannot be read at once.
    * @param timestamp RTP timestamp of the moment; undefined: the present
    */
@@ -221,6 +238,14 @@ export abstract class Track {
     const moment = timestamp ?? present;
     return { ssrc, packets, octets, wall: now + this.#wallOffset - stream.milliseconds(moment, present), timestamp: moment };
   }
+}
+
+/** What clients play at one URL: a picture, and the tracks beside it. */
+export interface Stream {
+  /** Last part of its URL: "mjpeg". */
+  readonly name: string;
+  /** In the order of the session description; at least one, and always the same. */
+  readonly tracks: readonly Track[];
 }
 
 /** Whether an RTP timestamp is later than another; they wrap. */

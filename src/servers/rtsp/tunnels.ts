@@ -8,9 +8,9 @@ const HALF_TIMEOUT_MS = 10_000;
 const MAX_HALVES = 32;
 
 /**
- * RTSP through HTTP: a client's GET carries the answers and its POST, in base64, the requests. The cookie that joins them is
- * the client's own, and proves nothing: neighbours behind one address can guess it. Credentials are asked for inside, on each
- * POST by itself.
+ * Joins the halves of RTSP through HTTP: a client's GET carries the answers and its POST, in base64, the requests. The cookie
+ * that joins them is the client's own, and proves nothing: neighbours behind one address can guess it. Credentials are asked
+ * for inside, on each POST by itself.
  */
 export class Tunnels {
   readonly #connections = new Map<string, RtspConnection>();
@@ -23,14 +23,14 @@ export class Tunnels {
    * Takes over a socket whose first request was one of a tunnel.
    *
    * @param rest what came behind its head
-   * @param clientAddress the client's, where the socket is a proxy's
+   * @param clientAddress address of the client, where the socket is a proxy's
    */
   accept({ method, cookie }: TunnelRequest, socket: Socket, rest: Buffer, clientAddress?: string): void {
     socket.on('error', () => {});
     socket.setNoDelay(true);
     // A web server's connections are left half open for the sake of an answer; here the end of one side is the end.
     socket.allowHalfOpen = false;
-    // What belongs together comes from one address.
+    // The halves of a tunnel come from one address.
     const key = `${clientAddress ?? socket.remoteAddress} ${cookie}`;
     if (method === 'GET') this.#answers(key, socket, clientAddress);
     else this.#requests(key, socket, rest);
@@ -43,7 +43,7 @@ export class Tunnels {
 
   #answers(key: string, socket: Socket, clientAddress: string | undefined): void {
     const known = this.#connections.get(key);
-    // Of two before a login nobody can say whose the tunnel is: neither gets the answers.
+    // Of two GETs before a login nobody can say whose the tunnel is: neither gets the answers.
     if (known && !known.authenticated) known.socket.destroy();
     const connection = known ? undefined : this.open(socket, clientAddress);
     if (!connection) {
@@ -59,7 +59,7 @@ export class Tunnels {
     socket.resume();
     const half = this.#halves.get(key);
     this.#halves.delete(key);
-    // Whoever sent it may have meant another GET.
+    // Its sender may have meant another GET.
     if (half) this.#join(connection, half.socket, half.rest, true);
   }
 
@@ -85,7 +85,7 @@ export class Tunnels {
     });
   }
 
-  /** Some clients open a new POST for each request; the tunnel ends with its GET. */
+  /** Reads requests from a POST. Some clients open a new one for each request; the tunnel ends with its GET. */
   #join(connection: RtspConnection, socket: Socket, rest: Buffer, early: boolean): void {
     const decoder = new TunnelDecoder();
     socket.setTimeout(0);

@@ -9,16 +9,18 @@ const MAX_TRIES = 20;
 export interface UdpPorts {
   readonly rtp: Socket;
   readonly rtcp: Socket;
+  /** Port of RTP; that of RTCP is the next one. */
   readonly port: number;
 }
 
+/** The ports of a client for RTP and RTCP, and its address. */
 export interface UdpPeer extends Pair {
   readonly address: string;
 }
 
 /**
  * Opens a pair of ports on `local`, connected to the peer: the kernel then lets nobody else's datagrams in, and sends
- * without looking up the route each time. Rejects if there is none, or if the peer cannot be reached.
+ * without looking up the route each time. Rejects if no pair is free, or if the peer cannot be reached.
  */
 export async function openUdpPorts(local: string, peer: UdpPeer): Promise<UdpPorts> {
   const ports = await bindPair(local);
@@ -32,6 +34,7 @@ export async function openUdpPorts(local: string, peer: UdpPeer): Promise<UdpPor
   }
 }
 
+/** Closes both sockets. */
 export function closeUdpPorts({ rtp, rtcp }: Pick<UdpPorts, 'rtp' | 'rtcp'>): void {
   rtp.close();
   rtcp.close();
@@ -66,7 +69,7 @@ function bound(address: string, port: number): Promise<Socket> {
   });
 }
 
-/** Resolves when the kernel sends what is sent on the socket there, and lets nobody else's datagrams in. */
+/** Connects a UDP socket to a peer: it sends there, and the kernel lets nobody else's datagrams in. Rejects where there is no route. */
 export function connected(socket: Socket, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.connect(port, address, ((error?: Error) => (error ? reject(error) : resolve())) as () => void);

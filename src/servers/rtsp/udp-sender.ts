@@ -11,7 +11,7 @@ const TICK_MS = 2;
  * receiver with the usual socket buffer of 208 KiB holds about 90 full packets.
  */
 const MIN_BURST = 16;
-/** Packets at once, with those of bursts that are made up for because the timer was late: they must still fit into that buffer. */
+/** Most packets at once, with those of bursts that are made up for because the timer was late: they must still fit into that buffer. */
 const MAX_BURST = 64;
 /** A picture should be out within this share of the time until the next. */
 const SHARE_OF_INTERVAL = 0.6;
@@ -40,12 +40,13 @@ export class Pacer {
     private readonly fps: () => number,
   ) {}
 
-  /** Bursts over which a picture is spread. */
+  /** How many bursts a picture is spread over. */
   get bursts(): number {
     const interval = 1000 / Math.max(1, this.fps());
     return Math.max(1, Math.floor(Math.min(MAX_SPREAD_MS, SHARE_OF_INTERVAL * interval) / TICK_MS));
   }
 
+  /** Calls {@link UdpSender.burst} from now on, for as long as packets wait. */
   wake(sender: UdpSender): void {
     this.#busy.add(sender);
     if (this.#cancel) return;
@@ -64,20 +65,23 @@ export class Pacer {
   }
 }
 
+/** The sockets, and the track whose packets they carry. */
 export interface UdpSenderOptions {
-  /** Connected to where RTP and RTCP go. */
+  /** Socket for RTP, connected to where it goes. */
   readonly rtp: Socket;
+  /** Socket for RTCP, connected likewise. */
   readonly rtcp: Socket;
   /** Called when RTCP could not be sent: RTP, which comes more often, is not asked about. */
   readonly onFailure?: () => void;
   readonly resumption: Resumption;
+  /** Called to ask for a key frame where pictures were left out that others need. */
   readonly requestKeyFrame: () => void;
   readonly pacer: Pacer;
   readonly counters: RtspCounters;
 }
 
 /**
- * RTP over UDP. A picture's packets are spread over a part of the time until the next one, since a burst of all of them
+ * Sends RTP over UDP. A picture's packets are spread over a part of the time until the next one, since a burst of all of them
  * would not fit into the client's socket buffer.
  */
 export class UdpSender implements Sink {
@@ -123,7 +127,7 @@ export class UdpSender implements Sink {
       const batch = this.#queue[0];
       if (!batch) break;
       const packet = batch.packet(this.#next);
-      // Without a callback errors go nowhere, as they should: a client that has closed its port is ended by his session's
+      // Without a callback errors go nowhere, as they should: a client that has closed its port is ended by its session's
       // time-out. With one, Node would make a turn of the event loop of each packet.
       rtp.send(packet);
       counters.packetsSent++;

@@ -2,16 +2,18 @@ import { AppError } from '../../core/errors.ts';
 import type { FanOut, Taken } from '../../streams/fan-out.ts';
 import { Track, type TrackOptions } from './track.ts';
 
-/** The camera as far as streams of whatever encoding look at it. */
+/** The camera, as far as tracks of any encoding look at it. */
 export type CameraFeed = Pick<FanOut<Taken>, 'status' | 'latest' | 'lease' | 'fps'>;
 
+/** A track, and the camera behind it. */
 export interface VideoTrackOptions extends TrackOptions {
+  /** Returns the camera. */
   readonly camera: () => CameraFeed;
   /** Pictures per second that are asked of the camera or of the encoder. */
   readonly fps: () => number;
 }
 
-/** The camera's pictures, in whatever encoding. */
+/** A track of the camera's pictures, in whatever encoding. */
 export abstract class VideoTrack extends Track {
   constructor(protected override readonly options: VideoTrackOptions) {
     super(options);

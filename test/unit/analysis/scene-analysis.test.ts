@@ -1,11 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import { type Finding, SceneAnalysis } from '../../../src/analysis/scene-analysis.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import { allocateBuffer, Frame, HEADROOM } from '../../../src/frames/frame.ts';
+import { readJpegHeader } from '../../../src/frames/jpeg.ts';
 import type { CameraStatus } from '../../../src/frames/stream-state.ts';
 import type { Rate } from '../../../src/streams/fan-out.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
+import { colourBars, grey } from '../../support/pictures.ts';
 
 /** Stands for the hub: what it is asked for, and what it hands out. */
 class StageHub {
@@ -31,6 +33,10 @@ class StageHub {
 }
 
 const MOTION = { sensitivity: 50, smallestArea: 0.003, zones: [], masks: [], holdTime: 5, trustsCamera: true };
+let bars: Buffer;
+beforeAll(async () => {
+  bars = await colourBars(320, 240).jpeg().toBuffer();
+});
 let clock: FakeClock;
 let hub: StageHub;
 let told: [Finding, boolean][];
@@ -44,7 +50,7 @@ afterEach(() => scene.stop());
 
 function start(options: Partial<ConstructorParameters<typeof SceneAnalysis>[0]> = {}): void {
   scene = new SceneAnalysis({
-    ...{ motion: undefined, health: false, followsLight: () => false, hub, clock, log: silentLogger },
+    ...{ motion: undefined, health: false, followsLight: false, hub, clock, log: silentLogger },
     onChange: (finding, state) => told.push([finding, state]),
     ...options,
   });
@@ -56,14 +62,19 @@ async function show(place?: number): Promise<void> {
   const square = { create: { width: 96, height: 128, channels: 3, background: '#000' } } as const;
   const yard = sharp({ create: { width: 640, height: 480, channels: 3, background: '#999' } });
   const drawn = place === undefined ? yard : yard.composite([{ input: square, left: Math.round(place * 540), top: 200 }]);
-  const jpeg = await drawn.jpeg().toBuffer();
+  await hand(await drawn.jpeg().toBuffer());
+  await clock.advanceAsync(250);
+}
+
+/** Hands a picture out, and waits until it was looked at. */
+async function hand(jpeg: Buffer): Promise<void> {
+  const { width, height } = readJpegHeader(jpeg)!;
   const buffer = allocateBuffer(jpeg.length);
   jpeg.copy(buffer, HEADROOM);
-  const frame = new Frame({ buffer, size: jpeg.length, width: 640, height: 480 }, 1, clock.now(), clock.monotonic());
+  const frame = new Frame({ buffer, size: jpeg.length, width, height }, 1, clock.now(), clock.monotonic());
   for (const listener of hub.frames) listener(frame);
   // The picture is looked at in slices, between which all else goes on.
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
-  await clock.advanceAsync(250);
 }
 
 describe('motion', () => {
@@ -141,9 +152,16 @@ describe('motion', () => {
   });
 });
 
+test('where nothing is looked for, pictures are not even shown', () => {
+  start();
+  expect(hub.frames.size).toBe(0);
+  scene.stop();
+  start({ health: true });
+  expect(hub.frames.size).toBe(1);
+});
+
 test('day and night follow the lux of the source', async () => {
-  let follows = true;
-  start({ followsLight: () => follows });
+  start({ followsLight: true });
   const shine = async (lux: number, seconds: number) => {
     for (let k = 0; k < seconds; k++) {
       scene.sensed({ kind: 'light', lux, exposure: undefined });
@@ -158,9 +176,52 @@ test('day and night follow the lux of the source', async () => {
   ]);
   await shine(100, 40);
   expect(told.at(-1)).toEqual(['night', false]);
-  follows = false;
-  await shine(1, 40);
-  expect(told.at(-1)).toEqual(['night', false]);
+});
+
+describe('the state of the picture, where the camera tells light and exposure', () => {
+  let black: Buffer;
+  beforeAll(async () => {
+    black = await grey(320, 240, 0).jpeg().toBuffer();
+  });
+
+  /** Shows a picture a second. @returns after how many seconds it was told to be too dark; undefined: it was not */
+  async function watch(jpeg: Buffer, seconds: number, lux: number | undefined): Promise<number | undefined> {
+    for (let second = 0; second < seconds; second++) {
+      if (lux !== undefined) scene.sensed({ kind: 'light', lux, exposure: 25_000 });
+      await hand(jpeg);
+      await clock.advanceAsync(999);
+      if (scene.state('tooDark')) return second;
+    }
+    return undefined;
+  }
+
+  test('is looked at when that changes, and the picture decides', async () => {
+    start({ health: true });
+    hub.become('live');
+    scene.sensed({ kind: 'begin' });
+    expect(await watch(bars, 60, 400)).toBeUndefined();
+    // A night that is well exposed is dark and yet no dark picture.
+    expect(await watch(bars, 60, 1)).toBeUndefined();
+    expect(await watch(black, 30, 0.1)).toBeLessThanOrEqual(12);
+  });
+
+  test('is seldom looked at while that stays', async () => {
+    start({ health: true });
+    hub.become('live');
+    scene.sensed({ kind: 'begin' });
+    await watch(bars, 60, 400);
+    // It cannot be: who made it darker without changing the light?
+    const after = await watch(black, 60, 400);
+    expect(after).toBeGreaterThan(12);
+    expect(after).toBeLessThanOrEqual(32);
+  });
+
+  test('is looked at as ever where nothing is told', async () => {
+    start({ health: true });
+    hub.become('live');
+    await watch(bars, 60, undefined);
+    expect(await watch(black, 60, undefined)).toBeLessThanOrEqual(12);
+  });
 });
 
 test('a picture that cannot be read is complained of and no more', async () => {
@@ -225,6 +286,22 @@ describe('pictures that have to be decoded', () => {
     others = 0;
     clock.advance(1000);
     expect(hub.leases).toBe(0);
+  });
+
+  test('are wanted now and then where the camera says that light and focus stay', async () => {
+    start({ health: true, decoding });
+    others = 1;
+    const wanted: boolean[] = [];
+    for (let second = 0; second < 90; second++) {
+      scene.sensed({ kind: 'light', lux: 400, exposure: 25_000 });
+      if (hub.leases > 0) await hand(bars);
+      await clock.advanceAsync(999);
+      wanted.push(hub.leases > 0);
+    }
+    expect(wanted.slice(1, 25)).not.toContain(false);
+    const rest = wanted.slice(35).filter(Boolean).length;
+    expect(rest).toBeGreaterThan(0);
+    expect(rest).toBeLessThan(10);
   });
 
   test('are not wanted of a camera that gives JPEGs after all', () => {

@@ -48,7 +48,7 @@ afterEach(() => {
 function begin() {
   const clock = new FakeClock();
   const recorder = new Recorder();
-  const capture = new ImagesSource(dir, SETTINGS, { clock }).start(recorder);
+  const capture = new ImagesSource(dir, SETTINGS, clock).start(recorder);
   let wait = 0;
   /** Numbers of the next pictures. */
   const take = async (count: number): Promise<number[]> => {
@@ -71,7 +71,7 @@ function begin() {
 
 describe('ImagesSource', () => {
   test('says what it is and what it cannot do', () => {
-    const source = new ImagesSource('/some/where', { ...SETTINGS, width: 640, hflip: true }, { clock: new FakeClock() });
+    const source = new ImagesSource('/some/where', { ...SETTINGS, width: 640, hflip: true }, new FakeClock());
     expect(source).toMatchObject({
       kind: 'images',
       description: 'pictures in /some/where',

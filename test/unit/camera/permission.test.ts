@@ -61,7 +61,7 @@ describe('a user who is not in the group video', () => {
   function resolve(spec: SourceSpec): Promise<ResolvedSource> {
     const rpicamPath = join(dev, 'rpicam-vid');
     const options = { spec, settings: settingsWith({}), rpicamPath, searchPath: '/usr/bin:/bin', workDir: dev, sysfs: dev, dev };
-    return new SourceResolver(options, { clock: new FakeClock(), log: silentLogger }).resolve();
+    return new SourceResolver({ ...options, clock: new FakeClock(), log: silentLogger }).resolve();
   }
   beforeEach(async () => {
     writeFileSync(join(dev, 'rpicam-vid'), '#!/bin/sh\necho "No cameras available!"\n', { mode: 0o755 });

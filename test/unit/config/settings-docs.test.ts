@@ -85,7 +85,7 @@ const CHANGES: Readonly<Record<SettingName, readonly unknown[]>> = {
   extraArgs: [['--x']],
 };
 
-const deps = { clock: systemClock, log: silentLogger };
+const common = { clock: systemClock, log: silentLogger };
 const LIST = execFileSync(join(import.meta.dirname, '../../support/v4l2-ctl'), ['--device', '/dev/null', '--list-ctrls'], {
   encoding: 'utf8',
 });
@@ -99,6 +99,7 @@ const v4l2 = (changed: CameraSettings, format: string, more: Pick<V4l2Options, '
   new V4l2Source(
     {
       ...more,
+      ...common,
       ffmpeg: '/ffmpeg',
       device: '/dev/video0',
       searchPath: '',
@@ -106,21 +107,25 @@ const v4l2 = (changed: CameraSettings, format: string, more: Pick<V4l2Options, '
       formats: [{ name: format, compressed: format === 'mjpeg', sizes: [] }],
     },
     changed,
-    deps,
   );
 
 /** Every way in which a source of a kind can meet the settings. */
 const SOURCES: Readonly<Record<SourceKind, (changed: CameraSettings) => { unsupported: readonly SettingName[] }[]>> = {
   rpicam: (changed) => [
     new RpicamSource(
-      { program: '/rpicam-vid', sensor: { index: 0, model: 'x', width: 1, height: 1, id: 'x', modes: [] }, workDir: '/', searchPath: '' },
+      {
+        program: '/rpicam-vid',
+        sensor: { index: 0, model: 'x', width: 1, height: 1, id: 'x', modes: [] },
+        workDir: '/',
+        searchPath: '',
+        ...common,
+      },
       changed,
-      deps,
     ),
   ],
   v4l2: (changed) => [v4l2(changed, 'mjpeg'), v4l2(changed, 'yuyv422'), v4l2(changed, 'mjpeg', { controlled })],
-  images: (changed) => [new ImagesSource('/', changed, deps)],
-  test: (changed) => [new TestPatternSource(changed, deps)],
+  images: (changed) => [new ImagesSource('/', changed, systemClock)],
+  test: (changed) => [new TestPatternSource(changed, systemClock)],
 };
 
 describe('the table of what a source can do', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Progress } from '../../../src/cli/progress.ts';
-import { TaskProgress } from '../../../src/cli/task-progress.ts';
+import { Progress, TaskProgress } from '../../../src/cli/progress.ts';
 import { type Group, type Level, ok } from '../../../src/doctor/check.ts';
 import { asJson, countsOf, Printer } from '../../../src/doctor/print.ts';
 import type { Finding } from '../../../src/doctor/run.ts';

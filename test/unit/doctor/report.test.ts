@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../../src/core/errors.ts';
 import { makeReport } from '../../../src/doctor/report.ts';
 import type { Finding } from '../../../src/doctor/run.ts';
-import { privateParts, scrub } from '../../../src/doctor/scrub.ts';
+import { privateOf, scrub } from '../../../src/doctor/scrub.ts';
 import { makeState, makeSurroundings } from '../../support/doctor.ts';
 import { ipv4, PI_FILES, PI_MAC } from '../../support/system-tools/tree.ts';
 
@@ -22,7 +22,7 @@ const forms = (secret: string) => [
 ];
 
 describe('scrub', () => {
-  const known = privateParts(state, { secrets: ['run-file-token'], identities: ['10000000a1b2c3d4'] });
+  const known = privateOf(state, { secrets: ['run-file-token'], identities: ['10000000a1b2c3d4'] });
 
   test.each(PASSWORDS)('takes %j out, however it is written', (password) => {
     for (const form of forms(password)) expect(scrub(`it is <${form}>, they say`, known)).toBe('it is <…>, they say');

@@ -35,7 +35,7 @@ const LOCAL = { bind: '127.0.0.1', port: 0 } as const;
 
 test('a server that listens has its port, and tells it also when it has ended', async () => {
   const server = createServer();
-  const port = await listen(server, { ...LOCAL, part: 'http' });
+  const port = await listen(server, { ...LOCAL, section: 'http' });
   expect(port).toBe((server.address() as AddressInfo).port);
   server.close();
 
@@ -46,7 +46,7 @@ test('a server that listens has its port, and tells it also when it has ended', 
 });
 
 test('a server that listens has no listener for errors left', async () => {
-  const server = await start({ ...LOCAL, part: 'http' });
+  const server = await start({ ...LOCAL, section: 'http' });
   expect(server.listening).toBe(true);
   expect(server.listenerCount('error')).toBe(0);
 });
@@ -55,9 +55,9 @@ describe('a port that is taken', () => {
   test.each([
     ['http', 'the page', '--http-port (http.port in the settings file)'],
     ['rtsp', 'RTSP', '--rtsp-port (rtsp.port in the settings file)'],
-  ] as const)('of %s: the flag and the key are named', async (part, purpose, setting) => {
-    const { port } = (await start({ ...LOCAL, part })).address() as AddressInfo;
-    const { code, exitCode, message, hint } = await refusal(start({ ...LOCAL, port, part }));
+  ] as const)('of %s: the flag and the key are named', async (section, purpose, setting) => {
+    const { port } = (await start({ ...LOCAL, section })).address() as AddressInfo;
+    const { code, exitCode, message, hint } = await refusal(start({ ...LOCAL, port, section }));
     expect({ code, exitCode }).toEqual({ code: 'PORT_TAKEN', exitCode: 3 });
     // It is our own here, as where http.port and rtsp.port are the same.
     expect(message).toBe(`Port ${port} on 127.0.0.1 is taken by this program itself; it is meant for ${purpose}.`);
@@ -66,7 +66,7 @@ describe('a port that is taken', () => {
 
   test('by one that cannot be seen: how to see it', async () => {
     // Nobody listens on port 0.
-    const { message, hint } = await refusal(listen(refusing('EADDRINUSE'), { ...LOCAL, part: 'http' }));
+    const { message, hint } = await refusal(listen(refusing('EADDRINUSE'), { ...LOCAL, section: 'http' }));
     expect(message).toContain('is taken by another program; it is meant for the page.');
     expect(hint).toContain("`sudo ss -ltnp 'sport = :0'` shows which it is");
   });
@@ -75,28 +75,28 @@ describe('a port that is taken', () => {
 test.each([
   ['http', 80],
   ['rtsp', 554],
-] as const)('a privileged port of %s: how it is allowed, not by becoming root', async (part, port) => {
-  const { code, exitCode, message, hint } = await refusal(listen(refusing('EACCES'), { bind: '0.0.0.0', port, part }));
+] as const)('a privileged port of %s: how it is allowed, not by becoming root', async (section, port) => {
+  const { code, exitCode, message, hint } = await refusal(listen(refusing('EACCES'), { bind: '0.0.0.0', port, section }));
   expect({ code, exitCode }).toEqual({ code: 'BIND_FAILED', exitCode: 1 });
   expect(message).toMatch(
     new RegExp(`^Port ${port} on 0\\.0\\.0\\.0, for .* may not be used: those below \\d+ are for privileged programs\\.$`),
   );
   expect(hint).toContain(`sudo sysctl net.ipv4.ip_unprivileged_port_start=${port}`);
   expect(hint).toContain(`sudo setcap cap_net_bind_service=+ep ${process.execPath}`);
-  expect(hint).toMatch(new RegExp(`from \\d+ on with --${part}-port \\(${part}\\.port in the settings file\\)`));
+  expect(hint).toMatch(new RegExp(`from \\d+ on with --${section}-port \\(${section}\\.port in the settings file\\)`));
   expect(hint).not.toMatch(/as root/);
 });
 
 test('an address that is not there: those that are', async () => {
   // Of documentation (RFC 5737): no machine has it.
-  const { code, message, hint } = await refusal(start({ bind: '203.0.113.77', port: 0, part: 'http' }));
+  const { code, message, hint } = await refusal(start({ bind: '203.0.113.77', port: 0, section: 'http' }));
   expect(code).toBe('BIND_FAILED');
   expect(message).toBe('This machine has no address 203.0.113.77 to listen on.');
   expect(hint).toMatch(/^It has .*127\.0\.0\.1.*\. Give one of them with --bind \(bind in the settings file\), or 0\.0\.0\.0 for all\.$/);
 });
 
 test('anything else is told with the words of the system', async () => {
-  const { code, message, hint } = await refusal(listen(refusing('EAFNOSUPPORT'), { bind: '::', port: 8080, part: 'rtsp' }));
+  const { code, message, hint } = await refusal(listen(refusing('EAFNOSUPPORT'), { bind: '::', port: 8080, section: 'rtsp' }));
   expect(code).toBe('BIND_FAILED');
   expect(message).toBe('Cannot listen on :: port 8080, for RTSP: listen EAFNOSUPPORT');
   expect(hint).toContain('--bind');

@@ -34,8 +34,8 @@ class FakePace {
   left = Number.POSITIVE_INFINITY;
   given = 0;
   call: (() => void) | undefined;
-  room = () => Math.max(0, this.left);
-  whenRoom = (call: () => void) => (this.call = call);
+  capacity = () => Math.max(0, this.left);
+  whenReady = (call: () => void) => (this.call = call);
   gave = (bytes: number) => {
     this.given += bytes;
     this.left -= bytes;

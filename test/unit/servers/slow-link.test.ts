@@ -63,7 +63,7 @@ function run({ rate, pictureBytes, ms, readEveryMs = 150, lumpBytes = 1, roundTr
       given.push({ at, waitedMs: state.queued / rate(at) });
       state.rest = pictureBytes;
     }
-    const slice = link.bitRate === undefined ? state.rest : Math.min(state.rest, link.room(at));
+    const slice = link.bitRate === undefined ? state.rest : Math.min(state.rest, link.capacity(at));
     state.rest -= slice;
     state.queued += slice;
     if (slice > 0) link.gave(slice, at);
@@ -175,20 +175,20 @@ describe('SlowLink', () => {
     link.measured({ queued: 175_000, rto: 200 }, 100);
     link.measured({ queued: 50_000, rto: 200 }, 200);
     expect(link.wait(200)).toBeGreaterThan(30);
-    expect(link.room(200)).toBe(0);
+    expect(link.capacity(200)).toBe(0);
     expect(link.wait(200, 400)).toBe(0);
     expect(link.wait(200, 400, 600_000)).toBeGreaterThan(0);
   });
 
   test('a slice is small where the link carries little, and a whole picture where it carries much', () => {
-    const room = (megabits: number) => {
+    const capacity = (megabits: number) => {
       const link = known(carrying(megabits), 200);
       const wait = link.wait(1000);
-      return link.room(1000 + wait);
+      return link.capacity(1000 + wait);
     };
-    expect(room(0.5)).toBeLessThan(9000);
-    expect(room(10)).toBeCloseTo(12_500, -2);
-    expect(room(200)).toBeGreaterThan(240_000);
+    expect(capacity(0.5)).toBeLessThan(9000);
+    expect(capacity(10)).toBeCloseTo(12_500, -2);
+    expect(capacity(200)).toBeGreaterThan(240_000);
   });
 
   test('before a reading only a reading can tell', () => {

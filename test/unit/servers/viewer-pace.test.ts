@@ -67,7 +67,7 @@ describe('ViewerPace', () => {
     expect(pace.takes()).toBe(false);
     measure(100, 100_000);
     let calls = 0;
-    pace.whenRoom(() => calls++);
+    pace.whenReady(() => calls++);
     // 1000 bytes a millisecond, of which 20,000 may wait.
     clock.advance(79);
     expect([calls, pace.takes()]).toEqual([0, false]);
@@ -82,7 +82,7 @@ describe('ViewerPace', () => {
     measure(10, 900_000);
     measure(100, 890_000);
     let calls = 0;
-    pace.whenRoom(() => calls++);
+    pace.whenReady(() => calls++);
     measure(100, 0);
     clock.advance(1);
     expect(calls).toBe(1);
@@ -104,19 +104,19 @@ describe('ViewerPace', () => {
     measure(10, 200_000);
     measure(100, 100_000);
     measure(90, 1000);
-    expect(pace.room()).toBeGreaterThan(0);
+    expect(pace.capacity()).toBeGreaterThan(0);
     pace.begin();
-    expect(pace.room()).toBe(0);
+    expect(pace.capacity()).toBe(0);
     let calls = 0;
-    pace.whenRoom(() => calls++);
+    pace.whenReady(() => calls++);
     clock.advance(7);
-    expect([pace.room(), calls]).toEqual([0, 0]);
+    expect([pace.capacity(), calls]).toEqual([0, 0]);
     clock.advance(2);
     expect(calls).toBe(1);
-    expect(pace.room()).toBeGreaterThan(0);
+    expect(pace.capacity()).toBeGreaterThan(0);
     pace.begin();
     pace.measured({ queued: 0, rto: 200 }, clock.monotonic(), 0);
-    expect(pace.room()).toBeGreaterThan(0);
+    expect(pace.capacity()).toBeGreaterThan(0);
   });
 
   test('while a picture is under way the queue is looked at for each that comes', () => {
@@ -128,14 +128,14 @@ describe('ViewerPace', () => {
   });
 
   test('there is room for everything where nothing is known of the link', () => {
-    expect(pace.room()).toBe(Number.POSITIVE_INFINITY);
+    expect(pace.capacity()).toBe(Number.POSITIVE_INFINITY);
     pace.proveSlow();
-    expect(pace.room()).toBe(Number.POSITIVE_INFINITY);
+    expect(pace.capacity()).toBe(Number.POSITIVE_INFINITY);
     measure(10, 200_000);
     measure(100, 100_000);
-    expect(pace.room()).toBe(0);
+    expect(pace.capacity()).toBe(0);
     pace.measured(undefined, clock.monotonic(), 0);
-    expect(pace.room()).toBe(Number.POSITIVE_INFINITY);
+    expect(pace.capacity()).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('nor one of which nobody knows when it was made, unless there is no better', () => {
@@ -166,7 +166,7 @@ describe('ViewerPace', () => {
   test('a connection that is not in the table is as without one, and is looked for again later', () => {
     pace.proveSlow();
     let calls = 0;
-    pace.whenRoom(() => calls++);
+    pace.whenReady(() => calls++);
     pace.measured(undefined, clock.monotonic(), 0);
     clock.advance(1);
     expect([pace.takes(), calls, queues.watched.size]).toEqual([true, 1, 0]);
@@ -203,7 +203,7 @@ describe('ViewerPace', () => {
     pace.proveSlow();
     measure(10, 200_000);
     measure(100, 100_000);
-    pace.whenRoom(() => {
+    pace.whenReady(() => {
       throw new Error('called');
     });
     connection.destroyed = true;

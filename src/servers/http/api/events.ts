@@ -2,15 +2,17 @@ import type { EventLog } from '../../../device/event-log.ts';
 import type { DeviceEvent, EventFeed } from '../../../device/events.ts';
 import type { Routes } from '../routes.ts';
 
-/** What is told of events. */
+/** Where the API gets events from. */
 export interface EventsApiOptions {
+  /** The states that hold. */
   readonly feed: Pick<EventFeed, 'current'>;
+  /** The last events. */
   readonly log: EventLog;
 }
 
 const shown = ({ topic, kind, source, data, time }: DeviceEvent) => ({ topic, kind, time: new Date(time).toISOString(), source, data });
 
-/** What is so, and what happened last. */
+/** Adds /api/v1/events: the states that hold, and the events that happened last. Times are in UTC (ISO 8601). */
 export function addEventsApi(routes: Routes, { feed, log }: EventsApiOptions): void {
   routes.add('/api/v1/events', {
     get: {

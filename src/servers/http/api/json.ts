@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import type * as z from 'zod';
+import type * as z from 'zod/mini';
 import { AppError, type ErrorCode } from '../../../core/errors.ts';
 import { sendProblem } from '../answers.ts';
 import { type BodyReader, describeBodyProblem } from '../body-reader.ts';
@@ -9,10 +9,12 @@ const LIMIT = 4 * 1024;
 const TYPE = 'application/json';
 
 /**
- * Reads the body of a request as JSON of the given shape. Undefined where that cannot be: the request is then answered (400, 408,
- * 413, 415, 503). Other types than application/json are refused, as a page of another site can send those without being asked.
+ * Reads the body of a request as JSON of the given shape. Other types than application/json are refused, as a page of another
+ * site can send those without the browser asking first.
+ *
+ * @returns undefined where it cannot be read: the request has then been answered (400, 408, 413, 415, 503), or its client has gone
  */
-export async function readJson<T>(req: Request, res: Response, bodies: BodyReader, schema: z.ZodType<T>): Promise<T | undefined> {
+export async function readJson<T>(req: Request, res: Response, bodies: BodyReader, schema: z.ZodMiniType<T>): Promise<T | undefined> {
   const refuse = (status: number, message: string) => sendProblem(req, res, status, { code: 'BAD_BODY', message });
   if (!req.is(TYPE)) return void refuse(415, `The body must be ${TYPE}.`);
   const body = await bodies.read(req, LIMIT);
@@ -34,6 +36,7 @@ export async function readJson<T>(req: Request, res: Response, bodies: BodyReade
   return void refuse(400, `${place ? `${place}: ` : ''}${issue?.message ?? 'It cannot be read'}.`);
 }
 
+/** HTTP status of the errors that are the request's fault, or the disk's; 500 for all others. */
 const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   CONFIG_INVALID: 400,
   PASSWORD_WEAK: 400,
@@ -46,7 +49,7 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   DISK_READ_ONLY: 507,
 };
 
-/** Answers with an error that is meant for the user; throws all others. */
+/** Answers with an error that is meant for the user. @throws all other errors as they are */
 export function sendError(req: Request, res: Response, error: unknown): void {
   if (!(error instanceof AppError)) throw error;
   const { code, message, hint } = error;

@@ -8,17 +8,19 @@ import { addEventsApi, type EventsApiOptions } from './events.ts';
 import { sendFullStatus } from './status.ts';
 import { addUsersApi, type UsersApiOptions } from './users.ts';
 
+/** What the API tells of and changes. */
 export interface ApiOptions extends Omit<UsersApiOptions, 'clientAddress'> {
   readonly hub: Hub;
   readonly arrivals: Arrivals;
+  /** Returns what the program knows of itself. */
   readonly vitals: () => Vitals;
-  /** Those who watch the web server's streams. */
+  /** The viewers of the web server's streams. */
   readonly viewers: () => readonly ViewerInfo[];
   readonly events: EventsApiOptions;
   readonly clock: Clock;
 }
 
-/** The API for the page and for programs, under /api/v1/; docs/api.md describes it. */
+/** Adds the API for the page and for programs, under /api/v1/; docs/api.md describes it. */
 export function addApi(routes: Routes, { hub, arrivals, vitals, viewers, events, users, bodies, clock, log }: ApiOptions): void {
   routes.add('/api/v1/status', {
     get: {
@@ -31,7 +33,7 @@ export function addApi(routes: Routes, { hub, arrivals, vitals, viewers, events,
   });
   routes.add('/api/v1/camera/retry', {
     post: {
-      // No more than watching does, which has a failed camera tried again too.
+      // It does no more than watching, which has a failed camera tried again too.
       access: 'READ_MEDIA',
       handle: (_req, res) => {
         hub.retry();

@@ -9,14 +9,17 @@ import { shownError, urlsOf, type Vitals } from '../status.ts';
 
 /** What /api/v1/status tells besides the vitals. */
 export interface StatusOptions {
+  /** By HTTP and by RTSP. */
   readonly viewers: readonly ViewerInfo[];
+  /** How addresses begin that the client gets. */
   readonly base: Base;
   readonly clock: Clock;
 }
 
 /**
- * Answers with what the camera does: /api/v1/status. Who watches is told to administrators alone, to others how many do. Times are
- * in UTC (ISO 8601), and follow from how long it is: they are right by the clock as it is now.
+ * Answers /api/v1/status: what the camera does. The viewers are told to administrators alone, their number to everybody. Times
+ * are in UTC (ISO 8601), reckoned back from the present by the monotonic clock: they are right although the wall clock may have
+ * been set since.
  */
 export function sendFullStatus(res: Response, vitals: Vitals, { viewers, base, clock }: StatusOptions): void {
   const { status, size, discovery, scene } = vitals;

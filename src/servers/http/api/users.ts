@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { withChangedUser, withoutUser, withUser } from '../../../auth/user-changes.ts';
 import { ACCESS_LEVELS, type User, type UserStore } from '../../../auth/users.ts';
 import type { Logger } from '../../../core/log.ts';
@@ -9,20 +9,22 @@ import { readJson, sendError } from './json.ts';
 
 const level = z.enum(ACCESS_LEVELS);
 /** Whether a password of fewer than eight characters is taken. */
-const weak = z.boolean().default(false);
+const weak = z._default(z.boolean(), false);
 const added = z.strictObject({ name: z.string(), password: z.string(), level, weak });
-const changed = z.strictObject({ password: z.string().optional(), level: level.optional(), weak });
+const changed = z.strictObject({ password: z.optional(z.string()), level: z.optional(level), weak });
 
+/** The users that the API changes, and what reads its requests. */
 export interface UsersApiOptions {
   readonly users: UserStore;
   readonly bodies: BodyReader;
+  /** The client's address, for the log. */
   readonly clientAddress: (req: Request) => string;
   readonly log: Logger;
 }
 
-/** The people who may log in, without their passwords: /api/v1/users. For administrators alone. */
+/** Adds /api/v1/users, for administrators alone: the people who may log in, without their passwords. */
 export function addUsersApi(routes: Routes, { users, bodies, clientAddress, log }: UsersApiOptions): void {
-  const shown = ({ name, level }: User) => ({ name, level });
+  const shown = ({ name, level }: User) => ({ name, level, ...(users.isFixed({ name }) && { fixed: true }) });
   const tell = (what: string, req: Request) => log.info(what, { client: clientAddress(req) });
   /** Puts the list in place of the old one and answers with the user, or with why that cannot be. */
   const change = (req: Request, res: Response, next: () => { readonly list: readonly User[]; readonly name: string }, status: number) => {

@@ -82,8 +82,15 @@ describe('a lens drive that the system has no autofocus for', () => {
     const program = join(dir, 'rpicam-vid');
     const line = '[0:01:02.000000003] [42]  WARN IPARPI ipa_base.cpp:797 Could not set AF_MODE - no AF algorithm';
     writeFileSync(program, `#!/bin/sh\necho '${line}' >&2\n`, { mode: 0o755 });
-    const options = { program, sensor: cameraOf(FOCUSING), workDir: dir, searchPath: '/usr/bin:/bin' };
-    const source = new RpicamSource(options, settingsWith(change), { clock: systemClock, log: silentLogger });
+    const options = {
+      program,
+      sensor: cameraOf(FOCUSING),
+      workDir: dir,
+      searchPath: '/usr/bin:/bin',
+      clock: systemClock,
+      log: silentLogger,
+    };
+    const source = new RpicamSource(options, settingsWith(change));
     const said: string[] = [];
     await new Promise<void>((resolve) => {
       const notice = ({ message }: AppError) => void said.push(message);

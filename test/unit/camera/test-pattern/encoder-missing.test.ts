@@ -12,7 +12,7 @@ jest.unstable_mockModule('sharp', load);
 
 test('without its image library the test pattern ends with a reason; until it starts it does not even look', async () => {
   const clock = new FakeClock();
-  const source = new TestPatternSource(DEFAULT_CAMERA_SETTINGS, { clock });
+  const source = new TestPatternSource(DEFAULT_CAMERA_SETTINGS, clock);
   expect(load).not.toHaveBeenCalled();
   const recorder = new Recorder();
   const ended = recorder.nextEnd();

@@ -37,7 +37,7 @@ function payloads(jpeg: Buffer, marker: number): Buffer {
 function begin(settings: CameraSettings) {
   const clock = new FakeClock();
   const recorder = new Recorder();
-  const source = new TestPatternSource(settings, { clock });
+  const source = new TestPatternSource(settings, clock);
   const capture = source.start(recorder);
   const next = async (ms = PERIOD) => {
     const picture = recorder.nextPicture();
@@ -71,7 +71,7 @@ describe('TestPatternSource', () => {
   });
 
   test('says what it is and what it cannot do', () => {
-    const source = new TestPatternSource({ ...SMALL, quality: 50, ev: 1, rotation: 90, roi: [0, 0, 1, 1] }, { clock: new FakeClock() });
+    const source = new TestPatternSource({ ...SMALL, quality: 50, ev: 1, rotation: 90, roi: [0, 0, 1, 1] }, new FakeClock());
     expect(source).toMatchObject({ kind: 'test', description: 'test pattern', captureFps: 10, unsupported: ['ev', 'roi'] });
   });
 
@@ -126,7 +126,7 @@ describe('TestPatternSource', () => {
 
   test('can be started again, and counts its frames anew', async () => {
     const clock = new FakeClock();
-    const source = new TestPatternSource(SMALL, { clock });
+    const source = new TestPatternSource(SMALL, clock);
     const shots: Buffer[] = [];
     for (let start = 0; start < 2; start++) {
       const recorder = new Recorder();

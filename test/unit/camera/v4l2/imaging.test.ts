@@ -22,7 +22,7 @@ const DEFAULTS = valuesOf({});
 
 describe('controls', () => {
   test('are read from the list, without those that cannot be set', () => {
-    expect(CONTROLS).toHaveLength(11);
+    expect(CONTROLS).toHaveLength(12);
     expect(CONTROLS.find(({ name }) => name === 'white_balance_temperature')).toEqual({
       ...{ name: 'white_balance_temperature', id: 0x0098091a, min: 2800, max: 6500, step: 10, default: 4600 },
     });
@@ -55,6 +55,13 @@ describe('settings of a webcam', () => {
     [{ saturation: Math.sqrt(15.99) }, { saturation: 96 }],
     [{ awb: 'daylight' }, { white_balance_automatic: 0, white_balance_temperature: 5500 }],
     [{ shutter: 10_000 }, { auto_exposure: 1, exposure_time_absolute: 100 }],
+    [{ gain: 1 }, { gain: 0 }],
+    [{ gain: 4 }, { gain: 50 }],
+    [{ gain: 40 }, { gain: 100 }],
+    [
+      { shutter: 10_000, gain: 16 },
+      { auto_exposure: 1, exposure_time_absolute: 100, gain: 100 },
+    ],
     [{ autofocus: 'manual' }, { focus_automatic_continuous: 0 }],
     [{ lensPosition: 5 }, { focus_automatic_continuous: 0, focus_absolute: 125 }],
     [
@@ -70,7 +77,15 @@ describe('settings of a webcam', () => {
 
   test('as they are by default leave every control at its default, and values of automatic modes alone', () => {
     expect(DEFAULTS).toEqual({
-      ...{ brightness: 0, contrast: 32, saturation: 64, white_balance_automatic: 1, auto_exposure: 3, focus_automatic_continuous: 1 },
+      ...{
+        brightness: 0,
+        contrast: 32,
+        saturation: 64,
+        white_balance_automatic: 1,
+        auto_exposure: 3,
+        gain: 0,
+        focus_automatic_continuous: 1,
+      },
     });
   });
 
@@ -82,6 +97,7 @@ describe('settings of a webcam', () => {
       brightness: fc.double({ min: -1, max: 1, noNaN: true }),
       contrast: fc.double({ min: 0, max: 15.99, noNaN: true }),
       shutter: fc.nat(6_000_000),
+      gain: fc.double({ min: 0, max: 64, noNaN: true }),
       awb: fc.constantFrom(...WHITE_BALANCES),
       autofocus: fc.constantFrom(...AUTOFOCUS_MODES),
       lensPosition: fc.oneof(fc.constantFrom('', 'default'), fc.double({ min: 0, max: 32, noNaN: true })),
@@ -103,20 +119,22 @@ describe('settings of a webcam', () => {
       brightness: { min: -1, max: 1 },
       contrast: { min: 0, max: 15.99 },
       saturation: { min: 0, max: 15.99 },
-      exposure: { shutter: { min: 100, max: 500_000 } },
+      exposure: { shutter: { min: 100, max: 500_000 }, gain: { min: 1, max: 16 } },
       lensPosition: { min: 0, max: 10 },
     });
-    expect(IMAGING.supported).toEqual(['brightness', 'contrast', 'saturation', 'awb', 'shutter', 'autofocus', 'lensPosition']);
+    expect(IMAGING.supported).toEqual(['brightness', 'contrast', 'saturation', 'awb', 'shutter', 'gain', 'autofocus', 'lensPosition']);
+  });
+
+  test('the gain alone, without an exposure to go with it, is for the owner', () => {
+    const imaging = new WebcamImaging(CONTROLS.filter(({ name }) => ['gain', 'brightness'].includes(name)));
+    expect([imaging.supported, imaging.offers]).toEqual([['brightness', 'gain'], { brightness: { min: -1, max: 1 } }]);
   });
 
   test('without v4l2-ctl: the hint is how to get it, where it would help', () => {
     const source = (change: Partial<CameraSettings>) =>
       new V4l2Source(
-        { ffmpeg: '/bin/ffmpeg', device: '/dev/video0', formats: [], drawsText: false, searchPath: '' },
+        { ffmpeg: '/bin/ffmpeg', device: '/dev/video0', formats: [], drawsText: false, searchPath: '', log: silentLogger },
         settingsWith(change),
-        {
-          log: silentLogger,
-        },
       );
     expect(source({ brightness: 0.5 })).toMatchObject({
       unsupported: ['brightness'],
@@ -141,7 +159,7 @@ describe('a setter', () => {
     const { setter, program } = make();
     const pending = (change: Partial<CameraSettings>) => setter.pending(IMAGING.values(settingsWith(change)));
     const now = async () => (await listControls(program, DEVICE, '')).length;
-    expect(await now()).toBe(11);
+    expect(await now()).toBe(12);
     expect(pending({})).toEqual([]);
     const fixed = pending({ shutter: 20_000, brightness: 0.5 });
     expect(shown(fixed)).toEqual(['brightness=32', 'auto_exposure=1', 'exposure_time_absolute=200']);

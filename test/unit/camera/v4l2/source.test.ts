@@ -59,9 +59,10 @@ describe('v4l2Arguments', () => {
 
 test('a source says what it cannot do: the quality of untouched JPEGs is the webcam’s', () => {
   const source = (formats: typeof RAW, change: Parameters<typeof settingsWith>[0], drawsText = false) =>
-    new V4l2Source({ ffmpeg: '/bin/ffmpeg', device: '/dev/video0', formats, drawsText, searchPath: '' }, settingsWith(change), {
-      log: silentLogger,
-    });
+    new V4l2Source(
+      { ffmpeg: '/bin/ffmpeg', device: '/dev/video0', formats, drawsText, searchPath: '', log: silentLogger },
+      settingsWith(change),
+    );
   const make = (...args: Parameters<typeof source>) => source(...args).unsupported;
   expect(make(MJPEG, { quality: 50, rotation: 90 })).toEqual([]);
   expect(make(MJPEG, { quality: 50 })).toEqual(['quality']);

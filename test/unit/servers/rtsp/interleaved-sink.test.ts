@@ -21,14 +21,14 @@ class FakePace {
   stalledFor = 0;
   call: (() => void) | undefined;
   takes = (extraMs = 0) => (extraMs > 0 ? this.someRoom : this.buffer);
-  room = () => this.left;
+  capacity = () => this.left;
   gave = (bytes: number) => {
     this.given += bytes;
     this.left -= bytes;
   };
   missed = () => this.misses++;
   proveSlow = () => this.misses++;
-  whenRoom = (call: () => void) => (this.call = call);
+  whenReady = (call: () => void) => (this.call = call);
   makeRoom(bytes = Number.POSITIVE_INFINITY): void {
     this.buffer = true;
     this.someRoom = true;

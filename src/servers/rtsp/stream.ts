@@ -1,9 +1,0 @@
-import type { Track } from './track.ts';
-
-/** What clients play at one URL: its picture, and what stands beside it. */
-export interface Stream {
-  /** Last part of its URL: "mjpeg". */
-  readonly name: string;
-  /** In the order of the session description; at least one, and always the same. */
-  readonly tracks: readonly Track[];
-}
