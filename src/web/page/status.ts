@@ -27,7 +27,7 @@ export interface Status {
   readonly height: number;
   /** Pictures per second measured at the camera; 0 when unknown. */
   readonly fps: number;
-  /** How many watch, by whatever protocol. */
+  /** Open MJPEG streams, that of this page included. */
   readonly viewers: number;
   /** Whether something moves; undefined: nobody looks. */
   readonly motion: boolean | undefined;
