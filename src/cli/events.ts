@@ -30,7 +30,8 @@ export const events: Handler = async (args, context) => {
   const line = (event: ToldEvent) => (args.flags.json === true ? terminalSafeJson(JSON.stringify(event)) : visible(describe(event)));
   try {
     await follow(new OnvifEventClient(device, login, stop.signal), stop.signal, {
-      told: (event) => context.stdout.write(`${line(event)}\n`),
+      // Whoever read it has gone, as `grep -m 1` does: nothing else would end this.
+      told: (event) => context.stdout.write(`${line(event)}\n`, (error) => error && stop.abort()),
       said: (text) => context.stderr.write(`${visible(text)}\n`),
     });
   } catch (error) {

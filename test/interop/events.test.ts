@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium } from 'playwright-core';
 import { npmVersion, programVersion, reportClient } from '../support/clients.ts';
 import { needsProgram, program } from '../support/programs.ts';
-import { eventually, PASSWORD, Server } from '../support/server.ts';
+import { eventually, MAIN, PASSWORD, Server } from '../support/server.ts';
 import { ToldCamera } from '../support/told-camera.ts';
 
 /** The camera's events, in clients that we did not write. */
@@ -155,6 +155,19 @@ test('onvif-camera events shows live what another camera tells, also after its r
   for (const line of (before + command.stdout).trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('topic');
   command.process.kill('SIGINT');
   expect(await command.ended).toEqual({ code: 0, signal: null });
+}, 30_000);
+
+test('onvif-camera events ends when nobody reads it any more', async () => {
+  camera.moves(false);
+  const url = `http://127.0.0.1:${camera.port}`;
+  const command = Server.spawn({
+    program: ['sh', '-c', '"$@" | head -n 1', 'sh', process.execPath, MAIN],
+    command: ['events', '--url', url],
+  });
+  await command.output(/\n/);
+  const ticks = setInterval(() => camera.moves(Date.now() % 2 === 0), 50);
+  expect(await command.ended).toEqual({ code: 0, signal: null });
+  clearInterval(ticks);
 }, 30_000);
 
 test('onvif-camera events says what is wrong', async () => {
