@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const out = join(root, 'dist');
 const stamp = join(out, '.built-from');
 
-/** A hash of everything that makes a difference to dist/. By content: git gives old files new times. */
+/** Returns a hash of everything that makes a difference to dist/, by content: git gives old files new times. */
 function hashOfInputs() {
   const hash = createHash('sha256');
   const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
@@ -37,12 +37,12 @@ and then what you tried once more.`);
 console.error('Building, as something has changed …');
 rmSync(out, { recursive: true, force: true });
 
-// What would be read at each start and stay in memory for nothing. Of express, the parts that we don't use: bodies are read by
-// our own reader, the page's files are in memory, and queries are "simple" ones. Of its 2,500 media types we serve these. pino
-// brings files and worker threads for writing logs; ours are few. What libraries note for their authors (debug) nobody reads.
+// Code that would be read at each start and stay in memory for nothing. Parts of express are not used: the program reads bodies
+// itself, the page's files are in memory, and queries are "simple" ones. Of its 2,500 media types these are served. pino brings files
+// and worker threads for writing logs, of which there are few here. What libraries note for their authors (debug) nobody reads.
 const MEDIA_TYPES =
   /^(text\/(html|css|plain|javascript|xml)|application\/(json|javascript|xml|soap\+xml|x-www-form-urlencoded|octet-stream)|image\/(jpeg|png|svg\+xml))$/;
-/** What is replaced, by a pattern of its path, and by what. */
+/** Modules that are replaced, by a pattern of their path, and the code in their place. */
 const STUBS = [
   [/body-parser[/\\]index\.js$/, 'module.exports = {};'],
   [/serve-static[/\\]index\.js$/, 'module.exports = undefined;'],

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The README's table of clients, what tests have reported of them, and how the one goes into the other. */
+// The README's table of clients, what tests have reported of them, and how the one goes into the other.
 
-/** Where runs of the tests collect it, from the project's folder. */
+/** Where runs of the tests collect their reports, from the project's folder. */
 export const COLLECTION = 'test-results/clients.json';
 const BEGIN = '<!-- clients: scripts/clients.mjs writes the versions and dates -->';
 const END = '<!-- /clients -->';
@@ -12,10 +12,10 @@ const NAMES = /\breportClient\(\s*'([^']+)'/g;
 /**
  * @typedef {{ readonly date: string; readonly passed: number; readonly failed: number; readonly skipped: number;
  *   readonly clients: Readonly<Record<string, string>> }} FileReport
- *   Of one test file: its tests when it last ran, the UTC date of that, and the versions of the clients that it ran.
+ *   The report of one test file: its tests when it last ran, the UTC date of that, and the versions of the clients that it ran.
  * @typedef {{ readonly name: string; readonly version: string; readonly date: string; readonly passed: number;
  *   readonly missing: readonly string[] }} ClientReport
- *   Of one client: how many tests passed, the oldest date, and the files of which not all tests passed, or that did not report it.
+ *   The report of one client: how many tests passed, the oldest date, and the files of which not all tests passed, or that did not report it.
  */
 
 /**
@@ -55,7 +55,10 @@ export function clientReports(collection, files) {
   });
 }
 
-/** @param {string} text the README */
+/**
+ * Returns the lines of the README, with the indexes of the table's first row and of the line behind its last one.
+ * @param {string} text the README
+ */
 function tableLines(text) {
   const lines = text.split('\n');
   const [begin, end] = [lines.indexOf(BEGIN), lines.indexOf(END)];
@@ -71,7 +74,7 @@ const cellsOf = (line) =>
     .split('|')
     .slice(1, -1)
     .map((cell) => cell.trim());
-/** `npm \`onvif\` (in UniFi Protect)` is the row of "npm onvif". */
+/** Returns the name of a row's client: "npm onvif" for `npm \`onvif\` (in UniFi Protect)`. */
 const nameOf = (cell) => cell.replaceAll('`', '').replace(/ \(.*\)$/, '');
 
 /**

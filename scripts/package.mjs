@@ -23,7 +23,7 @@ const fail = (message) => {
 };
 const say = (line) => console.error(line);
 
-/** When the commit was made, seconds since 1970. */
+/** Returns when the commit was made, seconds since the Unix epoch. */
 function timeOfCommit() {
   if (process.env.SOURCE_DATE_EPOCH) return Number(process.env.SOURCE_DATE_EPOCH);
   const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Also read by versions of Node.js that are too old for the rest: this file imports nothing before it has looked, and is
-// written in the language of 2019.
+// Versions of Node.js that are too old for the rest read this file too: it imports nothing before it has looked, and is written in the
+// language of 2019.
 const version = process.versions.node;
 const [major = 0, minor = 0] = version.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {

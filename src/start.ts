@@ -10,7 +10,7 @@ try {
   process.stderr.write(`onvif-camera: ${(error as Error).message}\n`);
   process.exit(2);
 }
-// Loaded only now: what loading needs of memory counts.
+// Loaded after that, since the memory that loading needs counts.
 const { run, OWN_VARIABLES } = await import('./cli/run.ts');
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -24,12 +24,12 @@ let onFault: (error: unknown) => void = fail;
 process.on('uncaughtException', (error) => onFault(error));
 process.on('unhandledRejection', (error) => onFault(error));
 
-// Whoever read our output has gone; that is no reason to go as well.
+// A reader of the output that has gone is no reason to go as well.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 /**
- * Whether a hangup is not meant for us: `nohup` has told the system to ignore SIGHUP, or there is no terminal whose end it could
- * tell of. Node.js takes back what it was started with, so that has to be inferred: nohup leaves none of the three standard
+ * Returns whether a hangup is not meant for this program: `nohup` has told the system to ignore SIGHUP, or there is no terminal whose
+ * end it could tell of. Node.js takes back what it was started with, so that has to be inferred: nohup leaves none of the three standard
  * streams on a terminal, and a shell that ignores the signal itself (`trap '' HUP`) starts what also does.
  */
 function ignoresHangup(): boolean {
@@ -46,7 +46,7 @@ function ignoresHangup(): boolean {
 const stopRequested = new Promise<NodeJS.Signals>((resolve) => {
   let asked = false;
   const stop = (signal: NodeJS.Signals) => {
-    // Whoever asks twice does not want to wait for the camera.
+    // Asked twice, the program does not wait for the camera.
     if (asked) process.exit(0);
     asked = true;
     resolve(signal);
@@ -55,8 +55,8 @@ const stopRequested = new Promise<NodeJS.Signals>((resolve) => {
   process.on('SIGHUP', ignoresHangup() ? () => {} : stop);
 });
 
-// What we start inherits the environment: a capture program and the scripts around it have no business with our passwords, nor with
-// what the service manager says to us.
+// Programs that are started inherit the environment: a capture program and the scripts around it have no business with passwords, nor
+// with what the service manager says to this program.
 const env = { ...process.env };
 for (const name of OWN_VARIABLES) delete process.env[name];
 
@@ -70,7 +70,7 @@ const ended = run(process.argv.slice(2), {
   onFault: (act) => {
     onFault = act;
   },
-  // Opened only by who reads it.
+  // Opened only where it is read.
   get stdin() {
     return process.stdin;
   },

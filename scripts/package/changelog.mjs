@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The entry of this version; what is unreleased, of one that CHANGELOG.md does not name yet. */
+/** Returns the entry of a version; for one that CHANGELOG.md does not name yet, what is unreleased. @param time seconds since the Unix epoch */
 export function debianChangelog(root, version, time) {
   const path = join(root, 'CHANGELOG.md');
   const text = existsSync(path) ? readFileSync(path, 'utf8') : '';

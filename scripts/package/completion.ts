@@ -2,7 +2,7 @@ import { type Command, isGroup } from '../../src/cli/command.ts';
 import { actionsOf } from '../../src/cli/commands/index.ts';
 import { everyFlag, flagsOf, type Offer, type ShellFlag } from './shell-tables.ts';
 
-/** Completion of the command line by bash, made of the table of commands. It needs nothing of the package bash-completion. */
+/** Returns the completion of the command line by bash, made of the table of commands. It needs nothing of the package bash-completion. */
 export function bashCompletion(commands: readonly Command[]): string {
   const flags = everyFlag(commands);
   const valued = flags.filter(({ value }) => value !== undefined);
@@ -60,7 +60,7 @@ function reply(offer: Offer): string {
   return `mapfile -t COMPREPLY < <(compgen -W '${offer.words.join(' ')}' -- "$current")`;
 }
 
-/** The same for zsh. */
+/** Returns the completion of the command line by zsh, made of the table of commands. */
 export function zshCompletion(commands: readonly Command[]): string {
   const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   const described = (list: readonly { readonly name: string; readonly summary: string }[]) =>

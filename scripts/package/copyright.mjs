@@ -1,9 +1,9 @@
-// What Debian packages have in /usr/share/doc: the licences of everything inside.
+// The file that Debian packages have in /usr/share/doc: the licences of everything inside.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { walk } from './tree.mjs';
 
-/** @param library the node_modules of the image library */
+/** Returns the text of the file. @param library folder node_modules of the image library */
 export function copyright(root, library) {
   const read = (path) => readFileSync(path, 'utf8').trim();
   const rule = `\n\n${'-'.repeat(78)}\n\n`;
@@ -26,11 +26,11 @@ library in /usr/lib/onvif-camera/node_modules, then those that are bundled in
   return text.replace(APACHE, 'The Apache License, version 2.0, is in /usr/share/common-licenses/Apache-2.0.\n');
 }
 
-/** The whole text of a licence that every Debian has. */
+/** Matches the whole text of a licence that every Debian has. */
 const APACHE =
   /^ *Apache License\n *Version 2\.0, January 2004\n.*?END OF TERMS AND CONDITIONS\n(.*?limitations under the License\.\n)?/gms;
 
-/** The library is under the LGPL, and says itself under what its parts are. */
+/** Returns the licences of the image library, which is under the LGPL and lists those of its components. */
 const libvips = (readme) => `The LGPL, version 3, is in /usr/share/common-licenses/LGPL-3. It is a shared
 library by itself, lib/libvips-cpp.so, and can be replaced by another build.
 Its source, and how it is built: https://github.com/lovell/sharp-libvips

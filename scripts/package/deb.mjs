@@ -1,4 +1,4 @@
-// The package for Debian and Raspberry Pi OS. What its scripts do is in deploy/debian, its unit files are in deploy/systemd.
+// The package for Debian and Raspberry Pi OS. Its scripts are in deploy/debian, its unit files in deploy/systemd.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -9,17 +9,17 @@ import { copyright } from './copyright.mjs';
 import { EXTRAS, manifestOf, PROGRAM, WITHOUT } from './npm.mjs';
 import { copy, put, settle, walk } from './tree.mjs';
 
-/** Debian's architectures, with what sharp calls them, and whether a Raspberry Pi can be one. */
+/** Debian's architectures, with sharp's names for them, and whether a Raspberry Pi can be one. */
 export const ARCHITECTURES = {
   arm64: { sharp: 'linux-arm64', pi: true },
   armhf: { sharp: 'linux-arm', pi: true },
   amd64: { sharp: 'linux-x64', pi: false },
 };
 
-/** Of the image library: what compiles it, headers and types, and a command that nobody calls. */
+/** Matches files of the image library that are left out: what compiles it, headers and types, and a command that nobody calls. */
 const BALLAST = /node_modules\/(sharp\/(src|install|lib)|semver\/bin)$|\/lib\/glib-2\.0$|\.d\.[cm]?ts$/;
 
-/** @returns the path of the .deb */
+/** Makes the package of one architecture. @returns the path of the .deb */
 export function buildDeb({ root, work, out, version, time, shell, architecture, library }) {
   const tree = join(work, 'tree');
   const at = (path) => join(tree, path);

@@ -4,7 +4,7 @@ import { usageOf } from '../../src/cli/help.ts';
 import { settings } from '../../src/cli/settings.ts';
 import { flagsOf, type ShellFlag } from './shell-tables.ts';
 
-/** Text for troff: nothing in it is taken for a request, an escape or a hyphen that breaks. */
+/** Returns text for troff: nothing in it is taken for a request, an escape or a hyphen that breaks. */
 const plain = (text: string) =>
   text
     .replaceAll('\\', '\\e')
@@ -19,8 +19,8 @@ const flagItem = ({ name, short, value, help }: ShellFlag) =>
   item(`${short ? `${bold(`-${short}`)}, ` : ''}${bold(`--${name}`)}${value === undefined ? '' : ` ${italic(value)}`}`, help);
 
 /**
- * The page onvif-camera(1), in the man macros of troff, made of the table of commands and of the settings.
- * @param time of this version, seconds since 1970
+ * Returns the page onvif-camera(1), in the man macros of troff, made of the table of commands and of the settings.
+ * @param time of this version, seconds since the Unix epoch
  */
 export function manualPage(commands: readonly [Action, ...Command[]], version: string, time: number): string {
   const [main] = commands;

@@ -4,14 +4,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { copy, put, settle } from './tree.mjs';
 
-/** What users get of the repository, besides the program. */
+/** Files and folders of the repository that users get besides the program. */
 export const EXTRAS = ['README.md', 'CHANGELOG.md', 'SECURITY.md', 'docs', 'homeassistant', 'onvif-camera.example.yaml'];
-/** What runs: the program, the descriptions of its services, and what it installs as a service. */
+/** Folders that the program needs to run: itself, the descriptions of its services, and what it installs as a service. */
 export const PROGRAM = ['dist', 'wsdl', 'deploy'];
-/** What of these is for building alone. */
+/** Returns whether a file of these is for building alone. */
 export const WITHOUT = (path) => /\/dist\/\.built-from$|\/deploy\/debian$/.test(path);
 
-/** package.json of what is installed. */
+/** Returns the package.json of what is installed. */
 export function manifestOf(root, additions = {}) {
   const { name, version, description, license, author, repository, type, engines, bin, keywords, dependencies } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
@@ -20,7 +20,7 @@ export function manifestOf(root, additions = {}) {
   return { ...manifest, dependencies: { sharp: dependencies.sharp } };
 }
 
-/** @returns the path of the .tgz */
+/** Makes the package. @returns the path of the .tgz */
 export function buildNpmPackage({ root, work, out, version, time, shell }) {
   const stage = join(work, 'package');
   for (const part of [...PROGRAM, 'LICENSE', ...EXTRAS])

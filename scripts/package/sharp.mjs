@@ -41,11 +41,11 @@ export function fetchImageLibraries(root, work, architectures) {
 const nameOf = (place) => place.split('node_modules/').at(-1);
 const specOf = ([place, { version }]) => `${nameOf(place)}@${version}`;
 
-/** sharp and what it needs on one platform ("linux-arm64"), as they lie in node_modules: [place, entry of the lock file]. */
+/** Returns sharp and what it needs on one platform ("linux-arm64"), as they lie in node_modules: [place, entry of the lock file]. */
 function needed(packages, platform) {
   const found = new Map();
   const take = (name, from) => {
-    // As Node.js looks for it: next to who needs it, then further out.
+    // As Node.js looks for it: next to the package that needs it, then further out.
     const place = [`${from}/node_modules/${name}`, `node_modules/${name}`].find((each) => packages[each]);
     if (!place) throw new Error(`package-lock.json lacks ${name}, which the image library needs for ${platform}.`);
     if (found.has(place)) return;

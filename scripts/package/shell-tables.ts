@@ -3,7 +3,7 @@ import { actionsOf } from '../../src/cli/commands/index.ts';
 import { isSwitch } from '../../src/cli/settings.ts';
 import type { Setting } from '../../src/config/schema.ts';
 
-/** What may follow a flag or a command, for a shell to offer; `text` is anything. */
+/** The words that a shell may offer after a flag or a command; `text` is anything. */
 export type Offer = { readonly words: readonly string[] } | 'file' | 'directory' | 'text';
 
 /** A flag as a shell completes it. */
@@ -16,12 +16,12 @@ export interface ShellFlag {
   readonly offer: Offer;
 }
 
-/** Words that every setting of its key can begin with, where the schema has only a text. */
+/** Words with which values of a setting can begin, by its key, where the schema has only a text. */
 const BEGINNINGS: Readonly<Record<string, readonly string[]>> = {
   'camera.source': ['auto', 'rpicam', 'v4l2', 'images:', 'test'],
 };
 
-/** The flags of a command: its own, those of its settings, those of every command. */
+/** Returns the flags of a command: its own, those of its settings, those of every command. */
 export const flagsOf = (action: Action): ShellFlag[] => [
   ...action.flags.map(fromFlag),
   ...settingsOf(action).map(fromSetting),
@@ -43,7 +43,7 @@ function fromSetting(setting: Setting): ShellFlag {
   return { name: flag, help, value: isSwitch(setting) ? undefined : value, offer };
 }
 
-/** Every flag of every command, each once: one name has one meaning. */
+/** Returns every flag of every command, each once: one name has one meaning. */
 export const everyFlag = (commands: readonly Command[]): ShellFlag[] => [
   ...new Map(actionsOf(commands).flatMap(([, action]) => flagsOf(action).map((flag) => [flag.name, flag] as const))).values(),
 ];

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { put } from './tree.mjs';
 
-/** Writes them into a folder. Gives their paths. */
+/** Writes these files into a folder. Resolves with their paths. @param time seconds since the Unix epoch */
 export async function writeShellFiles(root, dir, { version, time }) {
   // Node.js 20 does not read TypeScript.
   const module = join(dir, 'shell-files.mjs');

@@ -32,7 +32,7 @@ export class Capture {
   readonly picture: PictureControl;
   /** Shows and sets exposure, colours, focus and the text in the picture. */
   readonly imaging: ImagingControl;
-  /** Called with what the camera tells of the scene by itself: motion, focus, a new beginning. To be set by its one listener. */
+  /** Called with what the camera tells of the scene by itself: a new capture, motion, light and focus. To be set by its one listener. */
   onSensed: (sensed: Sensed) => void = () => {};
   /** Called when the camera has changed over to JPEG or H.264. To be set by its one listener. */
   onEncoding: () => void = () => {};

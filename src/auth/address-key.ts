@@ -1,5 +1,5 @@
 /**
- * Who counts as one peer: an IPv4 address (also in its IPv4-mapped form), or the /64 network of an IPv6 address, within
+ * Returns what counts as one peer: an IPv4 address (also in its IPv4-mapped form), or the /64 network of an IPv6 address, within
  * which anybody has as many addresses as he likes. Allocates nothing for plain IPv4. Never throws.
  *
  * @param address as the socket gives it
@@ -19,13 +19,13 @@ export function addressKey(address: string): string {
     .join('.');
 }
 
-/** The /48 network of an IPv6 address, which is what one customer of a provider may have; undefined for IPv4. Never throws. */
+/** Returns the /48 network of an IPv6 address, which is what one customer of a provider may have; undefined for IPv4. Never throws. */
 export function networkKey(address: string): string | undefined {
   const key = addressKey(address);
   return key.includes(':') ? key.slice(0, key.lastIndexOf(':')) : undefined;
 }
 
-/** The eight 16-bit groups of an IPv6 address (RFC 4291 section 2.2). */
+/** Returns the eight 16-bit groups of an IPv6 address (RFC 4291 section 2.2). */
 function expand(address: string): number[] {
   const [head = '', tail] = address.split('::', 2);
   const before = groupsOf(head);

@@ -6,37 +6,38 @@ import type { User, UserStore } from './users.ts';
 
 export type { Turn } from './guess-throttle.ts';
 
-/** Of one address, or of one /64 network of IPv6: half a guess a second. Tools make 16 attempts at a time, or 64 at most. */
+/** The pace for one address, or one /64 network of IPv6: half a guess a second. Tools make 16 attempts at a time, or 64 at most. */
 const ADDRESS: ThrottlePolicy = { freeFailures: 5, firstSpacing: 250, longestSpacing: 2000, places: 64 };
 
-/** Of one /48 network of IPv6, which is what a home or a rented server may have: 65 536 of the above. One guess a second. */
+/** The pace for one /48 network of IPv6, which is what a home or a rented server may have (65 536 of the above): one guess a second. */
 const NETWORK: ThrottlePolicy = { freeFailures: 20, firstSpacing: 250, longestSpacing: 1000, places: 128 };
 
-/** At one user name, from wherever nobody has logged in with it lately. One guess a second, however many guess. */
+/** The pace for one user name, from wherever nobody has logged in with it lately: one guess a second, however many guess. */
 const NAME: ThrottlePolicy = { freeFailures: 30, firstSpacing: 250, longestSpacing: 1000, places: 128 };
 
-/** Characters of a name that count: none that exists is longer. */
+/** Characters of a name that count: no name that exists is longer. */
 const NAME_LENGTH = 64;
 
-/** Somebody who shows credentials. */
+/** An attempt of somebody who shows credentials. */
 export interface Attempt {
+  /** IP address of the peer, as the socket gives it. */
   readonly address: string;
-  /** The user he says he is; empty where it cannot be read. */
+  /** Name of the user in the credentials; empty where it cannot be read. */
   readonly name: string;
-  /** What the credentials came on. */
+  /** The connection that the credentials came on. */
   readonly connection: object;
-  /** The connection carries the requests of several clients: that of a proxy. */
+  /** Whether the connection carries the requests of several clients, as that of a proxy; default false. */
   readonly shared?: boolean;
-  /** The credentials are built on a secret that this user got here by logging in, see {@link HttpAuthenticator.claim}. */
+  /** Whether the credentials are built on a secret that this user got here by logging in, see {@link HttpAuthenticator.claim}; default false. */
   readonly proven?: boolean;
-  /** Fires when he has gone. Read only where attempts may have to wait. */
+  /** Fires when the client has gone. Read only where attempts may have to wait. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What checking credentials came to. `invalid` is a guess; other reasons (stale, replayed) are not. */
+/** The outcome of checking credentials. `invalid` is a guess; other reasons (stale, replayed) are not. */
 export type Checked = { readonly ok: true; readonly user: User } | { readonly ok: false; readonly reason: string };
 
-/** The credentials were not looked at: too many attempts wait (answer 429), or the client has gone. */
+/** The outcome where the credentials were not looked at: too many attempts wait (answer 429), or the client has gone. */
 export interface Unchecked {
   readonly ok: false;
   readonly reason: 'rejected' | 'aborted';
@@ -48,16 +49,16 @@ const UNCHECKED = {
 } as const satisfies Record<string, Unchecked>;
 
 /**
- * Slows the guessing of passwords, and locks nobody out; the one way to every check of credentials.
+ * Slows the guessing of passwords, and locks nobody out. Every check of credentials goes through it.
  *
  * An attempt needs a turn of its address, for IPv6 one of its network too, and one of the user name it is for; see
  * {@link GuessThrottle}. Right credentials wait like wrong ones, for an answer that is quicker for them would let anybody try
- * at any speed. Whoever has something that a guesser behind the same address has not gets through at once:
+ * at any speed. An attempt with something that a guesser behind the same address has not gets through at once:
  * - a session of the page, which is not asked for here;
  * - a nonce of Digest, or a connection of his own, that the same user has logged in with. One wrong answer ends that.
  *
- * From an address where the user has logged in before, no turn of the network and of the name is needed: who guesses from
- * elsewhere, from however many addresses, is not in the way.
+ * From an address where the user has logged in before, no turn of the network and of the name is needed: guesses from elsewhere, from
+ * however many addresses, are not in the way.
  */
 export class FailureLimiter {
   readonly #addresses: GuessThrottle;
@@ -73,7 +74,7 @@ export class FailureLimiter {
   }
 
   /**
-   * Checks credentials when it is their turn, and remembers how it ended. A promise only where there is something to wait
+   * Checks credentials when it is their turn, and remembers how it ended. Returns a promise only where there is something to wait
    * for: attempts that come together are then checked, and counted, one by one.
    */
   attempt<R extends Checked>(attempt: Attempt, check: () => R): R | Unchecked | Promise<R | Unchecked> {
@@ -89,7 +90,7 @@ export class FailureLimiter {
     return this.#finish(turn, attempt, check);
   }
 
-  /** When credentials may be checked. Answers at once, and leaves nothing behind, where nobody has to wait. */
+  /** Returns when credentials may be checked: at once, leaving nothing behind, where nobody has to wait. */
   turn(attempt: Attempt): Turn | Promise<Turn> {
     const address = this.#addresses.turn(addressKey(attempt.address), this.#party(attempt), attempt);
     if (this.#isKnown(attempt)) return address;
@@ -99,7 +100,7 @@ export class FailureLimiter {
     );
   }
 
-  /** The credentials of an attempt were wrong. */
+  /** Notes that the credentials of an attempt were wrong. */
   failed(attempt: Attempt): void {
     const id = partyId(attempt);
     this.#standing.failed(attempt);
@@ -110,7 +111,7 @@ export class FailureLimiter {
     this.#names.failed(nameKey(attempt), id);
   }
 
-  /** The credentials of an attempt were right. */
+  /** Notes that the credentials of an attempt were right. */
   succeeded(attempt: Attempt, user: User): void {
     const id = partyId(attempt);
     this.#addresses.succeeded(addressKey(attempt.address), id);
@@ -148,7 +149,7 @@ export class FailureLimiter {
     return { id: partyId(attempt), troubles: this.#standing.troublesOn(attempt) };
   }
 
-  /** Where many addresses meet, each with few failures, those at the own address count too. */
+  /** Returns the party where many addresses meet, each with few failures: those at its own address count too. */
   #remoteParty(attempt: Attempt) {
     const { id, troubles } = this.#party(attempt);
     return { id, troubles: troubles + this.#addresses.failuresOf(addressKey(attempt.address), id) };

@@ -1,43 +1,43 @@
 import type { Cancel, Clock } from '../core/clock.ts';
 
-/** How a throttle slows failures down. */
+/** The pace to which a throttle slows failures down. */
 export interface ThrottlePolicy {
-  /** Failures within {@link FREE_WINDOW} that cost nothing: a person mistypes, a program tries the password it had. */
+  /** Failures within {@link FREE_WINDOW} that cost nothing: a person mistypes, a program tries an old password. */
   readonly freeFailures: number;
   /** Milliseconds between two attempts after the last free failure; doubles with each further one. */
   readonly firstSpacing: number;
-  /** Milliseconds between two attempts at most: what a guesser is left with. */
+  /** Most milliseconds between two attempts: the pace that a guesser is left with. */
   readonly longestSpacing: number;
-  /** Attempts of one key that may wait, each with an open connection. */
+  /** Most attempts of one key that may wait, each with an open connection. */
   readonly places: number;
 }
 
 /** Milliseconds within which the free failures are counted. */
 export const FREE_WINDOW = 60_000;
 
-/** Keys remembered, about 4 MB. */
+/** Most keys that are remembered, about 4 MB. */
 const CAPACITY = 10_000;
 
-/** Those who failed under one key that are told apart: the latest. */
+/** Most parties that failed under one key and are told apart: the latest. */
 const MOST_PARTIES = 32;
 
-/** Failures of one party that are counted: more make no difference. */
+/** Most failures of one party that are counted: more make no difference. */
 const MOST_COUNTED = 1_000_000;
 
-/** Milliseconds after its last failure when a key is forgotten. */
+/** Milliseconds from its last failure until a key is forgotten. */
 const MEMORY = 10 * 60_000;
 
 /**
- * `granted`: check the credentials now. `rejected`: too many attempts are waiting; answer 429. `aborted`: the signal fired
- * first.
+ * The answer to an attempt. `granted`: check the credentials. `rejected`: too many attempts are waiting; answer 429. `aborted`: the
+ * signal fired first.
  */
 export type Turn = 'granted' | 'rejected' | 'aborted';
 
-/** One who wants a turn. */
+/** A party that wants a turn. */
 export interface Party {
-  /** Whose failures count as his: a user name at an address. */
+  /** What failures are counted by: a user name at an address. */
   readonly id: string;
-  /** How often credentials on his connection were wrong, or were not looked at because too many waited. */
+  /** How often credentials on its connection were wrong, or were not looked at because too many waited. */
   readonly troubles: number;
 }
 
@@ -45,7 +45,7 @@ interface Waiting extends Party {
   end(turn: Turn): void;
 }
 
-/** What is remembered of a key that failed. Times are of the monotonic clock, milliseconds. */
+/** What is remembered of a key that failed. Times are monotonic, milliseconds. */
 interface Penalty {
   failures: number;
   windowStart: number;
@@ -63,12 +63,12 @@ interface Penalty {
 }
 
 /**
- * Spaces out the attempts of those who failed too often, key by key: an address, a network, a user name. Beyond the free
- * failures they are taken one at a time, at growing distance.
+ * Spaces out the attempts after too many failures, key by key: an address, a network, a user name. Beyond the free failures they
+ * are taken one at a time, at growing distance.
  *
- * Who waits is not served in order of arrival, for a guesser would fill the line. The turn goes to the party with the fewest
+ * Attempts are not served in order of arrival, for a guesser would fill the line. The turn goes to the party with the fewest
  * failures, and of several to the newest and to the one before it, by turns. A guesser who makes many attempts at a time
- * makes the next one when one of them is answered; whoever comes in between is newer than all but that one, and so has his
+ * makes the next one when one of them is answered; an attempt that comes in between is newer than all but that one, and so has its
  * turn within three. When all places are taken, an attempt takes the place of the one with the most failures, and of several
  * the one that has waited longest, unless it has more itself.
  */
@@ -84,9 +84,9 @@ export class GuessThrottle {
   }
 
   /**
-   * When an attempt may be made. Answers at once, and leaves nothing behind, for a key that need not wait.
+   * Returns when an attempt may be made: at once, leaving nothing behind, for a key that need not wait.
    *
-   * @param client `signal` fires when he has gone; read only where attempts may have to wait
+   * @param client its `signal` fires when the client has gone; read only where attempts may have to wait
    */
   turn(key: string, party: Party, client: { readonly signal?: AbortSignal | undefined }): Turn | Promise<Turn> {
     const penalty = this.#find(key);
@@ -98,10 +98,10 @@ export class GuessThrottle {
       penalty.nextAt = now + this.#spacing(penalty);
       return 'granted';
     }
-    return penalty.waiting.size < this.#policy.places || makeRoom(penalty, party) ? this.#wait(penalty, party, signal) : 'rejected';
+    return penalty.waiting.size < this.#policy.places || rejectWorst(penalty, party) ? this.#wait(penalty, party, signal) : 'rejected';
   }
 
-  /** The credentials of an attempt were wrong. */
+  /** Notes that the credentials of an attempt were wrong. */
   failed(key: string, id: string): void {
     const now = this.#clock.monotonic();
     const penalty = this.#find(key) ?? newPenalty(now);
@@ -122,8 +122,8 @@ export class GuessThrottle {
   }
 
   /**
-   * The credentials of an attempt were right: the party's failures no longer make anybody wait. With its next one they all
-   * count again, so that no success buys guesses; those of others count on, so that logging in with one account buys none at
+   * Notes that the credentials of an attempt were right: the party's failures make nobody wait any more. With its next one they all
+   * count again, so that no success buys guesses; those of others go on counting, so that logging in with one account buys none at
    * another.
    */
   succeeded(key: string, id: string): void {
@@ -141,12 +141,12 @@ export class GuessThrottle {
     this.#arm(penalty);
   }
 
-  /** Failures of a party under a key, as far as they are remembered. */
+  /** Returns the failures of a party under a key, as far as they are remembered. */
   failuresOf(key: string, id: string): number {
     return this.#find(key)?.wrong.get(id) ?? 0;
   }
 
-  /** Milliseconds between two attempts. */
+  /** Returns the milliseconds between two attempts. */
   #spacing({ failures }: Penalty): number {
     const { freeFailures, firstSpacing, longestSpacing } = this.#policy;
     return failures < freeFailures ? 0 : Math.min(firstSpacing * 2 ** (failures - freeFailures), longestSpacing);
@@ -160,7 +160,7 @@ export class GuessThrottle {
     return undefined;
   }
 
-  /** A penalty that goes while attempts wait serves them to the end; only new ones start afresh. */
+  /** Keeps a penalty. One that is dropped while attempts wait serves them to the end; only new ones start afresh. */
   #remember(key: string, penalty: Penalty): void {
     this.#penalties.delete(key);
     for (const [oldest, { lastFailure }] of this.#penalties) {
@@ -203,7 +203,7 @@ export class GuessThrottle {
     penalty.cancelTimer = undefined;
   }
 
-  /** The timer, not this call, serves the one after: by then the result of this attempt is known. */
+  /** Grants the next turn. The timer, not this call, serves the one after: by then the result of this attempt is known. */
   #grantNext(penalty: Penalty): void {
     const now = this.#clock.monotonic();
     if (now >= penalty.nextAt) {
@@ -237,7 +237,7 @@ function putLast<T>(map: Map<string, T>, key: string, value: T): void {
 
 const failuresOf = ({ wrong }: Penalty, party: Party): number => party.troubles + (wrong.get(party.id) ?? 0);
 
-/** Whose turn it is. */
+/** Returns the attempt whose turn it is. */
 function next(penalty: Penalty): Waiting | undefined {
   let fewest = Number.POSITIVE_INFINITY;
   let newest: Waiting | undefined;
@@ -252,8 +252,8 @@ function next(penalty: Penalty): Waiting | undefined {
   return penalty.turns % 2 === 0 ? (before ?? newest) : newest;
 }
 
-/** Sends one of those who wait away; false where the one who comes has more failures than any of them. */
-function makeRoom(penalty: Penalty, party: Party): boolean {
+/** Rejects the waiting attempt with the most failures. Returns false where the one that comes has more than any of them. */
+function rejectWorst(penalty: Penalty, party: Party): boolean {
   let most = failuresOf(penalty, party) - 1;
   let worst: Waiting | undefined;
   for (const each of penalty.waiting) {

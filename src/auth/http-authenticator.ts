@@ -15,12 +15,12 @@ import { generatePassword, type User, type UserStore } from './users.ts';
 /** A request, as far as its login goes. */
 export interface AuthRequest {
   readonly method: string;
-  /** The request-target as it came (Express: `originalUrl`). */
+  /** The request-target as it came (RFC 9112 section 3.2; Express: `originalUrl`). */
   readonly url: string;
-  /** Value of the Authorization header. */
+  /** Value of the Authorization header; undefined: there is none. */
   readonly authorization: string | undefined;
   /**
-   * The request is one of RTSP, whose clients know no more than RFC 2069: MD5 without qop is accepted, as often as the
+   * Given for a request of RTSP, whose clients know no more than RFC 2069: MD5 without qop is accepted, as often as the
    * client repeats it while the nonce lives, and live555's uri, which is the presentation's for its tracks too. As such a
    * request can be recorded and sent again, the nonce is good only for the address that it was given to.
    */
@@ -28,18 +28,18 @@ export interface AuthRequest {
 }
 
 /**
- * `none`: no credentials were sent. `invalid`: wrong, or of a kind that is not offered; a guess. `stale`: right, with a
- * nonce that cannot be used; the client shall repeat, which `challenges(true)` tells it.
+ * The outcome of a login. `none`: no credentials were sent. `invalid`: they are wrong, or of a kind that is not offered; a guess.
+ * `stale`: they are right, with a nonce that cannot be used; the client shall repeat, which `challenges(true)` tells it.
  */
 export type AuthResult =
   | { readonly ok: true; readonly user: User }
   | { readonly ok: false; readonly stale: boolean; readonly reason: 'none' | 'invalid' | 'stale' };
 
-/** Who a request says asks, before anything is checked. */
+/** What a request says of the user, before anything is checked. */
 export interface Claim {
-  /** Empty where it cannot be read. */
+  /** Name of the user; empty where it cannot be read. */
   readonly name: string;
-  /** It is Digest with a nonce that this user has logged in with: nobody else knows it, as nobody else was given it. */
+  /** Whether it is Digest with a nonce that this user has logged in with: nobody else knows it, as nobody else was given it. */
   readonly proven: boolean;
 }
 
@@ -54,7 +54,7 @@ export class HttpAuthenticator {
   readonly #users: UserStore;
   readonly #realm: string;
   readonly #nonces: Nonces;
-  /** What an unknown user's response is computed with, so that it takes as long. */
+  /** The password that an unknown user's response is computed with, so that it takes as long. */
   readonly #decoy = generatePassword();
 
   /** @throws RangeError for a realm that is not printable ASCII, or has quotes, commas or backslashes */
@@ -65,7 +65,7 @@ export class HttpAuthenticator {
     this.#nonces = new Nonces(options.clock);
   }
 
-  /** Reads who a request says asks. Never throws. */
+  /** Returns what a request says of the user. Never throws. */
   claim({ authorization, rtsp }: Pick<AuthRequest, 'authorization' | 'rtsp'>): Claim {
     const credentials = authorization === undefined ? undefined : parse(authorization, rtsp);
     if (!credentials) return NOBODY;
@@ -73,6 +73,7 @@ export class HttpAuthenticator {
     return { name, proven: credentials.scheme === 'digest' && this.#nonces.isProven(credentials.nonce, name) };
   }
 
+  /** Checks the credentials of a request. Never throws. */
   authenticate({ method, url, authorization, rtsp }: AuthRequest): AuthResult {
     if (authorization === undefined) return NONE;
     const credentials = parse(authorization, rtsp);
@@ -82,12 +83,15 @@ export class HttpAuthenticator {
     return user ? { ok: true, user } : INVALID;
   }
 
-  /** The values of the WWW-Authenticate headers for a 401, one header each, with a nonce of their own. */
+  /**
+   * Returns the values of the WWW-Authenticate headers for a 401 (RFC 9110 section 11.6.1), one header each, with a nonce of their own.
+   * @param stale whether only the nonce was at fault, so that the client repeats without asking for a password
+   */
   challenges(stale: boolean): string[] {
     return formatChallenges(this.#realm, this.#nonces.issue(), stale);
   }
 
-  /** The same for a 401 of RTSP. `basic`: whether passwords may travel in clear. */
+  /** Returns the same for a 401 of RTSP (RFC 2326 section 14). `basic`: whether passwords may travel in clear. */
   rtspChallenges(stale: boolean, { basic, remoteAddress }: { readonly basic: boolean; readonly remoteAddress: string }): string[] {
     return formatRtspChallenges(this.#realm, this.#nonces.issue(addressKey(remoteAddress)), stale, basic);
   }
@@ -124,14 +128,14 @@ const parse = (authorization: string, rtsp: AuthRequest['rtsp']) =>
   rtsp ? parseRtspAuthorization(authorization) : parseAuthorization(authorization);
 
 /**
- * Whether Digest's uri denotes the request-target (RFC 7616 section 3.4.6). A proxy may have turned the absolute form into
+ * Returns whether Digest's uri denotes the request-target (RFC 7616 section 3.4.6). A proxy may have turned the absolute form into
  * the origin form or the other way round, and may have changed the case of percent-encoding.
  */
 function sameTarget(uri: string, target: string): boolean {
   return uri === target || normalize(uri) === normalize(target);
 }
 
-/** Whether Digest's uri is the target up to a slash at the end, or the presentation that it is a track of. */
+/** Returns whether Digest's uri is the target up to a slash at the end, or the presentation that it is a track of. */
 function samePresentation(uri: string, target: string): boolean {
   const presentation = withoutSlash(normalize(uri));
   const wanted = withoutSlash(normalize(target));

@@ -1,20 +1,20 @@
 import type { Clock } from '../core/clock.ts';
 import { addressKey } from './address-key.ts';
 
-/** Addresses remembered, some 100 bytes each. A home has a few dozen devices. */
+/** Most addresses that are remembered, some 100 bytes each. A home has a few dozen devices. */
 const CAPACITY = 256;
 
-/** Milliseconds after its last login when an address is forgotten: who watches in the evening is known the next one. */
+/** Milliseconds from its last login until an address is forgotten: a viewer of one evening is known the next. */
 const MEMORY = 36 * 3_600_000;
 
-/** A login that came this many milliseconds after the one before from its address is not noted anew. */
+/** Milliseconds within which a further login from an address is not noted anew. */
 const FRESH = 60_000;
 
 /**
- * Where people have logged in from lately. When there is not room for all, the connections of these addresses come before
+ * Remembers from where people have logged in lately. Where there can be no more connections, those of these addresses come before
  * those of addresses from where nobody has shown a password yet.
  *
- * An IPv6 /64 counts as one address, see {@link addressKey}. Only who knows a password can put one in.
+ * An IPv6 /64 counts as one address, see {@link addressKey}. Only somebody with a password can put one in.
  */
 export class KnownAddresses {
   /** Time of the last login by address, monotonic milliseconds; the oldest first. */
@@ -22,7 +22,7 @@ export class KnownAddresses {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Somebody at this address has logged in. */
+  /** Notes that somebody at this address has logged in. */
   add(address: string): void {
     const key = addressKey(address);
     const now = this.clock.monotonic();
@@ -33,7 +33,7 @@ export class KnownAddresses {
     this.#logins.set(key, now);
   }
 
-  /** @param address or its {@link addressKey} */
+  /** Returns whether somebody has logged in from an address lately. @param address or its {@link addressKey} */
   has(address: string): boolean {
     const key = addressKey(address);
     const login = this.#logins.get(key);

@@ -7,48 +7,49 @@ import type { AuthRequest, AuthResult } from './http-authenticator.ts';
 import type { TokenResult } from './username-token.ts';
 import type { User } from './users.ts';
 
-/** Seconds after which one whose credentials were not looked at may try again. */
+/** Seconds after which a client may try again whose credentials were not looked at. */
 export const RETRY_AFTER_S = 5;
 
-/** What he is told, where there is room for words. */
+/** What such a client is told, where the answer has words. */
 export const TOO_MANY_ATTEMPTS = { message: 'Too many wrong passwords from this address.', hint: 'Wait a few seconds.' } as const;
 
+/** What the login of a server is made of. */
 export interface LoginOptions extends Access {
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** By which way credentials come. */
+/** The way by which credentials come. */
 export interface LoginOrigin extends Pick<Attempt, 'address' | 'connection' | 'shared'> {
-  /** Gives what fires when the client has gone; called only where attempts may have to wait. */
+  /** Returns a signal that fires when the client has gone; called only where attempts may have to wait. */
   readonly gone: () => AbortSignal;
-  /** What was asked for, as the log shall have it; never with credentials in it. */
+  /** The path that was asked for, as the log shall have it; never with credentials in it. */
   readonly path?: string;
 }
 
-/** A name and a password as a person types them. */
+/** A name and a password, as a person types them. */
 export interface Password {
   readonly name: string;
   readonly password: string;
 }
 
-/** Whether name and password are right, and if not, why. */
+/** Whether name and password are right; if not, why. */
 export type PasswordResult = { readonly ok: true; readonly user: User } | { readonly ok: false; readonly reason: 'invalid' };
 
-/** How an attempt ended; a promise only where there was something to wait for. */
+/** The outcome of an attempt; a promise only where there was something to wait for. */
 export type Outcome<R extends Checked> = R | Unchecked | Promise<R | Unchecked>;
 
 /**
  * The login of one server, with whatever credentials its protocol has. All guesses go through one {@link FailureLimiter},
  * wherever they are made; the wrong ones are told in the log, at most one line a second for each server.
  *
- * What there is no need to wait for is checked before a method returns: of attempts that come together each is counted
- * before the next one is looked at. So don't `await` before calling it.
+ * Where there is nothing to wait for, credentials are checked before a method returns: of attempts that come together each is
+ * counted before the next one is looked at. So don't `await` before calling it.
  */
 export class Login {
   readonly #throttle: LogThrottle;
 
-  /** @param protocol named in the log beside the address, where requests have no path that would say more: "RTSP" */
+  /** @param protocol name for the log beside the address, where requests have no path that would say more: "RTSP" */
   constructor(
     private readonly options: LoginOptions,
     private readonly protocol?: string,
@@ -62,7 +63,7 @@ export class Login {
     return this.#attempt(authenticator.claim(request), origin, () => authenticator.authenticate(request));
   }
 
-  /** Checks what was typed into a form. */
+  /** Checks a name and a password that were typed into a form. */
   byPassword({ name, password }: Password, origin: LoginOrigin): Outcome<PasswordResult> {
     return this.#attempt({ name }, origin, (): PasswordResult => {
       const user = this.options.users.verifyPassword(name, password);
@@ -103,7 +104,7 @@ export class Login {
   }
 }
 
-/** Whether credentials were not looked at, so that nothing may be said of them: to be answered with {@link RETRY_AFTER_S}. */
+/** Returns whether credentials were not looked at, so that nothing may be said of them: to be answered with {@link RETRY_AFTER_S}. */
 export const isUnchecked = (result: { readonly ok: boolean; readonly reason?: string }): result is Unchecked =>
   result.reason === 'rejected' || result.reason === 'aborted';
 

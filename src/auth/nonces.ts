@@ -1,14 +1,14 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 
-/** Milliseconds a nonce is good for: short enough to make a recorded request useless, long enough to be a rare round trip. */
+/** Milliseconds that a nonce is good for: short enough to make a recorded request useless, long enough to be a rare round trip. */
 const LIFETIME = 5 * 60_000;
 
-/** Counts below the highest one seen that may still come. Clients with parallel connections are a few apart. */
+/** How far below the highest count seen one may still come. Clients with parallel connections are a few apart. */
 const WINDOW = 128;
 const WINDOW_MASK = (1n << BigInt(WINDOW)) - 1n;
 
-/** Nonces in use that are remembered; each stands for a client that logged in during the last five minutes. */
+/** Most nonces in use that are remembered; each stands for a client that logged in during the last five minutes. */
 const CAPACITY = 4096;
 
 const TIME_BYTES = 6;
@@ -20,8 +20,9 @@ const NONCE = new RegExp(`^[0-9a-f]{${2 * (BODY_BYTES + MAC_BYTES)}}$`);
 interface Use {
   /** Milliseconds since the process began to issue. */
   readonly issuedAt: number;
-  /** Who logged in with it; undefined: nobody that is known, or somebody has since shown a wrong response. */
+  /** The user who logged in with it; undefined: nobody that is known, or somebody has since shown a wrong response. */
   user: string | undefined;
+  /** The highest count that was used. */
   highest: number;
   /** Bit n: the count `highest - n` was used. */
   seen: bigint;
@@ -36,7 +37,7 @@ export class Nonces {
   readonly #clock: Clock;
   readonly #key = randomBytes(32);
   readonly #origin: number;
-  /** In the order of first use. */
+  /** The nonces in use, in the order of first use. */
   readonly #uses = new Map<string, Use>();
   /** Time of issue up to which nonces were forgotten: what is as old and not remembered may have been used. */
   #forgottenUntil = -1;
@@ -46,7 +47,7 @@ export class Nonces {
     this.#origin = clock.monotonic();
   }
 
-  /** A new nonce, 60 hexadecimal digits. @param peer who alone may use it; empty: anybody */
+  /** Returns a new nonce, 60 hexadecimal digits. @param peer the only one that may use it; empty: anybody may */
   issue(peer = ''): string {
     const body = Buffer.alloc(BODY_BYTES);
     body.writeUIntBE(this.#now(), 0, TIME_BYTES);
@@ -58,7 +59,7 @@ export class Nonces {
    * Takes one count of a nonce. To be called once the response was found right, so that only those who know a password
    * leave something behind.
    *
-   * @param by who uses it: `peer` as in {@link issue}, `user` who logs in with it
+   * @param by `peer` as in {@link issue}, and the `user` who logs in with it
    * @returns false if the nonce is not from this process, another peer's, expired or forgotten, or the count was used or is
    *   too far behind: the client shall repeat the request with a new nonce (stale)
    */
@@ -68,24 +69,24 @@ export class Nonces {
     const use = this.#uses.get(nonce);
     if (use) return takeCount(use, count);
     if (issuedAt <= this.#forgottenUntil) return false;
-    this.#makeRoom();
+    this.#evict();
     this.#uses.set(nonce, { issuedAt, user, highest: count, seen: 1n });
     return true;
   }
 
-  /** Whether this user has logged in with the nonce, which nobody else knows then. */
+  /** Returns whether this user has logged in with the nonce, which nobody else knows then. */
   isProven(nonce: string, user: string): boolean {
     const use = this.#uses.get(nonce);
     return use !== undefined && use.user === user && !this.#expired(use.issuedAt);
   }
 
-  /** A response with the nonce was wrong: it proves nothing any more. */
+  /** Notes that a response with the nonce was wrong: the nonce proves nothing any more. */
   disprove(nonce: string): void {
     const use = this.#uses.get(nonce);
     if (use) use.user = undefined;
   }
 
-  /** Whether a nonce is from this process, this peer's and not expired, for clients that send no count. */
+  /** Returns whether a nonce is from this process, this peer's and not expired, for clients that send no count. */
   isCurrent(nonce: string, peer = ''): boolean {
     const issuedAt = this.#issuedAt(nonce, peer);
     return issuedAt !== undefined && !this.#expired(issuedAt);
@@ -102,7 +103,8 @@ export class Nonces {
     return createHmac('sha256', this.#key).update(body).update(peer).digest().subarray(0, MAC_BYTES);
   }
 
-  #makeRoom(): void {
+  /** Forgets nonces that have expired, and the oldest where there are too many. */
+  #evict(): void {
     for (const [nonce, { issuedAt }] of this.#uses) {
       if (this.#uses.size < CAPACITY && !this.#expired(issuedAt)) return;
       this.#uses.delete(nonce);

@@ -1,15 +1,15 @@
 /** A map that keeps the entries last asked for, and no more than it may. */
 export class Recent<Value> {
-  /** The one not asked for longest first. */
+  /** The entry that nobody asked for longest is the first. */
   readonly #entries = new Map<string, Value>();
 
-  /** @param make what a key begins with */
+  /** @param capacity most entries @param make returns the entry that a key begins with */
   constructor(
     private readonly capacity: number,
     private readonly make: () => Value,
   ) {}
 
-  /** The entry of a key; makes it where there is none, in place of the one that nobody asked for longest. */
+  /** Returns the entry of a key, which is made where there is none, in place of the one that nobody asked for longest. */
   of(key: string): Value {
     const value = this.#entries.get(key) ?? this.make();
     this.#entries.delete(key);
@@ -18,11 +18,12 @@ export class Recent<Value> {
     return value;
   }
 
-  /** The entry of a key, if there is one; the order stays. */
+  /** Returns the entry of a key; undefined: there is none. The order stays. */
   peek(key: string): Value | undefined {
     return this.#entries.get(key);
   }
 
+  /** Returns the entries, the one that nobody asked for longest first. */
   [Symbol.iterator](): IterableIterator<[string, Value]> {
     return this.#entries[Symbol.iterator]();
   }

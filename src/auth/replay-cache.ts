@@ -6,19 +6,19 @@ import { type TimeRange, TimeRanges } from './time-ranges.ts';
 /** Milliseconds of Created that are forgotten together. */
 const SLOT = 1000;
 
-/** Tokens at most, some 150 bytes each. Nobody reaches it who does not send dozens of requests a second for minutes. */
+/** Most tokens, some 150 bytes each. It takes dozens of requests a second for minutes to reach it. */
 const CAPACITY = 50_000;
 
-/** Users at most. There are 32 at a time; this is for those who come and go. */
+/** Most users. There are 32 at a time; this is for those who come and go. */
 const MAX_USERS = 256;
 
-/** Bytes of a hash: enough that nobody finds two tokens with one hash, as half the size of SHA-256 is. */
+/** Bytes of a hash, half the size of SHA-256: enough that nobody finds two tokens with one hash. */
 const HASH_BYTES = 16;
 
-/** The name, which no user can have, under which stands what holds for all users. */
+/** The name under which stands what holds for all users; no user can have it. */
 export const EVERYBODY = '';
 
-/** What is known of one user's tokens. */
+/** What is known of one user's used tokens. */
 export interface UserTokens {
   readonly name: string;
   /** Hashes of tokens that were used, with their Created in milliseconds since the Unix epoch; those used first come first. */
@@ -29,12 +29,12 @@ export interface UserTokens {
 
 interface Use {
   readonly created: number;
-  /** Of the monotonic clock, milliseconds. */
+  /** Monotonic, milliseconds. */
   readonly takenAt: number;
 }
 
 class Memory {
-  /** By hash; those used first come first. */
+  /** Uses by the hash of the token; those used first come first. */
   readonly seen = new Map<string, Use>();
   readonly forgotten = new TimeRanges();
   /** See {@link ReplayCache.doubt}. */
@@ -44,7 +44,7 @@ class Memory {
     return this.forgotten.has(created) || this.doubted.has(created);
   }
 
-  /** What is forgotten was used all the same: nothing of that time is accepted any more. */
+  /** Forgets a token, which was used all the same: nothing of its time is accepted any more. */
   forget(hash: string, { created }: Use): void {
     this.seen.delete(hash);
     const slot = Math.floor(created / SLOT) * SLOT;
@@ -53,12 +53,12 @@ class Memory {
 }
 
 /**
- * Remembers which tokens have been used, user by user, so that none works twice. A token is remembered until its time would
- * no longer be accepted, by the wall clock and by the time that has really passed: setting the clock forward and back makes
- * nothing acceptable again. Of what is forgotten, then or for lack of room, the time stays known, and nothing of that time is
- * accepted from that user.
+ * Remembers which tokens have been used, user by user, so that none works twice. A token is remembered until its time would not be
+ * accepted, by the wall clock and by the time that has really passed: setting the clock forward and back makes nothing acceptable
+ * again. Of a token that is forgotten, then or because there are too many, the time stays known, and nothing of that time is accepted
+ * from that user.
  *
- * When there is no room, he who has most tokens there loses his oldest: one user cannot push out what others used.
+ * When there are too many, the user with the most tokens loses his oldest: one user cannot push out what others used.
  */
 export class ReplayCache {
   readonly #clock: Clock;
@@ -68,8 +68,8 @@ export class ReplayCache {
   #sweptAt: number;
 
   /**
-   * @param options.window by how much Created may differ from the wall clock, milliseconds
-   * @param options.capacity tokens at most
+   * @param options.window how far Created may differ from the wall clock, milliseconds
+   * @param options.capacity most tokens
    */
   constructor({ clock, window, capacity = CAPACITY }: { clock: Clock; window: number; capacity?: number }) {
     this.#clock = clock;
@@ -78,7 +78,7 @@ export class ReplayCache {
     this.#sweptAt = clock.monotonic();
   }
 
-  /** Tokens remembered. */
+  /** Number of tokens that are remembered. */
   get size(): number {
     let size = 0;
     for (const [, { seen }] of this.#memories) size += seen.size;
@@ -89,7 +89,7 @@ export class ReplayCache {
    * Takes a token once.
    *
    * @param user whose token it is
-   * @param digest what tells this token from all others of this user
+   * @param digest text that tells this token from all others of this user
    * @param created milliseconds since the Unix epoch, within the window
    * @returns `replayed` if it was taken before; `forgotten` if that is not known any more
    */
@@ -104,7 +104,7 @@ export class ReplayCache {
     return 'taken';
   }
 
-  /** All that is known, to be {@link restore}d after a restart. */
+  /** Returns all that is known, to be {@link restore}d after a restart. */
   list(): UserTokens[] {
     this.#sweep();
     return [...this.#memories]
@@ -116,7 +116,7 @@ export class ReplayCache {
       .filter(({ seen, forgotten }) => seen.length > 0 || forgotten.length > 0);
   }
 
-  /** Adds what was known before a restart. How long that took is not known: what was seen is remembered as if used now. */
+  /** Adds what was known before a restart. How long that took is not known: what was seen is remembered as if it were used at this moment. */
   restore({ name, seen, forgotten }: UserTokens): void {
     const memory = this.#memories.of(name);
     const takenAt = this.#clock.monotonic();
@@ -125,12 +125,12 @@ export class ReplayCache {
     while (this.size > this.#capacity) this.#dropOldest();
   }
 
-  /** Of these times, too, nothing is accepted from a user, until this is called with others. */
+  /** Has nothing of these times accepted from a user, until this is called with others. */
   doubt(name: string, times: TimeRanges): void {
     this.#memories.of(name).doubted = times;
   }
 
-  /** What was used, and cannot be acceptable again unless somebody sets the clock back, need not be remembered one by one. */
+  /** Forgets the tokens that cannot be acceptable again unless somebody sets the clock back: their times are enough. */
   #sweep(): void {
     const monotonic = this.#clock.monotonic();
     if (monotonic - this.#sweptAt < Math.max(SLOT, this.#window / 20)) return;

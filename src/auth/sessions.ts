@@ -4,67 +4,73 @@ import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { User, UserStore } from './users.ts';
 
-/** Sessions at a time. A person has a few browsers; programs use Basic or Digest. */
+/** Most sessions at a time. A person has a few browsers; programs use Basic or Digest. */
 const CAPACITY = 256;
 
+/** Milliseconds. */
 const DAY = 24 * 3_600_000;
-/** Milliseconds without a request after which a session ends: one of a browser that stays logged in, and any other. */
+/** Milliseconds without a request after which a session of a browser ends that stays logged in. */
 const REMEMBERED_LIFETIME = 30 * DAY;
+/** Milliseconds without a request after which any other session ends. */
 const IDLE_LIFETIME = 7 * DAY;
 /** A session in use is written down anew no more often than this, milliseconds: SD cards wear out. */
 const RENEWAL = DAY;
-/** New sessions are written down together after this, milliseconds; a write that failed is tried again after the longer time. */
+/** New sessions are written down together after this, milliseconds. */
 const SAVE_DELAY = 10_000;
+/** A write that failed is tried again after this, milliseconds. */
 const SAVE_AGAIN = 60_000;
 
 const ID_BYTES = 32;
 const ID = /^[\w-]{43}$/;
 
-/** What of a session outlives the process. It lets nobody in: that takes the id, which only the browser has. */
+/** The part of a session that outlives the process. It lets nobody in: that takes the id, which only the browser has. */
 export interface StoredSession {
   /** SHA-256 of the id, Base64. */
   readonly hash: string;
-  /** Of the user. */
+  /** Name of the user. */
   readonly name: string;
-  /** HMAC-SHA-256 of the password under the id, Base64: shows who brings the id whether it is still the password of then. */
+  /** HMAC-SHA-256 of the password under the id, Base64: together with the id it tells whether the password is still the same. */
   readonly proof: string;
+  /** Whether the browser stays logged in when it is closed. */
   readonly remembered: boolean;
   /** When it ends without use, by the wall clock: milliseconds since the Unix epoch. Up to a day early. */
   readonly expires: number;
 }
 
-/** Where sessions outlive the process. */
+/** A store in which sessions outlive the process. */
 export interface SessionStore {
+  /** Returns the sessions of earlier processes. */
   read(): readonly StoredSession[];
-  /** Throws if they cannot be kept. */
+  /** Replaces what is kept. Throws if that cannot be done. */
   write(sessions: readonly StoredSession[]): void;
 }
 
 interface Session extends Omit<StoredSession, 'hash' | 'expires'> {
-  /** Undefined until a session of an earlier process is used. */
+  /** Password of the user; undefined until a session of an earlier process is used. */
   password: string | undefined;
-  /** Monotonic clock, milliseconds; undefined as above. */
+  /** When it was last used, monotonic, milliseconds; undefined likewise. */
   usedAt: number | undefined;
   expires: number;
   /** Whether it is written down. */
   stored: boolean;
 }
 
+/** Whose sessions they are, and where they are kept. */
 export interface SessionsOptions {
   readonly users: UserStore;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Undefined: they end with the process. */
+  /** Where they are kept; undefined: they end with the process. */
   readonly store?: SessionStore | undefined;
 }
 
 /**
- * Log-ins made with the page's form, each behind a cookie. A session ends when it is not used for long, and earlier when its
+ * Keeps the logins made with the page's form, each behind a cookie. A session ends when it is not used for long, and earlier when its
  * user vanishes or gets another password. A restart ends none, unless the password was changed with it.
  */
 export class Sessions {
   readonly #options: SessionsOptions;
-  /** By the SHA-256 of the id, so that looking one up tells nothing about its neighbours. Least recently used first. */
+  /** Sessions by the SHA-256 of the id, so that looking one up tells nothing about its neighbours. Least recently used first. */
   readonly #sessions = new Map<string, Session>();
   readonly #listeners = new Set<() => void>();
   #cancelSave: Cancel | undefined;
@@ -79,7 +85,7 @@ export class Sessions {
 
   /**
    * Begins a session for a user who proved the password. Returns its id: 43 characters of base64url.
-   * @param options.remembered whether the browser shall stay logged in
+   * @param options.remembered whether the browser shall stay logged in; default false
    */
   create(user: User, { remembered = false }: { readonly remembered?: boolean } = {}): string {
     if (this.#sessions.size >= CAPACITY) this.#end([this.#sessions.keys().next().value!]);
@@ -92,7 +98,7 @@ export class Sessions {
     return id;
   }
 
-  /** The user of a running session, as the user is now; the idle time begins anew. */
+  /** Returns the user of a running session, as he is in force; undefined: there is no such session. The idle time begins anew. */
   find(id: string): User | undefined {
     if (!ID.test(id)) return undefined;
     const key = keyOf(id);
@@ -112,7 +118,7 @@ export class Sessions {
 
   /**
    * Lets a session that is in use live on, once a day.
-   * @returns seconds that the browser's cookie is to be kept from now on; undefined: it stays as it is
+   * @returns seconds for which the browser is to keep its cookie anew; undefined: the cookie stays as it is
    */
   renew(id: string): number | undefined {
     const session = this.#sessions.get(keyOf(id));
@@ -125,12 +131,12 @@ export class Sessions {
     return this.cookieAge(id);
   }
 
-  /** Seconds that the browser shall keep the cookie of a session; undefined: until the browser closes. */
+  /** Returns the seconds for which the browser shall keep the cookie of a session; undefined: until the browser closes. */
   cookieAge(id: string): number | undefined {
     return this.#sessions.get(keyOf(id))?.remembered ? REMEMBERED_LIFETIME / 1000 : undefined;
   }
 
-  /** Tells whether a session still runs, as often as it is asked; that is no use of the session. */
+  /** Returns a function that tells whether a session still runs; that is no use of the session. */
   watch(id: string): () => boolean {
     const key = keyOf(id);
     return () => {
@@ -139,16 +145,17 @@ export class Sessions {
     };
   }
 
-  /** Calls back at once when a session is destroyed or has to make room, and when a user changes; of its idle time nobody hears. */
+  /** Calls the listener at once when a session is destroyed or given up for another one, and when a user changes; not when one runs out. */
   onEnd(listener: () => void): void {
     this.#listeners.add(listener);
   }
 
+  /** Ends a session, as when its user logs out. */
   destroy(id: string): void {
     if (ID.test(id)) this.#endForGood([keyOf(id)]);
   }
 
-  /** Writes down what is to outlive the process. */
+  /** Writes down the sessions that are to outlive the process. */
   close(): void {
     if (this.#cancelSave) this.#save();
   }
@@ -160,7 +167,7 @@ export class Sessions {
     return idle < lifetimeOf(session) ? this.#options.users.current({ name, password }) : undefined;
   }
 
-  /** The user of a session of an earlier process. */
+  /** Returns the user of a session of an earlier process, where it still holds. */
   #resume(session: Session, id: string): User | undefined {
     const user = this.#options.users.find(session.name);
     if (!user || this.#options.clock.now() >= session.expires || !sameProof(session.proof, proofOf(id, user.password))) return undefined;
@@ -175,7 +182,7 @@ export class Sessions {
     for (const listener of this.#listeners) listener();
   }
 
-  /** They must not come back after a power cut, as those could that nobody would let in any more in any case. */
+  /** Ends sessions that must not come back after a power cut: that is written down at once. */
   #endForGood(keys: readonly string[]): void {
     const stored = keys.some((key) => this.#sessions.get(key)?.stored);
     this.#end(keys);

@@ -1,8 +1,9 @@
 import { addressKey } from './address-key.ts';
 import type { User, UserStore } from './users.ts';
 
-/** Users and addresses of each that are remembered, the latest: a household has a few of both. */
+/** Most users that are remembered, the latest: a household has a few. */
 const MOST_USERS = 64;
+/** Most addresses of each that are remembered, likewise. */
 const MOST_ADDRESSES = 64;
 
 type Proof = Pick<User, 'name' | 'password'>;
@@ -13,48 +14,54 @@ interface Connection {
   proof: Proof | undefined;
 }
 
-/** What an attempt to log in came by. */
+/** The way that an attempt to log in came. */
 export interface Origin {
+  /** IP address of the peer. */
   readonly address: string;
+  /** Name of the user in the credentials. */
   readonly name: string;
   readonly connection: object;
+  /** Whether the connection carries the requests of several clients; default false. */
   readonly shared?: boolean;
 }
 
-/** Who has logged in before, by his connection and by his address. In memory alone; it ends with the password. */
+/** Remembers who has logged in before, by connection and by address. It is in memory alone, and ends with the password. */
 export class Standing {
   readonly #connections = new WeakMap<object, Connection>();
-  /** By user name, the latest last. */
+  /** The addresses by user name, the latest user last. */
   readonly #users = new Map<string, { readonly proof: Proof; readonly addresses: Set<string> }>();
 
   constructor(private readonly users: Pick<UserStore, 'current'>) {}
 
-  /** Whether the same user logged in on this connection, and nobody failed on it. */
+  /** Returns whether the same user logged in on this connection, and nobody failed on it. */
   ofConnection({ connection, shared, name }: Origin): boolean {
     const known = shared ? undefined : this.#connections.get(connection);
     return known?.proof !== undefined && known.wrong === 0 && known.proof.name === name && this.users.current(known.proof) !== undefined;
   }
 
-  /** Whether the user has logged in from this address. @param key see {@link addressKey} */
+  /** Returns whether the user has logged in from this address. @param key see {@link addressKey} */
   ofAddress(key: string, name: string): boolean {
     const known = this.#users.get(name);
     return known?.addresses.has(key) === true && this.users.current(known.proof) !== undefined;
   }
 
-  /** How often credentials on the connection were wrong, or not looked at; 0 where it carries several clients. */
+  /** Returns how often credentials on the connection were wrong, or not looked at; 0 where it carries several clients. */
   troublesOn({ connection, shared }: Origin): number {
     const known = shared ? undefined : this.#connections.get(connection);
     return known ? known.wrong + known.turnedAway : 0;
   }
 
+  /** Notes that credentials were wrong. */
   failed(origin: Origin): void {
     if (!origin.shared) this.#connectionOf(origin).wrong++;
   }
 
+  /** Notes that credentials were not looked at. */
   turnedAway(origin: Origin): void {
     if (!origin.shared) this.#connectionOf(origin).turnedAway++;
   }
 
+  /** Notes that a user has logged in. */
   succeeded(origin: Origin, user: User): void {
     const { shared, address, name } = origin;
     if (!shared) this.#connectionOf(origin).proof = user;

@@ -1,26 +1,29 @@
-/** Spans kept apart; beyond that the two nearest grow together. Few are ever needed: one for each way the clock was wrong. */
+/** Most spans that are kept apart; beyond that the two nearest grow together. Few are needed: one for each way the clock was wrong. */
 const MAX_RANGES = 16;
 
 /** A span of time with both its ends, milliseconds since the Unix epoch. */
 export type TimeRange = readonly [from: number, to: number];
 
-/** A set of times, as few spans of them. It may grow to hold more than was put in, never less. */
+/** A set of times, kept as a few spans. It may come to hold more than was put in, never less. */
 export class TimeRanges {
-  /** In order, none touching the next. */
+  /** The spans in order, none touching the next. */
   #ranges: TimeRange[] = [];
 
   constructor(ranges: Iterable<TimeRange> = []) {
     for (const [from, to] of ranges) this.add(from, to);
   }
 
+  /** The spans in order, none touching the next. */
   get list(): readonly TimeRange[] {
     return this.#ranges;
   }
 
+  /** Returns whether a time is in the set. @param time milliseconds since the Unix epoch */
   has(time: number): boolean {
     return this.#ranges.some(([from, to]) => from <= time && time <= to);
   }
 
+  /** Adds a span, both its ends included: milliseconds since the Unix epoch. */
   add(from: number, to: number): void {
     if (this.#ranges.some((range) => range[0] <= from && to <= range[1])) return;
     const touching = this.#ranges.filter((range) => range[0] <= to && from <= range[1]);
@@ -30,7 +33,7 @@ export class TimeRanges {
     if (this.#ranges.length > MAX_RANGES) this.#joinNearest();
   }
 
-  /** What of it is not after `end`. */
+  /** Returns the times of the set that are not after `end`. */
   until(end: number): TimeRanges {
     return new TimeRanges(this.#ranges.filter(([from]) => from <= end).map(([from, to]): TimeRange => [from, Math.min(to, end)]));
   }

@@ -6,9 +6,9 @@ import { EVERYBODY, ReplayCache, type UserTokens } from './replay-cache.ts';
 import { type TimeRange, TimeRanges } from './time-ranges.ts';
 
 /**
- * Milliseconds of Created that are noted on disk ahead of the tokens used: there is no more than one write in this time, as an
- * SD card wears out. After a power cut nobody waits longer than this on top of what his clock is slow, and where a time server
- * sets the camera's clock not at all.
+ * Milliseconds of Created that are noted on disk ahead of the tokens used, so that there is no more than one write in this time: SD
+ * cards wear out. After a power cut a client waits no longer than this and what its clock is slow; not at all where a time server
+ * sets the camera's clock.
  */
 const AHEAD = 15 * 60_000;
 /** The same for times before: clients come with clocks that are slow by a little more or less. */
@@ -17,69 +17,71 @@ const BEHIND = 60_000;
 /** How often the clock is looked at, milliseconds: once a time server has set it, it is known when this run began. */
 const CLOCK_CHECK_MS = 10_000;
 
-/** Milliseconds by which a clock that nobody set may differ from itself; no program is started in less. */
+/** How far a clock that nobody set may differ from itself, milliseconds; no program is started in less. */
 const SAME_CLOCK = 100;
 
-/** Users whose marks are kept; see the replay cache. */
+/** Most users whose marks are kept; see {@link ReplayCache}. */
 const MAX_USERS = 256;
 
-/** What is on disk of one user. */
+/** The record on disk of one user. */
 export interface UserRecord {
   readonly name: string;
-  /** Milliseconds by which tokens were ahead of our clock, at most. */
+  /** How far tokens were ahead of the camera's clock at most, milliseconds. */
   readonly lead: number;
-  /** After an orderly stop: see {@link UserTokens}. While it runs: within these times is Created of all tokens used. */
+  /** After an orderly stop: see {@link UserTokens}. While the program runs: the spans in which Created of all used tokens lies. */
   readonly ranges: readonly TimeRange[];
-  /** See {@link UserTokens}; nothing while it runs. */
+  /** See {@link UserTokens}; empty while the program runs. */
   readonly seen: UserTokens['seen'];
 }
 
-/** What is on disk. */
+/** The record on disk. */
 export interface UsedTokensRecord {
-  /** Written at the end of a run. A run that ends without having written it leaves the one of its beginning, which says no. */
+  /** Whether it was written at the end of a run. A run that ends without that leaves the record of its beginning, which says no. */
   readonly orderly: boolean;
-  /** In which run of the machine it was written; undefined where that cannot be told. */
+  /** The run of the machine in which it was written; undefined where that cannot be told. */
   readonly bootId?: string | undefined;
-  /** When that began by the clock as it was then, milliseconds since the Unix epoch. */
+  /** When that run began by the clock as it was then, milliseconds since the Unix epoch. */
   readonly bootedAt: number;
-  /** The clock was right when tokens were used, as far as one can know: a time server had set it. Nobody else sets it then. */
+  /** Whether the clock was right when tokens were used, as far as one can know: a time server had set it, and then nobody else does. */
   readonly clockWasRight?: boolean | undefined;
   readonly users: readonly UserRecord[];
 }
 
-/** Where the record is kept. */
+/** The store of the record. */
 export interface UsedTokensStore {
-  /** Undefined: there is none, as no token was ever used. */
+  /** Returns the record; undefined: there is none, as no token was ever used. */
   read(): UsedTokensRecord | 'damaged' | undefined;
-  /** Resolves when a power cut can no longer undo it; rejects if it could not be written. */
+  /** Writes the record. Resolves when a power cut cannot undo that any more; rejects if it could not be written. */
   write(record: UsedTokensRecord): Promise<void>;
 }
 
 /** The run of the machine. */
 export interface Boot {
-  /** Differs from run to run; undefined where that cannot be told. */
+  /** Name that differs from run to run; undefined where there is none. */
   readonly id: string | undefined;
-  /** Milliseconds since it began, by a clock that nobody sets. */
+  /** Returns the milliseconds since it began, by a clock that nobody sets. */
   elapsed(): number;
-  /** Whether a time server has set the clock since it began. */
+  /** Returns whether a time server has set the clock since it began. */
   isClockSet(): boolean;
 }
 
-/** `taken`: used now for the first time. `replayed`: used before. `forgotten`: nobody knows. */
+/** The use of a token. `taken`: it is the first. `replayed`: the token was used before. `forgotten`: nobody knows. */
 export type TokenUse = 'taken' | 'replayed' | 'forgotten';
 
-/** Which tokens have been used. */
+/** The memory of which tokens have been used. */
 export interface TokenMemory {
   /** See {@link ReplayCache.take}. A promise of `taken` where it has to be noted on disk first; it does not reject. */
   take(user: string, digest: string, created: number): TokenUse | Promise<'taken'>;
 }
 
+/** What the memory goes by, and where it is kept. */
 export interface UsedTokensOptions {
   readonly clock: Clock;
-  /** By how much Created may differ from the clock, milliseconds. */
+  /** How far Created may differ from the clock, milliseconds. */
   readonly window: number;
-  /** Tokens remembered at most. */
+  /** Most tokens that are remembered; default as in {@link ReplayCache}. */
   readonly capacity?: number;
+  /** Where the record is kept. */
   readonly store: UsedTokensStore;
   readonly boot: Boot;
   readonly log: Logger;
@@ -96,8 +98,8 @@ class Mark {
  * An orderly stop leaves all that is known on disk, and the next start takes it from there: nobody notices the restart. While
  * the program runs, only spans of time are on disk, in which Created of all tokens lies that were accepted; before one outside
  * is accepted the span is made longer, a minute at a time. After a power cut or a crash every token within them is refused, as
- * it may have been used. Created alone decides, so that no clock that is wrong at the start opens the door, and none that is
- * right closes it for long.
+ * it may have been used. Created alone decides, so that no clock that is wrong at the start lets an old token in, and none that is
+ * right keeps a new one out for long.
  *
  * After a crash the machine's clock is still the same one, so that only tokens up to the start are refused, or as much later
  * as the fastest clock among that user's clients was ahead. After a power cut it may have gone back; once a time server has set
@@ -108,18 +110,18 @@ export class UsedTokens implements TokenMemory {
   readonly #cache: ReplayCache;
   readonly #marks = new Recent(MAX_USERS, () => new Mark());
   #phase: 'new' | 'open' | 'closed' = 'new';
-  /** There is a record on disk. */
+  /** Whether there is a record on disk. */
   #onDisk = false;
   /** When the machine's run began by the clock as it was set when that was last looked at. */
   #lastBootedAt = 0;
-  /** A time server had set the clock when that was last looked at. */
+  /** Whether a time server had set the clock when that was last looked at. */
   #wasClockSet = false;
-  /** What is on disk of the clock is out of date. */
+  /** Whether the record on disk is out of date about the clock. */
   #hasClockChanged = false;
   #cancelClockCheck: Cancel = () => {};
-  /** When this run began, monotonic milliseconds. */
+  /** When this run began, monotonic, milliseconds. */
   #openedAt = 0;
-  /** What a power cut left, for as long as only the times that were noted are known. */
+  /** The records that a power cut left, for as long as nothing but the times in them is known. */
   #doubtful: readonly UserRecord[] = [];
   /** Writes that have not come to an end. */
   #writing: Promise<void> | undefined;
@@ -130,7 +132,7 @@ export class UsedTokens implements TokenMemory {
     this.#cache = new ReplayCache(options);
   }
 
-  /** Takes over what the last run left. To be called before anything is taken. Never throws. */
+  /** Takes over what the last run left. To be called before anything is taken. Never rejects. */
   async open(): Promise<void> {
     if (this.#phase !== 'new') return;
     this.#phase = 'open';
@@ -151,6 +153,7 @@ export class UsedTokens implements TokenMemory {
     if (record === 'damaged' || record.orderly) await this.#write(false);
   }
 
+  /** Takes a token once; see {@link TokenMemory.take}. */
   take(user: string, digest: string, created: number): TokenUse | Promise<'taken'> {
     if (this.#phase !== 'open') return 'forgotten';
     let use = this.#cache.take(user, digest, created);
@@ -164,7 +167,7 @@ export class UsedTokens implements TokenMemory {
     return this.#writing?.then(() => 'taken' as const) ?? use;
   }
 
-  /** Leaves what is known to the next run. Nothing is accepted any more. Never throws. */
+  /** Leaves what is known to the next run; nothing is accepted after that. Never rejects. */
   async close(): Promise<void> {
     const wasOpen = this.#phase === 'open';
     this.#phase = 'closed';
@@ -172,7 +175,7 @@ export class UsedTokens implements TokenMemory {
     if (wasOpen && (this.#onDisk || this.#writing !== undefined)) await this.#write(true);
   }
 
-  /** What one may count on of a user's tokens after a run that did not end in order. */
+  /** Returns what can be relied on of a user's tokens after a run that did not end in order. */
   #afterCrash({ name, lead, ranges }: UserRecord, { bootId, bootedAt, clockWasRight }: UsedTokensRecord): Omit<UserRecord, 'lead'> {
     const sameRun = bootId !== undefined && bootId === this.#options.boot.id;
     const sameClock = sameRun && Math.abs(bootedAt - this.#bootedAt()) < SAME_CLOCK;
@@ -181,7 +184,7 @@ export class UsedTokens implements TokenMemory {
     return { name, ranges: used, seen: [] };
   }
 
-  /** Now that the clock is right, it is known when this run began: before that, and not later, was used what is in doubt. */
+  /** Ends the doubts, since a right clock tells when this run began: what is in doubt was used before that. */
   #resolveDoubts(): void {
     const { clock } = this.#options;
     const began = clock.now() - (clock.monotonic() - this.#openedAt);
@@ -203,7 +206,7 @@ export class UsedTokens implements TokenMemory {
     mark.lead = Math.max(0, last - this.#options.clock.now());
   }
 
-  /** Notes that a token is used. Whether that has to be on disk first. */
+  /** Notes that a token is used. Returns whether that has to be on disk first. */
   #mark(user: string, created: number): boolean {
     this.#followClock();
     const mark = this.#marks.of(user);
@@ -242,7 +245,7 @@ export class UsedTokens implements TokenMemory {
     };
   }
 
-  /** One after the other. A disk that takes nothing keeps nobody out: that would be easier to bring about than a power cut. */
+  /** Writes the record, one after the other. A disk that takes nothing keeps nobody out: a full one is easier to bring about than a power cut. */
   #write(orderly: boolean): Promise<void> {
     const writing = (this.#writing ?? Promise.resolve())
       .then(() => {

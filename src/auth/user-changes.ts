@@ -3,7 +3,7 @@ import { ACCESS_LEVELS, type AccessLevel, composed, MAX_USERS, MIN_PASSWORD_LENG
 
 type Named = Pick<User, 'name'>;
 
-/** Whether a password of fewer than {@link MIN_PASSWORD_LENGTH} characters is taken. */
+/** How strict a password is judged. `weak`: whether one of fewer than {@link MIN_PASSWORD_LENGTH} characters is taken. */
 export interface Strictness {
   readonly weak: boolean;
 }
@@ -18,7 +18,7 @@ export function withUser(list: readonly User[], user: User, strictness: Strictne
   return [...list, user];
 }
 
-/** Checks that there is room for a user of this name. @throws AppError USER_EXISTS, TOO_MANY_USERS */
+/** Checks that there can be a further user of this name. @throws AppError USER_EXISTS, TOO_MANY_USERS */
 export function checkNew(list: readonly Named[], name: string): void {
   if (find(list, name)) throw new AppError('USER_EXISTS', `There is a user "${name}" already.`);
   if (list.length >= MAX_USERS) throw new AppError('TOO_MANY_USERS', `There are ${MAX_USERS} users, which is as many as there may be.`);
@@ -59,11 +59,11 @@ export function knownUser<T extends Named>(list: readonly T[], name: string): T 
   return user;
 }
 
-/** The level as ONVIF names it, whatever the case of its letters; undefined if it is none. */
+/** Returns the level as ONVIF names it, whatever the case of its letters; undefined if it is none. */
 export const levelOfName = (text: string): AccessLevel | undefined =>
   ACCESS_LEVELS.find((level) => level.toLowerCase() === text.toLowerCase());
 
-/** @throws AppError PASSWORD_WEAK */
+/** Checks that a password is long enough. @throws AppError PASSWORD_WEAK */
 export function checkStrength(password: string, { weak }: Strictness): void {
   const length = [...password].length;
   if (!weak && length < MIN_PASSWORD_LENGTH)

@@ -5,13 +5,13 @@ import type { TokenMemory } from './used-tokens.ts';
 import { generatePassword, type User, type UserStore } from './users.ts';
 
 /**
- * Seconds that a token's Created may differ from our clock, in both directions. Cameras and recorders without NTP drift by
+ * Seconds by which a token's Created may differ from the camera's clock, in both directions. Cameras and recorders without NTP drift by
  * minutes, and skew is among the first reasons why a camera cannot be added; the memory of used tokens guards the window.
  */
 export const DEFAULT_WINDOW = 600;
 
 /**
- * `invalid`: a wrong name or password, or what a digest needs is missing; a guess. `expired`: right, but created too long
+ * The outcome of a login. `invalid`: a wrong name or password, or what a digest needs is missing; a guess. `expired`: right, but created too long
  * ago or too far ahead. `replayed`: right, but used before. `forgotten`: right, but perhaps used before, which nobody knows
  * any more.
  */
@@ -19,7 +19,7 @@ export type TokenResult =
   | {
       readonly ok: true;
       readonly user: User;
-      /** Resolves when that the token was used is noted on disk; nothing is done for it before. Does not reject. */
+      /** Resolves when it is noted on disk that the token was used; nothing may be done for it before. Never rejects. */
       readonly noted?: Promise<unknown>;
     }
   | { readonly ok: false; readonly reason: 'invalid' | 'expired' | 'replayed' | 'forgotten' };
@@ -30,13 +30,13 @@ const INVALID: TokenResult = { ok: false, reason: 'invalid' };
 export class UsernameTokenAuthenticator {
   readonly #users: UserStore;
   readonly #clock: Clock;
-  /** Milliseconds. */
+  /** How far Created may differ from the clock, milliseconds. */
   readonly #window: number;
   readonly #used: TokenMemory;
-  /** What an unknown user's digest is computed with, so that it takes as long. */
+  /** The password that an unknown user's digest is computed with, so that it takes as long. */
   readonly #decoy = generatePassword();
 
-  /** @param options.window seconds, see {@link DEFAULT_WINDOW} */
+  /** @param options.window seconds; default {@link DEFAULT_WINDOW} */
   constructor(options: { users: UserStore; clock: Clock; used: TokenMemory; window?: number }) {
     this.#users = options.users;
     this.#clock = options.clock;
@@ -44,6 +44,7 @@ export class UsernameTokenAuthenticator {
     this.#used = options.used;
   }
 
+  /** Checks a token, of the digest or of the text form. Never throws. */
   authenticate(token: UsernameToken): TokenResult {
     if (token.passwordType === 'PasswordDigest') return this.#checkDigest(token);
     if (token.passwordType !== 'PasswordText') return INVALID;
@@ -51,7 +52,7 @@ export class UsernameTokenAuthenticator {
     return user ? { ok: true, user } : INVALID;
   }
 
-  /** The time and the replay are looked at only once the digest is right, so that only those who know a password leave something behind. */
+  /** Checks a digest. Time and replay are looked at only once it is right, so that only those who know a password leave something behind. */
   #checkDigest({ username, password, nonce, created }: UsernameToken): TokenResult {
     if (!nonce || !created) return INVALID;
     const user = this.#users.find(username);

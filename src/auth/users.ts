@@ -13,20 +13,21 @@ export interface User {
   readonly level: AccessLevel;
 }
 
-/** From the one who may do most to the one who may do least. */
+/** The levels, from the one that may do most to the one that may do least. */
 export const ACCESS_LEVELS: readonly AccessLevel[] = ['Administrator', 'Operator', 'User'];
-/** Users that there may be. */
+/** Most users that there may be. */
 export const MAX_USERS = 32;
-/** Longest name and password, in characters (Unicode code points). */
+/** Longest name, characters (Unicode code points). */
 export const MAX_NAME_LENGTH = 64;
+/** Longest password, characters (Unicode code points). */
 export const MAX_PASSWORD_LENGTH = 128;
-/** Characters of a password from which on it is not called weak. */
+/** Shortest password that is not called weak, characters. */
 export const MIN_PASSWORD_LENGTH = 8;
 
-/** Printable: no control, format or separator characters and no half of a surrogate pair. Basic ends the name at a colon. */
+/** Matches a name: no control, format or separator characters and no half of a surrogate pair. Basic ends the name at a colon. */
 const NAME = new RegExp(String.raw`^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}:]{1,${MAX_NAME_LENGTH}}$`, 'u');
 
-/** RFC 7617 forbids control characters; half a surrogate pair has no UTF-8. */
+/** Matches a password: RFC 7617 forbids control characters, and half a surrogate pair has no UTF-8. */
 const PASSWORD = new RegExp(String.raw`^[^\p{Cc}\p{Cs}]{1,${MAX_PASSWORD_LENGTH}}$`, 'u');
 
 interface Entry {
@@ -36,17 +37,17 @@ interface Entry {
 }
 
 /**
- * The people who may log in, the same for the page, HTTP, ONVIF and RTSP.
+ * Keeps the people who may log in, the same for the page, HTTP, ONVIF and RTSP.
  *
  * Passwords are kept in clear, in memory and where the application stores them: WS-UsernameToken hashes the password with
  * a nonce of the client's choice, and RFC 7616 needs it per realm and algorithm, so that no one-way form serves all. The
  * file that holds them must be readable by the program alone.
  */
 export class UserStore {
-  /** By {@link composed} name. */
+  /** The users by their {@link composed} names. */
   #entries: ReadonlyMap<string, Entry>;
   readonly #listeners = new Set<(users: readonly User[]) => void>();
-  /** What an unknown user's password is compared with; nothing hashes to it. */
+  /** The hash that an unknown user's password is compared with; nothing hashes to it. */
   readonly #decoy = randomBytes(32);
 
   /**
@@ -62,26 +63,28 @@ export class UserStore {
     this.#entries = toEntries(users);
   }
 
+  /** Returns the user of a name; undefined: there is none. */
   find(name: string): User | undefined {
     return this.#entries.get(composed(name))?.user;
   }
 
-  /** Whether the user is set elsewhere, and cannot be changed here. */
+  /** Returns whether the user is set elsewhere, and cannot be changed here. */
   isFixed({ name }: Pick<User, 'name'>): boolean {
     return name === this.fixed;
   }
 
-  /** The user as he is now, who once proved the password with the name; undefined when he is gone, or has another one. */
+  /** Returns a user who once proved the password, as he is in force; undefined when he is gone, or has another password. */
   current({ name, password }: Pick<User, 'name' | 'password'>): User | undefined {
     const user = this.find(name);
     return user?.password === password ? user : undefined;
   }
 
+  /** Returns all users. */
   list(): User[] {
     return listOf(this.#entries);
   }
 
-  /** The user whose password this is. An unknown name costs as much time as a wrong password. */
+  /** Returns the user whose password this is; undefined: nobody's. An unknown name costs as much time as a wrong password. */
   verifyPassword(name: string, password: string): User | undefined {
     const entry = this.#entries.get(composed(name));
     const right = timingSafeEqual(sha256(composed(password)), entry?.hash ?? this.#decoy);
@@ -102,7 +105,7 @@ export class UserStore {
     for (const listener of [...this.#listeners]) listener(list);
   }
 
-  /** Calls `listener` with the new list after each {@link replace}. Returns what ends that. */
+  /** Calls `listener` with the new list after each {@link replace}, until the returned function is called. */
   onChange(listener: (users: readonly User[]) => void): Cancel {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -110,7 +113,7 @@ export class UserStore {
 }
 
 /**
- * The text with each accent as part of its letter (Unicode's NFC): keyboards and systems differ in that, and nobody sees it.
+ * Returns the text with each accent as part of its letter (Unicode's NFC): keyboards and systems differ in that, and nobody sees it.
  */
 export const composed = (text: string): string => text.normalize('NFC');
 
@@ -139,7 +142,7 @@ const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
 const GROUPS = 3;
 const GROUP_LENGTH = 4;
 
-/** A password that is easy to read off a terminal and type, like `kqpm-7tzr-w4nd`: 12 random characters, 60 bits. */
+/** Returns a new password that is easy to read off a terminal and type, like `kqpm-7tzr-w4nd`: 12 random characters, 60 bits. */
 export function generatePassword(): string {
   const character = () => ALPHABET[randomInt(ALPHABET.length)]!;
   const group = () => Array.from({ length: GROUP_LENGTH }, character).join('');

@@ -113,7 +113,7 @@ export class AnnexBOutput implements H264Output {
     const left = this.#silenceMs - (this.clock.monotonic() - this.#lastAt);
     if (left > 0) this.#cancel = this.clock.after(Math.ceil(left), this.#listen);
     else if (this.#silentSince !== this.#lastAt) {
-      // We may have been held up ourselves.
+      // This process may have been held up.
       this.#silentSince = this.#lastAt;
       this.#cancel = this.clock.after(NEXT_TURN_MS, this.#listen);
     } else this.#splitter.silence();

@@ -22,7 +22,10 @@ export interface Context {
   readonly wsdlDir: string;
   /** Undefined: nobody can be asked. */
   readonly stdin?: Terminal | undefined;
-  readonly stdout: { write(text: string | Uint8Array): unknown; readonly isTTY?: boolean | undefined };
+  readonly stdout: {
+    write(text: string | Uint8Array, done?: (error?: Error | null) => void): unknown;
+    readonly isTTY?: boolean | undefined;
+  };
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean | undefined };
   /** Resolves to the name of the signal that asks the program to stop. */
   readonly stopRequested: Promise<string>;

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+import { backoffDelay } from '../core/backoff.ts';
 import { AppError, EXIT } from '../core/errors.ts';
 import { formatOrigin } from '../core/origin.ts';
 import { terminalSafeJson, visible } from '../core/terminal.ts';
@@ -25,14 +27,43 @@ export const events: Handler = async (args, context) => {
     ? thisCamera(dataDir, passwordFile, context, stop.signal)
     : otherCamera(url, user, passwordFile, context, stop.signal));
   context.stderr.write(`Events of ${device}, until Ctrl-C:\n`);
+  const line = (event: ToldEvent) => (args.flags.json === true ? terminalSafeJson(JSON.stringify(event)) : visible(describe(event)));
   try {
-    for await (const event of new OnvifEventClient(device, login, stop.signal).events())
-      context.stdout.write(`${args.flags.json === true ? terminalSafeJson(JSON.stringify(event)) : visible(describe(event))}\n`);
+    await follow(new OnvifEventClient(device, login, stop.signal), stop.signal, {
+      // Whoever read it has gone, as `grep -m 1` does: nothing else would end this.
+      told: (event) => context.stdout.write(`${line(event)}\n`, (error) => error && stop.abort()),
+      said: (text) => context.stderr.write(`${visible(text)}\n`),
+    });
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   }
   return EXIT.ok;
 };
+
+/** Waits between two tries to reach a camera that was there before. */
+const BACKOFF = { firstMs: 1000, maxMs: 15_000 };
+
+/** Tells the events, also after the camera was away. Rejects when the signal fires, or with why there never was an answer. */
+async function follow(
+  client: OnvifEventClient,
+  signal: AbortSignal,
+  { told, said }: { readonly told: (event: ToldEvent) => void; readonly said: (text: string) => void },
+): Promise<never> {
+  for (let failures = 0; ; ) {
+    try {
+      for await (const event of client.events()) {
+        if (failures > 0) said('The camera is back.');
+        failures = 0;
+        told(event);
+      }
+    } catch (error) {
+      const isLost = error instanceof AppError && error.code === 'CAMERA_EVENTS' && client.pulls > 0;
+      if (!isLost) throw error;
+      if (failures++ === 0) said(`${error.message} It is tried again, until Ctrl-C.`);
+    }
+    await setTimeout(backoffDelay(BACKOFF, failures), undefined, { signal });
+  }
+}
 
 interface Target {
   readonly device: string;

@@ -41,6 +41,8 @@ const ANSWER_MS = 10_000;
 export class OnvifEventClient {
   /** Time by which the camera's clock is ahead of ours, ms: logins have a time in them. Undefined: it was not asked yet. */
   #ahead: number | undefined;
+  /** Pulls that were answered so far. */
+  pulls = 0;
 
   /**
    * @param device URL of the device service
@@ -72,6 +74,7 @@ export class OnvifEventClient {
       for (;;) {
         const pull = `<tev:PullMessages><tev:Timeout>PT${PULL_S}S</tev:Timeout><tev:MessageLimit>50</tev:MessageLimit></tev:PullMessages>`;
         const answer = await this.#ask(address, pull, PULL_S * 1000 + ANSWER_MS);
+        this.pulls++;
         for (const message of all(answer, 'NotificationMessage')) yield eventOf(message);
         if (performance.now() - renewed < (LIFE_S * 1000) / 3) continue;
         renewed = performance.now();

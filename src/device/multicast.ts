@@ -19,6 +19,7 @@ export interface MulticastControlOptions {
   readonly maxTtl: number;
   /** All streams that there can be, at this start or another one. */
   readonly streams: readonly MulticastNames[];
+  /** What sends the streams. */
   readonly sender: MulticastSender;
   /** Called after a stream was moved. @param encoder its token */
   readonly onChange: (encoder: string) => void;

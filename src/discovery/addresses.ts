@@ -12,7 +12,10 @@ export interface LocalAddress {
   readonly interfaceName: string;
 }
 
-/** Returns the machine's IPv4 addresses by which others reach it, of the interfaces that are up. Never throws; see {@link machineInterfaces}. */
+/**
+ * Returns the machine's IPv4 addresses by which others reach it, of the interfaces that are up. Never throws;
+ * see {@link machineInterfaces}.
+ */
 export function localAddresses(log: Logger): LocalAddress[] {
   return Object.entries(machineInterfaces.read(log)).flatMap(([interfaceName, list = []]) =>
     list

@@ -13,14 +13,14 @@ const POLL_MS = 3000;
 const RETRY_MS = 60_000;
 /** Longest label of a DNS name, bytes (RFC 6763, section 4.1.1). */
 const MAX_LABEL = 63;
-/** Characters of the UUID that make a name unique. */
+/** How many characters of the UUID make a name unique. */
 const SUFFIX = 6;
 
 /** What the camera is announced as. */
 export interface MdnsOptions {
   /** The camera's name as its owner gave it: "Pi Camera". */
   readonly name: string;
-  /** UUID of the device; without "urn:uuid:". */
+  /** UUID of the device, without "urn:uuid:". */
   readonly uuid: string;
   /** Model of the board: "Raspberry Pi 4". */
   readonly model: string;
@@ -68,7 +68,7 @@ export class Mdns {
     return this.#guard.counters;
   }
 
-  /** Never fails: without a network, or where port 5353 is refused, it is tried again until it works. */
+  /** Makes the camera known. Never fails: without a network, or where port 5353 is refused, it is tried again until it works. */
   start(): void {
     this.#cancelPoll = this.options.clock.every(POLL_MS, () => this.#refresh());
     this.#refresh();

@@ -110,7 +110,7 @@ export class WsDiscovery {
     return this.#counters;
   }
 
-  /** Resolves when the interfaces that are there are served; those that come later will be. Never fails. */
+  /** Makes the camera known. Resolves when the interfaces that are there are served; those that come later will be. Never fails. */
   async start(): Promise<void> {
     // The wall clock's seconds rise from start to start.
     this.#instanceId = Math.max(this.#instanceId + 1, Math.floor(this.options.clock.now() / 1000));
@@ -133,7 +133,7 @@ export class WsDiscovery {
     await this.#sockets.stop();
   }
 
-  /** To be called after the scopes or the discovery mode changed. */
+  /** Says Hello again, in a moment; to be called after the scopes or the discovery mode changed. */
   changed(): void {
     if (!this.#running) return;
     for (const { address } of this.#sockets.addresses) this.#announce(address);

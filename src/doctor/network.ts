@@ -63,17 +63,17 @@ function addresses(surroundings: Surroundings): Result {
   return ok(told.join(', '));
 }
 
-type Part = keyof PortSettings;
+type Section = keyof PortSettings;
 
 /** Returns the TCP port that a server has, or would have at the next start; 0: a free one. */
-function portOf({ server, settings: { config, explicit }, state }: Surroundings, part: Part): number {
-  if (server) return part === 'http' ? Number(new URL(server.url).port || 80) : (server.rtspPort ?? 0);
+function portOf({ server, settings: { config, explicit }, state }: Surroundings, section: Section): number {
+  if (server) return section === 'http' ? Number(new URL(server.url).port || 80) : (server.rtspPort ?? 0);
   const { httpPort, rtspPort } = state?.device ?? {};
   return settingsAtStart<PortSettings>({
     configured: { http: config.http.port, rtsp: config.rtsp.port },
     isOwners: (key) => explicit.has(`${key}.port`),
     kept: { http: httpPort, rtsp: rtspPort },
-  })[part];
+  })[section];
 }
 
 function neededPorts(surroundings: Surroundings): NeededPort[] {
@@ -86,11 +86,11 @@ function neededPorts(surroundings: Surroundings): NeededPort[] {
   ];
 }
 
-async function port(surroundings: Surroundings, part: Part): Promise<Result> {
+async function port(surroundings: Surroundings, section: Section): Promise<Result> {
   const { server, settings, tree } = surroundings;
   const { config } = settings;
-  if (part === 'rtsp' && (server ? server.rtspPort === undefined : !config.rtsp.enabled)) return skipped('rtsp.enabled is off');
-  const number = portOf(surroundings, part);
+  if (section === 'rtsp' && (server ? server.rtspPort === undefined : !config.rtsp.enabled)) return skipped('rtsp.enabled is off');
+  const number = portOf(surroundings, section);
   if (number === 0) return ok('0: the start picks one that is free');
   if (server) {
     const holder = portHolder(number, tree.root);
@@ -106,7 +106,7 @@ async function port(surroundings: Surroundings, part: Part): Promise<Result> {
   if (!mayLook(surroundings)) return skipped(explainNoServer(surroundings));
   // Throws the AppError that the start would.
   const trial = createServer();
-  await listen(trial, { bind: config.bind, port: number, section: part });
+  await listen(trial, { bind: config.bind, port: number, section });
   await new Promise((resolve) => trial.close(resolve));
   return ok(`${number} is free`);
 }

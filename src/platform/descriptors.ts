@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemErrorCode } from '../core/errors.ts';
 
-/** Descriptors that opening a camera, an encoder, the modules of ONVIF and a few files takes at the same time. */
+/** Descriptors that are kept: as many as a camera, an encoder, the modules of ONVIF and a few files take at the same time. */
 const RESERVE = 64;
 /** Share of the limit that is kept where it is so low that {@link RESERVE} would leave too little for viewers. */
 const RESERVED_SHARE = 3 / 8;
@@ -35,8 +35,8 @@ export class DescriptorReserve {
     this.forOthers = limit - Math.min(RESERVE, Math.ceil(limit * RESERVED_SHARE));
   }
 
-  /** Whether a connection may take a descriptor. The system always gives the lowest number that is free. */
-  hasRoom(): boolean {
+  /** Returns whether a connection may take a descriptor. The system always gives the lowest number that is free. */
+  hasFree(): boolean {
     try {
       const lowest = openSync('/dev/null', 'r');
       closeSync(lowest);

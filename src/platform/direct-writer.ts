@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { isEncrypted } from '../core/origin.ts';
 
 /**
- * Hands bytes to a connection's kernel queue by one system call, without Node's stream in between; only what the kernel does
- * not take at once goes by the stream. To many viewers that saves 1.5 µs a picture and viewer, 4 % of the whole cost.
+ * Hands bytes to a connection's kernel queue by one system call, without Node's stream in between; only what the kernel does not
+ * take at once goes by the stream. To many viewers that saves 1.5 µs a picture and viewer, 4 % of the whole cost.
  *
  * Node has no public way to a socket's descriptor: where it is not found, everything goes by the stream. So it does on an
  * encrypted connection, whose descriptor is that of the network and would let plain bytes out.
@@ -17,7 +17,7 @@ export class DirectWriter {
     this.#fd = typeof handle?.fd === 'number' && !isEncrypted(socket) ? handle.fd : -1;
   }
 
-  /** Writes all of `bytes`, behind what was written before. False: some of it waits in the stream (`writableLength`). */
+  /** Writes all of `bytes`, behind what was written before. Returns false where some of it waits in the stream (`writableLength`). */
   write(bytes: Buffer): boolean {
     const { socket } = this;
     // Once a socket is destroyed, its descriptor may be somebody else's.
@@ -30,7 +30,7 @@ export class DirectWriter {
     return socket.writableLength === 0;
   }
 
-  /** Returns how many bytes the kernel took. */
+  /** Returns how many bytes the kernel took at once. */
   #writeNow(bytes: Buffer): number {
     try {
       return writeSync(this.#fd, bytes, 0, bytes.length);

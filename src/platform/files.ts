@@ -36,24 +36,24 @@ const OTHERS = 0o077;
 /** Returns the user that this program runs as; undefined on systems that have none. */
 const me = (): number | undefined => process.geteuid?.();
 
-/** A file that only we can have written. */
+/** A file that only this program can have written. */
 export interface OwnFile {
   readonly text: string;
   /** Whether others can read it, and that could not be changed. */
   readonly exposed: boolean;
 }
 
-/** How a file of ours is read. */
+/** How such a file is read. */
 export interface ReadOptions {
-  /** Bytes; a longer file is not read. */
+  /** Most bytes; a longer file is not read. */
   readonly maxBytes: number;
-  /** Takes away the permissions of others. */
+  /** Whether the permissions of others are taken away; default false. */
   readonly makePrivate?: boolean;
 }
 
 /**
- * Reads a file that only we can have written: no link, no pipe, no device, and no other user's, so that nobody who may write
- * into the directory can have us read, wait for or change something else. Undefined if there is none.
+ * Reads a file that only this program can have written: no link, no pipe, no device, and no other user's, so that nobody who may
+ * write into the directory can have the program read, wait for or change something else. Returns undefined if there is none.
  * @throws UnsafeFileError, FileTooLargeError, or an error of the operating system
  */
 export function readOwnFile(path: string, { maxBytes, makePrivate = false }: ReadOptions): OwnFile | undefined {
@@ -78,7 +78,7 @@ export function readOwnFile(path: string, { maxBytes, makePrivate = false }: Rea
   }
 }
 
-/** Throws unless the file is ours; root also reads what belongs to the owner of the directory that it was pointed to. */
+/** Throws unless the file is this user's or root's; root also reads what belongs to the owner of the directory that it was pointed to. */
 function checkOwner(path: string, { uid }: Stats): void {
   const user = me();
   if (user === undefined || uid === user || uid === ROOT) return;
@@ -116,6 +116,7 @@ function readText(file: number, path: string, maxBytes: number): string {
 /** Mode of a file for its owner alone. */
 const PRIVATE = 0o600;
 const DRAFT_ENDING = '.new';
+/** Matches the names of drafts. */
 const DRAFT = /\.(?:json(?:\.v\d+)?|txt)\.[0-9a-f]{16}\.new$/;
 
 /**
@@ -150,9 +151,10 @@ export function writeFileAtomically(path: string, text: string, isLasting = true
 }
 
 /**
- * Does the same as {@link writeFileAtomically} while the program goes on: a slow disk takes half a second.
+ * Does the same as {@link writeFileAtomically} while the program goes on: a slow disk takes half a second. Rejects with an Error of
+ * the operating system, with the old file as it was.
  *
- * @param mode whatever the umask
+ * @param mode of the file, whatever the umask; default 0600
  */
 export async function writeFileInBackground(path: string, text: string, mode = PRIVATE): Promise<void> {
   const draft = draftOf(path);
@@ -200,7 +202,7 @@ export function removeDrafts(dir: string): void {
     try {
       return act();
     } catch {
-      // It takes up a little room, that is all.
+      // It takes up a few bytes, that is all.
       return undefined;
     }
   };
@@ -210,8 +212,8 @@ export function removeDrafts(dir: string): void {
 
 /**
  * Checks that a directory is one for secrets. It may be a link itself (systemd's DynamicUser makes one).
- * @param user the user id of him whose secrets they are; undefined where the system has none
- * @returns what the user should change although it can be used, as a sentence
+ * @param user id of the user whose secrets they are; default: this one; undefined where the system has none
+ * @returns a sentence that says what the user should change, although the directory can be used; undefined: nothing
  * @throws UnsafeFileError, or an error of the operating system
  */
 export function checkPrivateDirectory(dir: string, user = me()): string | undefined {
@@ -225,7 +227,7 @@ export function checkPrivateDirectory(dir: string, user = me()): string | undefi
 }
 
 /**
- * Returns the error that the user reads when something in a directory of ours fails: DISK_FULL, DISK_READ_ONLY or
+ * Returns the error that the user reads when something in a directory of the camera fails: DISK_FULL, DISK_READ_ONLY or
  * TOO_MANY_FILES where the operating system says so, else DATA_DIR.
  *
  * @param what "The state cannot be written to /var/lib/onvif-camera", without a full stop

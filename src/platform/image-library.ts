@@ -4,10 +4,10 @@ import { AppError, messageOf } from '../core/errors.ts';
 type Sharp = typeof import('sharp').default;
 
 /**
- * Loads the image library, sharp. It is machine code, and not there for every processor.
+ * Resolves with the image library, sharp, which is loaded at the first call. It is machine code, and not there for every processor.
  * @param purpose what it is needed for, to begin a sentence: "The test pattern"
  * @param model of the machine, as `uname -m` tells it
- * @throws AppError (ENCODER_MISSING)
+ * @throws AppError (ENCODER_MISSING) where there is none
  */
 export async function loadImageLibrary(purpose: string, model: string = machine()): Promise<Sharp> {
   const missing = (why: string, cause?: unknown) =>

@@ -2,12 +2,12 @@ import os from 'node:os';
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 
-/** By name of the interface: its addresses. */
+/** The addresses of each interface, by its name. */
 export type InterfaceAddresses = ReturnType<typeof os.networkInterfaces>;
 
 /**
- * The machine's network interfaces. The system's own question throws where no file can be opened any more and where a sandbox
- * forbids netlink sockets; this one never does: the answer is then the last one that was got, at first an empty one.
+ * Reads the machine's network interfaces. The system's own call throws where no file can be opened any more and where a sandbox
+ * forbids netlink sockets; this never does: the answer is then the last one that came, at first an empty one.
  */
 export class Interfaces {
   #last: InterfaceAddresses = {};
@@ -17,9 +17,9 @@ export class Interfaces {
   constructor(private readonly ask: () => InterfaceAddresses = () => os.networkInterfaces()) {}
 
   /**
-   * Returns the interfaces as they are known now.
+   * Returns the interfaces. Never throws.
    *
-   * @param log is told once when the system's question begins to fail, and when it works again
+   * @param log gets one line when the system's call begins to fail, and one when it works again
    */
   read(log?: Pick<Logger, 'warn' | 'info'>): InterfaceAddresses {
     try {

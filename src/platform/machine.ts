@@ -1,17 +1,17 @@
 /** An address of a network interface. */
 export interface InterfaceAddress {
   readonly address: string;
-  /** Length of the network prefix in bits. */
+  /** Length of the network prefix, bits. */
   readonly prefixLength: number;
 }
 
 /** A network interface with its addresses. */
 export interface NetworkInterface {
-  /** "eth0", "wlan0" */
+  /** Name: "eth0", "wlan0". */
   readonly name: string;
-  /** "b8:27:eb:12:34:56" */
+  /** MAC address: "b8:27:eb:12:34:56". */
   readonly mac: string;
-  /** Bytes. */
+  /** Largest packet, bytes. */
   readonly mtu: number;
   /** Whether it is switched on, with or without a cable or a network. */
   readonly up: boolean;
@@ -25,7 +25,7 @@ export interface NetworkInterface {
   readonly dhcp: boolean | undefined;
 }
 
-/** What the machine is, as ONVIF clients are told. */
+/** What the machine is, as ONVIF clients are told by GetDeviceInformation. */
 export interface HardwareInfo {
   /** "Raspberry Pi" on a Pi, else "onvif-camera". */
   readonly manufacturer: string;
@@ -43,7 +43,7 @@ export interface TimeInfo {
   readonly ntp: boolean;
   /** POSIX time zone (IEEE 1003.1, as ONVIF wants it): "CET-1CEST,M3.5.0,M10.5.0/3". */
   readonly timeZone: string;
-  /** Whether daylight saving time holds now. */
+  /** Whether daylight saving time holds at this moment. */
   readonly daylightSavings: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface TimeInfo {
 export interface ClockSetting {
   /** True: the clock is kept by NTP. False: it is set to `utc`. */
   readonly ntp: boolean;
-  /** Milliseconds since the Unix epoch. */
+  /** The time to set, milliseconds since the Unix epoch. */
   readonly utc: number | undefined;
   /** POSIX or IANA time zone. */
   readonly timeZone: string | undefined;
@@ -59,38 +59,52 @@ export interface ClockSetting {
 
 /** How a network interface is to be set; what is undefined stays. */
 export interface InterfaceSetting {
+  /** Whether it is switched on. */
   readonly enabled: boolean | undefined;
+  /** Largest packet, bytes. */
   readonly mtu: number | undefined;
+  /** Whether IPv4 comes from DHCP. */
   readonly dhcp: boolean | undefined;
+  /** A fixed IPv4 address. */
   readonly manual: InterfaceAddress | undefined;
 }
 
 /**
- * The machine the camera runs on: what it is, and what may be changed of it. Reading works everywhere and never throws:
- * what the system does not tell is empty. Changing throws AppError NOT_MANAGED unless the owner allowed it
- * (`system.manage`), and AppError SYSTEM_FAILED with the tool's own words when the tool refuses.
+ * The machine that the camera runs on: what it is, and what may be changed of it. Reading works everywhere and never throws or
+ * rejects: what the system does not tell is empty. Changes reject with an AppError: NOT_MANAGED unless the owner allowed them
+ * (`system.manage`), SYSTEM_FAILED for a wrong value, or with the tool's own words when the tool refuses.
  */
 export interface Machine {
+  /** Whether the owner allowed changes. */
   readonly managed: boolean;
+  /** Returns what the machine is. */
   hardware(): HardwareInfo;
-  /** The MAC address by which the camera is known, the same from start to start; undefined where there is no network interface. */
+  /** Returns the MAC address by which the camera is known, the same from start to start; undefined where there is no network interface. */
   mac(): string | undefined;
-  /** Returns the interfaces of hardware and the one with the default route; others only where there is no hardware. */
+  /** Resolves with the interfaces of hardware and the one with the default route; others only where there is no hardware. */
   interfaces(): Promise<readonly NetworkInterface[]>;
+  /** Returns the host name. */
   hostname(): string;
+  /** Resolves with the DNS servers, the search domains, and whether the IPv4 servers come from DHCP. */
   dns(): Promise<{ readonly servers: readonly string[]; readonly search: readonly string[]; readonly fromDhcp: boolean }>;
-  /** Returns the IPv4 default gateways. */
+  /** Resolves with the IPv4 default gateways. */
   gateways(): Promise<readonly string[]>;
+  /** Resolves with how the machine keeps the time. */
   time(): Promise<TimeInfo>;
+  /** Resolves with the NTP servers, and whether they come from DHCP. */
   ntpServers(): Promise<{ readonly servers: readonly string[]; readonly fromDhcp: boolean }>;
+  /** Sets the host name. */
   setHostname(name: string): Promise<void>;
+  /** Sets the clock, its zone, and who keeps it. */
   setClock(setting: ClockSetting): Promise<void>;
   /** Sets the NTP servers; none: those of DHCP. */
   setNtpServers(servers: readonly string[]): Promise<void>;
   /** Sets the DNS servers; none: those of DHCP. */
   setDns(servers: readonly string[], search: readonly string[]): Promise<void>;
+  /** Sets the IPv4 default gateway. */
   setGateway(address: string): Promise<void>;
-  /** Changes an interface. Returns whether a reboot is needed for it. */
+  /** Changes an interface. Resolves with whether a reboot is needed for it. */
   setInterface(name: string, setting: InterfaceSetting): Promise<boolean>;
+  /** Restarts the machine. */
   reboot(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { BlockList, isIPv4 } from 'node:net';
 
-/** Where a stream is sent by multicast. */
+/** A multicast group, with the ports that a stream is sent to. */
 export interface MulticastGroup {
   /** IPv4 multicast address. */
   readonly address: string;
@@ -10,7 +10,7 @@ export interface MulticastGroup {
   readonly ttl: number;
 }
 
-/** What can be chosen as a group, as in error messages. */
+/** Words for what can be chosen as a group, for error messages. */
 export const MULTICAST_GROUPS = 'an IPv4 multicast address that no other protocol has, best one in 239.255.0.0/16';
 
 /**
@@ -29,7 +29,7 @@ ASSIGNED.addSubnet('233.252.0.0', 14);
 ASSIGNED.addSubnet('239.195.255.0', 24);
 ASSIGNED.addSubnet('239.255.255.0', 24);
 
-/** Whether a stream may be sent to this address. */
+/** Returns whether a stream may be sent to this address. */
 export function isMulticastGroup(address: string): boolean {
   const first = isIPv4(address) ? Number.parseInt(address, 10) : 0;
   return first >= 224 && first <= 239 && !ASSIGNED.check(address);

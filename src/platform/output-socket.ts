@@ -8,12 +8,12 @@ import { join } from 'node:path';
 const READ_BYTES = 256 * 1024;
 
 /**
- * Carries a program's output to us: a pair of connected local sockets, as Node makes one for a child's standard output.
- * That one is read into a new buffer of 64 KB each time; this one always into the same, which saves a third of what taking
- * a picture costs.
+ * Carries a program's output to this one: a pair of connected local sockets, as Node makes one for a child's standard output. That
+ * one is read into a new buffer of 64 KB each time; this one always into the same, which saves a third of what taking a picture
+ * costs.
  */
 export class OutputSocket {
-  /** Called with the output as it comes; the bytes are only good until it returns. */
+  /** Called with the output as it comes; the bytes are only valid until it returns. */
   onBytes: (bytes: Buffer) => void = () => {};
   /** Resolves when no more output can come. */
   readonly ended: Promise<void>;
@@ -31,6 +31,7 @@ export class OutputSocket {
   }
 
   /**
+   * Makes a pair of sockets.
    * @param base folder for temporary files
    * @throws Error where there is no place for a socket
    */
@@ -63,16 +64,17 @@ export class OutputSocket {
     }
   }
 
-  /** The end that the program writes to; ours to close until {@link handOver}. */
+  /** The end that the program writes to; this process has to close it until {@link handOver}. */
   get theirs(): Socket {
     return this.#theirs!;
   }
 
-  /** Closes our copy of that end, once the program has it: the output ends when nobody holds it any more. */
+  /** Closes this process's copy of that end, once the program has it: the output ends when nobody holds it any more. */
   handOver(): void {
     this.#theirs?.destroy();
   }
 
+  /** Closes both ends. */
   close(): void {
     this.#theirs?.destroy();
     this.#ours.destroy();

@@ -3,7 +3,7 @@ import { Processes, read } from './processes.ts';
 
 /** A program that listens on a port, as far as this user may see. */
 export interface PortHolder {
-  /** Undefined where it belongs to another user. */
+  /** Its process id; undefined where it belongs to another user. */
   readonly pid: number | undefined;
   /** Its name, with the script where it is an interpreter: "nginx", "node server.js". */
   readonly name: string | undefined;
@@ -33,7 +33,7 @@ export function portHolder(port: number, root = '/', protocol: 'tcp' | 'udp' = '
   return { pid, name: pid === undefined ? undefined : processes.name(pid), user: processes.userName(first.uid) };
 }
 
-/** The lines of /proc/net/tcp and udp: number, local address, remote address, state, queues, timer, retransmits, user, timeout, inode. */
+/** Returns the waiting sockets of a port in /proc/net/tcp or udp, whose lines are: number, local address, remote address, state, queues, timer, retransmits, user, timeout, inode. */
 function holders(table: string, port: number, waiting: string): { uid: string; inode: string }[] {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return table.split('\n').flatMap((line) => {

@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 const MAX_COMMAND = 4096;
 
 /**
- * The processes of the system, from /proc (proc(5)). What is missing, or not for this user to read, is empty.
- * Nothing here throws.
+ * Reads the processes of the system from /proc (proc(5)). What is missing, or not for this user to read, is empty. Nothing here
+ * throws.
  */
 export class Processes {
   /** @param root where the system's files are, "/" */
@@ -25,7 +25,7 @@ export class Processes {
     return attempt(() => readdirSync(dir))?.map((descriptor) => attempt(() => readlinkSync(join(dir, descriptor))) ?? '');
   }
 
-  /** Returns its name, with the script where it is an interpreter: "nginx", "node server.js". */
+  /** Returns the name of a process, with the script where it is an interpreter: "nginx", "node server.js". */
   name(pid: number): string | undefined {
     const process = join(this.root, 'proc', String(pid));
     const name = read(join(process, 'comm')).trim();

@@ -7,25 +7,26 @@ const GRACE_MS = { SIGINT: 1500, SIGTERM: 1000 } as const;
 /** Longest line of standard error that is kept, characters. */
 const MAX_LINE = 4096;
 
-/** How a program ended: code or signal, as of Node.js's `exit`. */
+/** How a program ended: code or signal, as in Node.js's `exit` event. */
 export interface ProgramEnd {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** Why the program could not be started at all. */
+  /** Why the program could not be started at all; undefined: it was. */
   readonly startError?: Error;
 }
 
+/** Codes of the errors with which a program is not there, or not for this user. */
 const NOT_THERE: ReadonlySet<unknown> = new Set(['ENOENT', 'ENOTDIR', 'EACCES']);
 
 /**
- * Whether a program could not be started because it is not there, or not for this user. Otherwise the machine is short of
+ * Returns whether a program could not be started because it is not there, or not for this user. Otherwise the machine is short of
  * something (memory, processes), and a later try may do.
  */
 export const isNotThere = (startError: NodeJS.ErrnoException): boolean => NOT_THERE.has(startError.code);
 
 /** What a running program reports. */
 export interface ProgramEvents {
-  /** With an {@link OutputSocket} the chunk is only good until this returns. */
+  /** Bytes of its standard output. With an {@link OutputSocket} the chunk is only valid until this returns. */
   stdout(chunk: Buffer): void;
   /** One line of standard error, without its end. */
   stderrLine(line: string): void;
@@ -35,24 +36,25 @@ export interface ProgramEvents {
 
 /** How a program is run. */
 export interface ProgramOptions {
-  /** Gives the program a standard input, for {@link Program.write}; otherwise it has none. */
+  /** Whether the program gets a standard input, for {@link Program.write}; default false. */
   readonly input?: boolean;
   /** Takes the standard output instead of a pipe, for programs that write much; belongs to this program alone. */
   readonly output?: OutputSocket | undefined;
-  /** Signals by which it is asked to stop, in this order; SIGINT, then SIGTERM where nothing is said. */
+  /** Signals by which it is asked to stop, in this order; default SIGINT, then SIGTERM. */
   readonly stopSignals?: readonly (keyof typeof GRACE_MS)[];
 }
 
 /**
- * A program under way. Its output is always drained, also while it is being stopped: with a full pipe
- * rpicam-vid ignores SIGINT. Where util-linux's `setpriv` exists the kernel kills the program when we die, however we die.
+ * A program under way; constructing starts it. Its output is always drained, even while it is being stopped: with a full pipe
+ * rpicam-vid ignores SIGINT. Where util-linux's `setpriv` exists, the kernel kills the program when this process dies, however that
+ * comes.
  */
 export class Program {
   readonly #child: ChildProcess;
   readonly #gone: Promise<void>;
   readonly #stopSignals: readonly (keyof typeof GRACE_MS)[];
   #stopping: Promise<void> | undefined;
-  /** Whether its group is empty; the number may belong to another one soon. */
+  /** Whether its process group is empty; the number may soon belong to another one. */
   #groupEnded = false;
 
   /** @param searchPath where `setpriv` is looked up, as in PATH */
@@ -104,6 +106,7 @@ export class Program {
     });
   }
 
+  /** Its process id; undefined where it could not be started. */
   get pid(): number | undefined {
     return this.#child.pid;
   }
@@ -114,7 +117,7 @@ export class Program {
   }
 
   /**
-   * Writes to the program's standard input, all chunks in one go and without copying them; they must not change any more.
+   * Writes to the program's standard input, all chunks in one go and without copying them; they must not change after that.
    * What the program does not take at once is kept: the caller limits how much that can be. Nothing happens where the
    * program reads no more.
    */
@@ -130,7 +133,7 @@ export class Program {
    * Closes the input, sends {@link ProgramOptions.stopSignals}, then SIGKILL. Resolves when the program is gone, and what
    * it started in its group.
    *
-   * @param frozen it is known to hang, so that asking is a waste of time: SIGKILL at once
+   * @param frozen whether it is known to hang, so that it gets SIGKILL at once; default false
    */
   stop(frozen = false): Promise<void> {
     this.#stopping ??= this.#stop(frozen);

@@ -5,33 +5,34 @@ import { leftNothing, running, signalGroup, spawnGroup } from './process-group.t
 /** Most characters kept of each output: `nmcli device show` prints about 1 KB per device. */
 const MAX_OUTPUT = 1 << 20;
 
-/** What a program that has ended left. */
+/** The outcome of a program that has ended. */
 export interface RunResult {
   /** Exit code; null when the program did not end by itself or could not be started. */
   readonly code: number | null;
   readonly stdout: string;
-  /** What it wrote there, and why it has no exit code if it has none. */
+  /** Its standard error, and why it has no exit code if it has none. */
   readonly stderr: string;
 }
 
 /** How a program is run to its end. */
 export interface RunOptions {
+  /** Time until it is killed, milliseconds. */
   readonly timeoutMs: number;
-  /** Ties the program's life to ours by the `setpriv` found there, as in PATH; without, it outlives us. */
+  /** Where to find the `setpriv` that ties the program's life to this one's, as in PATH; undefined: it may outlive this one. */
   readonly searchPath?: string;
-  /** The whole environment; ours where nothing is said. */
+  /** The whole environment; default: that of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What it reads from standard input, which others cannot see as they see its arguments; nothing where nothing is said. */
+  /** What it reads from standard input, which others cannot see as they see its arguments; default: nothing. */
   readonly input?: string | Uint8Array;
   /** Ends the program when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Runs a program to its end; stand-ins of tests have the same form. */
+/** Runs a program to its end, as {@link runProgram} does. */
 export type Run = (command: string, args: readonly string[], options: RunOptions) => Promise<RunResult>;
 
 /**
- * Runs a program to its end, without a shell, and returns what it printed; what it started in its process group ends with it.
+ * Runs a program to its end, without a shell, and resolves with what it printed; what it started in its process group ends with it.
  * Never rejects, and is over 1.7 s after `timeoutMs` whatever the program does.
  */
 export const runProgram: Run = (command, args, { timeoutMs, searchPath, env, input, signal: aborted }) =>

@@ -38,7 +38,7 @@ export interface ConnectionLimitOptions {
   /** Connections at a time. */
   readonly max: number;
   /** Descriptors kept for the program itself: where no other is left, no connection is taken. Undefined: the system has enough. */
-  readonly descriptors?: Pick<DescriptorReserve, 'hasRoom'> | undefined;
+  readonly descriptors?: Pick<DescriptorReserve, 'hasFree'> | undefined;
   /** The addresses that people have logged in from; undefined: nobody has to log in. */
   readonly known: { has(address: string): boolean } | undefined;
   /** Whether many clients share an address, given as the socket has it: it has no limit of its own. */
@@ -94,7 +94,7 @@ export class ConnectionLimit {
     const address = this.options.isShared?.(remoteAddress) ? SHARED + remoteAddress : addressKey(remoteAddress);
     const standing = this.#standingOf(address);
     if (this.#hasEnough(address, standing) && !this.#close(this.#connections.oldestOf(address))) return this.#refuse(address);
-    const isFull = this.size >= this.#limitFor(standing) || this.options.descriptors?.hasRoom() === false;
+    const isFull = this.size >= this.#limitFor(standing) || this.options.descriptors?.hasFree() === false;
     if (isFull && !this.#close(this.#victimFor(standing))) return this.#refuse(address);
     this.#addresses.set(socket, address);
     this.#connections.add(address, socket);

@@ -19,7 +19,7 @@ const MAX_AGE_MS = 1000;
 /** A connection that was not in the table is looked for again after this long. */
 const BLIND_MS = 60_000;
 
-/** The connection that is paced, and who tells what waits on it. */
+/** The connection that is paced, and what tells how much waits on it. */
 export interface ViewerPaceOptions {
   readonly socket: Socket;
   readonly queues: SendQueues;

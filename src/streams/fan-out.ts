@@ -171,7 +171,10 @@ export class FanOut<T extends Taken> {
     else this.#cancelIdle = this.options.clock.after(seconds * 1000, stop);
   }
 
-  /** Calls the listener with every picture, until the returned function is called. Does not turn the camera on: that takes a {@link lease}. */
+  /**
+   * Calls the listener with every picture, until the returned function is called. Does not turn the camera on: that takes a
+   * {@link lease}.
+   */
   subscribe(listener: (picture: T) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

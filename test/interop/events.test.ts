@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium } from 'playwright-core';
 import { npmVersion, programVersion, reportClient } from '../support/clients.ts';
 import { needsProgram, program } from '../support/programs.ts';
-import { eventually, PASSWORD, Server } from '../support/server.ts';
+import { eventually, MAIN, PASSWORD, Server } from '../support/server.ts';
 import { ToldCamera } from '../support/told-camera.ts';
 
 /** The camera's events, in clients that we did not write. */
@@ -138,15 +138,36 @@ describe('npm onvif, which Scrypted and UniFi Protect use', () => {
     new Promise((resolve, reject) => ask((error, value) => (error ? reject(error) : resolve(value))));
 });
 
-test('onvif-camera events shows live what another camera tells, until it is stopped', async () => {
+test('onvif-camera events shows live what another camera tells, also after its restart, until it is stopped', async () => {
   camera.moves(false);
   const command = Server.spawn({ command: ['events', '--url', `http://127.0.0.1:${camera.port}`, '--json'] });
   await command.output(/MotionAlarm[^\n]*Initialized/);
   camera.moves(true);
   await command.output(/MotionAlarm[^\n]*Changed[^\n]*"State":"true"/);
-  for (const line of command.stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('topic');
+  const before = command.stdout;
+  await camera.stop();
+  await command.output(/It is tried again, until Ctrl-C/);
+  command.stdout = '';
+  await camera.start();
+  camera.moves(true);
+  await command.output(/MotionAlarm[^\n]*"State":"true"/);
+  expect(command.stderr).toContain('The camera is back.');
+  for (const line of (before + command.stdout).trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('topic');
   command.process.kill('SIGINT');
   expect(await command.ended).toEqual({ code: 0, signal: null });
+}, 30_000);
+
+test('onvif-camera events ends when nobody reads it any more', async () => {
+  camera.moves(false);
+  const url = `http://127.0.0.1:${camera.port}`;
+  const command = Server.spawn({
+    program: ['sh', '-c', '"$@" | head -n 1', 'sh', process.execPath, MAIN],
+    command: ['events', '--url', url],
+  });
+  await command.output(/\n/);
+  const ticks = setInterval(() => camera.moves(Date.now() % 2 === 0), 50);
+  expect(await command.ended).toEqual({ code: 0, signal: null });
+  clearInterval(ticks);
 }, 30_000);
 
 test('onvif-camera events says what is wrong', async () => {

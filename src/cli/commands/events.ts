@@ -5,8 +5,8 @@ export const events: Action = {
   name: 'events',
   summary: 'show live what the camera tells recorders',
   more:
-    'It subscribes like a recorder, by ONVIF, and goes on until it is stopped (Ctrl-C). The camera is the one that runs with the same\n' +
-    '--data-dir, or with --url any other: the address of its page, or of its ONVIF device service.',
+    'It subscribes like a recorder, by ONVIF, and goes on until it is stopped (Ctrl-C), also after the camera was away. The camera is the\n' +
+    'one that runs with the same --data-dir, or with --url any other: the address of its page, or of its ONVIF device service.',
   synonyms: ['event', 'motion', 'watch', 'listen', 'subscribe'],
   positionals: [],
   flags: [

@@ -25,13 +25,15 @@ export function mayBeConsumer(address: string): boolean {
 }
 
 /**
- * Reads the address of a consumer; undefined: no http or https URL, too long, or refused by `mayBe`. Names are checked when they
- * are looked up.
+ * Reads the address of a consumer; undefined: no http or https URL, too long, or refused by `mayBe`. Other names than
+ * localhost are checked when they are looked up.
  */
 export function consumerUrl(text: string, mayBe: (address: string) => boolean): URL | undefined {
   if (text.length > MAX_URL || !URL.canParse(text)) return undefined;
   const url = new URL(text);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const name = url.hostname.replace(/^\[|\]$/g, '');
+  // RFC 6761, section 6.3: it and all below it stand for this machine.
+  const host = /(^|\.)localhost\.?$/.test(name) ? '127.0.0.1' : name;
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined;
   if (isIP(host) !== 0 && !mayBe(host)) return undefined;
   return url;

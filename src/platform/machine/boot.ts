@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** What systemd-timesyncd, which Raspberry Pi OS has, touches each time it sets the clock; other services have nothing like it. */
+/** The file that systemd-timesyncd, which Raspberry Pi OS has, touches each time it sets the clock; other services have nothing like it. */
 export const CLOCK_SET_FILE = '/run/systemd/timesync/synchronized';
 
 /**

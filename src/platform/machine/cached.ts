@@ -1,4 +1,4 @@
-/** Keeps what a function gives for a while, so that many requests cost one process. Requests at the same time share one call. */
+/** Keeps what a function returns for a while, so that many requests cost one run of a program. Requests at the same time share one call. */
 export class Cached<T> {
   #value: Promise<T> | undefined;
   #madeAt = 0;
@@ -10,6 +10,7 @@ export class Cached<T> {
     private readonly make: () => Promise<T>,
   ) {}
 
+  /** Returns the value, from a new call where the one before is too old. */
   get(): Promise<T> {
     if (this.#value === undefined || this.clock.monotonic() - this.#madeAt >= this.maxAgeMs) {
       this.#madeAt = this.clock.monotonic();
@@ -18,7 +19,7 @@ export class Cached<T> {
     return this.#value;
   }
 
-  /** Something was changed: the next call asks again. */
+  /** Has the next {@link get} call the function again, since something was changed. */
   clear(): void {
     this.#value = undefined;
   }

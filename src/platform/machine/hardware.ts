@@ -1,7 +1,7 @@
 import type { HardwareInfo } from '../machine.ts';
 import type { Tree } from './tree.ts';
 
-/** Reads what the firmware and the kernel say of the board; `machine` is as in uname: { type: "Linux", machine: "aarch64" }. */
+/** Returns what the firmware and the kernel say of the board. @param machine as in uname: { type: "Linux", machine: "aarch64" } */
 export function readHardware(tree: Tree, machine: { type: string; machine: string }, firstMac: string | undefined): HardwareInfo {
   const cpu = cpuFields(tree.text('/proc/cpuinfo') ?? '');
   const model = nonEmpty(tree.text('/proc/device-tree/model')) ?? cpu.get('Model');
@@ -13,13 +13,13 @@ export function readHardware(tree: Tree, machine: { type: string; machine: strin
   };
 }
 
-/** Boards without a number of their own have one of zeros. */
+/** Returns the serial number; boards without one of their own have zeros there. */
 const serialOf = (tree: Tree, cpu: ReadonlyMap<string, string>) =>
   [tree.text('/proc/device-tree/serial-number'), cpu.get('Serial')].find((serial) => serial !== undefined && !/^0*$/.test(serial));
 
 const nonEmpty = (text: string | undefined) => (text === '' ? undefined : text);
 
-/** What stands below the processors in /proc/cpuinfo on a Pi; of a processor's own fields ("Model" is none) the last counts. */
+/** Returns the fields that stand below the processors in /proc/cpuinfo on a Pi. */
 function cpuFields(text: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const line of text.split('\n')) {

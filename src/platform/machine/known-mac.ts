@@ -3,17 +3,17 @@ import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Link } from './links.ts';
 
-/** Where the MAC address of the camera is kept between runs. */
+/** Keeps the MAC address of the camera between runs. */
 export interface KeptMac {
-  /** The one of before; undefined at the first start. */
+  /** The address of earlier runs; undefined at the first start. */
   readonly mac: string | undefined;
-  /** May throw: then the next start chooses again. */
+  /** Keeps an address. May throw: then the next start chooses again. */
   keep(mac: string): void;
-  /** One that belongs to this camera alone, where the machine has several: no adapter's. */
+  /** An address that belongs to this camera alone and to no adapter, where the machine has several cameras. */
   readonly own?: string | undefined;
 }
 
-/** A MAC address that is nobody else's, made of a camera's UUID: unicast, locally administered (IEEE 802c). */
+/** Returns a MAC address that is nobody else's, made of a camera's UUID: unicast, locally administered (IEEE 802c). */
 export function ownMac(uuid: string): string {
   const bytes = createHash('sha256').update(uuid.toLowerCase()).digest().subarray(0, 6);
   bytes[0] = (bytes[0]! & 0xfc) | 0x02;
@@ -21,8 +21,8 @@ export function ownMac(uuid: string): string {
 }
 
 /**
- * The MAC address by which recorders know the camera (ONVIF's scope `mac/`, and HwAddress): chosen once, and the same from then
- * on, whatever cable is in and whichever network is on. Only an adapter that is gone at the start is replaced. Where there is no
+ * Chooses the MAC address by which recorders know the camera (ONVIF's scope `mac/`, and HwAddress): once, and then it stays, whatever
+ * cable is in and whichever network is on. Only an adapter that is gone at the start is replaced. Where there is no
  * hardware, in a container, addresses are made up at each start: there the first one stays.
  */
 export class KnownMac {
@@ -34,7 +34,7 @@ export class KnownMac {
     private readonly log: Pick<Logger, 'warn'>,
   ) {}
 
-  /** Undefined while the machine has no network interface, and never had one. */
+  /** Returns the address; undefined while the machine has no network interface, and never had one. */
   get(): string | undefined {
     this.#mac ??= this.kept.own ?? this.#choose();
     return this.#mac;
@@ -60,13 +60,13 @@ export class KnownMac {
   }
 }
 
-/** Of hardware, where there is any, one that is connected, then one that is switched on. */
+/** Returns the interface of hardware, where there is any, that is connected, or else switched on. */
 function mainLink(links: readonly Link[]): Link | undefined {
   const real = realLinks(links);
   return real.find(({ up, ipv4 }) => up && ipv4.length > 0) ?? real.find(({ up }) => up) ?? real[0];
 }
 
-/** Those of hardware; others only where there is none, as in a container: bridges and the like come and go with other programs. */
+/** Returns the interfaces of hardware; others only where there is none, as in a container: bridges and the like come and go with other programs. */
 export function realLinks(links: readonly Link[]): readonly Link[] {
   const real = links.filter(({ hardware }) => hardware);
   return real.length > 0 ? real : links;

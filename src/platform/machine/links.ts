@@ -6,16 +6,21 @@ import type { Tree } from './tree.ts';
 /** A network interface as the kernel has it. */
 export interface Link {
   readonly name: string;
-  /** The kernel's number for it; '' where it does not say. */
+  /** The kernel's number for it; empty where it does not say. */
   readonly index: string;
+  /** In lower case: "b8:27:eb:12:34:56". */
   readonly mac: string;
+  /** Largest packet, bytes. */
   readonly mtu: number;
   /** Whether it is an adapter of the machine, rather than a bridge, a tunnel or a container's. */
   readonly hardware: boolean;
-  /** Switched on, with a cable or a network or without. */
+  /** Whether it is switched on, with a cable or a network or without. */
   readonly up: boolean;
+  /** Without the link-local one. */
   readonly ipv4: readonly InterfaceAddress[];
+  /** Global and unique local addresses. */
   readonly ipv6: readonly InterfaceAddress[];
+  /** The IPv4 address of zero configuration (RFC 3927). */
   readonly linkLocal: InterfaceAddress | undefined;
 }
 
@@ -24,10 +29,10 @@ const NET = '/sys/class/net';
 const TYPE_ETHERNET = '1';
 /** IFF_UP of linux/if.h: switched on. */
 const FLAG_UP = 0x1;
-/** Ethernet's, where the system does not say, bytes. */
+/** Ethernet's MTU, where the system does not say, bytes. */
 const DEFAULT_MTU = 1500;
 
-/** All interfaces with a MAC address except the loopback; those of hardware first, bridges and the like after them, each by name. */
+/** Returns all interfaces with a MAC address except the loopback; those of hardware first, bridges and the like after them, each by name. */
 export function readLinks(tree: Tree, osAddresses: InterfaceAddresses): Link[] {
   const addresses = byInterface(osAddresses);
   const names = new Set([...tree.list(NET), ...addresses.keys()]);
@@ -40,20 +45,20 @@ export function readLinks(tree: Tree, osAddresses: InterfaceAddresses): Link[] {
     .sort((a, b) => Number(b.hardware) - Number(a.hardware) || compareNames(a.name, b.name));
 }
 
-/** Numbers in names by their value: enp2s0 before enp10s0. Not by `localeCompare`, whose tables take 2 MB. */
+/** Compares names, with numbers in them by their value: enp2s0 before enp10s0. Not by `localeCompare`, whose tables take 2 MB. */
 function compareNames(one: string, two: string): number {
   const [ones, twos] = [one, two].map((name) => name.split(/(\d+)/)) as [string[], string[]];
-  const at = ones.findIndex((part, index) => part !== twos[index]);
+  const at = ones.findIndex((piece, index) => piece !== twos[index]);
   if (at < 0) return -1;
   const [left = '', right] = [ones[at], twos[at]];
   if (right === undefined) return 1;
-  // Every other part is a number.
+  // Every other piece is a number.
   return at % 2 === 1 ? Number(left) - Number(right) : left < right ? -1 : 1;
 }
 
 type OsAddress = NonNullable<InterfaceAddresses[string]>[number];
 
-/** Addresses with a label ("eth0:1") belong to the interface before the colon. */
+/** Returns the addresses by interface: those with a label ("eth0:1") belong to the one before the colon. */
 function byInterface(osAddresses: InterfaceAddresses): Map<string, OsAddress[]> {
   const map = new Map<string, OsAddress[]>();
   for (const [label, list] of Object.entries(osAddresses)) {
@@ -103,11 +108,11 @@ function networkdLease(tree: Tree, { index }: Link): Lease | 'none' | undefined 
   return /^ADMIN_STATE=configured$/m.test(tree.text(`/run/systemd/netif/links/${index}`) ?? '') ? 'none' : undefined;
 }
 
-/** These files outlive the lease: it counts while the interface has its address. */
+/** Returns a lease while the interface has its address: the files outlive it. */
 const ifPresent = (lease: Lease | undefined, link: Link) =>
   link.ipv4.some(({ address }) => address === lease?.address) ? lease : undefined;
 
-/** Files are named by the interface, on Wi-Fi with the network: "wlan0-Home.lease". */
+/** Returns the lease of dhcpcd, whose files are named by the interface, on Wi-Fi with the network: "wlan0-Home.lease". */
 function dhcpcdLease(tree: Tree, link: Link): Lease | undefined {
   const dir = '/var/lib/dhcpcd';
   const files = tree

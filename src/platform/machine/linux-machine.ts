@@ -19,15 +19,16 @@ import { Tools } from './tools.ts';
 import { Tree } from './tree.ts';
 import { checkAddress, checkDomain, checkHostIpv4, checkHostname, checkInterfaceAddress, checkMtu, refuse } from './validate.ts';
 
-/** How long nmcli's answer is good, milliseconds: it costs a Pi Zero 0.2 s, and tells only who gave an address. */
+/** How long nmcli's answer is good, milliseconds: it costs a Pi Zero 0.2 s, and tells only where an address came from. */
 const DEVICES_MAX_AGE_MS = 10_000;
 /** Time for the answer to reach the client by the address that is about to change, milliseconds. */
 const APPLY_DELAY_MS = 500;
-/** Most that resolvers use, resolv.conf(5) and glibc's limits since 2.26 left aside: more is a mistake. */
+/** Most DNS servers and search domains that are set, each: more is a mistake. */
 const MAX_DNS = 8;
-/** Interface names that no tool can take for an option. */
+/** Matches interface names that no tool can take for an option. */
 const INTERFACE_NAME = /^[A-Za-z0-9][\w.-]{0,14}$/;
 
+/** The machine, and how it may be asked and changed. */
 export interface LinuxMachineOptions {
   /** Whether the owner allowed to change the machine (`system.manage`). */
   readonly managed: boolean;
@@ -35,19 +36,23 @@ export interface LinuxMachineOptions {
   readonly root: string;
   /** Where the system's tools are looked up, as in PATH. */
   readonly searchPath: string;
-  /** Without it the MAC address of the camera lasts as long as this object. */
+  /** Where the MAC address of the camera is kept; undefined: it lasts as long as this object. */
   readonly mac?: KeptMac;
-  /** Which of several cameras of this machine asks: recorders take two with one serial number for one. */
+  /** Name of one of several cameras of this machine, for its serial number: recorders take two with the same for one. */
   readonly instance?: string | undefined;
+  /** Default: the system's. */
   readonly clock?: Clock;
+  /** Default: none. */
   readonly log?: Logger;
+  /** How tools are run; default {@link runProgram}. */
   readonly run?: Run;
-  /** What the kernel tells through Node. */
+  /** What the kernel says through Node. */
   readonly os?: Pick<typeof os, 'networkInterfaces' | 'hostname' | 'machine' | 'type'>;
 }
 
 /** A machine with Linux, read from its files and tools and changed through NetworkManager's and systemd's tools alone. */
 export class LinuxMachine implements Machine {
+  /** Whether the owner allowed changes. */
   readonly managed: boolean;
   readonly #tree: Tree;
   readonly #tools: Tools;
@@ -80,7 +85,7 @@ export class LinuxMachine implements Machine {
     this.#devices = new Cached(this.#clock, DEVICES_MAX_AGE_MS, () => this.#network.devices());
   }
 
-  /** Read once: the serial number must not change when a network adapter is plugged in. */
+  /** Returns what the machine is. It is read once: the serial number must not change when a network adapter is plugged in. */
   hardware(): HardwareInfo {
     if (!this.#hardware) {
       const board = readHardware(this.#tree, { type: this.#os.type(), machine: this.#os.machine() }, this.mac());
@@ -89,10 +94,12 @@ export class LinuxMachine implements Machine {
     return this.#hardware;
   }
 
+  /** Returns the MAC address by which the camera is known; undefined where there is no network interface. */
   mac(): string | undefined {
     return this.#mac.get();
   }
 
+  /** Resolves with the interfaces of hardware and the one with the default route; others only where there is no hardware. */
   async interfaces(): Promise<readonly NetworkInterface[]> {
     const devices = await this.#devices.get();
     // One that leads out is there even if it is a bridge.
@@ -109,10 +116,12 @@ export class LinuxMachine implements Machine {
     });
   }
 
+  /** Returns the host name, as the kernel has it. */
   hostname(): string {
     return this.#tree.text('/proc/sys/kernel/hostname') || this.#os.hostname();
   }
 
+  /** Resolves with the DNS servers, the search domains, and whether the IPv4 servers come from DHCP. */
   async dns(): Promise<{ servers: readonly string[]; search: readonly string[]; fromDhcp: boolean }> {
     // With systemd-resolved /etc/resolv.conf names only its own stub, 127.0.0.53.
     const text = this.#tree.text('/run/systemd/resolve/resolv.conf') ?? this.#tree.text('/etc/resolv.conf') ?? '';
@@ -129,34 +138,41 @@ export class LinuxMachine implements Machine {
     return { ...resolvers, fromDhcp: ipv4.length > 0 && ipv4.every((server) => leased.has(server)) };
   }
 
+  /** Resolves with the IPv4 default gateways, the preferred one first. */
   gateways(): Promise<readonly string[]> {
     return Promise.resolve([...new Set(this.#routes().map(({ gateway }) => gateway))]);
   }
 
+  /** Resolves with how the machine keeps the time. */
   time(): Promise<TimeInfo> {
     return this.#time.time();
   }
 
+  /** Resolves with the NTP servers, and whether they come from DHCP. */
   ntpServers(): Promise<NtpServers> {
     return this.#ntp.read();
   }
 
+  /** Sets the host name, with hostnamectl. */
   async setHostname(name: string): Promise<void> {
     this.#mayChange('host name');
     checkHostname(name);
     await this.#tools.change('hostnamectl', ['--no-ask-password', 'set-hostname', name]);
   }
 
+  /** Sets the clock, its zone, and who keeps it, with timedatectl. */
   async setClock(setting: ClockSetting): Promise<void> {
     this.#mayChange('clock');
     await this.#time.set(setting);
   }
 
+  /** Sets the NTP servers of systemd-timesyncd; none: those of DHCP. */
   async setNtpServers(servers: readonly string[]): Promise<void> {
     this.#mayChange('NTP servers');
     await this.#ntp.set(servers);
   }
 
+  /** Sets the DNS servers and search domains of the interface that leads out, with nmcli; none: those of DHCP. */
   async setDns(servers: readonly string[], search: readonly string[]): Promise<void> {
     this.#mayChange('DNS servers');
     servers.forEach(checkAddress);
@@ -177,6 +193,7 @@ export class LinuxMachine implements Machine {
     this.#devices.clear();
   }
 
+  /** Sets the IPv4 gateway of the interface that leads out, with nmcli. It takes place half a second later, when the answer has left. */
   async setGateway(address: string): Promise<void> {
     this.#mayChange('gateway');
     checkHostIpv4(address);
@@ -185,7 +202,7 @@ export class LinuxMachine implements Machine {
     this.#later(device, () => this.#network.reapply(device));
   }
 
-  /** Switching takes place half a second later, when the answer has left by the old address. Never needs a reboot. */
+  /** Changes an interface, with nmcli. It takes place half a second later, when the answer has left by the old address. Never needs a reboot. */
   async setInterface(name: string, setting: InterfaceSetting): Promise<boolean> {
     this.#mayChange(`interface ${INTERFACE_NAME.test(name) ? name : ''}`.trim());
     const link = this.#links().find((one) => one.name === name);
@@ -210,12 +227,13 @@ export class LinuxMachine implements Machine {
     return false;
   }
 
+  /** Restarts the machine, with systemctl. */
   async reboot(): Promise<void> {
     this.#mayChange('machine (reboot)');
     await this.#tools.change('systemctl', ['--no-ask-password', 'reboot']);
   }
 
-  /** What the profile needs for it; undefined: nothing of IPv4 changes. */
+  /** Returns the properties of the connection for a setting; undefined: nothing of IPv4 changes. */
   #ipv4Properties(link: Link, { dhcp, manual }: InterfaceSetting): Record<string, string> | undefined {
     if (dhcp === undefined && manual === undefined) return undefined;
     if (dhcp) return { 'ipv4.method': 'auto', 'ipv4.addresses': '', 'ipv4.gateway': '' };
@@ -231,7 +249,7 @@ export class LinuxMachine implements Machine {
     };
   }
 
-  /** The interface that leads out, or else the first one with an address. */
+  /** Returns the interface that leads out, or else the first one with an address. */
   #defaultDevice(): string {
     const links = this.#links();
     const out = this.#routes()[0]?.interfaceName;
@@ -258,7 +276,7 @@ export class LinuxMachine implements Machine {
     return parseRoutes(this.#tree.text('/proc/net/route') ?? '');
   }
 
-  /** NetworkManager knows best where the device is its own. */
+  /** Returns the lease of an interface; NetworkManager knows best where the device is its own. */
   #lease(link: Link, device: NmDevice | undefined): Lease | 'none' | undefined {
     if (isManaged(device) && (device.lease || isConnected(device))) return device.lease ?? 'none';
     return findLease(this.#tree, link);

@@ -7,27 +7,30 @@ import { Cached } from './cached.ts';
 import { Tools } from './tools.ts';
 import { Tree } from './tree.ts';
 
+/** The machine, and how it is asked. */
 export interface LinuxVitalsOptions {
   /** Root of the file system: "/"; tests give a tree of their own. */
   readonly root: string;
   /** Where vcgencmd is looked up, as in PATH. */
   readonly searchPath: string;
   readonly clock: Clock;
+  /** How vcgencmd is run; default {@link runProgram}. */
   readonly run?: Run;
 }
 
-/** Starting a program is not free on a small Pi: how long the firmware's answer is good, milliseconds. */
+/** How long the firmware's answer is good, milliseconds: to start a program is not free on a small Pi. */
 const POWER_MAX_AGE_MS = 30_000;
-/** A file of ours has a few kB; with less than this nothing can be written any more. */
-const NO_ROOM_BYTES = 64 * 1024;
+/** Free bytes below which a disk counts as full: the camera's files have a few kB. */
+const FULL_BELOW_BYTES = 64 * 1024;
+/** Milliseconds. */
 const SECOND = 1000;
 
-/** Bits of the firmware's word (raspberrypi.com, "vcgencmd", get_throttled): now, not since the start. */
+/** Bits of the firmware's word for the present, not for the time since the start (raspberrypi.com, "vcgencmd", get_throttled). */
 const UNDER_VOLTAGE = 1 << 0;
 const THROTTLED = 1 << 2;
 const SOFT_LIMIT = 1 << 3;
 
-/** How a machine with Linux fares, from its files and the tool of the Raspberry Pi's firmware. */
+/** Tells how a machine with Linux fares, from its files and the tool of the Raspberry Pi's firmware. */
 export class LinuxVitals implements MachineVitals {
   readonly #tree: Tree;
   readonly #tools: Tools;
@@ -39,7 +42,7 @@ export class LinuxVitals implements MachineVitals {
     this.#power = new Cached(options.clock, POWER_MAX_AGE_MS, () => this.#readPower());
   }
 
-  /** The first line of proc_stat(5): user, nice, system, idle, iowait and so on. */
+  /** Returns the processor time since the start, from the first line of proc_stat(5): user, nice, system, idle, iowait and so on. */
   processorTime(): ProcessorTime | undefined {
     const line = /^cpu +([\d ]+)$/m.exec(this.#tree.text('/proc/stat') ?? '');
     if (!line) return undefined;
@@ -49,11 +52,16 @@ export class LinuxVitals implements MachineVitals {
     return { busy: total - (times[3] ?? 0) - (times[4] ?? 0), total };
   }
 
+  /** Returns when the machine started, milliseconds since the Unix epoch, to the second. */
   startedAt(): number | undefined {
     const uptime = Number.parseFloat(this.#tree.text('/proc/uptime') ?? '');
     return Number.isNaN(uptime) ? undefined : Math.round(this.options.clock.now() / SECOND - uptime) * SECOND;
   }
 
+  /**
+   * Returns when a time server last set the clock, milliseconds since the Unix epoch, to the second; undefined: systemd-timesyncd
+   * did not.
+   */
   clockSetAt(): number | undefined {
     try {
       const { mtimeMs } = statSync(this.#tree.path(CLOCK_SET_FILE));
@@ -63,6 +71,7 @@ export class LinuxVitals implements MachineVitals {
     }
   }
 
+  /** Resolves with how the power supply and the cooling are; undefined: this is no Raspberry Pi, or it lacks vcgencmd. */
   power(): Promise<PowerState | undefined> {
     return this.#power.get();
   }
@@ -79,11 +88,12 @@ export class LinuxVitals implements MachineVitals {
     return { underVoltage, overheated: (flags & SOFT_LIMIT) !== 0 || ((flags & THROTTLED) !== 0 && !underVoltage) };
   }
 
+  /** Returns whether the disk of a directory is full: in bytes, or in files. */
   isFull(directory: string): boolean | undefined {
     try {
       const { bavail, bsize, files, ffree } = statfsSync(directory);
       // File systems without a fixed number of files say that they have none.
-      return bavail * bsize < NO_ROOM_BYTES || (files > 0 && ffree === 0);
+      return bavail * bsize < FULL_BELOW_BYTES || (files > 0 && ffree === 0);
     } catch {
       return undefined;
     }

@@ -4,18 +4,19 @@ import { machineInterfaces } from '../interfaces.ts';
 import { parseResolvConf } from './net-files.ts';
 import { Tree } from './tree.ts';
 
-/** Milliseconds for which names hold: at boot, DHCP brings the domain after we have started. */
+/** Milliseconds for which names hold: at boot, DHCP brings the domain after this program has started. */
 const FRESH = 10_000;
 
+/** The machine, and how it is asked. */
 export interface LocalNamesOptions {
   /** Root of the file system: "/". */
   readonly root: string;
   readonly clock: Pick<Clock, 'monotonic'>;
-  /** What the kernel calls the machine. */
+  /** Returns the name that the kernel has for the machine; default: Node's `os.hostname`. */
   readonly hostname?: () => string;
 }
 
-/** The machine's name, and the domains that its resolver searches. */
+/** Reads the machine's name, and the domains that its resolver searches. */
 export class LocalNames {
   readonly #tree: Tree;
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -28,7 +29,7 @@ export class LocalNames {
     this.#hostname = hostname;
   }
 
-  /** As they are now, or were a few seconds ago. Never throws. */
+  /** Returns the names, no older than {@link FRESH}. Never throws. */
   read(): { readonly hostname: string; readonly domains: readonly string[] } {
     const at = this.#clock.monotonic();
     if (!this.#known || at - this.#known.at >= FRESH) {
@@ -38,7 +39,7 @@ export class LocalNames {
   }
 }
 
-/** An IPv4 address by which others in the network reach this machine; undefined: it has none. Never throws. */
+/** Returns an IPv4 address by which others in the network reach this machine; undefined: it has none. Never throws. */
 export const lanAddress = (): string | undefined =>
   Object.values(machineInterfaces.read())
     .flatMap((list) => list ?? [])

@@ -8,11 +8,13 @@ const MAX_ENTRIES = 32;
 
 /** A default route of IPv4. */
 export interface DefaultRoute {
+  /** Name of the interface that it leads out by. */
   readonly interfaceName: string;
+  /** IPv4 address of the router. */
   readonly gateway: string;
 }
 
-/** Reads the default routes from /proc/net/route, the preferred (of the lowest metric) first. */
+/** Returns the default routes in /proc/net/route, the preferred (of the lowest metric) first. */
 export function parseRoutes(text: string): DefaultRoute[] {
   return text
     .split('\n')
@@ -29,18 +31,20 @@ export function parseRoutes(text: string): DefaultRoute[] {
 
 const isZero = (hex: string) => /^0+$/.test(hex);
 
-/** The kernel prints the number that the address is in memory; on the little-endian machines cameras are, its last byte first. */
+/** Returns an address as text. The kernel prints it as the number in memory: on little-endian machines, its last byte first. */
 function hexAddress(hex: string): string {
   return [6, 4, 2, 0].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join('.');
 }
 
-/** What resolv.conf(5) names. */
+/** The servers and domains that resolv.conf(5) names. */
 export interface Resolvers {
+  /** IPv4 and IPv6 addresses of name servers. */
   readonly servers: readonly string[];
+  /** Domains in which names are looked up. */
   readonly search: readonly string[];
 }
 
-/** Reads resolv.conf(5): "nameserver" lines, and the last of "search" and "domain". */
+/** Returns what resolv.conf(5) names: "nameserver" lines, and the last of "search" and "domain". */
 export function parseResolvConf(text: string): Resolvers {
   const servers = new Set<string>();
   let search: string[] = [];
@@ -53,26 +57,28 @@ export function parseResolvConf(text: string): Resolvers {
   return { servers: [...servers].slice(0, MAX_ENTRIES), search: [...new Set(search)].slice(0, MAX_ENTRIES) };
 }
 
-/** What a DHCP server gave an interface. */
+/** The IPv4 addresses that a DHCP server gave an interface: its own, and those of the servers. */
 export interface Lease {
   readonly address: string;
+  /** Name servers. */
   readonly dns: readonly string[];
+  /** Time servers. */
   readonly ntp: readonly string[];
 }
 
 const addresses = (list: string | undefined): string[] => list?.split(/[\s,]+/).filter(isIPv4) ?? [];
 
-/** A lease that names the address it gives; anything else is none. */
+/** Returns a lease that names the address it gives; anything else is none. */
 const lease = (address: string | undefined, dns?: string, ntp?: string): Lease | undefined =>
   address !== undefined && isIPv4(address) ? { address, dns: addresses(dns), ntp: addresses(ntp) } : undefined;
 
-/** Reads /run/systemd/netif/leases/INDEX of systemd-networkd: KEY=value lines. */
+/** Returns the lease in /run/systemd/netif/leases/INDEX of systemd-networkd, which has KEY=value lines; undefined: there is none. */
 export function parseNetworkdLease(text: string): Lease | undefined {
   const values = new Map(text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)] as const));
   return lease(values.get('ADDRESS'), values.get('DNS'), values.get('NTP'));
 }
 
-/** Reads dhclient.leases(5): the last lease of an interface is the present one. */
+/** Returns the lease of an interface in dhclient.leases(5), where the last one is the present one; undefined: there is none. */
 export function parseDhclientLeases(text: string, interfaceName: string): Lease | undefined {
   const present = [...text.matchAll(/^lease6? \{([^}]*)\}/gm)]
     .map((match) => match[1]!)
@@ -93,10 +99,10 @@ function field(body: string, name: string): string | undefined {
 /** Where the options of a BOOTP message begin, after the magic cookie (RFC 2131 section 3), bytes. */
 const OPTIONS_AT = 240;
 const MAGIC_COOKIE = 0x63825363;
-/** Codes of RFC 2132. */
+/** Codes of options (RFC 2132). */
 const OPTION = { pad: 0, dns: 6, ntp: 42, end: 255 } as const;
 
-/** Reads a lease of dhcpcd: the server's DHCP message (RFC 2131) as it came. */
+/** Returns the lease in a file of dhcpcd, which is the server's DHCP message (RFC 2131) as it came; undefined: it is none. */
 export function parseDhcpMessage(message: Buffer): Lease | undefined {
   if (message.length < OPTIONS_AT || message.readUInt32BE(OPTIONS_AT - 4) !== MAGIC_COOKIE) return undefined;
   const dotted = (bytes: Buffer) => Array.from({ length: bytes.length >> 2 }, (_, i) => [...bytes.subarray(i * 4, i * 4 + 4)].join('.'));

@@ -5,7 +5,7 @@ import type { Tools } from './tools.ts';
 
 /** How long nmcli waits for a device to come up or go down, seconds: below the tool's time limit. */
 const WAIT = ['-w', '15'] as const;
-/** States of a device, NMDeviceState. */
+/** States of a device (NMDeviceState of NetworkManager's API). */
 const STATE = { disconnected: 30, activated: 100 } as const;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -14,16 +14,17 @@ export interface NmDevice {
   readonly name: string;
   /** NMDeviceState: 10 unmanaged, 20 unavailable, 30 disconnected, 100 activated, between them on the way. */
   readonly state: number;
+  /** What DHCP gave it; undefined: nothing. */
   readonly lease: Lease | undefined;
 }
 
 interface Connection {
   readonly uuid: string;
-  /** "802-3-ethernet", "802-11-wireless" */
+  /** "802-3-ethernet", "802-11-wireless" and the like. */
   readonly type: string;
 }
 
-/** Reads lines of `nmcli -t`: fields between colons, where `\:` and `\\` stand for a colon and a backslash. */
+/** Returns the fields of each line of `nmcli -t`, between colons, where `\:` and `\\` stand for a colon and a backslash. */
 export function parseTerse(text: string): string[][] {
   return text
     .split('\n')
@@ -31,7 +32,7 @@ export function parseTerse(text: string): string[][] {
     .map((line) => [...`${line}:`.matchAll(/((?:\\.|[^\\:])*):/g)].map((match) => match[1]!.replace(/\\(.)/g, '$1')));
 }
 
-/** Reads `nmcli -t -m multiline … device show`: "KEY:value" lines, where the value has no escapes; a device begins with its name. */
+/** Returns the devices in `nmcli -t -m multiline … device show`: "KEY:value" lines without escapes; a device begins with its name. */
 export function parseDevices(text: string): NmDevice[] {
   const records: Map<string, string>[] = [];
   for (const line of text.split('\n')) {
@@ -56,29 +57,31 @@ function leaseOf(record: ReadonlyMap<string, string>): Lease | undefined {
   return { address, dns: list('domain_name_servers'), ntp: list('ntp_servers') };
 }
 
+/** Returns whether NetworkManager manages a device. */
 export const isManaged = (device: NmDevice | undefined): device is NmDevice => device !== undefined && device.state > 10;
+/** Returns whether a device is connected, or on the way from there. */
 export const isConnected = (device: NmDevice): boolean => device.state >= STATE.activated;
-/** Disconnected by somebody or being so, though the kernel still has it switched on. One without a cable is not: it is unavailable. */
+/** Returns whether a device was or is being disconnected by somebody, though the kernel has it switched on. Without a cable it is unavailable instead. */
 export const isTakenDown = (device: NmDevice): boolean => device.state === STATE.disconnected || device.state > STATE.activated;
 
-/** NetworkManager through nmcli. All values must have been validated: none may begin with a hyphen. */
+/** Works NetworkManager through nmcli. All values must have been validated: none may begin with a hyphen. What changes rejects with SYSTEM_FAILED. */
 export class NetworkManager {
   constructor(private readonly tools: Tools) {}
 
-  /** Its devices; empty where it is not installed or does not run. */
+  /** Resolves with its devices; none where it is not installed or does not run. */
   async devices(): Promise<NmDevice[]> {
     const fields = 'GENERAL.DEVICE,GENERAL.STATE,DHCP4.OPTION';
     return parseDevices((await this.tools.ask('nmcli', ['-t', '-m', 'multiline', '-e', 'no', '-f', fields, 'device', 'show'])) ?? '');
   }
 
-  /** The connection that is active on a device; undefined if there is none. Throws SYSTEM_FAILED where there is no NetworkManager. */
+  /** Resolves with the connection that is active on a device; undefined: there is none. Rejects with SYSTEM_FAILED where there is no NetworkManager. */
   async activeConnection(device: string): Promise<Connection | undefined> {
     const rows = parseTerse(await this.tools.change('nmcli', ['-t', '-f', 'UUID,TYPE,DEVICE', 'connection', 'show', '--active']));
     const row = rows.find(([uuid = '', , name]) => name === device && UUID.test(uuid));
     return row && { uuid: row[0]!, type: row[1]! };
   }
 
-  /** The same, where one is needed: throws SYSTEM_FAILED if there is none. */
+  /** Does the same where a connection is needed: rejects with SYSTEM_FAILED if there is none. */
   async connectionOf(device: string): Promise<Connection> {
     const connection = await this.activeConnection(device);
     if (!connection)
@@ -91,14 +94,17 @@ export class NetworkManager {
     await this.tools.change('nmcli', ['connection', 'modify', 'uuid', uuid, ...Object.entries(properties).flat()]);
   }
 
+  /** Has a device take over its connection's profile. */
   async reapply(device: string): Promise<void> {
     await this.tools.change('nmcli', [...WAIT, 'device', 'reapply', device]);
   }
 
+  /** Switches a device on. */
   async connect(device: string): Promise<void> {
     await this.tools.change('nmcli', [...WAIT, 'device', 'connect', device]);
   }
 
+  /** Switches a device off. */
   async disconnect(device: string): Promise<void> {
     await this.tools.change('nmcli', [...WAIT, 'device', 'disconnect', device]);
   }

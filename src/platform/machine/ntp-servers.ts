@@ -12,27 +12,30 @@ const MAX_AGE_MS = 5000;
 /** Most NTP servers that are taken: a client has no use for more. */
 const MAX_SERVERS = 16;
 
+/** The file in which this program sets the servers of systemd-timesyncd (timesyncd.conf(5)). */
 const DROP_IN = '/etc/systemd/timesyncd.conf.d/onvif-camera.conf';
 const TIMESYNCD_UNITS = ['/usr/lib/systemd/system/systemd-timesyncd.service', '/lib/systemd/system/systemd-timesyncd.service'];
-/** Where chrony and the NTP daemons keep their servers: the files, and the folders with the ending that counts in them. */
+/** Files in which chrony and the NTP daemons keep their servers. */
 const NTP_FILES = ['/etc/chrony/chrony.conf', '/etc/chrony.conf', '/etc/ntpsec/ntp.conf', '/etc/ntp.conf'];
+/** Folders in which chrony keeps more of them, with the ending that counts there. */
 const NTP_FOLDERS = [
   ['/etc/chrony/conf.d', '.conf'],
   ['/etc/chrony/sources.d', '.sources'],
 ] as const;
 
-/** Where the time comes from. */
+/** The servers that the time comes from: names or addresses. */
 export interface NtpServers {
   readonly servers: readonly string[];
+  /** Whether DHCP named them. */
   readonly fromDhcp: boolean;
 }
 
-/** Reads the servers from chrony.conf(5), its sources files and ntp.conf(5). */
+/** Returns the servers in chrony.conf(5), in its sources files, or in ntp.conf(5). */
 export function parseNtpConf(text: string): string[] {
   return [...text.matchAll(/^[ \t]*(?:server|pool|peer)[ \t]+(\S+)/gm)].map((match) => match[1]!);
 }
 
-/** The servers that the system asks for the time. */
+/** Reads and sets the servers that the system asks for the time. */
 export class NtpServerList {
   readonly #servers: Cached<NtpServers>;
 
@@ -44,6 +47,7 @@ export class NtpServerList {
     this.#servers = new Cached(clock, MAX_AGE_MS, () => this.#readServers());
   }
 
+  /** Resolves with the servers. Never rejects. */
   read(): Promise<NtpServers> {
     return this.#servers.get();
   }
@@ -68,7 +72,7 @@ export class NtpServerList {
     return { servers: unique([...configured, ...fromDhcp]), fromDhcp: configured.length === 0 && fromDhcp.length > 0 };
   }
 
-  /** Empty: those of DHCP and the system's own. */
+  /** Sets the servers; none: those of DHCP and the system's own. Rejects with an AppError (SYSTEM_FAILED). */
   async set(servers: readonly string[]): Promise<void> {
     servers.forEach(checkServer);
     if (servers.length > MAX_SERVERS) refuse(`${servers.length} NTP servers are too many: at most ${MAX_SERVERS}.`);
@@ -90,10 +94,10 @@ export class NtpServerList {
 
 const unique = (list: readonly string[]): string[] => [...new Set(list)];
 
-/** The time service reads only what ends in ".conf", and no draft. */
+/** Writes the file atomically; the time service does not read drafts, which have no ".conf" at their end. */
 async function writeDropIn(path: string, text: string): Promise<void> {
   const dir = dirname(path);
-  // Readable for the service's own user, whatever our umask.
+  // Readable for the service's own user, whatever the umask.
   if ((await mkdir(dir, { recursive: true })) !== undefined) await chmod(dir, 0o755);
   await writeFileInBackground(path, text, 0o644);
 }

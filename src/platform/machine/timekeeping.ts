@@ -9,15 +9,16 @@ import type { Tree } from './tree.ts';
 import { refuse } from './validate.ts';
 import { findZone, isZone, localZone, tzifFooter } from './zone-files.ts';
 
-/** Clients ask for the time before every other request; synchronisation does not come and go faster, milliseconds. */
+/** How long an answer is good, milliseconds: clients ask for the time before every other request, and it changes no faster. */
 const MAX_AGE_MS = 5000;
-/** systemd refuses to set the clock until its time service has ended, milliseconds between tries and number of tries. */
+/** Time between two tries to set the clock, milliseconds: systemd refuses until its time service has ended. */
 const SET_TIME_RETRY_MS = 200;
+/** How often it is tried. */
 const SET_TIME_TRIES = 25;
-/** Nothing before this program existed is a time to set, and systemd takes no year of five digits; milliseconds since the epoch. */
+/** From and up to which a time can be set, milliseconds since the Unix epoch: an earlier one is a mistake, and systemd takes no year of five digits. */
 const UTC_RANGE = [Date.UTC(2000, 0), Date.UTC(9999, 0)] as const;
 
-/** The system's clock: its zone, who keeps it, and how to change that. */
+/** Reads and sets the system's clock, its zone, and whether a time service keeps it. */
 export class Timekeeping {
   readonly #time: Cached<TimeInfo>;
 
@@ -29,6 +30,7 @@ export class Timekeeping {
     this.#time = new Cached(clock, MAX_AGE_MS, () => this.#readTime());
   }
 
+  /** Resolves with how the machine keeps the time. Never rejects. */
   time(): Promise<TimeInfo> {
     return this.#time.get();
   }
@@ -61,7 +63,7 @@ export class Timekeeping {
     return /^Leap status\s*:\s*(?:Normal|Insert|Delete)/m.test((await this.tools.ask('chronyc', ['-n', 'tracking'])) ?? '');
   }
 
-  /** Checks all of it first; then sets the zone, then who keeps the clock, then the clock. */
+  /** Checks all of a setting first; then sets the zone, then whether a time service keeps the clock, then the clock. Rejects with an AppError (SYSTEM_FAILED). */
   async set({ ntp, utc, timeZone }: ClockSetting): Promise<void> {
     if (utc !== undefined && !(utc >= UTC_RANGE[0] && utc < UTC_RANGE[1]))
       refuse('The time is out of range: the years 2000 to 9998 can be set.');
@@ -79,7 +81,7 @@ export class Timekeeping {
       if (shown.get('NTP') !== 'no') await change('set-ntp', 'false');
       if (utc === undefined) return;
       for (let tries = 1; ; tries++) {
-        // As much later as this took.
+        // Later by what this took.
         const time = utc + (this.clock.monotonic() - startedAt);
         try {
           await change('set-time', `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`);
@@ -95,7 +97,7 @@ export class Timekeeping {
     }
   }
 
-  /** The IANA name for an IANA or POSIX zone. */
+  /** Resolves with the IANA name for an IANA or POSIX zone. Rejects with an AppError (SYSTEM_FAILED) where there is none. */
   async #zoneToSet(text: string): Promise<string> {
     if (isZone(this.tree, text)) return text;
     const zone = parsePosixZone(text);

@@ -3,14 +3,14 @@ import { AppError } from '../../core/errors.ts';
 import { findProgram } from '../programs.ts';
 import type { Run } from '../run-program.ts';
 
-/** Asking is part of answering a request: a tool that hangs must not hold it up, milliseconds. */
+/** Time for a tool that is asked, milliseconds: it is part of answering a request, which a tool that hangs must not hold up. */
 const ASK_TIMEOUT_MS = 3000;
-/** Changes wait for the hardware: a Wi-Fi connection takes up to 15 s (what nmcli is told to wait), milliseconds. */
+/** Time for a tool that changes something, milliseconds. It waits for the hardware: a Wi-Fi connection takes up to 15 s (what nmcli is told to wait). */
 const CHANGE_TIMEOUT_MS = 20_000;
 /** Longest piece of a tool's words in a message, characters. */
 const MAX_WORDS = 300;
 
-/** The system's own tools, found in `searchPath` (as in PATH), run without a shell and in English. */
+/** Runs the system's own tools, found in `searchPath` (as in PATH), without a shell and in English. */
 export class Tools {
   readonly #env: Readonly<Record<string, string>>;
 
@@ -21,7 +21,7 @@ export class Tools {
     this.#env = { PATH: searchPath, LC_ALL: 'C' };
   }
 
-  /** What a tool prints; undefined if it is missing, fails or takes too long. */
+  /** Resolves with what a tool prints; undefined if it is missing, fails or takes too long. Never rejects. */
   async ask(name: string, args: readonly string[]): Promise<string | undefined> {
     const path = findProgram(name, this.searchPath);
     if (path === undefined) return undefined;
@@ -29,7 +29,7 @@ export class Tools {
     return code === 0 ? stdout : undefined;
   }
 
-  /** Lets a tool change something and gives what it prints. Throws SYSTEM_FAILED with its last words, or its name if it is missing. */
+  /** Lets a tool change something, and resolves with what it prints. Rejects with SYSTEM_FAILED and its last words, or its name if it is missing. */
   async change(name: string, args: readonly string[]): Promise<string> {
     const path = findProgram(name, this.searchPath);
     if (path === undefined) throw new AppError('SYSTEM_FAILED', `This system has no ${name}, which is needed for that.`);
@@ -39,7 +39,7 @@ export class Tools {
   }
 }
 
-/** The last line of the first output that has one: tools end with the reason. */
+/** Returns the last line of the first output that has one: tools end with the reason. */
 function lastWords(...outputs: readonly string[]): string {
   for (const output of outputs) {
     const line = output
@@ -52,7 +52,7 @@ function lastWords(...outputs: readonly string[]): string {
   return 'failed without a word';
 }
 
-/** Reads the "Key=value" lines of `timedatectl show` and `show-timesync`. */
+/** Returns the values by key in the "Key=value" lines of `timedatectl show` and `show-timesync`. */
 export function parseProperties(text: string): Map<string, string> {
   return new Map(
     text.split('\n').flatMap((line) => (line.includes('=') ? [[line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]] : [])),

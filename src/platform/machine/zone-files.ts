@@ -3,12 +3,12 @@ import { likeness, type PosixZone, parsePosixZone } from '../../core/time-zone.t
 import type { Tree } from './tree.ts';
 
 const ZONES = '/usr/share/zoneinfo';
-/** Names of IANA zones: "Europe/Berlin", "Etc/GMT+5", "EST5EDT"; no dots, so that no path leads out of the folder. */
+/** Matches names of IANA zones: "Europe/Berlin", "Etc/GMT+5", "EST5EDT"; no dots, so that no path leads out of the folder. */
 const ZONE_NAME = /^[A-Za-z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9][A-Za-z0-9_+-]*)*$/;
-/** A zone file's largest size here, bytes: real ones have below 4 KB. */
+/** Largest zone file that is read, bytes: real ones have below 4 KB. */
 const MAX_FILE = 1 << 16;
 
-/** The POSIX time zone at the end of a TZif file of version 2 or later (RFC 8536 section 3.3); undefined if it has none. */
+/** Returns the POSIX time zone at the end of a TZif file of version 2 or later (RFC 8536 section 3.3); undefined if it has none. */
 export function tzifFooter(file: Uint8Array): string | undefined {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   if (bytes.length > MAX_FILE || bytes.length < 44 || bytes.toString('latin1', 0, 4) !== 'TZif' || bytes[4]! < 0x32) return undefined;
@@ -18,27 +18,27 @@ export function tzifFooter(file: Uint8Array): string | undefined {
   return start >= 44 && parsePosixZone(footer) ? footer : undefined;
 }
 
-/** The system's time zone as a POSIX text, from /etc/localtime; UTC if there is none (tzset(3)); undefined if it cannot be told. */
+/** Returns the system's time zone as a POSIX text, from /etc/localtime; UTC if there is none (tzset(3)); undefined if it cannot be told. */
 export function localZone(tree: Tree): string | undefined {
   const file = tree.bytes(tree.link('/etc/localtime') ?? '/etc/localtime');
   if (file) return tzifFooter(file);
   return tree.list('/etc').length > 0 ? 'UTC0' : undefined;
 }
 
-/** The IANA name of the system's time zone, as /etc/localtime's link tells it. */
+/** Returns the IANA name of the system's time zone, as /etc/localtime's link tells it. */
 function localZoneName(tree: Tree): string | undefined {
   return /\/zoneinfo\/(.+)$/.exec(tree.link('/etc/localtime') ?? '')?.[1];
 }
 
-/** Whether the system has a zone of that name. */
+/** Returns whether the system has a zone of that name. */
 export function isZone(tree: Tree, name: string): boolean {
   if (!ZONE_NAME.test(name)) return false;
   return tree.bytes(`${ZONES}/${name}`)?.toString('latin1', 0, 4) === 'TZif';
 }
 
 /**
- * The name of a zone of this system that keeps the clock as `zone` does, best with the same abbreviations; undefined if there is
- * none. The present zone goes first, then those without a place ("Etc/UTC"), then all that have their own time.
+ * Resolves with the name of a zone of this system that keeps the clock as `zone` does, best with the same abbreviations; undefined if
+ * there is none. The present zone goes first, then those without a place ("Etc/UTC"), then all that have their own time.
  */
 export async function findZone(tree: Tree, zone: PosixZone): Promise<string | undefined> {
   let sameClock: string | undefined;

@@ -1,9 +1,8 @@
 import { statSync } from 'node:fs';
 
 /**
- * Makes this process, where it is root's, one of the user to whom the directory belongs, for good: what it writes there from then on
- * can be read by the service that runs as that user, and links in it lead no further than he himself could go. Other processes stay
- * what they are.
+ * Makes this process, where it is root's, one of the user to whom the directory belongs, for good: what it then writes there can be
+ * read by the service that runs as that user, and links in it lead no further than the user could go.
  * @throws Error of the operating system
  */
 export function becomeOwnerOf(dir: string): void {

@@ -3,47 +3,49 @@ import type { Logger } from '../../core/log.ts';
 import { findProgram } from '../programs.ts';
 import { type Run, runProgram } from '../run-program.ts';
 
-/** Environment variables by which systemd talks to a service: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3). */
+/** The environment variables by which systemd talks to a service: sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3). */
 export const SERVICE_VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const;
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Of the time that the watchdog gives, the part after which it is told that all is well: two messages in a row may get lost. */
+/** Signs of life in the time that the watchdog gives: two in a row may get lost. */
 const PINGS_PER_TIMEOUT = 3;
-/** Between two messages that only tell the state, milliseconds: each is the start of a program. */
+/** Time between two messages that only tell the state, milliseconds: each is the start of a program. */
 const STATUS_INTERVAL_MS = 5000;
-/** Longest that systemd-notify may take, milliseconds. A manager that is busy for longer gets the next message. */
+/** Time for systemd-notify to end, milliseconds. A manager that is busy for longer gets the next message. */
 const SEND_TIMEOUT_MS = 10_000;
 /** Longest text of the state, characters. */
 const MAX_STATUS = 200;
 
+/** What systemd said to the process, and what it is told. */
 export interface ServiceManagerOptions {
   /** The variables of {@link SERVICE_VARIABLES}, as the process got them. */
   readonly env: Environment;
-  /** The process that systemd started: what is meant for another is not heeded. */
+  /** Id of the process that systemd started: what is meant for another is not heeded. */
   readonly pid: number;
   /** Where `systemd-notify` is looked up, as in PATH. */
   readonly searchPath: string;
   readonly clock: Clock;
   readonly log: Logger;
-  /** What the program is doing, one line, for `systemctl status`. */
+  /** Returns what the program is doing, in one line, for `systemctl status`. */
   readonly status: () => string;
-  /** Whether the program gets on. While it does not, the watchdog is told nothing, and systemd starts it anew. */
+  /** Returns whether the program gets on. While it does not, the watchdog hears nothing, and systemd starts the program anew. */
   readonly alive: () => boolean;
+  /** How systemd-notify is run; default {@link runProgram}. */
   readonly run?: Run;
 }
 
 /**
- * What systemd is told of the program: that it is ready, what it does, and again and again that it is not stuck (sd_notify(3),
- * Type=notify and WatchdogSec= of a unit). Without systemd (no NOTIFY_SOCKET) nothing happens at all.
+ * Tells systemd of the program: that it is ready, what it does, and again and again that it is not stuck (sd_notify(3), Type=notify
+ * and WatchdogSec= of a unit). Without systemd (no NOTIFY_SOCKET) nothing happens at all.
  *
  * Node.js has no sockets of the kind that this takes, so each message is one short run of `systemd-notify`: some 3 ms of processor
  * time on a PC. It needs NotifyAccess=all in the unit, since the message comes from a child.
  */
 export class ServiceManager {
   readonly #socket: string | undefined;
-  /** Between two signs of life, milliseconds; undefined where none are awaited. */
+  /** Time between two signs of life, milliseconds; undefined where none are awaited. */
   readonly #interval: number | undefined;
   readonly #program: string | undefined;
   #stopPings: Cancel | undefined;
@@ -60,12 +62,12 @@ export class ServiceManager {
     if (this.#socket !== undefined && this.#program === undefined) this.#fail('there is no program systemd-notify');
   }
 
-  /** Whether a service manager started us and wants to know how it goes. */
+  /** Whether a service manager started the program and wants to know how it is. */
   get isThere(): boolean {
     return this.#socket !== undefined;
   }
 
-  /** The program serves. From now on it is told as well that it is alive, as often as the unit wants it. */
+  /** Tells that the program serves, and then, as often as the unit wants it, that it is alive. */
   ready(): void {
     if (this.#socket === undefined) return;
     if (!this.#ready) {
@@ -77,7 +79,7 @@ export class ServiceManager {
     this.changed();
   }
 
-  /** {@link ServiceManagerOptions.status} may say something else now; it is told in a moment. */
+  /** Tells {@link ServiceManagerOptions.status} in a moment, where it has changed. */
   changed(): void {
     if (!this.#ready || this.#pending) return;
     this.#pending = this.options.clock.after(STATUS_INTERVAL_MS, () => {
@@ -88,7 +90,7 @@ export class ServiceManager {
     });
   }
 
-  /** The program is about to end, as it was asked to. */
+  /** Tells that the program is about to end, as it was asked to. */
   stopping(): void {
     this.#stopPings?.();
     this.#pending?.();
@@ -114,7 +116,7 @@ export class ServiceManager {
     });
   }
 
-  /** Told once: what fails every twenty seconds would fill the log. */
+  /** Logs a failure, once: what fails every twenty seconds would fill the log. */
   #fail(reason: string): void {
     if (this.#failed) return;
     this.#failed = true;

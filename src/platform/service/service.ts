@@ -5,33 +5,38 @@ import { findProgram } from '../programs.ts';
 import { type Run, runProgram } from '../run-program.ts';
 import { MARK, programOf, serviceUnit } from './unit.ts';
 
-/** The user that the service runs as, as in the units. */
+/** Name of the user that the service runs as; the units have it too. */
 export const SERVICE_USER = 'onvif-camera';
 /** Groups whose devices are cameras and encoders. */
 const GROUPS = ['video', 'render'];
-/** Where a package puts units, and where an administrator does. */
+/** Where packages put units. */
 const PACKAGE_UNITS = ['/usr/lib/systemd/system', '/lib/systemd/system'];
+/** Where administrators put units. */
 const OWN_UNITS = '/etc/systemd/system';
-/** A start waits for the program to be ready: TimeoutStartSec= of the unit, and a little. Milliseconds. */
+/** Time for a tool to end, milliseconds. A start waits for the program to be ready: TimeoutStartSec= of the unit, and a little. */
 const TOOL_TIMEOUT_MS = 120_000;
 
+/** The camera that is a service, and the machine. */
 export interface ServiceOptions {
   /** Root of the file system: "/"; tests give a tree of their own. */
   readonly root: string;
   /** Where the system's tools are looked up, as in PATH. */
   readonly searchPath: string;
-  /** Which of several cameras; undefined: the one that has no name. */
+  /** Name of one of several cameras; undefined: the one that has no name. */
   readonly instance: string | undefined;
-  /** Where its state is, in the tree. */
+  /** Directory of its state. */
   readonly dataDir: string;
-  /** Told of everything that is done, one line each. */
+  /** Called with everything that is done, one line each. */
   readonly tell: (line: string) => void;
+  /** How tools are run; default {@link runProgram}. */
   readonly run?: Run;
 }
 
+/** The program that a unit starts. */
 export interface ServiceProgram {
-  /** Full paths of Node.js and of what it runs, links resolved. */
+  /** Full path of Node.js, links resolved. */
   readonly node: string;
+  /** Full path of what Node.js runs, links resolved. */
   readonly main: string;
   /** Folder with the units of the package. */
   readonly units: string;
@@ -39,7 +44,7 @@ export interface ServiceProgram {
 
 /** The camera as a service of systemd on this machine. */
 export class SystemdService {
-  /** "onvif-camera.service", "onvif-camera@garden.service" */
+  /** Name of the unit: "onvif-camera.service", "onvif-camera@garden.service". */
   readonly unit: string;
   /** See {@link ServiceOptions.dataDir}. */
   readonly dataDir: string;
@@ -54,7 +59,7 @@ export class SystemdService {
     this.#run = options.run ?? runProgram;
   }
 
-  /** Throws an AppError (SERVICE_FAILED) where there is no systemd to do it. */
+  /** Checks that systemd runs this machine. @throws AppError (SERVICE_FAILED) where it does not */
   check(): void {
     if (!existsSync(this.path('/run/systemd/system')))
       throw new AppError('SERVICE_FAILED', 'systemd does not run this machine, so there are no services of it here.', {
@@ -62,17 +67,17 @@ export class SystemdService {
       });
   }
 
-  /** A path of the machine in the tree that counts. */
+  /** Returns where a path of the machine is, below {@link ServiceOptions.root}. */
   path(path: string): string {
     return join(this.options.root, path);
   }
 
-  /** The unit's own file, if there is one: the administrator's counts before the package's. */
+  /** Path of the unit's file, the administrator's before the package's; undefined: there is none. */
   get unitFile(): string | undefined {
     return [OWN_UNITS, ...PACKAGE_UNITS].map((dir) => join(dir, this.#file)).find((path) => existsSync(this.path(path)));
   }
 
-  /** Makes the user, unless there is one, and puts him into the groups that there are. */
+  /** Makes the user, unless there is one, and puts him into the groups that there are. Rejects with an AppError (SERVICE_FAILED). */
   async makeUser(): Promise<void> {
     const groups: string[] = [];
     for (const group of GROUPS) if ((await this.#tool('getent', 'group', group)).code === 0) groups.push(group);
@@ -86,7 +91,7 @@ export class SystemdService {
     this.options.tell(`made the user ${SERVICE_USER}${groups.length > 0 ? `, in the groups ${groups.join(' and ')}` : ''}`);
   }
 
-  /** Writes the unit, unless a package has brought the same. Throws an AppError if there is one that is not ours to change. */
+  /** Writes the unit, unless a package has brought the same. @throws AppError (SERVICE_FAILED) if there is one that this command did not make */
   writeUnit({ node, main, units }: ServiceProgram): void {
     const found = this.unitFile;
     const before = found === undefined ? undefined : readFileSync(this.path(found), 'utf8');
@@ -115,7 +120,7 @@ export class SystemdService {
     this.options.tell(`${text === before ? 'left as it was:' : 'wrote'} ${place}, which starts ${main} with ${node}`);
   }
 
-  /** Has it started now and with the machine. Throws an AppError (SERVICE_FAILED) with the log's end if it does not start. */
+  /** Has the service started at once and with the machine. Rejects with an AppError (SERVICE_FAILED), with the log's end if it does not start. */
   async start(): Promise<void> {
     const { unit } = this;
     await this.do('systemctl', 'daemon-reload');
@@ -133,7 +138,7 @@ export class SystemdService {
     });
   }
 
-  /** Stops it and takes away what {@link writeUnit} wrote. Gives whether there was anything. */
+  /** Stops the service and takes away what {@link writeUnit} wrote. Resolves with whether there was anything. */
   async remove(): Promise<boolean> {
     const { unit } = this;
     const found = this.unitFile;
@@ -149,19 +154,19 @@ export class SystemdService {
     return true;
   }
 
-  /** What systemd knows of it: properties of `systemctl show` by their names, empty where it has none. */
+  /** Resolves with properties of `systemctl show` by their names, empty where there is none. Rejects with an AppError (SERVICE_FAILED). */
   async show(...names: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const { code, stdout, stderr } = await this.#tool('systemctl', 'show', this.unit, `--property=${names.join(',')}`);
     if (code !== 0) throw new AppError('SERVICE_FAILED', `systemctl does not tell how ${this.unit} is: ${stderr.trim()}`);
     return new Map(stdout.split('\n').map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)]));
   }
 
-  /** Home directory of a user of this machine, if there is such a user. */
+  /** Resolves with the home directory of a user of this machine; undefined: there is no such user. */
   async homeOf(user: string): Promise<string | undefined> {
     return (await this.#tool('getent', 'passwd', user)).stdout.split(':')[5] || undefined;
   }
 
-  /** Runs one of the system's tools. Throws an AppError (SERVICE_FAILED) with its own words if it fails. */
+  /** Runs one of the system's tools. Rejects with an AppError (SERVICE_FAILED) with its own words if it fails. */
   async do(name: string, ...args: readonly string[]): Promise<void> {
     const { code, stderr } = await this.#tool(name, ...args);
     if (code !== 0) throw new AppError('SERVICE_FAILED', `\`${name} ${args.join(' ')}\` failed: ${stderr.trim() || `exit code ${code}`}`);
@@ -174,7 +179,7 @@ export class SystemdService {
     return this.#run(program, args, { timeoutMs: TOOL_TIMEOUT_MS, searchPath });
   }
 
-  /** Whether another camera is started by the same unit. */
+  /** Returns whether another camera is started by the same unit. */
   #isUsed(): boolean {
     if (this.options.instance === undefined) return false;
     try {
@@ -186,5 +191,5 @@ export class SystemdService {
   }
 }
 
-/** Folder of the package's units, beside the program. */
+/** Returns the folder of the package's units, beside the program. */
 export const unitsBeside = (main: string): string => join(dirname(dirname(main)), 'deploy/systemd');

@@ -32,7 +32,8 @@ export function formatChallenges(realm: string, nonce: string, stale: boolean): 
 }
 
 /**
- * Returns the values of the WWW-Authenticate headers of a 401 of RTSP (RFC 2326 section 12.44): Digest as RFC 2069 has it, and Basic where it is allowed.
+ * Returns the values of the WWW-Authenticate headers of a 401 of RTSP (RFC 2326 section 12.44): Digest as RFC 2069 has it, and
+ * Basic where it is allowed.
  *
  * One Digest challenge only, with MD5 and without naming it: ffmpeg takes the last Digest challenge and gives up at one that
  * is not MD5; GStreamer and live555 (VLC) answer without qop in any case. live555 finds `stale` only right behind the

@@ -18,7 +18,11 @@ export const FIRST_ADVANCED_DELIMITER = FIRST_DELIMITER + ADVANCED_HEADER;
 const DELIMITER = `\r\n--${BOUNDARY}\r\n`;
 const TAIL = Buffer.from(DELIMITER + ADVANCED_HEADER, 'latin1');
 
-/** Writes the part's header and delimiter into the free bytes around the JPEG, the same ones for the same frame. @returns where the header begins */
+/**
+ * Writes the part's header and delimiter into the free bytes around the JPEG, the same ones for the same frame.
+ *
+ * @returns where the header begins
+ */
 function writeAround(frame: Frame): number {
   const header = `Content-Type: image/jpeg\r\nContent-Length: ${frame.size}\r\nX-Timestamp: ${(frame.capturedAt / 1000).toFixed(3)}\r\n\r\n`;
   const start = HEADROOM - header.length;

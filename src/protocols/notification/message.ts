@@ -20,7 +20,11 @@ export interface NotifiedEvent {
 
 const OPERATIONS = { initialized: 'Initialized', changed: 'Changed' } as const;
 
-/** Returns a moment as xs:dateTime in UTC: "2026-01-02T03:04:05Z", with milliseconds where there are some. @param time milliseconds since the Unix epoch, or a date */
+/**
+ * Returns a moment as xs:dateTime in UTC: "2026-01-02T03:04:05Z", with milliseconds where there are some.
+ *
+ * @param time milliseconds since the Unix epoch, or a date
+ */
 export const utc = (time: number | Date): string => new Date(time).toISOString().replace('.000Z', 'Z');
 
 /** Returns the value of an item as messages carry it. */

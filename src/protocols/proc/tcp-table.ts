@@ -2,7 +2,10 @@
 export interface TcpEntry {
   /** Bytes given to the connection that its peer has not acknowledged: those that wait, and those on their way. */
   readonly queued: number;
-  /** Retransmission time-out: after so long without an acknowledgement the kernel sends again, milliseconds; undefined where it is not told. */
+  /**
+   * Retransmission time-out: after so long without an acknowledgement the kernel sends again, milliseconds; undefined where it
+   * is not told.
+   */
   readonly rto: number | undefined;
 }
 

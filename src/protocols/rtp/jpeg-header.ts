@@ -31,7 +31,10 @@ const BLOCK = 8;
 const MAX_SIZE = 255 * BLOCK;
 /** A fragment's offset travels in three bytes. */
 const MAX_DATA = 2 ** 24;
-/** RTP/JPEG types without and with restart markers (RFC 2435, 3.1.3), by the sampling factors: horizontal, then vertical ones, of Y, Cb and Cr. */
+/**
+ * RTP/JPEG types without and with restart markers (RFC 2435, 3.1.3), by the sampling factors: horizontal, then vertical ones,
+ * of Y, Cb and Cr.
+ */
 const TYPES: ReadonlyMap<string, { readonly plain: 0 | 1; readonly restarting: 64 | 65 }> = new Map([
   ['2x1 1x1 1x1', { plain: 0, restarting: 64 }],
   ['2x2 1x1 1x1', { plain: 1, restarting: 65 }],

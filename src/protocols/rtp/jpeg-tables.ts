@@ -36,7 +36,10 @@ export function matchingQ(luminance: Buffer, chrominance: Buffer): number | unde
   return undefined;
 }
 
-/** Returns the tables of one DHT segment without its marker and length, by class × 16 + destination (T.81 B.2.4.2); undefined: it is damaged. */
+/**
+ * Returns the tables of one DHT segment without its marker and length, by class × 16 + destination (T.81 B.2.4.2); undefined:
+ * it is damaged.
+ */
 export function readHuffmanTables(payload: Buffer): Map<number, Buffer> | undefined {
   const tables = new Map<number, Buffer>();
   for (let at = 0; at < payload.length; ) {

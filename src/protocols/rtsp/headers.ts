@@ -31,7 +31,10 @@ export function parseSession(header: string): SessionHeader | undefined {
 /** Returns the Session header of an answer (RFC 2326 section 12.37). @param timeout whole seconds */
 export const formatSession = (id: string, timeout: number): string => `${id};timeout=${timeout}`;
 
-/** What a client wants to see (RFC 2326 section 12.29). The times of a live camera are the present, so that clock and SMPTE are not read further. */
+/**
+ * What a client wants to see (RFC 2326 section 12.29). The times of a live camera are the present, so that clock and SMPTE are
+ * not read further.
+ */
 export type RtspRange =
   | {
       readonly unit: 'npt';

@@ -21,7 +21,7 @@ export interface RtspRequest {
   readonly body: Buffer;
 }
 
-/** What ends the conversation: the bytes that follow cannot be told apart any more. */
+/** What ends the conversation: the bytes that follow cannot be told apart. */
 export interface RtspProblem {
   /** The answer it deserves: no RTSP, the body too large, or the request line too long. */
   readonly status: 400 | 413 | 414;

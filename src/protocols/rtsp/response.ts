@@ -1,4 +1,4 @@
-/** Status codes and their reason phrases (RFC 2326 section 7.1.1), as far as this server gives them. */
+/** Status codes that this server answers with, and their reason phrases (RFC 2326 section 7.1.1). */
 const REASONS = {
   200: 'OK',
   400: 'Bad Request',
@@ -7,21 +7,15 @@ const REASONS = {
   404: 'Not Found',
   405: 'Method Not Allowed',
   406: 'Not Acceptable',
-  408: 'Request Timeout',
   413: 'Request Entity Too Large',
   414: 'Request-URI Too Long',
-  415: 'Unsupported Media Type',
   451: 'Parameter Not Understood',
   453: 'Not Enough Bandwidth',
   454: 'Session Not Found',
   455: 'Method Not Valid In This State',
-  456: 'Header Field Not Valid For Resource',
   457: 'Invalid Range',
-  458: 'Parameter Is Read-Only',
   459: 'Aggregate Operation Not Allowed',
-  460: 'Only Aggregate Operation Allowed',
   461: 'Unsupported Transport',
-  462: 'Destination Unreachable',
   500: 'Internal Server Error',
   501: 'Not Implemented',
   503: 'Service Unavailable',

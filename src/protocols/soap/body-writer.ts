@@ -21,7 +21,10 @@ export class BodyWriter {
     return this.#content;
   }
 
-  /** Returns what a prefix in a text of the content stands for; undefined: for nothing. Where it was declared twice, the later one counts. */
+  /**
+   * Returns what a prefix in a text of the content stands for; undefined: for nothing. Where it was declared twice, the later
+   * one counts.
+   */
   resolve(prefix: string): string | undefined {
     for (let at = this.#scopes.length - 1; at >= 0; at--) {
       const uri = namespaceOf(prefix, this.#scopes[at]!);

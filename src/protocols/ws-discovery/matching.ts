@@ -15,7 +15,10 @@ interface Uri {
   readonly segments: readonly string[];
 }
 
-/** Reads an absolute URI: scheme and authority lower-cased, path decoded by segments; query and fragment don't count. Undefined: it is none. */
+/**
+ * Reads an absolute URI: scheme and authority lower-cased, path decoded by segments; query and fragment don't count. Undefined:
+ * it is none.
+ */
 function parseUri(text: string): Uri | undefined {
   const [, scheme, authority = '', path] = /^([a-z][a-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)/i.exec(text) ?? [];
   if (scheme === undefined || path === undefined) return undefined;

@@ -37,7 +37,10 @@ export const cameraProblem = (error: { code: string; message: string; hint: stri
     ? { code: error.code, message: error.message, hint: error.hint }
     : { code: 'NO_PICTURE', message: 'The camera gave no picture in time.', hint: 'Try again in a moment.' };
 
-/** Returns a handler that sets helmet's headers, without those that only make sense behind TLS: a camera in a home network speaks plain HTTP. */
+/**
+ * Returns a handler that sets helmet's headers, without those that only make sense behind TLS: a camera in a home network
+ * speaks plain HTTP.
+ */
 export const securityHeaders = () =>
   helmet({
     contentSecurityPolicy: {

@@ -143,7 +143,11 @@ class IncomingBody {
   readonly #onClose = (): void => this.end({ gone: true });
 }
 
-/** `bytes` with `piece` behind its first `length` bytes; in another buffer where it is too small. @param limit bytes of the largest buffer */
+/**
+ * `bytes` with `piece` behind its first `length` bytes; in another buffer where it is too small.
+ *
+ * @param limit bytes of the largest buffer
+ */
 function appended(bytes: Buffer, length: number, piece: Buffer, limit: number): Buffer {
   const needed = length + piece.length;
   let buffer = bytes;

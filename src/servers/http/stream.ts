@@ -67,7 +67,7 @@ export type Pacing = Pick<ViewerPaceOptions, 'queues' | 'log'>;
  * the kernel is kept as short where that can be seen; see {@link ViewerPace}.
  */
 export class MjpegStreams {
-  /** Replaced, never changed: whoever goes through it may make viewers leave. */
+  /** Replaced, never changed: going through it may make viewers leave. */
   #viewers: readonly Viewer[] = [];
   readonly #parts = new PartCache();
   readonly #sockets = new WeakSet<Socket>();

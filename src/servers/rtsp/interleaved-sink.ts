@@ -65,7 +65,7 @@ export class InterleavedSink implements Sink {
   deliver(batch: RtpBatch): void {
     const { pace, socket, counters } = this.options;
     if (this.options.resumption === 'any') {
-      // What the kernel has taken already is not under way any more, although that is told a turn later: pictures that come
+      // What the kernel has taken already is not under way, although that is told a turn later: pictures that come
       // in one turn, after a pause of ours, are no fault of the client's.
       const free = this.#writing === 0 || (!this.#missed && socket.writableLength === 0);
       if (this.#missed) counters.framesSkipped++;

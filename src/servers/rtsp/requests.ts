@@ -32,7 +32,7 @@ import type { Stream, Track } from './track.ts';
 const NOT_HERE = new Set(['ANNOUNCE', 'RECORD', 'REDIRECT']);
 /** Value of the Server header. */
 export const SERVER = 'onvif-camera';
-/** Sessions of one connection: one for each stream, and as many again for a client that tries another transport. */
+/** Most sessions of one connection: one for each of three streams, and one for a client that tries another transport. */
 const MAX_PER_CONNECTION = 4;
 
 type Header = readonly [name: string, value: string];

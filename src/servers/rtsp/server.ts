@@ -129,7 +129,7 @@ export class RtspServer {
       known: () => streams.known(),
       carriers,
       multicast: (track) => this.#multicast.get(track)?.group,
-      mayOpen: (client, session) => (session !== undefined || this.#mayOpen(client)) && options.descriptors?.hasRoom() !== false,
+      mayOpen: (client, session) => (session !== undefined || this.#mayOpen(client)) && options.descriptors?.hasFree() !== false,
       name: options.name,
       counters,
       clock,

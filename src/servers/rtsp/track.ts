@@ -9,7 +9,7 @@ import type { Resumption, Sink } from './sink.ts';
 
 /** Between two sender reports, milliseconds: the usual minimum of RFC 3550 (section 6.2). */
 const REPORT_INTERVAL_MS = 5000;
-/** Pictures that are still to come were captured no longer ago than this, milliseconds. */
+/** Pictures that are still to come were captured at most this long ago, milliseconds. */
 const OLDEST_MS = 2000;
 /** By so much wall clock and monotonic clock may part before it is more than a matter of reading them, milliseconds. */
 const CLOCK_TOLERANCE_MS = 10;
@@ -38,7 +38,10 @@ export interface TrackOptions {
   readonly clock: Clock;
 }
 
-/** Returns the canonical name of this machine in RTCP: players lay tracks with the same name side by side in time (RFC 3550 section 6.5.1). */
+/**
+ * Returns the canonical name of this machine in RTCP: players lay tracks with the same name side by side in time (RFC 3550
+ * section 6.5.1).
+ */
 export const cnameOf = (hostname: string): string => `onvif-camera@${hostname}`;
 
 /** Returns what numbers the packets of a track: SSRC, first sequence number and timestamp are random. @param payloadType 7 bits */

@@ -8,9 +8,9 @@ const HALF_TIMEOUT_MS = 10_000;
 const MAX_HALVES = 32;
 
 /**
- * Joins the halves of RTSP through HTTP: a client's GET carries the answers and its POST, in base64, the requests. The cookie that joins them is
- * the client's own, and proves nothing: neighbours behind one address can guess it. Credentials are asked for inside, on each
- * POST by itself.
+ * Joins the halves of RTSP through HTTP: a client's GET carries the answers and its POST, in base64, the requests. The cookie
+ * that joins them is the client's own, and proves nothing: neighbours behind one address can guess it. Credentials are asked
+ * for inside, on each POST by itself.
  */
 export class Tunnels {
   readonly #connections = new Map<string, RtspConnection>();

@@ -5,13 +5,14 @@ import type { Toast } from './toast.ts';
 /** How long a button says "Copied", milliseconds. */
 const COPIED_MS = 2000;
 
-/** Something to be typed elsewhere. */
+/** A value that is to be typed elsewhere. */
 export interface Row {
+  /** What the other program calls it. */
   readonly label: string;
   readonly value: string;
 }
 
-/** Values for other programs, each with a button that copies it. */
+/** Shows values for other programs, each with a button that copies it. */
 export class CopyList {
   readonly #list: HTMLElement;
   readonly #toast: Toast;
@@ -22,7 +23,7 @@ export class CopyList {
     this.#toast = toast;
   }
 
-  /** Builds the list only when it changes, so that a selection and the focus stay. */
+  /** Shows these values. The list is built only when it changes, so that a selection and the focus stay. */
   show(rows: readonly Row[]): void {
     const key = JSON.stringify(rows);
     if (key === this.#shown) return;

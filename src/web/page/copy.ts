@@ -1,4 +1,4 @@
-/** Copies text. False when the browser does not allow it. */
+/** Copies text to the clipboard. Resolves with false when the browser does not allow it; never rejects. */
 export async function copyText(text: string): Promise<boolean> {
   // navigator.clipboard exists only on https and on localhost.
   if (window.isSecureContext) {
@@ -11,7 +11,7 @@ export async function copyText(text: string): Promise<boolean> {
   return copyBySelection(text);
 }
 
-/** The old way, which works on plain http: select text in the page and give the copy command. */
+/** Copies by the old way, which works on plain http: selects text in the page and gives the copy command. */
 function copyBySelection(text: string): boolean {
   const focused = document.activeElement;
   const area = document.createElement('textarea');

@@ -1,11 +1,11 @@
-import { proseParts } from './format.ts';
+import { prosePieces } from './format.ts';
 
 /** Sets text only when it changes, so that screen readers are told once. */
 export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Sets the text of a line that is not there when it is empty. */
+/** Sets the text of a line, which is hidden where the text is empty. Commands in backticks are set as code. */
 export function setLine(element: HTMLElement, text: string): void {
   if (element.dataset.text === text) return;
   element.dataset.text = text;
@@ -13,6 +13,7 @@ export function setLine(element: HTMLElement, text: string): void {
   element.replaceChildren(...prose(text));
 }
 
+/** Returns a new element with a class (empty: none) and content. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   className: string,
@@ -24,6 +25,6 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Text with its `commands` set as code. */
+/** Returns text as nodes, with its `commands` set as code. */
 export const prose = (text: string): Node[] =>
-  proseParts(text).map((part) => (part.code ? make('code', '', part.text) : document.createTextNode(part.text)));
+  prosePieces(text).map((piece) => (piece.code ? make('code', '', piece.text) : document.createTextNode(piece.text)));

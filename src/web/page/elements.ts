@@ -1,4 +1,4 @@
-/** Every element of index.html that the script uses, by id, with its tag. */
+/** The tags of all elements of index.html that the script uses, by id. */
 export const TAGS = {
   page: 'main',
   name: 'h1',
@@ -30,9 +30,10 @@ export const TAGS = {
   toast: 'p',
 } as const satisfies Record<string, keyof HTMLElementTagNameMap>;
 
+/** The elements of index.html that the script uses, by id. */
 export type Elements = { readonly [Id in keyof typeof TAGS]: HTMLElementTagNameMap[(typeof TAGS)[Id]] };
 
-/** @throws Error when the page has not what the script needs (an old copy of one of the two) */
+/** Returns the elements of the page. @throws Error when the page lacks one that the script needs (an old copy of one of the two) */
 export function findElements(root: ParentNode): Elements {
   const found = Object.entries(TAGS).map(([id, tag]) => {
     const element = root.querySelector(`${tag}#${id}`);

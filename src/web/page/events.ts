@@ -3,20 +3,22 @@ import type { Elements } from './elements.ts';
 import { type Fetch, isRecord, pageRequest, textOf } from './http.ts';
 
 const URL = '/api/v1/events';
-/** Between the end of one question and the next while the list is open, milliseconds. */
+/** Time between the end of one question and the next while the list is open, milliseconds. */
 const INTERVAL_MS = 2000;
+/** Time for an answer, milliseconds. */
 const TIMEOUT_MS = 5000;
 
 /** One line of the list. */
 export interface EventLine {
-  /** "VideoSource/MotionAlarm" */
+  /** Its topic: "VideoSource/MotionAlarm". */
   readonly topic: string;
-  /** "true"; empty where the topic says it all. */
+  /** Its data: "true"; empty where the topic says it all. */
   readonly value: string;
+  /** When it happened, or since when it is so. */
   readonly time: Date;
 }
 
-/** States and events out of the answer of the API; undefined for an answer that this page does not understand. */
+/** Returns the states and events in the answer of the API; undefined for an answer that this page does not understand. */
 export function parseEvents(json: unknown): { readonly states: EventLine[]; readonly events: EventLine[] } | undefined {
   if (!isRecord(json) || !Array.isArray(json.states) || !Array.isArray(json.events)) return undefined;
   const lines = (list: readonly unknown[], time: string) => list.filter(isRecord).map((each) => lineOf(each, time));
@@ -30,19 +32,22 @@ function lineOf(event: Record<string, unknown>, time: string): EventLine {
   return { topic: textOf(event.topic), value: shown.map(String).join(', '), time: new Date(textOf(event[time])) };
 }
 
+/** The elements of the list, and what it asks by. */
 export interface EventsPanelOptions {
   readonly elements: Pick<Elements, 'events' | 'eventStates' | 'eventList' | 'eventsNote'>;
   readonly fetch: Fetch;
+  /** Called when the session has ended. */
   readonly onSignedOut: () => void;
 }
 
-/** Shows how things are and what happened last, while it is open. */
+/** Shows the states and the last events, while the list is open. */
 export class EventsPanel {
   #asking = false;
   #shown = '';
 
   constructor(private readonly options: EventsPanelOptions) {}
 
+  /** Begins to ask, each time that the list is opened and then again and again. */
   start(): void {
     const { events } = this.options.elements;
     events.addEventListener('toggle', () => void this.#ask());

@@ -1,10 +1,14 @@
+/** The element that fills the screen, and the buttons for it. */
 export interface FullScreenOptions {
+  /** What fills the screen. */
   readonly stage: HTMLElement;
+  /** The button that enters full screen. */
   readonly enter: HTMLElement;
+  /** The button on the stage that leaves it. */
   readonly leave: HTMLElement;
 }
 
-/** Full screen for the stage: by button, by double click on it, and back by button, double click or Escape. */
+/** Gives the stage full screen: by button or double click on it, and back by button, double click or Escape. */
 export function fullScreen({ stage, enter, leave }: FullScreenOptions): void {
   // Safari on iPhone has full screen for videos only: there the stage covers the page instead.
   const cover = (on: boolean) => {

@@ -2,13 +2,15 @@ import { ADDRESS, H264 } from '../../device/stream-names.ts';
 import type { Row } from './copy-list.ts';
 import type { Status } from './status.ts';
 
-/** A form of Home Assistant: which integration asks for it, and what to fill in, in its order and with its labels. */
+/** A form of Home Assistant: the integration that asks for it, and what to fill in, in its order and with its labels. */
 export interface Form {
+  /** Home Assistant's name of the integration. */
   readonly integration: string;
+  /** Its fields, with what goes into them. */
   readonly rows: readonly Row[];
 }
 
-/** How Home Assistant gets this camera, the better way first. Empty while the addresses are not known. */
+/** Returns the forms by which Home Assistant gets this camera, the better one first; none while the addresses are not known. */
 export function homeAssistantForms({ name, user, urls }: Pick<Status, 'name' | 'user' | 'urls'>): Form[] {
   const of = (id: string) => urls.find((each) => each.id === id)?.url;
   const stream = of(ADDRESS.stream);

@@ -1,5 +1,6 @@
-/** What went wrong, for the user. */
+/** Something that went wrong, in words for the user. */
 export interface Problem {
+  /** An ErrorCode of the camera, or "HTTP_" and the status. */
   readonly code: string;
   /** What happened. */
   readonly message: string;
@@ -14,28 +15,30 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 const MAX_TEXT = 300;
 
 /**
- * A request by the page. X-Requested-With tells the server to answer 401 without a challenge: with one, the browser would
+ * Returns the options of a request by the page. X-Requested-With tells the server to answer 401 without a challenge: with one, the browser would
  * open its own password window over the page.
  */
 export function pageRequest(accept: string, signal: AbortSignal): RequestInit {
   return { cache: 'no-store', headers: { Accept: accept, 'X-Requested-With': 'fetch' }, signal };
 }
 
-/** The same, to have something done. */
+/** Returns the options of a request that has something done: a POST. */
 export const pageCommand = (signal: AbortSignal): RequestInit => ({ ...pageRequest('application/json', signal), method: 'POST' });
 
+/** Returns whether a value out of JSON is an object. */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** Returns a value out of JSON that is a text; empty for anything else. */
 export const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** A problem out of JSON; undefined when there is no message in it. */
+/** Returns the problem that a value out of JSON is; undefined when there is no message in it. */
 export function parseProblem(value: unknown): Problem | undefined {
   if (!isRecord(value) || textOf(value.message) === '') return undefined;
   return { code: textOf(value.code), message: textOf(value.message), hint: textOf(value.hint) };
 }
 
-/** The reason in an answer that is not the one asked for: `{"error": {code, message, hint}}`, the same without `error`, or text. */
+/** Resolves with the reason in an answer that is not the one asked for: `{"error": {code, message, hint}}`, the same without `error`, or text. */
 export async function problemOf(response: Response): Promise<Problem> {
   const body = await response.text().catch(() => '');
   const parsed = /json/i.test(response.headers.get('Content-Type') ?? '') ? parseJson(body) : undefined;

@@ -12,6 +12,7 @@ export class LatestOnly<T> {
     this.#work = work;
   }
 
+  /** Has the work done for an item, at once or when the device is free, unless a newer one comes before. */
   offer(item: T): void {
     this.#waiting = { item };
     if (!this.#busy) void this.#run();

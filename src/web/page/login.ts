@@ -1,4 +1,4 @@
-/** The login form. It works without script as well: this makes it easier to fill in. */
+// The login form. It works without script as well: this makes it easier to fill in.
 
 const user = document.querySelector<HTMLInputElement>('#username');
 const password = document.querySelector<HTMLInputElement>('#password');
@@ -23,5 +23,5 @@ if (password && button) {
   password.form?.addEventListener('submit', () => show(false));
 }
 
-// A module of its own.
+// Makes this file a module.
 export {};

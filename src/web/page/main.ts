@@ -16,11 +16,11 @@ import type { Link, StreamClientOptions } from './stream-client.ts';
 import { Toast } from './toast.ts';
 import { type Facts, isQuiet, viewState } from './view-state.ts';
 
-/** How often the state is looked at when nothing happens, milliseconds: a stall and the frame rate show this soon. */
+/** Time between two looks at the state when nothing happens, milliseconds: a stall and the frame rate show this soon. */
 const TICK_MS = 250;
-/** A stream that gives nothing for this long while the server says that pictures come is dead, milliseconds. */
+/** How long a stream may give nothing while the server says that pictures come, milliseconds: then it is dead. */
 const DEAD_MS = 4000;
-/** The parts below the picture wait this long for the first status, milliseconds, so that they don't jump. */
+/** How long everything below the picture waits for the first status, milliseconds, so that it does not jump. */
 const REVEAL_MS = 1000;
 
 const elements = findElements(document);
@@ -81,7 +81,7 @@ const poller = new StatusPoller({
     if (lastPicture === undefined) screen.reserve(answer.width, answer.height);
     screen.showStatus(answer);
     screen.reveal();
-    // The stream was refused while the camera had failed; now there are pictures, and no need to wait for the next attempt.
+    // The stream was refused while the camera had failed. As there are pictures again, the next attempt need not be waited for.
     if (link.state === 'waiting' && link.problem !== undefined && answer.camera === 'live') stream.resume();
     show();
   },

@@ -1,11 +1,6 @@
-/**
- * Reads `multipart/x-mixed-replace` (RFC 2046 section 5.1.1) as it arrives. A part counts by its Content-Length; a part
- * without a usable one is passed over up to the next delimiter. Lines may end in CRLF or LF; anything that is not a part
- * is skipped. Never throws, and holds at most one part and one line.
- */
-
 /** One picture of the stream. */
 export interface Part {
+  /** The JPEG. */
   readonly body: Uint8Array<ArrayBuffer>;
   /** X-Timestamp: capture time, seconds since 1970 by the clock of the camera; undefined when missing or no number. */
   readonly timestamp: number | undefined;
@@ -22,19 +17,24 @@ const SEEK = 0;
 const HEADERS = 1;
 const BODY = 2;
 
-/** The boundary of a Content-Type, quoted or not; undefined when the type is not multipart. */
+/** Returns the boundary of a Content-Type (RFC 2046 section 5.1.1), quoted or not; undefined when the type is not multipart. */
 export function boundaryOf(contentType: string | null): string | undefined {
   if (contentType === null || !/^\s*multipart\//i.test(contentType)) return undefined;
   const match = /;\s*boundary=(?:"([^"]+)"|([^\s";]+))/i.exec(contentType);
   return match?.[1] ?? match?.[2];
 }
 
+/**
+ * Reads `multipart/x-mixed-replace` (RFC 2046 section 5.1.1) as it arrives. A part counts by its Content-Length; a part without a
+ * usable one is passed over up to the next delimiter. Lines may end in CRLF or LF; anything that is not a part is skipped. Never
+ * throws, and holds at most one part and one line.
+ */
 export class MultipartParser {
   readonly #delimiter: string;
   readonly #onPart: (part: Part) => void;
   readonly #line = new Uint8Array(MAX_LINE_BYTES);
   #lineLength = 0;
-  /** The line was longer than what is kept, so it is neither a delimiter nor a header. */
+  /** Whether the line was longer than what is kept, so that it is neither a delimiter nor a header. */
   #overlong = false;
   #state: typeof SEEK | typeof HEADERS | typeof BODY = SEEK;
   #length: number | undefined;
@@ -47,7 +47,7 @@ export class MultipartParser {
     this.#onPart = onPart;
   }
 
-  /** Takes the next bytes. True when some of them belonged to a picture, so a long picture on a slow link is progress. */
+  /** Takes the next bytes. Returns whether some of them belonged to a picture: a long picture on a slow link is progress. */
   push(chunk: Uint8Array): boolean {
     let progress = false;
     let at = 0;

@@ -19,6 +19,7 @@ export class Painter {
     this.#onPainted = onPainted;
   }
 
+  /** Paints a picture, unless a newer one comes before the device is free. */
   show(part: Part): void {
     this.#pictures.offer(part);
   }

@@ -1,14 +1,15 @@
-/** A page that is not looked at for this long gives the stream back, so that the camera may rest, milliseconds. */
+/** How long a page may be hidden before it gives the stream back, so that the camera may rest, milliseconds. */
 const AWAY_MS = 10_000;
 
+/** Who hears of whether somebody looks at the page. */
 export interface PresenceOptions {
   /** Called when somebody looks at the page (again). */
   readonly onPresent: () => void;
-  /** The device has a network again; connections from before may be dead without a sign. Followed by `onPresent`. */
+  /** Called when the device has a network again; connections from before may be dead without a sign. `onPresent` follows. */
   readonly onNetwork: () => void;
   /** Called when the page is hidden. */
   readonly onHidden: () => void;
-  /** It has been hidden for a while, or the browser puts it aside. */
+  /** Called when the page has been hidden for a while, or the browser puts it aside. */
   readonly onAway: () => void;
 }
 

@@ -1,16 +1,17 @@
-/** Arrivals kept: 4 s at 15 pictures a second, long enough for a calm number. */
+/** Most arrivals that are kept: 4 s at 15 pictures a second, long enough for a calm number. */
 const MAX_ARRIVALS = 60;
-/** An arrival counts for this long, milliseconds, so that a slow camera (1 picture in 10 s) still has a rate. */
+/** How long an arrival counts, milliseconds, so that a slow camera (1 picture in 10 s) still has a rate. */
 const WINDOW_MS = 30_000;
 
 /**
- * Frame rate as it arrives. Times are milliseconds of any steady clock. The first picture after connecting does not count:
+ * Measures the frame rate as pictures arrive. Times are milliseconds of any steady clock. The first picture after connecting does not count:
  * it waited at the server, so the second one follows too soon.
  */
 export class RateMeter {
   readonly #arrivals: number[] = [];
   #first = true;
 
+  /** Notes that a picture has arrived. */
   add(now: number): void {
     if (this.#first) {
       this.#first = false;
@@ -20,7 +21,7 @@ export class RateMeter {
     if (this.#arrivals.length > MAX_ARRIVALS) this.#arrivals.shift();
   }
 
-  /** Pictures per second; 0 while there are not two to measure between. */
+  /** Returns the pictures per second; 0 while there are not two to measure between. */
   rate(now: number): number {
     while (this.#arrivals[0] !== undefined && now - this.#arrivals[0] > WINDOW_MS) this.#arrivals.shift();
     const first = this.#arrivals[0];

@@ -2,15 +2,17 @@ import { type Fetch, pageCommand, problemOf } from './http.ts';
 import type { Toast } from './toast.ts';
 
 const RETRY_URL = '/api/v1/camera/retry';
-/** An answer takes milliseconds. */
+/** Time for an answer, which takes some milliseconds as a rule; milliseconds. */
 const TIMEOUT_MS = 5000;
 
+/** The button, and what it works with. */
 export interface RetryOptions {
   readonly button: HTMLButtonElement;
   readonly fetch: Fetch;
   readonly toast: Toast;
-  /** The camera is being tried: the state is worth a look. */
+  /** Called when the camera is being tried: the state is worth a look. */
   readonly onSent: () => void;
+  /** Called when the session has ended. */
   readonly onSignedOut: () => void;
 }
 

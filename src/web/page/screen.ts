@@ -8,12 +8,13 @@ import type { Status } from './status.ts';
 import type { Toast } from './toast.ts';
 import { isMoving, type ViewState } from './view-state.ts';
 
-/** What the page measures itself. */
+/** The figures that the page measures itself. */
 export interface Measured {
   /** Pictures received per second; 0 when unknown. */
   readonly rate: number;
-  /** Of the picture on the canvas, pixels; 0 before the first. */
+  /** Width of the picture on the canvas, pixels; 0 before the first. */
   readonly width: number;
+  /** Its height, likewise. */
   readonly height: number;
   /** Local time of the newest new picture. */
   readonly lastPicture: Date | undefined;
@@ -33,16 +34,17 @@ export class Screen {
     this.#addresses = new CopyList(elements.addresses, toast);
   }
 
-  /** Shows the parts below the picture, once there is something to show. */
+  /** Shows what stands below the picture, once there is something to show. */
   reveal(): void {
     this.#elements.page.classList.remove('pending');
   }
 
-  /** Gives the picture its place before it comes. Pixels; nothing changes when unknown. */
+  /** Gives the picture its place before it comes. Sizes are pixels; nothing changes when they are unknown (0). */
   reserve(width: number, height: number): void {
     if (width > 0 && height > 0) document.documentElement.style.setProperty('--ratio', (width / height).toFixed(4));
   }
 
+  /** Shows the state over and beside the picture. */
   showView(view: ViewState, status: Status | undefined, measured: Measured): void {
     const { page, word, overlay, overlayTitle, overlayMessage, overlayHint, overlayTime, retry, facts } = this.#elements;
     page.dataset.state = view.kind;
@@ -67,6 +69,7 @@ export class Screen {
     setText(facts, items.filter((item) => item !== '').join(' · '));
   }
 
+  /** Shows what the server says of the camera. */
   showStatus(status: Status): void {
     const { name, source, logout, addressesNote, version } = this.#elements;
     setText(name, status.name);
@@ -81,18 +84,18 @@ export class Screen {
     this.#showHomeAssistant(status);
   }
 
-  /** Only when it changes, so that a selection and the focus stay. */
+  /** Shows the forms of Home Assistant, only when they change, so that a selection and the focus stay. */
   #showHomeAssistant(status: Status): void {
     const forms = homeAssistantForms(status);
     const key = JSON.stringify(forms);
     if (key === this.#forms) return;
     this.#forms = key;
-    const parts = forms.map(({ integration, rows }) => {
+    const sections = forms.map(({ integration, rows }) => {
       const list = make('ul', 'addresses');
       new CopyList(list, this.#toast).show(rows);
       return make('div', '', make('h3', '', integration), list);
     });
-    this.#elements.homeAssistant.replaceChildren(...parts);
+    this.#elements.homeAssistant.replaceChildren(...sections);
     this.#elements.homeAssistantNote.hidden = status.user === undefined;
   }
 

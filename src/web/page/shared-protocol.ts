@@ -1,24 +1,29 @@
 import type { Part } from './multipart.ts';
 import type { Link } from './stream-client.ts';
 
-/** What windows and the worker that has their one stream tell each other. */
-
-/** The worker of all windows; the number changes with the messages, so that windows of two versions have two workers. */
+/**
+ * The worker that has the one stream of all windows. The number changes with the messages, so that windows of two versions have two
+ * workers.
+ */
 export const WORKER = { url: '/assets/stream-worker.js', name: 'stream-1' } as const;
 
-/** A window that is there says `watch` this often, milliseconds; one that is silent for longer than the other time is gone. */
+/** Time between two `watch` messages of a window that is there, milliseconds. */
 export const HEARTBEAT_MS = 3000;
+/** Silence after which a window is gone, milliseconds. */
 export const GONE_MS = 10_000;
 
+/** The messages of a window to the worker. */
 export type ToWorker =
   /** The window wants pictures: at first, and as its heartbeat. */
   | { readonly type: 'watch'; readonly silenceExpected: boolean }
-  /** It has taken the picture that was sent last. */
+  /** The window has taken the picture that was sent last. */
   | { readonly type: 'taken' }
   /** The connection may be dead. */
   | { readonly type: 'renew' }
+  /** The window wants no more pictures. */
   | { readonly type: 'leave' };
 
+/** The messages of the worker to a window. */
 export type ToWindow =
   | { readonly type: 'link'; readonly link: Link }
   | ({ readonly type: 'part' } & Part)

@@ -1,7 +1,7 @@
 import { HEARTBEAT_MS, type Port, type ToWindow, type ToWorker, WORKER } from './shared-protocol.ts';
 import { type Stream, StreamClient, type StreamClientOptions } from './stream-client.ts';
 
-/** A worker that says nothing for this long after the first question does not run, milliseconds. */
+/** Silence after the first question from which on a worker counts as not running, milliseconds. */
 const ANSWER_MS = 3000;
 
 interface Worker {
@@ -10,7 +10,7 @@ interface Worker {
   onerror: unknown;
 }
 
-/** The worker that this page shares with the others; undefined where the browser has none (Chrome on Android). */
+/** Returns the worker that this page shares with the others; undefined where the browser has none (Chrome on Android). */
 export function sharedWorker(): Worker | undefined {
   try {
     return typeof SharedWorker === 'function' ? new SharedWorker(WORKER.url, { name: WORKER.name }) : undefined;
@@ -19,7 +19,7 @@ export function sharedWorker(): Worker | undefined {
   }
 }
 
-/** The stream of all windows; a stream of its own where there is no worker, or where it does not run. */
+/** The stream of all windows, or a stream of this window where there is no worker, or where it does not run. */
 export class SharedStream implements Stream {
   readonly #options: StreamClientOptions;
   #port: Port<ToWindow, ToWorker> | undefined;
@@ -40,6 +40,7 @@ export class SharedStream implements Stream {
     worker.onerror = () => this.#standAlone();
   }
 
+  /** Asks for pictures; see {@link Stream.resume}. */
   resume(): void {
     this.#own?.resume();
     if (this.#own || this.#wanted) return;
@@ -50,11 +51,13 @@ export class SharedStream implements Stream {
     if (!this.#answered) this.#deadline = setTimeout(() => this.#standAlone(), ANSWER_MS);
   }
 
+  /** Connects anew; see {@link Stream.renew}. */
   renew(): void {
     if (this.#own) this.#own.renew();
     else this.#port?.postMessage({ type: 'renew' });
   }
 
+  /** Gives the pictures up; see {@link Stream.pause}. */
   pause(): void {
     if (this.#own) {
       this.#own.pause();

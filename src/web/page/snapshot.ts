@@ -3,18 +3,21 @@ import { snapshotName } from './format.ts';
 import { type Fetch, pageRequest, problemOf } from './http.ts';
 import type { Toast } from './toast.ts';
 
-/** The server gives up after 10 s when the camera gives no picture; this is that and the way, milliseconds. */
+/** Time for an answer, milliseconds: the server gives up after 10 s when the camera gives no picture, and there is the way. */
 const TIMEOUT_MS = 15_000;
-/** When the browser has surely taken over the download and the picture can go, milliseconds. */
+/** Time after which the browser has surely taken over the download and the picture can go, milliseconds. */
 const RELEASE_MS = 60_000;
 
+/** The button, and what it works with. */
 export interface SnapshotOptions {
   readonly button: HTMLButtonElement;
   readonly fetch: Fetch;
   readonly toast: Toast;
+  /** Returns the name of the camera, for that of the file. */
   readonly cameraName: () => string;
-  /** What is said over the picture. */
+  /** Returns what is said over the picture, which need not be said twice. */
   readonly shownMessage: () => string;
+  /** Called when the session has ended. */
   readonly onSignedOut: () => void;
 }
 

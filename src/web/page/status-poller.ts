@@ -2,18 +2,21 @@ import { type Fetch, pageRequest } from './http.ts';
 import { parseStatus, type Status } from './status.ts';
 
 const STATUS_URL = '/api/status';
-/** Between the end of one question and the next, milliseconds: soon enough to follow, too rare to cost. */
+/** Time between the end of one question and the next, milliseconds: soon enough to follow, too rare to cost. */
 const INTERVAL_MS = 3000;
-/** While the camera gives no picture somebody waits for it. */
+/** The same while the camera gives no picture and somebody waits for it, milliseconds. */
 const WAITING_INTERVAL_MS = 1000;
-/** An answer takes milliseconds; after this long the link is broken, milliseconds. */
+/** Time for an answer, which takes some milliseconds as a rule; after it the link is broken. Milliseconds. */
 const TIMEOUT_MS = 5000;
 
+/** What it asks by, and who hears of the answers. */
 export interface StatusPollerOptions {
   readonly fetch: Fetch;
+  /** Called with each answer. */
   readonly onStatus: (status: Status) => void;
-  /** No answer, or not one that this page understands. */
+  /** Called when there is no answer, or none that this page understands. */
   readonly onFailure: () => void;
+  /** Called when the session has ended. */
   readonly onSignedOut: () => void;
 }
 
@@ -28,12 +31,13 @@ export class StatusPoller {
     this.#options = options;
   }
 
-  /** Asks at once and from then on. */
+  /** Asks at once, and then again and again. */
   start(): void {
     this.#running = true;
     this.now();
   }
 
+  /** Asks no more; the answer to a question that is out is dropped. */
   stop(): void {
     this.#running = false;
     clearTimeout(this.#timer);

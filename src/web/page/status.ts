@@ -3,31 +3,39 @@ import { isRecord, type Problem, parseProblem, textOf } from './http.ts';
 
 /** An address for other programs. */
 export interface Address {
+  /** See ADDRESS in device/stream-names.ts. */
   readonly id: string;
+  /** Name for people. */
   readonly label: string;
   readonly url: string;
 }
 
-/** What `GET /api/status` tells. */
+/** The answer to `GET /api/status`. */
 export interface Status {
   readonly name: string;
   readonly version: string;
   readonly camera: StreamState;
+  /** Why the camera is stalled or failed; undefined otherwise. */
   readonly error: Problem | undefined;
+  /** What the user should know although pictures come. */
   readonly notices: readonly Problem[];
+  /** Description of the source; empty when unknown. */
   readonly source: string;
-  /** Pixels; 0 when unknown. */
+  /** Width of the pictures, pixels; 0 when unknown. */
   readonly width: number;
+  /** Height of the pictures, pixels; 0 when unknown. */
   readonly height: number;
   /** Pictures per second measured at the camera; 0 when unknown. */
   readonly fps: number;
+  /** Open MJPEG streams, that of this page included. */
   readonly viewers: number;
   /** Whether something moves; undefined: nobody looks. */
   readonly motion: boolean | undefined;
-  /** It is exposed for the night. */
+  /** Whether pictures are exposed for the night. */
   readonly night: boolean;
   /** Name of the user who is logged in; undefined when no login is needed. */
   readonly user: string | undefined;
+  /** Addresses of the streams and of the snapshot, for other programs. */
   readonly urls: readonly Address[];
 }
 
@@ -41,7 +49,7 @@ function parseAddress(value: unknown): Address | undefined {
   return { id: textOf(value.id), label: textOf(value.label), url: textOf(value.url) };
 }
 
-/** The status out of JSON. What is missing counts as unknown; undefined when it is no status at all. */
+/** Returns the status that a value out of JSON is. What is missing counts as unknown; undefined when it is no status at all. */
 export function parseStatus(value: unknown): Status | undefined {
   if (!isRecord(value) || !isCameraState(value.camera)) return undefined;
   return {

@@ -6,26 +6,30 @@ import { boundaryOf, MultipartParser, type Part } from './multipart.ts';
 const STREAM_URL = MJPEG.webPath;
 /** Silence after which the connection counts as broken, milliseconds: the server repeats the last picture every 5 s. */
 const SILENCE_MS = 12_000;
-/** Waits between attempts: at first hardly noticed, later no burden for a server that is starting. */
+/** Waits between attempts, milliseconds: at first hardly noticed, later no burden for a server that is starting. */
 const RETRY = { firstMs: 500, maxMs: 5000 };
 /** Longest Retry-After that is honoured, milliseconds. */
 const MAX_RETRY_AFTER_MS = 10_000;
 
-/** How the page stands with the stream. */
+/** The state of the page's connection to the stream. */
 export type Link =
   | { readonly state: 'paused' }
   /** `retry`: the last attempt failed or broke; `problem` is what the server said then, if it said anything. */
   | { readonly state: 'connecting'; readonly retry: boolean; readonly problem: Problem | undefined }
   | { readonly state: 'open' }
-  /** Until the next attempt. */
+  /** The page waits until the next attempt; `problem` likewise. */
   | { readonly state: 'waiting'; readonly problem: Problem | undefined };
 
+/** What the stream is read by, and who hears of it. */
 export interface StreamClientOptions {
   readonly fetch: Fetch;
+  /** Called with each picture, also where the server repeats one. */
   readonly onPart: (part: Part) => void;
+  /** Called with each change of the connection. */
   readonly onLink: (link: Link) => void;
+  /** Called when the session has ended; the stream is then paused. */
   readonly onSignedOut: () => void;
-  /** Whether no picture can be expected for now (a camera that starts slowly), so that silence is no reason to reconnect. */
+  /** Returns whether no picture can be expected (a camera that starts slowly), so that silence is no reason to reconnect. */
   readonly silenceExpected: () => boolean;
 }
 
@@ -34,7 +38,7 @@ interface Ending {
   readonly retryAfterMs: number;
 }
 
-/** The stream, as the page handles it. */
+/** A stream, as the page handles it. */
 export interface Stream {
   /** Connects at once, unless a connection is there or under way. */
   resume(): void;
@@ -58,17 +62,20 @@ export class StreamClient implements Stream {
     this.#options = options;
   }
 
+  /** Connects where that is needed; see {@link Stream.resume}. */
   resume(): void {
     clearTimeout(this.#retryTimer);
     if (this.#connection === undefined) void this.#connect();
   }
 
+  /** Connects anew; see {@link Stream.renew}. */
   renew(): void {
     this.#close();
     this.#failures = 1;
     void this.#connect();
   }
 
+  /** Closes the stream; see {@link Stream.pause}. */
   pause(): void {
     this.#close();
     this.#failures = 0;
@@ -140,7 +147,7 @@ export class StreamClient implements Stream {
   }
 }
 
-/** Retry-After in seconds (RFC 9110 section 10.2.3) as milliseconds; the form with a date counts as absent. */
+/** Returns Retry-After (RFC 9110 section 10.2.3) in milliseconds; the form with a date counts as absent. */
 function retryAfterMs(header: string | null): number {
   return header !== null && /^\d{1,6}$/.test(header) ? Math.min(Number(header) * 1000, MAX_RETRY_AFTER_MS) : 0;
 }

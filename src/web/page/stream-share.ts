@@ -3,24 +3,25 @@ import type { Part } from './multipart.ts';
 import { GONE_MS, HEARTBEAT_MS, type Port, type ToWindow, type ToWorker } from './shared-protocol.ts';
 import { type Link, StreamClient } from './stream-client.ts';
 
-/** A connection younger than this is not renewed, milliseconds: when the network comes back, all windows ask for it at once. */
+/** Age up to which a connection is not renewed, milliseconds: when the network comes back, all windows ask for that at once. */
 const FRESH_MS = 2000;
 
 type WindowPort = Port<ToWorker, ToWindow>;
 
 /** A window that wants pictures. */
 interface Viewer {
+  /** When it was last heard of, milliseconds of `performance.now()`. */
   seenAt: number;
   silenceExpected: boolean;
-  /** It has a picture in hand. */
+  /** Whether it has a picture in hand. */
   busy: boolean;
-  /** The newest that came meanwhile. */
+  /** The newest picture that came meanwhile. */
   waiting: Part | undefined;
 }
 
 /**
- * One stream for all windows of a browser, which has but six connections to a server: it runs while a window wants pictures.
- * A window that is slow skips pictures. One that closes without a word is noticed by its silence.
+ * Shares one stream among all windows of a browser, which has but six connections to a server. It runs while a window wants
+ * pictures. A window that is slow skips pictures; one that closes without a word is noticed by its silence.
  */
 export class StreamShare {
   readonly #viewers = new Map<WindowPort, Viewer>();
@@ -40,7 +41,7 @@ export class StreamShare {
     });
   }
 
-  /** Takes a window on, which has nothing until it asks. */
+  /** Takes a window on, which gets nothing until it asks. */
   connect(port: WindowPort): void {
     port.onmessage = ({ data }) => this.#hear(port, data);
   }
@@ -117,7 +118,7 @@ export class StreamShare {
     this.#tell({ type: 'link', link });
   }
 
-  /** The stream has paused by itself. */
+  /** Tells all windows that the session has ended; the stream has paused by itself. */
   #onSignedOut(): void {
     this.#tell({ type: 'signed-out' });
     this.#viewers.clear();

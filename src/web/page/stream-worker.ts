@@ -1,10 +1,10 @@
 import type { Port, ToWindow, ToWorker } from './shared-protocol.ts';
 import { StreamShare } from './stream-share.ts';
 
-/** The SharedWorker of all windows of a browser. */
+// The SharedWorker of all windows of a browser.
 
 declare global {
-  /** Called by the browser when a window connects; TypeScript's library for pages does not know workers. */
+  /** Called by the browser when a window connects; TypeScript's library for pages knows no workers. */
   var onconnect: (event: { readonly ports: readonly Port<ToWorker, ToWindow>[] }) => void;
 }
 

@@ -1,7 +1,7 @@
 /** How long a message stays, milliseconds: long enough to read two lines. */
 const SHOWN_MS = 6000;
 
-/** Short messages at the lower edge. */
+/** Shows short messages at the lower edge. */
 export class Toast {
   readonly #element: HTMLElement;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -10,6 +10,7 @@ export class Toast {
     this.#element = element;
   }
 
+  /** Shows a message for {@link SHOWN_MS}, in place of the one before. */
   show(text: string, tone: 'info' | 'error' = 'info'): void {
     clearTimeout(this.#timer);
     this.#element.textContent = text;

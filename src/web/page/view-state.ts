@@ -2,38 +2,42 @@ import type { Problem } from './http.ts';
 import type { Status } from './status.ts';
 import type { Link } from './stream-client.ts';
 
-/** What the page knows; times are milliseconds of one steady clock. */
+/** The facts that the page knows; times are milliseconds of one steady clock. */
 export interface Facts {
   readonly now: number;
+  /** The connection to the stream. */
   readonly link: Link;
-  /** The newest status and when it came; undefined before the first. */
+  /** The newest status; undefined before the first. */
   readonly status: Status | undefined;
+  /** When that came. */
   readonly statusAt: number;
-  /** The last question for the status got no answer. */
+  /** Whether the last question for the status got no answer. */
   readonly statusFailed: boolean;
-  /** When the newest new picture was painted; repeated pictures don't count. */
+  /** When the newest new picture was painted; undefined before the first. Repeated pictures don't count. */
   readonly paintedAt: number | undefined;
   /** New pictures painted since the stream was opened. */
   readonly painted: number;
 }
 
-/** What the page shows. */
+/** The state as the page shows it. */
 export interface ViewState {
   readonly kind: 'paused' | 'connecting' | 'reconnecting' | 'starting' | 'live' | 'pattern' | 'stalled' | 'failed';
-  /** One or two words. */
+  /** One or two words for it. */
   readonly word: string;
+  /** What happened; may be empty. */
   readonly message: string;
+  /** What to do; may be empty. */
   readonly hint: string;
 }
 
-/** Whether new pictures are on the screen, of the camera or of the pattern that stands in for it. */
+/** Returns whether new pictures are on the screen, of the camera or of the pattern that stands in for it. */
 export const isMoving = ({ kind }: ViewState): boolean => kind === 'live' || kind === 'pattern';
 
-/** Shortest time without a new picture after which it is not live, milliseconds: most hiccups of the Wi-Fi are shorter. */
+/** Least time without a new picture after which it is not live, milliseconds: most hiccups of the Wi-Fi are shorter. */
 const MIN_STALE_MS = 1700;
-/** A camera with long exposures may take this many of its frame times. */
+/** Frame times that a camera with long exposures may take instead. */
 const STALE_FRAMES = 3;
-/** Part of that time after which the server should be asked: what it says then counts. */
+/** Share of that time after which the server should be asked: what it says then counts. */
 const QUIET = 0.6;
 
 const view = (kind: ViewState['kind'], word: string, message = '', hint = ''): ViewState => ({ kind, word, message, hint });
@@ -46,20 +50,20 @@ function failed(problem: Problem | undefined): ViewState {
 const staleMs = ({ status }: Facts): number =>
   Math.max(MIN_STALE_MS, status !== undefined && status.fps > 0 ? (STALE_FRAMES * 1000) / status.fps : 0);
 
-/** How long no new picture has come; milliseconds. */
+/** Returns how long no new picture has come, milliseconds. */
 const age = ({ now, paintedAt }: Facts): number => (paintedAt === undefined ? 0 : now - paintedAt);
 
-/** Whether no new picture has come for so long that the server should be asked why. */
+/** Returns whether no new picture has come for so long that the server should be asked why. */
 export const isQuiet = (facts: Facts): boolean => facts.link.state === 'open' && age(facts) >= QUIET * staleMs(facts);
 
-/** Whether pictures came, and then neither pictures nor answers: the link may be cut, of which nobody is told. */
+/** Returns whether pictures came, and then neither pictures nor answers: the link may be cut, of which nobody is told. */
 function isCut(facts: Facts): boolean {
   const { statusAt, statusFailed, paintedAt, painted } = facts;
   if (painted === 0 || paintedAt === undefined || age(facts) <= staleMs(facts)) return false;
   return statusFailed || statusAt - paintedAt < QUIET * staleMs(facts);
 }
 
-/** Whether new pictures come in. The first one after connecting may be an old one, so it takes a second or the server's word. */
+/** Returns whether new pictures come in. The first one after connecting may be an old one, so it takes a second or the server's word. */
 function isLive(facts: Facts): boolean {
   const { status, statusAt, paintedAt, painted } = facts;
   if (painted === 0 || paintedAt === undefined || age(facts) > staleMs(facts)) return false;
@@ -83,7 +87,7 @@ function openView(facts: Facts): ViewState {
   return view('stalled', 'Stalled', error?.message ?? 'No new picture is coming.', error?.hint ?? '');
 }
 
-/** What to show: only new pictures are ever called live. */
+/** Returns what to show. Only new pictures are ever called live. */
 export function viewState(facts: Facts): ViewState {
   const { link, status, statusFailed } = facts;
   if (link.state === 'paused') return view('paused', 'Paused');

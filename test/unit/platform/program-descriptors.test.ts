@@ -62,13 +62,13 @@ needsProgram('prlimit', 'a moment without descriptors does not untie programs fr
 
 test('some descriptors are kept, of few and of many; without a limit all are given', () => {
   expect(descriptorLimit()).toBeGreaterThan(0);
-  expect([undefined, 1_000_000].map((limit) => new DescriptorReserve(limit).hasRoom())).toEqual([true, true]);
+  expect([undefined, 1_000_000].map((limit) => new DescriptorReserve(limit).hasFree())).toEqual([true, true]);
   // Standard input, output and error alone are more than its share.
-  expect(new DescriptorReserve(4).hasRoom()).toBe(false);
+  expect(new DescriptorReserve(4).hasFree()).toBe(false);
 });
 
 needsProgram('prlimit', 'with none left there is no room', async () => {
   const reserve = new DescriptorReserve(1_000_000);
-  expect(await withDescriptors(0, () => reserve.hasRoom())).toBe(false);
-  expect(reserve.hasRoom()).toBe(true);
+  expect(await withDescriptors(0, () => reserve.hasFree())).toBe(false);
+  expect(reserve.hasFree()).toBe(true);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatRate, formatSize, formatViewers, proseParts, snapshotName } from '../../../src/web/page/format.ts';
+import { formatRate, formatSize, formatViewers, prosePieces, snapshotName } from '../../../src/web/page/format.ts';
 
 test.each([
   [0, ''],
@@ -38,5 +38,5 @@ test.each([
   ['An odd ` one', ['An odd ` one']],
   ['', []],
 ])('finds the commands in %p', (text, pieces) => {
-  expect(proseParts(text).map((piece) => (piece.code ? `[${piece.text}]` : piece.text))).toEqual(pieces);
+  expect(prosePieces(text).map((piece) => (piece.code ? `[${piece.text}]` : piece.text))).toEqual(pieces);
 });

@@ -28,6 +28,6 @@ test('login.html has one place each for the error and for where to go', () => {
   for (const comment of ['<!--error-->', '<!--next-->']) expect(html.split(comment)).toHaveLength(2);
 });
 
-test.each(['style.css', 'page.css'])('%s loads nothing from elsewhere', (name) => {
+test.each(['style.css', 'page.css', 'lists.css'])('%s loads nothing from elsewhere', (name) => {
   expect(read(name)).not.toMatch(/@import|url\(/);
 });

@@ -152,6 +152,9 @@ describe('a consumer', () => {
     'http://[::ffff:127.0.0.1]/',
     'http://[::ffff:7f00:1]/',
     'http://0.0.0.0/',
+    'http://localhost:8123/',
+    'http://user:pass@LocalHost./',
+    'http://camera.localhost/',
     'http://239.1.2.3/',
     'http://255.255.255.255/',
     'http://[ff02::1]/',
@@ -167,6 +170,7 @@ describe('a consumer', () => {
   test('elsewhere in the network is taken; one on this machine is not', () => {
     expect(consumerUrl('http://192.0.2.77:8123/api/webhook/1', mayBeConsumer)?.port).toBe('8123');
     expect(consumerUrl('https://[2001:db8::7]/x', mayBeConsumer)).toBeDefined();
+    expect(consumerUrl('http://localhost.example/', mayBeConsumer)).toBeDefined();
     expect(mayBeConsumer('192.0.2.77')).toBe(true);
   });
 

@@ -1,14 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { ALL_TOPICS } from '../../../../src/device/event-topics.ts';
+import { ALL_TOPICS, type ItemType, type ItemValue, TOPICS } from '../../../../src/device/event-topics.ts';
+import type { DeviceEvent } from '../../../../src/device/events.ts';
 import { notifyEnvelope } from '../../../../src/onvif/events/push-subscription.ts';
+import { metadataStreamXml } from '../../../../src/protocols/notification/message.ts';
 import { eventService, MOTION, SOURCE } from '../../../support/onvif-events.ts';
 import { schemaPath, schemasMissing } from '../../../support/onvif-schemas.ts';
 import { describeNeeding } from '../../../support/programs.ts';
 import { cannotValidate, schemaProblems } from '../../../support/soap-object-to-xml.ts';
 
 const READ = { CreatePullPointSubscription: 'READ_MEDIA', PullMessages: 'READ_MEDIA', Renew: 'READ_MEDIA', Unsubscribe: 'READ_MEDIA' };
+
+/** A value of each type. */
+const VALUES: Readonly<Record<ItemType, ItemValue>> = {
+  ...{ token: 'video_source', text: 'a<b&"c"', boolean: true, number: 12.5, time: new Date(0) },
+};
+const filled = (items: Readonly<Record<string, ItemType>>) =>
+  Object.fromEntries(Object.entries(items).map(([name, type]) => [name, VALUES[type]]));
 
 let events: Awaited<ReturnType<typeof eventService>>;
 
@@ -51,7 +60,19 @@ describe('what is not there', () => {
 });
 
 describeNeeding(cannotValidate, 'by the official schemas', () => {
-  test('every response, fault and Notify is valid', async () => {
+  test('every event is valid, by Notify and as metadata', () => {
+    const all = ALL_TOPICS.flatMap((topic): DeviceEvent[] => {
+      const { property, source, data } = TOPICS[topic];
+      const kinds = property ? (['initialized', 'changed'] as const) : (['moment'] as const);
+      return kinds.map((kind) => ({ topic, kind, source: filled(source), data: filled(data), time: Date.UTC(2026, 0, 2) }));
+    });
+    const notified = all.map((event, at) => [`notify ${at}`, notifyEnvelope(event, 'http://192.0.2.9/?a&b')] as const);
+    expect(schemaProblems(new Map(notified))).toEqual([]);
+    const documents = [all, ...all.map((event) => [event])].map((each, at) => [`metadata ${at}`, metadataStreamXml(each)] as const);
+    expect(schemaProblems(new Map(documents), 'metadatastream.xsd')).toEqual([]);
+  });
+
+  test('every response and fault is valid', async () => {
     const messages = new Map<string, string>();
     const note = async (name: string, answer: Promise<{ xml: string }>) => messages.set(name, (await answer).xml);
     const path = await events.pullPoint('<tev:InitialTerminationTime>PT1H</tev:InitialTerminationTime>');
@@ -86,8 +107,6 @@ describeNeeding(cannotValidate, 'by the official schemas', () => {
     );
     const unknown = '<tev:Filter><wsnt:ProducerProperties Dialect="x">y</wsnt:ProducerProperties></tev:Filter>';
     await note('no such filter', events.ask(`<tev:CreatePullPointSubscription>${unknown}</tev:CreatePullPointSubscription>`));
-    for (const event of events.bus.current())
-      messages.set(`notify ${event.topic.replaceAll('/', ' ')}`, notifyEnvelope(event, 'http://192.0.2.9/?a&b'));
     expect(schemaProblems(messages)).toEqual([]);
     expect(messages.get('no such filter')).toMatch(/<wsnt:InvalidFilterFault .*<wsnt:UnknownFilter>ProducerProperties</);
     expect(messages.get('pull')).toContain('ConfigurationChanged');

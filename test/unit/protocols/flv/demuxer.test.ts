@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { FlvDemuxer, FlvError, type FlvVideo } from '../../../src/protocols/flv/demuxer.ts';
-import { avcTag, FLV_HEADER, flvTag } from '../../support/flv.ts';
+import { FlvDemuxer, FlvError, type FlvVideo } from '../../../../src/protocols/flv/demuxer.ts';
+import { avcTag, FLV_HEADER, flvTag } from '../../../support/flv.ts';
 
 function demux(...parts: Buffer[]): FlvVideo[] {
   const videos: FlvVideo[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { looksLikeQuery, MAX_QUERY, wantsUnicast } from '../../../src/protocols/dns/query.ts';
-import { dnsQuery, repeatedQuestion } from '../../support/dns.ts';
+import { looksLikeQuery, MAX_QUERY, wantsUnicast } from '../../../../src/protocols/dns/query.ts';
+import { dnsQuery, repeatedQuestion } from '../../../support/dns.ts';
 
 const NAME = '_onvif._tcp.local';
 const known = { name: NAME, type: 12, ttl: 4500, data: Buffer.alloc(20) };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { clusterHeader, mjpegStreamHeader } from '../../../src/protocols/matroska/video-stream.ts';
+import { clusterHeader, mjpegStreamHeader } from '../../../../src/protocols/matroska/video-stream.ts';
 
 const MASTERS = new Set([0x1a45dfa3, 0x1549a966, 0x1654ae6b, 0xae, 0xe0, 0x1f43b675]);
 

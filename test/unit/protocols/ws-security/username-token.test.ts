@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { parseCreated, passwordDigest, passwordTypeOf } from '../../../src/protocols/ws-security/username-token.ts';
+import { parseCreated, passwordDigest, passwordTypeOf } from '../../../../src/protocols/ws-security/username-token.ts';
 
 describe('the digest', () => {
   test('is SHA-1 of nonce, Created and password', () => {

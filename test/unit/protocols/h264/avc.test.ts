@@ -5,7 +5,7 @@ import {
   readAvcConfiguration,
   splitLengthPrefixed,
   writeAvcConfiguration,
-} from '../../../src/protocols/h264/avc.ts';
+} from '../../../../src/protocols/h264/avc.ts';
 
 const sps = Buffer.from([0x67, 0x42, 0xc0, 0x1e, 0x01]);
 const pps = Buffer.from([0x68, 0xce]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'sdp-transform';
-import { formatSessionDescription, type MediaDescription, type SessionDescription } from '../../../src/protocols/sdp/describe.ts';
+import { formatSessionDescription, type MediaDescription, type SessionDescription } from '../../../../src/protocols/sdp/describe.ts';
 
 const JPEG: MediaDescription = { encoding: { name: 'JPEG' }, payloadType: 26, control: 'trackID=0' };
 const SPS = Buffer.from('6742c01fd900a0', 'hex');

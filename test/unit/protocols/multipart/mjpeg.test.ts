@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { Frame } from '../../../src/frames/frame.ts';
-import { advancedPart, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, part } from '../../../src/protocols/multipart/mjpeg.ts';
-import { makePicture } from '../../support/frames.ts';
+import { Frame } from '../../../../src/frames/frame.ts';
+import { advancedPart, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, part } from '../../../../src/protocols/multipart/mjpeg.ts';
+import { makePicture } from '../../../support/frames.ts';
 
 const frame = () => new Frame(makePicture({ data: new Uint8Array(5000).fill(8) }), 7, 1_763_875_234_123, 0);
 
