@@ -55,7 +55,10 @@ export function clientReports(collection, files) {
   });
 }
 
-/** @param {string} text the README */
+/**
+ * Returns the lines of the README, with the indexes of the table's first row and of the line behind its last one.
+ * @param {string} text the README
+ */
 function tableLines(text) {
   const lines = text.split('\n');
   const [begin, end] = [lines.indexOf(BEGIN), lines.indexOf(END)];
@@ -71,7 +74,7 @@ const cellsOf = (line) =>
     .split('|')
     .slice(1, -1)
     .map((cell) => cell.trim());
-/** `npm \`onvif\` (in UniFi Protect)` is the row of "npm onvif". */
+/** Returns the name of a row's client: "npm onvif" for `npm \`onvif\` (in UniFi Protect)`. */
 const nameOf = (cell) => cell.replaceAll('`', '').replace(/ \(.*\)$/, '');
 
 /**

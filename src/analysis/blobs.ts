@@ -2,9 +2,11 @@ import type { Size } from '../frames/size.ts';
 
 /** A group of pixels that hang together, with the box around it; all numbers are pixels. */
 export interface Blob {
+  /** How many pixels it has. */
   area: number;
   /** How many of its pixels changed since the picture before. */
   moving: number;
+  /** Columns and rows of its outermost pixels. */
   left: number;
   right: number;
   top: number;

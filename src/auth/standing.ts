@@ -16,9 +16,12 @@ interface Connection {
 
 /** The way that an attempt to log in came. */
 export interface Origin {
+  /** IP address of the peer. */
   readonly address: string;
+  /** Name of the user in the credentials. */
   readonly name: string;
   readonly connection: object;
+  /** Whether the connection carries the requests of several clients; default false. */
   readonly shared?: boolean;
 }
 

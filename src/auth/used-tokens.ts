@@ -81,6 +81,7 @@ export interface UsedTokensOptions {
   readonly window: number;
   /** Most tokens that are remembered; default as in {@link ReplayCache}. */
   readonly capacity?: number;
+  /** Where the record is kept. */
   readonly store: UsedTokensStore;
   readonly boot: Boot;
   readonly log: Logger;

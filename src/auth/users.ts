@@ -68,7 +68,7 @@ export class UserStore {
     return this.#entries.get(composed(name))?.user;
   }
 
-  /** Whether the user is set elsewhere, and cannot be changed here. */
+  /** Returns whether the user is set elsewhere, and cannot be changed here. */
   isFixed({ name }: Pick<User, 'name'>): boolean {
     return name === this.fixed;
   }

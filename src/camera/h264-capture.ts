@@ -6,6 +6,7 @@ import type { Capture, CaptureEvents } from './source.ts';
 
 /** A program that is to write H.264, and what is done with its output and its end. */
 export interface H264Capture {
+  /** The program, and how what it says is understood. */
   readonly program: ProgramCapture;
   /** Makes the reader of its output. */
   readonly output: (onPicture: OnPicture) => H264Output;

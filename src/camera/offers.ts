@@ -9,9 +9,13 @@ export interface Range {
 
 /** The settings of the image that a source can take, in the units of {@link CameraSettings}; what is missing cannot be set. */
 export interface ImagingOffers {
+  /** −1 to 1 at most, 0 is normal. */
   readonly brightness?: Range;
+  /** A factor, 1 is normal. */
   readonly contrast?: Range;
+  /** A factor, 1 is normal. */
   readonly saturation?: Range;
+  /** A factor, 1 is normal. */
   readonly sharpness?: Range;
   /** Exposure compensation, stops. */
   readonly ev?: Range;

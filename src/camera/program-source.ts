@@ -11,9 +11,11 @@ export type ReadLine = (line: string) => { readonly error: AppError; readonly fa
 export interface ProgramCapture {
   /** Path of the program. */
   readonly command: string;
+  /** Its arguments. */
   readonly args: readonly string[];
   /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
+  /** Understands a line of its standard error. */
   readonly readLine: ReadLine;
   /** Whether the program says a line on every run, so that it explains no end. */
   readonly isRoutine: (line: string) => boolean;

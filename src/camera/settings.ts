@@ -43,10 +43,13 @@ export interface CameraSettings {
   readonly hflip: boolean;
   /** Whether it is mirrored, top and bottom changing sides, before it is rotated. */
   readonly vflip: boolean;
+  /** How exposure time and gain are chosen. */
   readonly exposure: (typeof EXPOSURES)[number];
+  /** White balance; without effect where `awbGains` fixes it. */
   readonly awb: (typeof WHITE_BALANCES)[number];
   /** Red and blue gain; turns automatic white balance off. Empty: automatic. */
   readonly awbGains: readonly number[];
+  /** The area of the picture by which it is exposed. */
   readonly metering: (typeof METERINGS)[number];
   /** Exposure compensation in stops. */
   readonly ev: number;
@@ -62,8 +65,11 @@ export interface CameraSettings {
   readonly saturation: number;
   /** 0 to 15.99, 1 is normal. */
   readonly sharpness: number;
+  /** How noise is taken out. */
   readonly denoise: (typeof DENOISES)[number];
+  /** High dynamic range. */
   readonly hdr: (typeof HDR_MODES)[number];
+  /** How the lens is moved. */
   readonly autofocus: (typeof AUTOFOCUS_MODES)[number];
   /** Dioptres (1/metres), 0 is infinity; `default` is the hyperfocal distance; empty leaves it to the camera. */
   readonly lensPosition: number | 'default' | '';

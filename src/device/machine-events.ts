@@ -6,7 +6,9 @@ import type { EventTeller } from './events.ts';
 
 /** What is known of the machine, and where it is told. */
 export interface MachineEventsOptions {
+  /** Where the events are told. */
   readonly events: EventTeller;
+  /** What is known of the machine. */
   readonly vitals: MachineVitals;
   /** Directory of the camera's own files, whose disk is watched. */
   readonly dataDir: string;

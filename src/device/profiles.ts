@@ -56,6 +56,7 @@ export type ProfileChange = Pick<StoredProfile, 'videoSource' | 'videoEncoder' |
 export interface ProfilesOptions {
   /** Returns the streams that there are, in the order in which clients see them. */
   readonly streams: () => readonly VideoStream[];
+  /** Where the profiles of clients are kept. */
   readonly store: ProfileStore;
   /** Whether events are sent beside the picture. */
   readonly metadata: boolean;

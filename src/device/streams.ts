@@ -29,11 +29,13 @@ export interface H264Feed extends StreamNames {
 
 /** A stream of pictures, with what it can be set to. */
 export interface JpegVideo extends JpegFeed {
+  /** Shows and sets the capture. */
   readonly control: Pick<PictureController, 'settings' | 'options' | 'change'>;
 }
 
 /** A stream of H.264, with what it can be set to. */
 export interface H264Video extends H264Feed {
+  /** Shows and sets the encoder. */
   readonly control: H264Controller;
 }
 

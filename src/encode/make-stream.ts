@@ -11,6 +11,7 @@ import { type Encodable, H264Stream, type H264StreamOptions, type PictureFeed } 
 
 /** A feed of the camera's own H.264. */
 export interface NativeFeed {
+  /** The units that the camera makes. */
   readonly units: PictureSource<AccessUnit> & {
     /** The units from the last key frame on; empty while there is none. */
     readonly group: readonly AccessUnit[];

@@ -263,8 +263,8 @@ export class JpegSplitter {
   }
 
   /**
-   * A picture in several scans (progressive, non-interleaved) has more segments between its scans: walks from 0xFF to
-   * 0xFF. Returns where to go on; the state is Marker when another segment follows.
+   * Walks from 0xFF to 0xFF through a picture in several scans (progressive, non-interleaved), which has more segments between
+   * them. Returns where to go on; the state is Marker when another segment follows.
    */
   #scanForMarker(chunk: Buffer, from: number): number {
     let i = from;

@@ -78,9 +78,9 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * To be called at once when a program that leads a process group has ended. Resolves when its last output is in and what it left
- * running in its group has ended too, by SIGTERM or else by SIGKILL; at the latest after 1.7 s, since somebody else's processes and
- * those that the kernel holds up cannot be ended. Never rejects.
+ * Ends what a program that led a process group left running in it, by SIGTERM or else by SIGKILL; to be called at once when the
+ * program has ended. Resolves when its last output is in and the group is empty; at the latest after 1.7 s, since somebody else's
+ * processes and those that the kernel holds up cannot be ended. Never rejects.
  *
  * As long as anybody is in the group, the kernel gives its number to nobody else; so it is looked at all the while.
  * @param leader its process id, which is that of the group

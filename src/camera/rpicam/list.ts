@@ -20,6 +20,7 @@ export interface RpicamCamera extends Size {
   readonly model: string;
   /** libcamera's id, the path in the device tree. */
   readonly id: string;
+  /** The modes of the sensor, as the program lists them. */
   readonly modes: readonly SensorMode[];
   /** Whether its lens can be moved; undefined where the program did not say. */
   readonly focuses?: boolean;

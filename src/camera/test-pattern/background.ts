@@ -44,7 +44,7 @@ export function drawBackground(canvas: Canvas): void {
   canvas.fill(0, sweep, width, height - sweep, SWEEP_TRACK);
 }
 
-/** @param share 0 is black, 1 white */
+/** Returns a shade of grey. @param share 0 is black, 1 white */
 const grey = (share: number): Rgb => {
   const value = Math.round(255 * share);
   return [value, value, value];

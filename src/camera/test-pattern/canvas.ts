@@ -6,7 +6,9 @@ export type Rgb = readonly [red: number, green: number, blue: number];
 /** How the camera is mounted: flips come first, then a clockwise rotation in degrees. */
 export interface Orientation {
   readonly rotation: 0 | 90 | 180 | 270;
+  /** Whether left and right change sides. */
   readonly hflip: boolean;
+  /** Whether top and bottom change sides. */
   readonly vflip: boolean;
 }
 

@@ -45,7 +45,11 @@ export class Dial {
     this.canvas.line(this.centreX, this.centreY, this.#shown.x, this.#shown.y, this.#thickness, colour);
   }
 
-  /** @param turn share of a turn from the top, clockwise @param distance share of the radius */
+  /**
+   * Returns a point of the dial.
+   * @param turn share of a turn from the top, clockwise
+   * @param distance from the centre, as a share of the radius
+   */
   #point(turn: number, distance: number) {
     const angle = FULL_TURN * turn;
     return {

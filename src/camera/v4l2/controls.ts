@@ -8,6 +8,7 @@ export interface Control {
   readonly id: number;
   readonly min: number;
   readonly max: number;
+  /** Distance of two values that it can have, from `min` on. */
   readonly step: number;
   /** Its value when the webcam is plugged in. */
   readonly default: number;

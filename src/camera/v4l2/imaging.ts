@@ -47,7 +47,7 @@ export class WebcamImaging {
     this.#controls = new Map(controls.map((control) => [control.id, control]));
   }
 
-  /** Whether the webcam has all these controls. */
+  /** Returns whether the webcam has all these controls. */
   #has(...names: readonly ControlName[]): boolean {
     return names.every((name) => this.#controls.has(ID[name]));
   }

@@ -37,6 +37,7 @@ export interface V4l2Options {
 
 /** What captures have shown of a webcam's H.264. Shared by all its sources. */
 export interface WebcamH264 {
+  /** Finds out whether its H.264 can be had. */
   readonly trial: H264Trial;
   /** Why it cannot be had, once that is known. */
   failure?: string;

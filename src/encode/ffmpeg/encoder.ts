@@ -16,6 +16,7 @@ import { KeyFrameSchedule } from './key-frame-schedule.ts';
 export interface FfmpegEncoderOptions {
   /** Path of ffmpeg. */
   readonly ffmpeg: string;
+  /** What it is to make. */
   readonly plan: EncodingPlan;
   /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;

@@ -4,7 +4,7 @@ import https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import { Networks, plainAddress } from '../../core/networks.ts';
-import { machineInterfaces } from '../../platform/interfaces.ts';
+import { type InterfaceAddresses, machineInterfaces } from '../../platform/interfaces.ts';
 
 /**
  * Loopback, unspecified, multicast, reserved and IPv4-compatible addresses: a subscriber that names one could make the camera send
@@ -18,10 +18,12 @@ const MAX_URL = 1024;
 const TIMEOUT_MS = 5000;
 
 /** Returns whether events may be sent to an IP address: not to loopback, multicast or reserved ones, nor to this machine itself. */
-export function mayBeConsumer(address: string): boolean {
-  const plain = plainAddress(address);
-  const own = Object.values(machineInterfaces.read()).flatMap((list) => list?.map((each) => plainAddress(each.address)) ?? []);
-  return isIP(plain) !== 0 && !FORBIDDEN.has(plain) && !own.includes(plain);
+export const mayBeConsumer = (address: string): boolean => mayBeSentTo(address, machineInterfaces.read());
+
+/** Does the same for a machine with these interfaces. An address may be written in any form, also as IPv4-mapped in hexadecimal digits. */
+export function mayBeSentTo(address: string, interfaces: InterfaceAddresses): boolean {
+  const own = Object.values(interfaces).flatMap((list) => list?.map((each) => plainAddress(each.address)) ?? []);
+  return isIP(plainAddress(address)) !== 0 && !FORBIDDEN.has(address) && !new Networks(own).has(address);
 }
 
 /**

@@ -40,8 +40,11 @@ export interface LinuxMachineOptions {
   readonly mac?: KeptMac;
   /** Name of one of several cameras of this machine, for its serial number: recorders take two with the same for one. */
   readonly instance?: string | undefined;
+  /** Default: the system's. */
   readonly clock?: Clock;
+  /** Default: none. */
   readonly log?: Logger;
+  /** How tools are run; default {@link runProgram}. */
   readonly run?: Run;
   /** What the kernel says through Node. */
   readonly os?: Pick<typeof os, 'networkInterfaces' | 'hostname' | 'machine' | 'type'>;

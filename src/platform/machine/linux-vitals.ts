@@ -14,6 +14,7 @@ export interface LinuxVitalsOptions {
   /** Where vcgencmd is looked up, as in PATH. */
   readonly searchPath: string;
   readonly clock: Clock;
+  /** How vcgencmd is run; default {@link runProgram}. */
   readonly run?: Run;
 }
 

@@ -8,7 +8,9 @@ const MAX_ENTRIES = 32;
 
 /** A default route of IPv4. */
 export interface DefaultRoute {
+  /** Name of the interface that it leads out by. */
   readonly interfaceName: string;
+  /** IPv4 address of the router. */
   readonly gateway: string;
 }
 
@@ -36,7 +38,9 @@ function hexAddress(hex: string): string {
 
 /** The servers and domains that resolv.conf(5) names. */
 export interface Resolvers {
+  /** IPv4 and IPv6 addresses of name servers. */
   readonly servers: readonly string[];
+  /** Domains in which names are looked up. */
   readonly search: readonly string[];
 }
 
@@ -56,7 +60,9 @@ export function parseResolvConf(text: string): Resolvers {
 /** The IPv4 addresses that a DHCP server gave an interface: its own, and those of the servers. */
 export interface Lease {
   readonly address: string;
+  /** Name servers. */
   readonly dns: readonly string[];
+  /** Time servers. */
   readonly ntp: readonly string[];
 }
 

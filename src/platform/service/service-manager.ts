@@ -32,6 +32,7 @@ export interface ServiceManagerOptions {
   readonly status: () => string;
   /** Returns whether the program gets on. While it does not, the watchdog hears nothing, and systemd starts the program anew. */
   readonly alive: () => boolean;
+  /** How systemd-notify is run; default {@link runProgram}. */
   readonly run?: Run;
 }
 

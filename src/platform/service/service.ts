@@ -28,6 +28,7 @@ export interface ServiceOptions {
   readonly dataDir: string;
   /** Called with everything that is done, one line each. */
   readonly tell: (line: string) => void;
+  /** How tools are run; default {@link runProgram}. */
   readonly run?: Run;
 }
 

@@ -1,7 +1,10 @@
 /** The element that fills the screen, and the buttons for it. */
 export interface FullScreenOptions {
+  /** What fills the screen. */
   readonly stage: HTMLElement;
+  /** The button that enters full screen. */
   readonly enter: HTMLElement;
+  /** The button on the stage that leaves it. */
   readonly leave: HTMLElement;
 }
 

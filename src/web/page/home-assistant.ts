@@ -4,7 +4,9 @@ import type { Status } from './status.ts';
 
 /** A form of Home Assistant: the integration that asks for it, and what to fill in, in its order and with its labels. */
 export interface Form {
+  /** Home Assistant's name of the integration. */
   readonly integration: string;
+  /** Its fields, with what goes into them. */
   readonly rows: readonly Row[];
 }
 

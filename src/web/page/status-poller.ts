@@ -12,6 +12,7 @@ const TIMEOUT_MS = 5000;
 /** What it asks by, and who hears of the answers. */
 export interface StatusPollerOptions {
   readonly fetch: Fetch;
+  /** Called with each answer. */
   readonly onStatus: (status: Status) => void;
   /** Called when there is no answer, or none that this page understands. */
   readonly onFailure: () => void;

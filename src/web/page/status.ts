@@ -15,7 +15,9 @@ export interface Status {
   readonly name: string;
   readonly version: string;
   readonly camera: StreamState;
+  /** Why the camera is stalled or failed; undefined otherwise. */
   readonly error: Problem | undefined;
+  /** What the user should know although pictures come. */
   readonly notices: readonly Problem[];
   /** Description of the source; empty when unknown. */
   readonly source: string;
@@ -25,6 +27,7 @@ export interface Status {
   readonly height: number;
   /** Pictures per second measured at the camera; 0 when unknown. */
   readonly fps: number;
+  /** Open MJPEG streams, that of this page included. */
   readonly viewers: number;
   /** Whether something moves; undefined: nobody looks. */
   readonly motion: boolean | undefined;
@@ -32,6 +35,7 @@ export interface Status {
   readonly night: boolean;
   /** Name of the user who is logged in; undefined when no login is needed. */
   readonly user: string | undefined;
+  /** Addresses of the streams and of the snapshot, for other programs. */
   readonly urls: readonly Address[];
 }
 

@@ -118,7 +118,7 @@ export class StreamShare {
     this.#tell({ type: 'link', link });
   }
 
-  /** The stream has paused by itself. */
+  /** Tells all windows that the session has ended; the stream has paused by itself. */
   #onSignedOut(): void {
     this.#tell({ type: 'signed-out' });
     this.#viewers.clear();

@@ -5,6 +5,7 @@ import type { Link } from './stream-client.ts';
 /** The facts that the page knows; times are milliseconds of one steady clock. */
 export interface Facts {
   readonly now: number;
+  /** The connection to the stream. */
   readonly link: Link;
   /** The newest status; undefined before the first. */
   readonly status: Status | undefined;

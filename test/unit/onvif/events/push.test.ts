@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { NetworkInterfaceInfo } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../../src/core/clock.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
 import { EventBus } from '../../../../src/device/events.ts';
-import { consumerUrl, delivery, mayBeConsumer, UnansweredError } from '../../../../src/onvif/events/consumer.ts';
+import { consumerUrl, delivery, mayBeConsumer, mayBeSentTo, UnansweredError } from '../../../../src/onvif/events/consumer.ts';
 import { PushSubscription } from '../../../../src/onvif/events/push-subscription.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { eventService, MOTION, SOURCE, told } from '../../../support/onvif-events.ts';
@@ -173,6 +174,17 @@ describe('a consumer', () => {
     expect(consumerUrl('http://localhost.example/', mayBeConsumer)).toBeDefined();
     expect(mayBeConsumer('192.0.2.77')).toBe(true);
   });
+
+  test.each(['192.0.2.2', '::ffff:192.0.2.2', '::ffff:c000:202', 'fd00::2', 'FD00:0:0::2', 'fe80::1', 'fe80::1%eth0'])(
+    'is not at %s, which is this machine',
+    (address) => {
+      const one = (own: string) => ({ address: own }) as NetworkInterfaceInfo;
+      const interfaces = { eth0: ['192.0.2.2', 'fd00::2', 'fe80::1%2'].map(one) };
+      expect(mayBeSentTo(address, interfaces)).toBe(false);
+      expect(mayBeSentTo('192.0.2.3', interfaces)).toBe(true);
+      expect(mayBeSentTo('::ffff:c000:203', interfaces)).toBe(true);
+    },
+  );
 
   test('whose name stands for a forbidden address gets nothing', async () => {
     const { port } = consumer.server.address() as AddressInfo;
