@@ -3,17 +3,18 @@ import type { TcpEntry } from '../protocols/proc/tcp-table.ts';
 /**
  * What may wait for a link besides the picture or slice that is given next, in milliseconds of what the link carries: 25 kB at
  * 10 Mbit/s. Enough to keep the link busy where the rate was taken for a tenth too low between two readings, and each millisecond is
- * one by which the next picture arrives later. On a long way so many round trips, within these limits: after a loss all that came
- * behind it counts as waiting until it has been sent again, and the link shall have something to do meanwhile.
+ * one by which the next picture arrives later. On a long way, a round trip within these limits: there rates vary more.
  */
-const SLACK = { leastMs: 20, mostMs: 100, roundTrips: 1.5 } as const;
+const SLACK = { leastMs: 20, mostMs: 100 } as const;
 /** But at least so much: acknowledgements come for some packets at a time, and a link that has nothing to do has to show. Bytes. */
 const LEAST_SLACK = 8000;
 /**
- * A picture is given in slices of what the link carries in so many milliseconds, or in a round trip within these limits: 12 kB at
- * 10 Mbit/s. Shorter ones cost more, longer ones fill the buffer in front of the link, where packets that it has no room for are lost.
+ * A picture is given in slices of what the link carries in so many milliseconds: 12 kB at 10 Mbit/s. Shorter ones cost more, longer ones
+ * fill the buffer in front of the link, where packets that it has no room for are lost. On a longer way than this it is given whole: after
+ * a loss all that came behind it counts as waiting, and TCP, which then has the say, shall not lack for something to send.
  */
-const SLICE = { leastMs: 10, mostMs: 100 } as const;
+const SLICE_MS = 10;
+const LONG_WAY_MS = 20;
 /** Two packets: of less than that nobody can tell whether it waits or is on its way. Bytes. */
 const LEAST_WAITING = 3000;
 /**
@@ -109,12 +110,12 @@ export class SlowLink {
     return rate > 0 ? over / rate : Number.POSITIVE_INFINITY;
   }
 
-  /** Returns how many bytes of a picture may be given now; 0 until {@link wait} is over. */
+  /** Returns how many bytes of a picture may be given now; 0 until {@link wait} is over, infinite on a long way. */
   capacity(now: number): number {
     if (this.wait(now) > 0) return 0;
     if (this.#probingSince !== undefined) return LEAST_WAITING;
-    const sliceMs = Math.min(SLICE.mostMs, Math.max(SLICE.leastMs, this.roundTrip));
-    return Math.ceil(Math.max(LEAST_WAITING, this.#mostWaiting(sliceMs) - this.#queued));
+    if (this.roundTrip > LONG_WAY_MS) return Number.POSITIVE_INFINITY;
+    return Math.ceil(Math.max(LEAST_WAITING, this.#mostWaiting(SLICE_MS) - this.#queued));
   }
 
   /** Returns how many bytes may wait and be on their way when a picture or slice is given. */
@@ -122,7 +123,7 @@ export class SlowLink {
     const { roundTrip } = this;
     const rate = this.#rate ?? 0;
     if (this.#probingSince !== undefined) return LEAST_WAITING + rate * extraMs;
-    const slackMs = Math.min(SLACK.mostMs, Math.max(SLACK.leastMs, SLACK.roundTrips * roundTrip));
+    const slackMs = Math.min(SLACK.mostMs, Math.max(SLACK.leastMs, roundTrip));
     return Math.max(LEAST_SLACK, rate * (slackMs + roundTrip)) + rate * extraMs;
   }
 
