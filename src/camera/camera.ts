@@ -88,7 +88,10 @@ export class Camera {
     return this.#supervisor.counters;
   }
 
-  /** Resolves with the source, which is looked for where that is needed. Rejects with an AppError if there is none, or if it cannot do what is set. */
+  /**
+   * Resolves with the source, which is looked for where that is needed. Rejects with an AppError if there is none, or if it cannot
+   * do what is set.
+   */
   async resolve(): Promise<ResolvedSource> {
     const resolved = await this.#resolver.resolve();
     this.#tellEncoding();

@@ -11,7 +11,10 @@ export interface Failure {
   readonly error: AppError;
   /** Failures in a row, this one included. */
   readonly count: number;
-  /** `stalled`: it has worked since it was wanted, and is soon tried again; `failed`: it has never worked, or has stopped to for good. */
+  /**
+   * `stalled`: it has worked since it was wanted, and is soon tried again; `failed`: it has never worked, fails again and again, or
+   * cannot work before somebody changes something.
+   */
   readonly state: 'stalled' | 'failed';
   /** Milliseconds until the next try. */
   readonly delay: number;

@@ -69,7 +69,10 @@ export class MulticastControl {
       await this.#inTurn(() => this.#run(encoder)).catch((error: unknown) => this.#warn(encoder, error));
   }
 
-  /** Moves the stream, running or not, and keeps that for the next start. Rejects with an AppError where the stream cannot be sent there, or that cannot be kept. */
+  /**
+   * Moves the stream, running or not, and keeps that for the next start. Rejects with an AppError where the stream cannot be sent
+   * there, or that cannot be kept.
+   */
   change(encoder: string, target: MulticastGroup): Promise<void> {
     return this.#inTurn(async () => {
       const { address, port, ttl } = this.target(encoder);
@@ -87,7 +90,10 @@ export class MulticastControl {
     });
   }
 
-  /** Sends the stream until it is stopped, restarts included; nothing changes where it is sent already. Rejects with an AppError where it cannot be sent, or that cannot be kept. */
+  /**
+   * Sends the stream until it is stopped, restarts included; nothing changes where it is sent already. Rejects with an AppError
+   * where it cannot be sent, or that cannot be kept.
+   */
   start(encoder: string): Promise<void> {
     return this.#inTurn(async () => {
       const ran = this.#running.has(encoder);

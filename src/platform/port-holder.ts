@@ -33,7 +33,10 @@ export function portHolder(port: number, root = '/', protocol: 'tcp' | 'udp' = '
   return { pid, name: pid === undefined ? undefined : processes.name(pid), user: processes.userName(first.uid) };
 }
 
-/** Returns the waiting sockets of a port in /proc/net/tcp or udp, whose lines are: number, local address, remote address, state, queues, timer, retransmits, user, timeout, inode. */
+/**
+ * Returns the waiting sockets of a port in /proc/net/tcp or udp, whose lines are: number, local address, remote address, state,
+ * queues, timer, retransmits, user, timeout, inode.
+ */
 function holders(table: string, port: number, waiting: string): { uid: string; inode: string }[] {
   const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   return table.split('\n').flatMap((line) => {

@@ -98,7 +98,7 @@ export const OPTION_OF: Partial<Record<SettingName, string>> = {
   tuningFile: '--tuning-file',
 };
 
-/** The rpicam-apps release that brought an option; options not listed here are as old as libcamera-apps 1.0. */
+/** The rpicam-apps release that brought an option of {@link OPTION_OF}; the others were there from the first. */
 export const OPTION_SINCE: Readonly<Record<string, string>> = {
   '--autofocus-mode': '1.1.2',
   '--lens-position': '1.1.2',

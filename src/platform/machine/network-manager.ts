@@ -61,10 +61,16 @@ function leaseOf(record: ReadonlyMap<string, string>): Lease | undefined {
 export const isManaged = (device: NmDevice | undefined): device is NmDevice => device !== undefined && device.state > 10;
 /** Returns whether a device is connected, or on the way from there. */
 export const isConnected = (device: NmDevice): boolean => device.state >= STATE.activated;
-/** Returns whether a device was or is being disconnected by somebody, though the kernel has it switched on. Without a cable it is unavailable instead. */
+/**
+ * Returns whether a device was or is being disconnected by somebody, though the kernel has it switched on. Without a cable it is
+ * unavailable instead.
+ */
 export const isTakenDown = (device: NmDevice): boolean => device.state === STATE.disconnected || device.state > STATE.activated;
 
-/** Works NetworkManager through nmcli. All values must have been validated: none may begin with a hyphen. What changes rejects with SYSTEM_FAILED. */
+/**
+ * Works NetworkManager through nmcli. All values must have been validated: none may begin with a hyphen. What changes rejects with
+ * SYSTEM_FAILED.
+ */
 export class NetworkManager {
   constructor(private readonly tools: Tools) {}
 
@@ -74,7 +80,10 @@ export class NetworkManager {
     return parseDevices((await this.tools.ask('nmcli', ['-t', '-m', 'multiline', '-e', 'no', '-f', fields, 'device', 'show'])) ?? '');
   }
 
-  /** Resolves with the connection that is active on a device; undefined: there is none. Rejects with SYSTEM_FAILED where there is no NetworkManager. */
+  /**
+   * Resolves with the connection that is active on a device; undefined: there is none. Rejects with SYSTEM_FAILED where there is no
+   * NetworkManager.
+   */
   async activeConnection(device: string): Promise<Connection | undefined> {
     const rows = parseTerse(await this.tools.change('nmcli', ['-t', '-f', 'UUID,TYPE,DEVICE', 'connection', 'show', '--active']));
     const row = rows.find(([uuid = '', , name]) => name === device && UUID.test(uuid));

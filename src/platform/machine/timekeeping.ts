@@ -15,7 +15,10 @@ const MAX_AGE_MS = 5000;
 const SET_TIME_RETRY_MS = 200;
 /** How often it is tried. */
 const SET_TIME_TRIES = 25;
-/** From and up to which a time can be set, milliseconds since the Unix epoch: an earlier one is a mistake, and systemd takes no year of five digits. */
+/**
+ * From and up to which a time can be set, milliseconds since the Unix epoch: an earlier one is a mistake, and systemd takes no year
+ * of five digits.
+ */
 const UTC_RANGE = [Date.UTC(2000, 0), Date.UTC(9999, 0)] as const;
 
 /** Reads and sets the system's clock, its zone, and whether a time service keeps it. */
@@ -63,7 +66,10 @@ export class Timekeeping {
     return /^Leap status\s*:\s*(?:Normal|Insert|Delete)/m.test((await this.tools.ask('chronyc', ['-n', 'tracking'])) ?? '');
   }
 
-  /** Checks all of a setting first; then sets the zone, then whether a time service keeps the clock, then the clock. Rejects with an AppError (SYSTEM_FAILED). */
+  /**
+   * Checks all of a setting first; then sets the zone, then whether a time service keeps the clock, then the clock. Rejects with an
+   * AppError (SYSTEM_FAILED).
+   */
   async set({ ntp, utc, timeZone }: ClockSetting): Promise<void> {
     if (utc !== undefined && !(utc >= UTC_RANGE[0] && utc < UTC_RANGE[1]))
       refuse('The time is out of range: the years 2000 to 9998 can be set.');

@@ -5,7 +5,10 @@ import type { Run } from '../run-program.ts';
 
 /** Time for a tool that is asked, milliseconds: it is part of answering a request, which a tool that hangs must not hold up. */
 const ASK_TIMEOUT_MS = 3000;
-/** Time for a tool that changes something, milliseconds. It waits for the hardware: a Wi-Fi connection takes up to 15 s (what nmcli is told to wait). */
+/**
+ * Time for a tool that changes something, milliseconds. It waits for the hardware: a Wi-Fi connection takes up to 15 s (what nmcli
+ * is told to wait).
+ */
 const CHANGE_TIMEOUT_MS = 20_000;
 /** Longest piece of a tool's words in a message, characters. */
 const MAX_WORDS = 300;
@@ -29,7 +32,10 @@ export class Tools {
     return code === 0 ? stdout : undefined;
   }
 
-  /** Lets a tool change something, and resolves with what it prints. Rejects with SYSTEM_FAILED and its last words, or its name if it is missing. */
+  /**
+   * Lets a tool change something, and resolves with what it prints. Rejects with SYSTEM_FAILED and its last words, or its name if
+   * it is missing.
+   */
   async change(name: string, args: readonly string[]): Promise<string> {
     const path = findProgram(name, this.searchPath);
     if (path === undefined) throw new AppError('SYSTEM_FAILED', `This system has no ${name}, which is needed for that.`);

@@ -4,7 +4,10 @@ import { isHostIpv4, isHostIpv4In } from '../../core/host-addresses.ts';
 import { isDomainName, MAX_OWN_NAME } from '../../core/host-names.ts';
 import type { InterfaceAddress } from '../machine.ts';
 
-/** Least and largest MTU that can be set, bytes: every IPv4 host takes datagrams of 576 (RFC 791), and Ethernet of small machines goes up to 9000. */
+/**
+ * Least and largest MTU that can be set, bytes: every IPv4 host takes datagrams of 576 (RFC 791), and Ethernet of small machines
+ * goes up to 9000.
+ */
 const MTU_RANGE = [576, 9000] as const;
 
 /** Throws an AppError (SYSTEM_FAILED) for a value that is wrong in itself. */
@@ -30,7 +33,10 @@ export function checkAddress(address: string): void {
   if (isIP(address) === 0 || address.includes('%')) refuse(`${quoted(address)} is not an IP address.`);
 }
 
-/** Checks that a host can have this IPv4 address, which is not the unspecified, a loopback, multicast or reserved one. @throws AppError (SYSTEM_FAILED) */
+/**
+ * Checks that a host can have this IPv4 address, which is not the unspecified, a loopback, multicast or reserved one.
+ * @throws AppError (SYSTEM_FAILED)
+ */
 export function checkHostIpv4(address: string): void {
   if (!isIPv4(address)) refuse(`${quoted(address)} is not an IPv4 address.`);
   if (!isHostIpv4(address)) refuse(`${address} cannot be the address of a host.`);

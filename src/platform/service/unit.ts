@@ -39,7 +39,10 @@ const isHidden = (path: string) => HIDDEN.some((place) => path.startsWith(place)
 export const programOf = (unit: string): string | undefined =>
   /^ExecStart="?[^"\s]+"? "?([^"\n]+?)"?(?: --.*)?$/m.exec(unit)?.[1]?.replaceAll('%%', '%');
 
-/** Returns a path as a word of a unit's command line or path list (systemd.service(5), "Command lines"): specifiers and variables stand for themselves. */
+/**
+ * Returns a path as a word of a unit's command line or path list (systemd.service(5), "Command lines"): specifiers and variables
+ * stand for themselves.
+ */
 function quoted(path: string): string {
   const escaped = path.replaceAll('%', '%%').replaceAll('$', '$$$$');
   return /[\s"'\\]/.test(path) ? `"${escaped.replace(/["\\]/g, '\\$&')}"` : escaped;
