@@ -1,4 +1,3 @@
-import type { BackoffPolicy } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { type Failure, KeepAlive, type LifeEnd } from '../core/keep-alive.ts';
@@ -9,6 +8,7 @@ import type { Frame } from '../frames/frame.ts';
 import { findProgram } from '../platform/programs.ts';
 import { FfmpegDecoder } from './ffmpeg/decoder.ts';
 import type { FrameModeOption } from './ffmpeg/decoder-arguments.ts';
+import { RETRY } from './retry.ts';
 
 /** A feed of H.264 units, as a hub of the streams is one. */
 export interface UnitFeed {
@@ -51,7 +51,6 @@ export interface DecoderCounters {
   frames: number;
 }
 
-const RETRY: BackoffPolicy = { firstMs: 200, maxMs: 30_000 };
 /** Shortest rest after a failure, milliseconds, however often somebody comes. */
 const SHORTEST_REST_MS = 1000;
 const MISSING =

@@ -74,7 +74,9 @@ needsProgram('ffmpeg', 'the small stream is made of its H.264, without a JPEG in
   await on.start({ libav: true }, NATIVE);
   const client = await watched('/sub');
   expect(client.stream()).toMatchObject({ missed: 0, torn: 0, strange: 0 });
-  await eventually(() => programsOf(on.server.pid, '[f=framecrc]').length === 0, 'no decoder to JPEG');
+  // Never since the start, not only at this moment.
+  expect(await (await on.server.fetch('/metrics')).text()).toMatch(/^onvif_camera_jpeg_decoder_starts_total 0$/m);
+  expect(programsOf(on.server.pid, '[f=framecrc]')).toEqual([]);
   expect(encodersOf(on.server.pid)).toHaveLength(1);
 });
 
