@@ -95,8 +95,8 @@ const program = {
   minifyWhitespace: true,
   minifySyntax: true,
   metafile: true,
-  // CommonJS packages inside the bundle call require().
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  // CommonJS packages inside the bundle call require() for what Node itself has: all else is in the bundle.
+  banner: { js: 'const require = process.getBuiltinModule;' },
   logLevel: 'warning',
 };
 const CAMERA = 'src/cli/serve.ts';

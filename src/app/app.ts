@@ -118,12 +118,12 @@ export class App {
     await this.#claimDataDir();
     try {
       await this.#own.login.usedTokens.open();
-      await this.#own.events.start();
       await this.#rtsp?.start();
       await this.#own.streams.start();
       await this.#http.start();
       this.#writeRunFile();
-      const resolved = await this.#findCamera();
+      // The machine is asked by a program, which nobody has to wait for. What needs none is told before the first request.
+      const [resolved] = await Promise.all([this.#findCamera(), this.#own.events.start()]);
       this.#own.capture.use.start();
       this.#analysis.start();
       await this.#startDiscovery();

@@ -48,10 +48,12 @@ export class Streams {
     const mjpeg: JpegVideo = { ...MJPEG, control: picture, fps: () => picture.settings().fps };
     this.#trial = new EncoderTrial({ config: config.h264, lack: () => this.#lack(), ...{ state, searchPath, clock, log } });
     this.#advice = new EncodingAdvice({ isTranscoding: () => this.#isTranscoding(), clock, log });
+    const share = {};
     this.#encodings = encodedStreams(config).map((names) => {
       const encoding = new H264Encoding({
         ...{ name: names.name, trial: this.#trial, settings: settings[names.id], picture, searchPath },
         feed: paced(hub, () => settings[names.id].now.fps || undefined),
+        role: { share, as: names.id === SUB.id ? 'sub' : 'main' },
         native: units && { units, isNative: () => this.#isNative },
         onFound: () => this.#transcoded(names, 'found'),
         onGone: () => this.#transcoded(names, 'gone'),

@@ -1,5 +1,6 @@
 import { fromText } from '../config/settings.ts';
 import { AppError, EXIT } from '../core/errors.ts';
+import { naturalOrder } from '../core/natural-order.ts';
 import { stripped } from '../core/terminal.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
@@ -55,7 +56,7 @@ export async function discover(args: Arguments, context: Context): Promise<numbe
   } finally {
     endProgress();
   }
-  const cameras = [...found.values()].sort((one, two) => one.address.localeCompare(two.address, 'en', { numeric: true }));
+  const cameras = [...found.values()].sort((one, two) => naturalOrder(one.address, two.address));
   if (json) printJson(cameras, context);
   else if (cameras.length > 0) context.stdout.write(table(HEADS, cameras.map(rowOf)));
   else

@@ -7,6 +7,7 @@ import { AppError, ERRORS, messageOf } from '../core/errors.ts';
 import { H264_PROFILES } from '../frames/h264-level.ts';
 import { checkPrivateDirectory, directoryError, FileTooLargeError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 import { dropFirstPassword } from './first-password.ts';
+import type { Config } from './schema.ts';
 import { bringForward, type Format, withUnknown } from './state-format.ts';
 
 /**
@@ -122,6 +123,11 @@ export const stateSchema = z.object({
 
 /** What is kept between runs. */
 export type State = z.infer<typeof stateSchema>;
+
+/** A section of the configuration of which clients change settings: these are kept in the state under the same name. */
+export type Section = Extract<keyof State, keyof Config>;
+/** Every {@link Section}. */
+export const SECTIONS = Object.keys({ camera: true, h264: true, sub: true } satisfies Record<Section, true>) as Section[];
 
 const FILE = 'state.json';
 
@@ -262,15 +268,11 @@ export function readState(dir: string): State | undefined {
 export function persistedSettings(state: State | undefined): ReadonlyMap<string, unknown> {
   if (!state) return new Map();
   const { device } = state;
-  const ofSection = (name: 'camera' | 'h264' | 'sub') =>
-    Object.entries(state[name]).map(([key, value]) => [`${name}.${key}`, value] as const);
   const all: (readonly [key: string, value: unknown])[] = [
     ['name', device.name],
-    ...ofSection('camera'),
     ['http.port', device.httpPort],
     ['rtsp.port', device.rtspPort],
-    ...ofSection('h264'),
-    ...ofSection('sub'),
+    ...SECTIONS.flatMap((name) => Object.entries(state[name]).map(([key, value]) => [`${name}.${key}`, value] as const)),
   ];
   return new Map(all.filter(([, value]) => value !== undefined));
 }

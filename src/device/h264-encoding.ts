@@ -3,7 +3,7 @@ import type { Logger } from '../core/log.ts';
 import type { H264Settings } from '../encode/encoder.ts';
 import type { EncoderChoice } from '../encode/ffmpeg/probe.ts';
 import type { PictureFeed } from '../encode/h264-stream.ts';
-import type { EncodedStream, NativeFeed } from '../encode/make-stream.ts';
+import type { EncodedStream, NativeFeed, SharedRole } from '../encode/make-stream.ts';
 import type { Size } from '../frames/size.ts';
 import type { EncoderTrial, EncoderUser } from './encoder-trial.ts';
 import { H264Control } from './h264.ts';
@@ -21,6 +21,8 @@ export interface H264EncodingOptions {
   readonly feed: PictureFeed;
   /** The camera's own H.264, of which it is made where `isNative` says so when the encoder is found; undefined: there is never any. */
   readonly native?: (NativeFeed & { readonly isNative: () => boolean }) | undefined;
+  /** With which other stream it is decoded for, where it is made of JPEGs. */
+  readonly role?: SharedRole;
   readonly picture: PictureController;
   /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;

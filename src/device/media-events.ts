@@ -1,3 +1,4 @@
+import { SECTIONS, type Section } from '../config/state.ts';
 import type { Size } from '../frames/size.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import type { Hub } from '../streams/hub.ts';
@@ -21,7 +22,7 @@ export function tellSignalLoss(hub: Pick<Hub, 'watch'>, events: EventTeller): vo
 /** Everything that the configurations depend on. */
 export interface ConfigurationSources {
   readonly streams: readonly Pick<VideoStream, 'encoder' | 'control'>[];
-  readonly settings: Pick<DeviceSettings, 'camera' | 'h264' | 'sub'>;
+  readonly settings: Pick<DeviceSettings, Section>;
   readonly picture: Pick<PictureController, 'settings' | 'actual'>;
   /** Everything that has pictures of the camera. */
   readonly hubs: readonly {
@@ -49,9 +50,7 @@ export function tellConfigurationChanges({ streams, settings, picture, hubs }: C
     before = now;
     for (const { Token, Type } of changed) events.tell('Media/ConfigurationChanged', { Token, Type }, {});
   };
-  settings.camera.onChange(look);
-  settings.h264.onChange(look);
-  settings.sub.onChange(look);
+  for (const section of SECTIONS) settings[section].onChange(look);
   let last: Size | undefined;
   const lookAtSize = () => {
     const size = picture.actual();

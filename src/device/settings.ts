@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import type { StateStore } from '../config/state.ts';
+import type { Section, StateStore } from '../config/state.ts';
 import type { Cancel } from '../core/clock.ts';
 import { areMediaPorts } from '../core/media-ports.ts';
 import type { H264Settings } from '../encode/encoder.ts';
@@ -130,7 +130,7 @@ export interface MulticastSettings extends MulticastGroup {
 
 /** Where the settings of the device come from, and where they are kept. */
 export interface DeviceSettingsOptions {
-  readonly config: Pick<Config, 'name' | 'camera' | 'h264' | 'sub'> & {
+  readonly config: Pick<Config, 'name' | Section> & {
     readonly http: Pick<Config['http'], 'port'>;
     readonly rtsp: Pick<Config['rtsp'], 'port' | 'multicast'>;
   };
@@ -214,7 +214,7 @@ export class DeviceSettings {
     });
   }
 
-  #encoder(name: 'h264' | 'sub'): SettingsGroup<H264Settings> {
+  #encoder(name: Exclude<Section, 'camera'>): SettingsGroup<H264Settings> {
     const { config, state } = this.options;
     const { width, height, fps, bitrate, keyframeInterval, profile } = config[name];
     return new SettingsGroup<H264Settings>({

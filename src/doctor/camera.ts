@@ -119,7 +119,10 @@ async function picture(surroundings: Surroundings, signal: AbortSignal): Promise
 
 async function nativeH264(surroundings: Surroundings, signal: AbortSignal): Promise<Result> {
   const { config } = surroundings.settings;
-  if (config.camera.encoding !== 'h264') return skipped('camera.encoding is mjpeg: ffmpeg makes the H.264');
+  if (config.camera.encoding !== 'h264')
+    return skipped(
+      'camera.encoding is mjpeg: ffmpeg makes the H.264. Where a recorder watches that all day, h264 takes about half (docs/which-pi.md)',
+    );
   const kept = notFree(surroundings);
   if (kept) return kept;
   const found = await tryH264({ ...trialOf(surroundings, signal), video: config.h264 });

@@ -1,6 +1,6 @@
-import type { BackoffPolicy } from '../core/backoff.ts';
 import type { Cancel, Clock } from '../core/clock.ts';
 import { AppError, messageOf } from '../core/errors.ts';
+import { first } from '../core/first.ts';
 import { type Failure, KeepAlive, type LifeEnd } from '../core/keep-alive.ts';
 import type { Logger } from '../core/log.ts';
 import { RateLimiter } from '../core/rate-limiter.ts';
@@ -12,6 +12,7 @@ import { encodedSize } from './encoded-size.ts';
 import type { EncoderCounters, EncoderFactory, EncoderSettings, VideoEncoder } from './encoder.ts';
 import { PictureGroup } from './picture-group.ts';
 import { RateWatch } from './rate-watch.ts';
+import { RETRY } from './retry.ts';
 
 /** What the encoders need to know of a picture, be it a JPEG or of the camera's own H.264. */
 export type Encodable = Pick<Frame, 'sequence' | 'monotonic' | 'width' | 'height'>;
@@ -57,8 +58,6 @@ export type AccessUnitListener = (unit: AccessUnit) => void;
 
 /** How long the encoder outlives its last viewer, milliseconds: a recorder asks DESCRIBE first and comes back for SETUP and PLAY. */
 const LINGER_MS = 5000;
-/** The first retry comes soon: an encoder that died can usually be started again; 30 s keeps a broken one quiet. */
-const RETRY: BackoffPolicy = { firstMs: 200, maxMs: 30_000 };
 /** Shortest rest after a failure, milliseconds: changed settings are tried at once. */
 const SHORTEST_REST_MS = 0;
 /** Pictures per second assumed while the feed's rate is unknown and none is set. */
@@ -150,18 +149,8 @@ export class H264Stream<P extends Encodable = Frame> {
       this.#hold()();
       return this.#parameterSets;
     }
-    return new Promise((resolve) => {
-      const done = (sets: ParameterSets | undefined) => {
-        cancelTimer();
-        signal.removeEventListener('abort', onAbort);
-        leave();
-        resolve(sets);
-      };
-      const onAbort = () => done(undefined);
-      const cancelTimer = this.options.clock.after(timeoutMs, onAbort);
-      signal.addEventListener('abort', onAbort, { once: true });
-      const leave = this.subscribe((unit) => done(unit.parameterSets));
-    });
+    const { clock } = this.options;
+    return first<ParameterSets>({ timeoutMs, signal, clock }, (done) => this.subscribe((unit) => done(unit.parameterSets)));
   }
 
   /** Makes one of the next pictures a key frame; three times a second at most, however often it is asked. */

@@ -1,4 +1,3 @@
-import type { BackoffPolicy } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { type Failure, KeepAlive, type LifeEnd } from '../core/keep-alive.ts';
@@ -9,6 +8,7 @@ import type { Frame } from '../frames/frame.ts';
 import { findProgram } from '../platform/programs.ts';
 import { FfmpegDecoder } from './ffmpeg/decoder.ts';
 import type { FrameModeOption } from './ffmpeg/decoder-arguments.ts';
+import { RETRY } from './retry.ts';
 
 /** A feed of H.264 units, as a hub of the streams is one. */
 export interface UnitFeed {
@@ -51,12 +51,11 @@ export interface DecoderCounters {
   frames: number;
 }
 
-const RETRY: BackoffPolicy = { firstMs: 200, maxMs: 30_000 };
 /** Shortest rest after a failure, milliseconds, however often somebody comes. */
 const SHORTEST_REST_MS = 1000;
 const MISSING =
   'This camera gives H.264 (camera.encoding: h264), and pictures for browsers, MJPEG and snapshots are made of it by ffmpeg, which is not installed.';
-const MISSING_HINT = 'Install it: `sudo apt install ffmpeg`, or set `camera.encoding: mjpeg`. H.264 by RTSP works without it.';
+const MISSING_HINT = 'Install it: `sudo apt install ffmpeg`, or set `camera.encoding: mjpeg`. H.264 by RTSP plays without it.';
 
 /**
  * Makes JPEGs of the H.264 that a camera gives, with one decoder while they are wanted. The decoder begins with the running group

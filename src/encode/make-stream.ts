@@ -4,8 +4,10 @@ import type { AccessUnit } from '../frames/access-unit.ts';
 import type { Frame } from '../frames/frame.ts';
 import { readSps } from '../frames/h264-sps.ts';
 import type { Size } from '../frames/size.ts';
+import { encodedSize } from './encoded-size.ts';
 import { FfmpegEncoders, fromFrames } from './ffmpeg/factory.ts';
 import type { EncoderChoice } from './ffmpeg/probe.ts';
+import { SharedDecoding } from './ffmpeg/shared-decoding.ts';
 import { FfmpegTranscoder } from './ffmpeg/transcoder.ts';
 import { type Encodable, H264Stream, type H264StreamOptions, type PictureFeed } from './h264-stream.ts';
 
@@ -42,9 +44,34 @@ export type EncodedStream = Pick<
   'subscribe' | 'group' | 'parameterSets' | 'requestKeyFrame' | 'status' | 'counters' | 'changed' | 'stop'
 >;
 
+/** Where a stream and its sub stream, which are encoded from the same JPEGs, find each other. */
+export interface DecodingShare {
+  decoding?: SharedDecoding;
+}
+
+/** Which of the two a stream is. */
+export interface SharedRole {
+  readonly share: DecodingShare;
+  readonly as: 'main' | 'sub';
+}
+
 /** Returns a stream that is encoded from JPEGs. */
-export const streamOfFrames = (options: MakeStreamOptions & { readonly feed: PictureFeed }): EncodedStream =>
-  new H264Stream<Frame>({ ...options, encoders: new FfmpegEncoders({ ...options, begin: fromFrames }) });
+export function streamOfFrames(
+  options: MakeStreamOptions & { readonly feed: PictureFeed; readonly role?: SharedRole | undefined },
+): EncodedStream {
+  const { role, settings } = options;
+  if (!role) return new H264Stream<Frame>({ ...options, encoders: new FfmpegEncoders({ ...options, begin: fromFrames }) });
+  role.share.decoding ??= new SharedDecoding();
+  const { decoding } = role.share;
+  if (role.as === 'main') return new H264Stream<Frame>({ ...options, encoders: new FfmpegEncoders({ ...options, begin: decoding.main }) });
+  const encoders = new FfmpegEncoders({ ...options, takesAll: true, begin: decoding.sub });
+  decoding.planSub = ({ from, frameRate }) => {
+    const asked = settings(from);
+    const rate = asked.fps > 0 ? Math.min(asked.fps, frameRate) : frameRate;
+    return encoders.plan({ settings: asked, from, to: encodedSize(asked, from), frameRate: rate });
+  };
+  return new H264Stream<Frame>({ ...options, encoders });
+}
 
 /** Returns a stream that is encoded from the camera's own H.264, without a JPEG in between. */
 export function streamOfUnits(options: MakeStreamOptions & { readonly native: NativeFeed }): EncodedStream {

@@ -1,5 +1,5 @@
 /** Factor by which the measured rate may be off: the encoder keeps its bit rate by the rate that it was told. */
-const TOLERANCE = 1.3;
+export const RATE_TOLERANCE = 1.3;
 /** How long it may be off by more, milliseconds: a measured rate is so for a while after each gap. */
 const PATIENCE_MS = 5000;
 
@@ -16,7 +16,7 @@ export class RateWatch {
    * @param time of the measurement, monotonic, milliseconds
    */
   isWrong(rate: number, time: number): boolean {
-    if (rate <= this.assumed * TOLERANCE && rate >= this.assumed / TOLERANCE) this.#wrongSince = undefined;
+    if (rate <= this.assumed * RATE_TOLERANCE && rate >= this.assumed / RATE_TOLERANCE) this.#wrongSince = undefined;
     else this.#wrongSince ??= time;
     return this.#wrongSince !== undefined && time - this.#wrongSince > PATIENCE_MS;
   }

@@ -4,6 +4,8 @@ import { leftNothing, running, signalGroup, spawnGroup } from './process-group.t
 
 /** How long a program may take to heed a signal, milliseconds: encoders finish what they have in hand after SIGINT. */
 const GRACE_MS = { SIGINT: 1500, SIGTERM: 1000 } as const;
+/** The descriptor of a program's second output. */
+export const SECOND_OUTPUT = 3;
 /** Longest line of standard error that is kept, characters. */
 const MAX_LINE = 4096;
 
@@ -28,6 +30,8 @@ export const isNotThere = (startError: NodeJS.ErrnoException): boolean => NOT_TH
 export interface ProgramEvents {
   /** Bytes of its standard output. With an {@link OutputSocket} the chunk is only valid until this returns. */
   stdout(chunk: Buffer): void;
+  /** What comes through {@link ProgramOptions.second}. */
+  second?(chunk: Buffer): void;
   /** One line of standard error, without its end. */
   stderrLine(line: string): void;
   /** Called when the program and all of its process group are gone, without having been stopped. */
@@ -40,6 +44,8 @@ export interface ProgramOptions {
   readonly input?: boolean;
   /** Takes the standard output instead of a pipe, for programs that write much; belongs to this program alone. */
   readonly output?: OutputSocket | undefined;
+  /** Whether the program gets a second output, its descriptor {@link SECOND_OUTPUT}; default false. */
+  readonly second?: boolean;
   /** Signals by which it is asked to stop, in this order; default SIGINT, then SIGTERM. */
   readonly stopSignals?: readonly (keyof typeof GRACE_MS)[];
 }
@@ -59,9 +65,10 @@ export class Program {
 
   /** @param searchPath where `setpriv` is looked up, as in PATH */
   constructor(command: string, args: readonly string[], searchPath: string, events: ProgramEvents, options: ProgramOptions = {}) {
-    const { input = false, output } = options;
+    const { input = false, output, second = false } = options;
     this.#stopSignals = options.stopSignals ?? ['SIGINT', 'SIGTERM'];
-    const child = spawnGroup(command, args, { stdio: [input ? 'pipe' : 'ignore', output?.theirs ?? 'pipe', 'pipe'], searchPath });
+    const stdio = [input ? 'pipe' : 'ignore', output?.theirs ?? 'pipe', 'pipe', ...(second ? (['pipe'] as const) : [])] as const;
+    const child = spawnGroup(command, args, { stdio: [...stdio], searchPath });
     this.#child = child;
     // EPIPE and the like: a program that reads no more is about to end, which is told as its end.
     child.stdin?.on('error', () => {});
@@ -69,6 +76,11 @@ export class Program {
       if (!this.#stopping) events.stdout(chunk);
     };
     child.stdout?.on('data', take);
+    const secondOutput = child.stdio?.[SECOND_OUTPUT];
+    secondOutput?.on('data', (chunk: Buffer) => {
+      if (!this.#stopping) events.second?.(chunk);
+    });
+    secondOutput?.on('error', () => {});
     if (output) {
       output.onBytes = take;
       output.handOver();
@@ -85,6 +97,7 @@ export class Program {
         // Something the program started may still hold the pipes.
         child.stdin?.destroy();
         child.stdout?.destroy();
+        secondOutput?.destroy();
         output?.close();
         child.stderr?.destroy();
         resolve();

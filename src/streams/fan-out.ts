@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '../core/clock.ts';
+import { first } from '../core/first.ts';
 import type { Frame } from '../frames/frame.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 
@@ -193,24 +194,19 @@ export class FanOut<T extends Taken> {
    * @param mayCome asked after every change of the camera's state: whether waiting helps
    */
   next(timeoutMs: number, signal: AbortSignal, mayCome: () => boolean = this.#mayCome): Promise<T | undefined> {
-    const release = this.lease();
-    return new Promise((resolve) => {
-      const done = (picture: T | undefined) => {
-        cancelTimer();
+    return first<T>({ timeoutMs, signal, clock: this.options.clock }, (done) => {
+      const release = this.lease();
+      const stopPictures = this.subscribe(done);
+      const giveUp = () => {
+        if (!mayCome()) done(undefined);
+      };
+      const stopStatus = this.watch(giveUp);
+      giveUp();
+      return () => {
         stopPictures();
         stopStatus();
-        signal.removeEventListener('abort', onAbort);
         release();
-        resolve(picture);
       };
-      const onAbort = () => done(undefined);
-      const cancelTimer = this.options.clock.after(timeoutMs, onAbort);
-      const stopPictures = this.subscribe(done);
-      const stopStatus = this.watch(() => {
-        if (!mayCome()) done(undefined);
-      });
-      signal.addEventListener('abort', onAbort, { once: true });
-      if (!mayCome() || signal.aborted) done(undefined);
     });
   }
 

@@ -74,7 +74,9 @@ needsProgram('ffmpeg', 'the small stream is made of its H.264, without a JPEG in
   await on.start({ libav: true }, NATIVE);
   const client = await watched('/sub');
   expect(client.stream()).toMatchObject({ missed: 0, torn: 0, strange: 0 });
-  await eventually(() => programsOf(on.server.pid, '[f=framecrc]').length === 0, 'no decoder to JPEG');
+  // Never since the start, not only at this moment.
+  expect(await (await on.server.fetch('/metrics')).text()).toMatch(/^onvif_camera_jpeg_decoder_starts_total 0$/m);
+  expect(programsOf(on.server.pid, '[f=framecrc]')).toEqual([]);
   expect(encodersOf(on.server.pid)).toHaveLength(1);
 });
 
@@ -103,4 +105,41 @@ needsProgram('ffmpeg', 'a camera whose encoder turns out not to work: the client
   await client.until(() => client.stream().count >= 3, 'pictures');
   expect(client.stream()).toMatchObject({ torn: 0, strange: 0 });
   expect(on.captures().map(({ argv }) => argv[argv.indexOf('--codec') + 1])).toEqual(['h264', 'mjpeg']);
+});
+
+describe('a snapshot of a camera that gives H.264, with 8 s from key frame to key frame', () => {
+  const SPARSE = [...NATIVE, '--h264-keyframe-interval', '8'];
+  /** Takes one. Returns when its picture was taken, milliseconds since the Unix epoch. */
+  async function take(): Promise<number> {
+    const answer = await on.server.fetch('/snapshot.jpg');
+    expect(answer.status).toBe(200);
+    await answer.arrayBuffer();
+    return 1000 * Number(answer.headers.get('x-timestamp'));
+  }
+  const decoders = async () =>
+    /^onvif_camera_jpeg_decoder_starts_total (\d+)$/m.exec(await (await on.server.fetch('/metrics')).text())?.[1];
+
+  needsProgram('ffmpeg', 'is the newest picture, not the last key frame; for many askers there is one decoding', async () => {
+    await on.start({ libav: true }, SPARSE);
+    // The key frame is old then, by 3 s and more.
+    const client = await watched('/h264', 50);
+    const asked = Date.now();
+    const times = await Promise.all(Array.from({ length: 10 }, take));
+    for (const time of times) expect(asked - time).toBeLessThan(2000);
+    expect(await decoders()).toBe('1');
+    // Those who ask again at once are given the same, or what has come since.
+    for (const time of await Promise.all(Array.from({ length: 10 }, take))) expect(time).toBeGreaterThanOrEqual(Math.min(...times));
+    expect(await decoders()).toBe('1');
+    expect(client.stream()).toMatchObject({ missed: 0, torn: 0 });
+  });
+
+  needsProgram('ffmpeg', 'from a cold camera is one of its first pictures', async () => {
+    await on.start({ libav: true }, SPARSE);
+    const time = await take();
+    const [capture] = on.captures();
+    expect(time).toBeGreaterThanOrEqual(capture!.time);
+    // Who waited for the second key frame would come 8 s later than the first picture.
+    expect(time - capture!.time).toBeLessThan(6000);
+    expect(on.captures()).toHaveLength(1);
+  });
 });

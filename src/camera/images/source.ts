@@ -3,6 +3,7 @@ import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { AppError, messageOf } from '../../core/errors.ts';
+import { naturalOrder } from '../../core/natural-order.ts';
 import { allocateBuffer, HEADROOM, type Picture, TAILROOM } from '../../frames/frame.ts';
 import { readJpegHeader, wholeJpegLength } from '../../frames/jpeg.ts';
 import { MAX_PICTURE_BYTES } from '../../frames/jpeg-splitter.ts';
@@ -132,12 +133,9 @@ class SlideShow {
 
 const isPictureName = (name: string): boolean => /\.jpe?g$/i.test(name);
 
-/** Sorts f2 before f10. */
-const naturalOrder = new Intl.Collator('en', { numeric: true });
-
 async function listPictures(dir: string): Promise<string[]> {
   try {
-    return (await readdir(dir)).filter(isPictureName).sort(naturalOrder.compare);
+    return (await readdir(dir)).filter(isPictureName).sort(naturalOrder);
   } catch (error) {
     throw new AppError('NO_PICTURES', `The folder ${dir} can't be read: ${messageOf(error)}`, { cause: error });
   }

@@ -1,5 +1,6 @@
 import { AppError } from '../../core/errors.ts';
-import { type H264Profile, h264Level } from '../../frames/h264-level.ts';
+import { h264Level } from '../../frames/h264-level.ts';
+import { X264_THREADS, X264_TOOLS } from '../../frames/x264.ts';
 import { H264Trial } from '../h264-trial.ts';
 import type { CameraSettings } from '../settings.ts';
 import type { VideoSettings } from '../source.ts';
@@ -18,13 +19,8 @@ export const encoderName = (way: H264Way): string => (way === 'hardware' ? 'the 
 
 /** The largest picture that the encoder of a Pi Zero to 4 takes, pixels. */
 const HARDWARE_MOST = { width: 1920, height: 1080 };
-/** Threads of libx264, each with a slice of its own: half of a Pi's cores, since the capture wants its share. */
-const X264_THREADS = 2;
 /** The options that `--low-latency` stands for. */
 const LOW_LATENCY = 'preset=ultrafast;tune=zerolatency;bf=0;thread_type=slice';
-
-/** The tools of a profile beyond baseline: x264 declares a profile only where its stream needs it. It finds the level by itself. */
-const X264_TOOLS: Readonly<Record<H264Profile, readonly string[]>> = { baseline: [], main: ['coder=1'], high: ['coder=1', '8x8dct=1'] };
 
 /** The next step for the user where rpicam-vid lacks the encoder of libav. */
 export const INSTALL =
@@ -53,7 +49,7 @@ export function h264Arguments(way: H264Way, settings: CameraSettings, video: Vid
     `threads=${X264_THREADS}`,
     `maxrate=${rate}`,
     `bufsize=${rate}`,
-    ...X264_TOOLS[profile],
+    ...Object.entries(X264_TOOLS[profile]).map(([name, value]) => `${name}=${value}`),
   ].join(';');
   return [
     ...['--codec', 'libav', '--libav-video-codec', 'libx264', '--libav-format', 'flv', '--libav-video-codec-opts', options],

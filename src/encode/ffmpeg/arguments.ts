@@ -1,5 +1,7 @@
 import { type H264Profile, h264Level } from '../../frames/h264-level.ts';
 import type { Size } from '../../frames/size.ts';
+import { X264_THREADS, X264_TOOLS } from '../../frames/x264.ts';
+import { SECOND_OUTPUT } from '../../platform/program.ts';
 
 /** FFmpeg's names of the encoders: that of the machine, through V4L2, and the one in software. */
 export type Codec = 'h264_v4l2m2m' | 'libx264';
@@ -22,49 +24,59 @@ export interface EncodingPlan {
   readonly mostFps: number;
 }
 
-/** Threads of libx264, each with a slice of its own: half of a Pi's cores, since the capture wants its share. */
-const X264_THREADS = 2;
+/** Parts of a picture per second in which x264 is told the rate. */
+const RATE_UNIT = 1000;
 /**
  * Intervals after which the encoder makes a key frame by itself. Key frames are asked for one by one; this is for an encoder that
  * does not listen.
  */
 const BACKSTOP = 2;
-/** The tools of a profile beyond those of the one below: x264 declares a profile only where its stream needs it. */
-const X264_TOOLS: Readonly<Record<H264Profile, readonly string[]>> = {
-  baseline: [],
-  main: ['-coder', '1'],
-  high: ['-coder', '1', '-8x8dct', '1'],
-};
+const toolsOf = (profile: H264Profile) => Object.entries(X264_TOOLS[profile]).flatMap(([name, value]) => [`-${name}`, value]);
 /** profile_idc (H.264, A.2), since FFmpeg has no names for this encoder. The level is left to the driver: FFmpeg cannot set it. */
 const PROFILE_NUMBERS: Readonly<Record<H264Profile, number>> = { baseline: 66, main: 77, high: 100 };
 /** Lets ffmpeg begin without probing its input: the track header says what it is. */
 export const PROBE_NOTHING = ['-probesize', '32', '-analyzeduration', '0'];
 
-/** The end of the command line: FLV to standard output, each picture at once. */
-export const TO_FLV = ['-f', 'flv', '-flvflags', 'no_duration_filesize', '-flush_packets', '1', 'pipe:1'];
-/** ffmpeg's expression for the timestamps that ask for a key frame: the odd ones. */
-const ODD = 'mod(round(t*1000000),2)';
-
+/** The end of the command line but for the output's name: FLV, each picture at once. */
+export const TO_FLV = ['-f', 'flv', '-flvflags', 'no_duration_filesize', '-flush_packets', '1'];
 /**
- * Returns the timestamp (microseconds) that asks for a key frame; {@link codecArguments} has the counterpart.
- * @param evenTimestamp that of the picture, microseconds, an even number
+ * What the timestamp of a picture, microseconds, tells ffmpeg beside its time, which is a multiple of `step`: that it has to become a
+ * key frame, that the sub stream gets it too, and that it has to become a key frame there. FFmpeg may count the times of a stream
+ * from its first picture, so that one must not be marked as a key frame, of either stream; it is one anyway.
  */
-export const keyFrameTimestamp = (evenTimestamp: number): number => evenTimestamp + 1;
+export const TIME_MARKS = { step: 8, keyframe: 1, subKeyframe: 2, sub: 4 } as const;
+/** ffmpeg's expressions for the timestamps that ask for a key frame, and for those of the pictures that the sub stream gets. */
+const KEY_FRAME = 'mod(round(t*1000000),2)';
+const SUB = "select='gte(mod(round(t*1000000),8),4)'";
+const SUB_KEY_FRAME = 'gte(mod(round(t*1000000),4),2)';
 
 /**
  * Returns the arguments of an ffmpeg that reads Matroska with JPEGs and writes FLV with H.264, one unit for each picture, at
  * once. FFmpeg 4.2 and later understand them. `-fflags nobuffer` is left out: it loses the first picture.
+ *
+ * @param sub the sub stream, of the same pictures and no larger, which goes to {@link SECOND_OUTPUT}. It costs nothing while no
+ * picture is marked for it
  */
-export function ffmpegArguments(plan: EncodingPlan): string[] {
-  return [
+export function ffmpegArguments(plan: EncodingPlan, sub?: EncodingPlan): string[] {
+  const input = [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'error'],
     // More threads here would each hold a picture back.
     ...[...PROBE_NOTHING, '-flags', 'low_delay', '-threads', '1', ...decoderScale(plan), '-f', 'matroska', '-i', 'pipe:0'],
-    ...['-map', '0:v:0', '-vf', filters(plan), ...codecArguments(plan)],
-    ...TO_FLV,
   ];
+  const main = ['-map', '0:v:0', '-vf', filters(plan), ...codecArguments(plan), ...TO_FLV, 'pipe:1'];
+  if (!sub) return [...input, ...main];
+  // A graph of its own: in one for both FFmpeg 7 holds back the pictures of the one until the other gets its next.
+  const graph = `${SUB},${narrowed(decodedSize(plan), sub.to)}`;
+  const output = `pipe:${SECOND_OUTPUT}`;
+  return [...input, ...main, '-map', '0:v:0', '-vf', graph, ...codecArguments(sub, SUB_KEY_FRAME), ...TO_FLV, output];
 }
 
+/** Returns whether an ffmpeg that does the one can do the other as well, of the same decoded pictures. */
+export const canShare = (plan: EncodingPlan, sub: EncodingPlan): boolean =>
+  plan.codec === 'libx264' && sub.codec === 'libx264' && fits(sub.to, decodedSize(plan));
+
+/** Says that the values have the narrow range, and nothing of where the colours were sampled: the parameter sets do not depend on who scaled. */
+const NARROW = ['mergeplanes=0x000102:yuv420p', 'setparams=range=tv'];
 /**
  * The filters from the full range of values that JPEGs have to the narrow one (ITU-R BT.601) that players expect, whatever is
  * written in the stream. Tables cost a third of what the scaler takes for it. mergeplanes then gives the planes, unchanged, the
@@ -73,8 +85,7 @@ export function ffmpegArguments(plan: EncodingPlan): string[] {
 const NARROW_RANGE = [
   'format=yuvj420p',
   "lutyuv=y='round(16+val*219/255)':u='round(128+(val-128)*224/255)':v='round(128+(val-128)*224/255)'",
-  'mergeplanes=0x000102:yuv420p',
-  'setparams=range=tv',
+  ...NARROW,
 ].join(',');
 
 /** How often the decoder can halve a JPEG: its blocks of 8 by 8 are left with 4, 2 or 1. */
@@ -101,15 +112,16 @@ function decoderScale(plan: EncodingPlan): readonly string[] {
   return times > 0 ? ['-lowres', String(times)] : [];
 }
 
+const decodedSize = (plan: EncodingPlan): Size => halved(plan.from, halvings(plan));
+const filters = (plan: EncodingPlan): string => narrowed(decodedSize(plan), plan.to);
+
 /**
  * Returns what is done to pictures before they are encoded. The matrix stays JPEG's, BT.601, at every size: {@link codecArguments}
  * declares it.
  */
-function filters(plan: EncodingPlan): string {
-  const { to } = plan;
-  const decoded = halved(plan.from, halvings(plan));
+function narrowed(decoded: Size, to: Size): string {
   if (decoded.width === to.width && decoded.height === to.height) return NARROW_RANGE;
-  return `scale=w=${to.width}:h=${to.height}:flags=bilinear:out_range=tv,format=yuv420p`;
+  return [`scale=w=${to.width}:h=${to.height}:flags=bilinear:out_range=tv`, 'format=yuv420p', ...NARROW].join(',');
 }
 
 /**
@@ -118,7 +130,7 @@ function filters(plan: EncodingPlan): string {
  */
 export function codecArguments(
   { codec, to, frameRate, bitrate, keyframeInterval, profile, mostFps }: EncodingPlan,
-  keyFrames = ODD,
+  keyFrames = KEY_FRAME,
 ): string[] {
   const rate = `${bitrate}k`;
   const groupSize = Math.max(2, Math.ceil(BACKSTOP * keyframeInterval * frameRate));
@@ -132,8 +144,10 @@ export function codecArguments(
     ...(codec === 'libx264'
       ? [
           ...['-preset', 'ultrafast', '-tune', 'zerolatency', '-threads', String(X264_THREADS)],
-          ...['-profile:v', profile, ...X264_TOOLS[profile], '-level:v', h264Level({ ...to, fps: mostFps, bitrate, profile })],
+          ...['-profile:v', profile, ...toolsOf(profile), '-level:v', h264Level({ ...to, fps: mostFps, bitrate, profile })],
           ...['-maxrate', rate, '-bufsize', rate, '-sc_threshold', '0', '-forced-idr', '1'],
+          // Else it would take the rate of what is read, of which a part may be left out.
+          ...['-x264-params', `fps=${Math.round(frameRate * RATE_UNIT)}/${RATE_UNIT}`],
         ]
       : // It knows its parameter sets only once it has made a picture: they have to come in band.
         ['-flags:v', '-global_header', '-profile:v', String(PROFILE_NUMBERS[profile])]),

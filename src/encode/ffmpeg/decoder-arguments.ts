@@ -40,7 +40,7 @@ export const decoderArguments = (quality: number, frameMode: FrameModeOption): s
 export function transcoderArguments(plan: EncodingPlan): string[] {
   const { width, height } = plan.to;
   const scale = `scale=w=${width}:h=${height}:flags=bilinear:out_range=tv:out_color_matrix=bt601,format=yuv420p`;
-  return [...INPUT, '-vf', `${MARKED},${scale}`, ...codecArguments(plan, MARKED_KEY_FRAME), ...TO_FLV];
+  return [...INPUT, '-vf', `${MARKED},${scale}`, ...codecArguments(plan, MARKED_KEY_FRAME), ...TO_FLV, 'pipe:1'];
 }
 
 /** Largest quantiser scale of MPEG's encoders. */

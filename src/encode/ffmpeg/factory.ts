@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Frame } from '../../frames/frame.ts';
 import type { EncoderFactory, EncoderTask, VideoEncoder, VideoEncoderEvents } from '../encoder.ts';
+import type { EncodingPlan } from './arguments.ts';
 import { FfmpegEncoder, type FfmpegEncoderOptions } from './encoder.ts';
 import { codecFor, type EncoderChoice } from './probe.ts';
 
@@ -44,23 +45,31 @@ export class FfmpegEncoders<P> implements EncoderFactory<P> {
     return this.options.takesAll === true;
   }
 
-  /** Starts an ffmpeg. Where the hardware encoder ends before its first unit, the next start takes libx264, if there is one. */
-  start({ settings, from, to, frameRate, counters }: EncoderTask, events: VideoEncoderEvents): VideoEncoder<P> {
-    const { searchPath, clock, log } = this.options;
+  /** Returns how an encoder would be set that is started now. */
+  plan({ settings, from, to, frameRate }: Omit<EncoderTask, 'counters'>): EncodingPlan {
     const choice = this.options.choice();
     const codec = codecFor({ ...choice, hardware: choice.hardware && !(this.#hardwareFailed && choice.software) }, to);
     const { bitrate, keyframeInterval, profile, fps } = settings;
-    const plan = { codec, from, to, frameRate, bitrate, keyframeInterval, profile, mostFps: fps || frameRate };
+    return { codec, from, to, frameRate, bitrate, keyframeInterval, profile, mostFps: fps || frameRate };
+  }
+
+  /** Starts an ffmpeg. Where the hardware encoder ends before its first unit, the next start takes libx264, if there is one. */
+  start(task: EncoderTask, events: VideoEncoderEvents): VideoEncoder<P> {
+    const { searchPath, clock, log } = this.options;
+    const { settings, counters } = task;
+    const { ffmpeg } = this.options.choice();
+    const plan = this.plan(task);
+    const fps = settings.asCaptured || settings.fps === 0 ? undefined : settings.fps;
     let live = false;
     return this.options.begin(
-      { ffmpeg: choice.ffmpeg, plan, fps: settings.asCaptured || fps === 0 ? undefined : fps, searchPath, clock, log, counters },
+      { ffmpeg, plan, fps, searchPath, clock, log, counters },
       {
         unit: (unit) => {
           live = true;
           events.unit(unit);
         },
         ended: (error) => {
-          if (codec === 'h264_v4l2m2m' && !live) this.#hardwareFailed = true;
+          if (plan.codec === 'h264_v4l2m2m' && !live) this.#hardwareFailed = true;
           events.ended(error);
         },
       },

@@ -25,6 +25,11 @@ export class KeyFrameSchedule {
     this.#requested = true;
   }
 
+  /** Makes the next picture a key frame, however soon that is. */
+  begin(): void {
+    this.#last = undefined;
+  }
+
   /**
    * Returns whether the next picture has to be a key frame.
    * @param time when it was taken, monotonic, milliseconds

@@ -5,7 +5,8 @@ import { FlvDemuxer, FlvError, type FlvVideo } from '../../protocols/flv/demuxer
 import { FlvPictures } from '../../protocols/flv/pictures.ts';
 import type { VideoEncoder, VideoEncoderEvents } from '../encoder.ts';
 import { transcoderArguments } from './decoder-arguments.ts';
-import { type FfmpegEncoderOptions, flvDistance, TIMESTAMP_TOLERANCE } from './encoder.ts';
+import type { FfmpegEncoderOptions } from './encoder.ts';
+import { flvDistance, TIMESTAMP_TOLERANCE } from './in-flight.ts';
 import { KeyFrameSchedule } from './key-frame-schedule.ts';
 import { MARK, type Mark, UnitFeeder } from './unit-feeder.ts';
 

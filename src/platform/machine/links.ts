@@ -1,3 +1,4 @@
+import { naturalOrder } from '../../core/natural-order.ts';
 import type { InterfaceAddresses } from '../interfaces.ts';
 import type { InterfaceAddress } from '../machine.ts';
 import { type Lease, parseDhclientLeases, parseDhcpMessage, parseNetworkdLease } from './net-files.ts';
@@ -42,18 +43,7 @@ export function readLinks(tree: Tree, osAddresses: InterfaceAddresses): Link[] {
       const link = readLink(tree, name, addresses.get(name) ?? []);
       return link ? [link] : [];
     })
-    .sort((a, b) => Number(b.hardware) - Number(a.hardware) || compareNames(a.name, b.name));
-}
-
-/** Compares names, with numbers in them by their value: enp2s0 before enp10s0. Not by `localeCompare`, whose tables take 2 MB. */
-function compareNames(one: string, two: string): number {
-  const [ones, twos] = [one, two].map((name) => name.split(/(\d+)/)) as [string[], string[]];
-  const at = ones.findIndex((piece, index) => piece !== twos[index]);
-  if (at < 0) return -1;
-  const [left = '', right] = [ones[at], twos[at]];
-  if (right === undefined) return 1;
-  // Every other piece is a number.
-  return at % 2 === 1 ? Number(left) - Number(right) : left < right ? -1 : 1;
+    .sort((a, b) => Number(b.hardware) - Number(a.hardware) || naturalOrder(a.name, b.name));
 }
 
 type OsAddress = NonNullable<InterfaceAddresses[string]>[number];

@@ -42,8 +42,15 @@ const QUIET = 0.6;
 
 const view = (kind: ViewState['kind'], word: string, message = '', hint = ''): ViewState => ({ kind, word, message, hint });
 
+/** The words for problems that are not the camera's own: the last two are of pictures that are decoded from the H.264 of one that works. */
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['NO_CAMERA', 'No camera'],
+  ['H264_UNAVAILABLE', 'No ffmpeg'],
+  ['ENCODER_ENDED', 'No pictures'],
+]);
+
 function failed(problem: Problem | undefined): ViewState {
-  const word = problem?.code === 'NO_CAMERA' ? 'No camera' : 'Camera failed';
+  const word = WORDS.get(problem?.code ?? '') ?? 'Camera failed';
   return view('failed', word, problem?.message ?? 'The camera gives no picture.', problem?.hint ?? '');
 }
 

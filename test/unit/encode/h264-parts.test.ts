@@ -107,6 +107,19 @@ describe("ffmpeg's arguments", () => {
     expect(encodedSize({ ...settings, width: 640 }, { width: 1, height: 720 })).toEqual({ width: 2, height: 720 });
   });
 
+  test('libx264 is told the rate of what it gets, which may be less than what is read', () => {
+    const [name, value] = codecArguments({ ...plan, frameRate: 9.97 }).slice(-2);
+    expect([name, value]).toEqual(['-x264-params', 'fps=9970/1000']);
+  });
+
+  test('a sub stream beside it has a graph and an output of its own', () => {
+    const alone = ffmpegArguments(plan);
+    const both = ffmpegArguments(plan, { ...plan, to: { width: 320, height: 180 }, bitrate: 300 });
+    expect(both.slice(0, alone.length)).toEqual(alone);
+    const own = both.slice(alone.length).join(' ');
+    expect(own).toMatch(/^-map 0:v:0 -vf select='gte\(mod\(round\(t\*1000000\),8\),4\)',scale=w=320:h=180.* -b:v 300k .* pipe:3$/);
+  });
+
   test('scale only where the sizes differ', () => {
     expect(ffmpegArguments(plan).join(' ')).not.toContain('w=');
     expect(ffmpegArguments({ ...plan, to: { width: 854, height: 480 } }).join(' ')).toContain('scale=w=854:h=480');

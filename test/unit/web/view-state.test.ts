@@ -80,6 +80,18 @@ describe('with the stream open', () => {
     expect(kind({ painted: 0, status: status('stalled') })).toBe('stalled');
   });
 
+  test.each([
+    ['SENSOR_LOST', 'Camera failed'],
+    ['H264_UNAVAILABLE', 'No ffmpeg'],
+    ['ENCODER_ENDED', 'No pictures'],
+  ])('%s is headed "%s"', (code, word) => {
+    const error = { code, message: 'What happened.', hint: 'What to do.' };
+    expect(viewState({ ...LIVE, painted: 0, paintedAt: undefined, status: status('failed', { error }) })).toMatchObject({
+      kind: 'failed',
+      word,
+    });
+  });
+
   test('a camera that failed or stalled says why and what to do', () => {
     const gone = { painted: 0, paintedAt: undefined };
     expect(viewState({ ...LIVE, ...gone, status: status('failed', { error: NO_CAMERA }) })).toEqual({

@@ -1,0 +1,75 @@
+import type { Frame } from '../../frames/frame.ts';
+import type { VideoEncoder, VideoEncoderEvents } from '../encoder.ts';
+import { RATE_TOLERANCE } from '../rate-watch.ts';
+import type { EncodingPlan } from './arguments.ts';
+import type { FfmpegEncoder } from './encoder.ts';
+
+export interface JointEvents {
+  /** It has given its first unit. */
+  live(): void;
+  /** It ended by itself. @param mayBeSub whether that may have been for the sub stream */
+  ended(mayBeSub: boolean): void;
+  /** The stream is done with it. Returns whether the sub stream still needs it, and stops it. */
+  released(): boolean;
+}
+
+/** The encoder of a stream, which can make the sub stream as well. */
+export class JointEncoder implements VideoEncoder {
+  readonly name: string;
+  readonly ffmpeg: FfmpegEncoder;
+  #isLive = false;
+  #isReleased = false;
+
+  constructor(
+    start: (events: VideoEncoderEvents) => FfmpegEncoder,
+    events: VideoEncoderEvents,
+    private readonly joint: JointEvents,
+  ) {
+    this.ffmpeg = start({
+      unit: (unit) => {
+        if (this.#isReleased) return;
+        events.unit(unit);
+        if (this.#isLive || this.#isReleased) return;
+        this.#isLive = true;
+        joint.live();
+      },
+      ended: (error) => {
+        joint.ended(!this.#isLive || this.ffmpeg.sub?.hasBegun === true);
+        if (!this.#isReleased) events.ended(error);
+      },
+    });
+    this.name = this.ffmpeg.name;
+  }
+
+  /** Whether what it makes beside its own stream is as planned. */
+  gives({ from, to, codec, bitrate, keyframeInterval, profile, mostFps, frameRate }: EncodingPlan): boolean {
+    const { sub } = this.ffmpeg;
+    if (!sub || sub.isBroken) return false;
+    const own = sub.plan;
+    const isSize =
+      own.from.width === from.width && own.from.height === from.height && own.to.width === to.width && own.to.height === to.height;
+    const isRate = own.mostFps === mostFps && Math.max(own.frameRate, frameRate) <= RATE_TOLERANCE * Math.min(own.frameRate, frameRate);
+    return (
+      isSize &&
+      isRate &&
+      own.codec === codec &&
+      own.bitrate === bitrate &&
+      own.keyframeInterval === keyframeInterval &&
+      own.profile === profile
+    );
+  }
+
+  encode(frame: Frame): void {
+    this.ffmpeg.encode(frame);
+  }
+
+  requestKeyFrame(): void {
+    this.ffmpeg.requestKeyFrame();
+  }
+
+  /** Resolves at once where the sub stream goes on with it, which then stops it. */
+  async stop(): Promise<void> {
+    this.#isReleased = true;
+    if (!this.joint.released()) await this.ffmpeg.stop();
+  }
+}
