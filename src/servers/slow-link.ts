@@ -26,7 +26,7 @@ const LEAST_WAITING = 3000;
  * way may have become longer.
  */
 const RTO_ABOVE_ROUND_TRIP_MS = 200;
-const PROBE = { bytes: 50_000, leastMs: 100, mostMs: 400, rate: 2 / 3 } as const;
+const PROBE = { bytes: 50_000, leastMs: 100, mostMs: 400, rate: 2 / 3, waitMs: 12 } as const;
 const PROBE_AGAIN = { longMs: 10, firstMs: 2000, mostMs: 60_000, slowerMs: 5000, slowerPart: 0.75 } as const;
 const MAX_ROUND_TRIP_MS = { probed: 1000, before: 30 } as const;
 /** How far a link that had nothing to do may be better than what it was seen to carry: tried in these steps. */
@@ -151,8 +151,8 @@ export class SlowLink {
     const { probed, before } = MAX_ROUND_TRIP_MS;
     if (this.#isProbing(at)) this.#shortest = Math.min(this.#shortest, ms);
     if (this.#isProbed(at)) {
-      // Less what was let wait, after all.
-      this.#roundTrip = Math.min(probed, Math.max(0, this.#shortest - LEAST_WAITING / this.#rate!));
+      // Less what was let wait, after all; but a rate that losses keep low says nothing of that.
+      this.#roundTrip = Math.min(probed, Math.max(0, this.#shortest - Math.min(PROBE.waitMs, LEAST_WAITING / this.#rate!)));
       this.#shortest = Number.POSITIVE_INFINITY;
       this.#probingSince = undefined;
       this.#probedAt = at;
