@@ -10,9 +10,9 @@ const VIEWER = fileURLToPath(new URL('slow-viewer.mjs', import.meta.url));
 const SHAPE = ['burst', '32kb', 'latency', '40ms'];
 const DELAY_MS = 50;
 const LOSS_PERCENT = 2;
-/** Another congestion control than that of this machine, which the kernel has to have: "cubic", as on a Pi. */
+/** The congestion control, which the kernel has to have: "cubic", as on a Pi; undefined: that of this machine. */
 const { BENCH_CONGESTION_CONTROL: congestionControl } = process.env;
-/** Nothing runs for longer than this, should nobody end it; a whole run takes some twenty minutes. */
+/** Nothing runs for longer than this, should nobody end it; the measurements by one congestion control take some 25 minutes. */
 const LIMIT_S = 3600;
 
 const run = (command, ...args) => execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });

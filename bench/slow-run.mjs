@@ -1,4 +1,4 @@
-// node slow-run.mjs MAIN [PATTERN]
+// node slow-run.mjs MAIN [PATTERN [SERVERS]]
 //
 // What slow.mjs runs in a network namespace of its own: prints one line of JSON, a list of what was measured.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -9,12 +9,14 @@ import { SlowLink } from './slow-links.mjs';
 import { quantile } from './statistics.mjs';
 import { compiled, pictureFolder } from './tools.mjs';
 
-const [, , main, filter = ''] = process.argv;
-// PATTERN picks cases by their names, as they stand in the notes.
+const [, , main, filter = '', wanted = ''] = process.argv;
+// PATTERN picks cases by their names, as they stand in the notes, and SERVERS what is measured: "ours|ustreamer".
 useBuild(main);
 const MOST_VIEWERS = 5;
 const FAST_VIEWERS = 2;
-const TIMES = { warmUp: 5, window: 12 };
+const WARM_UP_S = 5;
+/** At 2 Mbit/s come some three pictures a second: in so long, seconds, enough for a 99th percentile that is not the oldest one. */
+const windowOf = ({ megabits, viewers }) => (megabits > 2 ? 15 : viewers > 1 ? 20 : 45);
 const RTSP_PORT = 8554;
 /** What the kernel shows of connections is hidden from the program: so it goes on as it would without it. */
 const HIDE = ['unshare', '-m', '--propagation', 'private', 'sh', '-c', 'mount -t tmpfs none /proc/$$/net && exec "$@"', 'sh'];
@@ -43,7 +45,7 @@ try {
     const label = `${each.viewers} by ${each.kind}, ${each.megabits} Mbit/s${each.lossy ? ', 2 % loss, 50 ms' : ''}`;
     if (!new RegExp(filter).test(label)) continue;
     for (const [name, server] of Object.entries(servers)) {
-      if (each.kind === 'rtsp' && name === 'ustreamer') continue;
+      if ((each.kind === 'rtsp' && name === 'ustreamer') || !new RegExp(wanted).test(name)) continue;
       const result = await measure(each, name, server);
       results.push({ ...each, server: name, ...result });
       note(`${label}, ${name}: ${result.p50?.toFixed(0)}, ${result.p99?.toFixed(0)} ms, ${result.fps.toFixed(1)} pictures a second`);
@@ -57,17 +59,18 @@ process.stdout.write(`${JSON.stringify(results)}\n`);
 
 async function measure({ kind, viewers, ...link }, name, server) {
   const used = links.slice(0, viewers);
+  const times = { warmUp: WARM_UP_S, window: windowOf({ ...link, viewers }) };
   for (const each of used) each.shape(link);
   const mjpeg = name === 'ustreamer' ? '/stream' : '/stream.mjpg';
   const [port, path] = kind === 'rtsp' ? [RTSP_PORT + (name === 'ours' ? 0 : 2), '/mjpeg'] : [server.port, mjpeg];
   // The fast ones alone first, for what they cost.
   const alone = await load(server, { clients: FAST_VIEWERS, seconds: 4, warmUp: 1, path: mjpeg });
-  const watching = used.map((each) => each.watch(kind, port, path, TIMES));
-  const fast = load(server, { clients: FAST_VIEWERS, seconds: TIMES.window - 1, warmUp: TIMES.warmUp, path: mjpeg });
-  await sleep(TIMES.warmUp * 1000);
+  const watching = used.map((each) => each.watch(kind, port, path, times));
+  const fast = load(server, { clients: FAST_VIEWERS, seconds: times.window - 1, warmUp: times.warmUp, path: mjpeg });
+  await sleep(times.warmUp * 1000);
   const cpu = cpuSeconds(server.pid);
-  await sleep((TIMES.window - 1) * 1000);
-  const cpuShare = (cpuSeconds(server.pid) - cpu) / (TIMES.window - 1);
+  await sleep((times.window - 1) * 1000);
+  const cpuShare = (cpuSeconds(server.pid) - cpu) / (times.window - 1);
   const seen = await Promise.all(watching);
   const ages = seen.flatMap((each) => each.ages);
   return {

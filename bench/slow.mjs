@@ -25,8 +25,22 @@ export async function slow(note) {
   }
   compiled('slow-cable');
   pictureFolder('rtp');
-  const runs = JSON.parse(await inOwnNetwork(process.execPath, RUN, builtProgram()));
+  const runs = [];
+  for (const congestion of congestionControls()) {
+    note(`by ${congestion}`);
+    const measured = JSON.parse(await inOwnNetwork(congestion, process.execPath, RUN, builtProgram()));
+    runs.push(...measured.map((run) => ({ congestion, ...run })));
+  }
   return { results: results(runs), table: table(runs) };
+}
+
+/** That of this machine and, where the kernel has it, that which Linux has by itself; or one of another's choice. */
+function congestionControls() {
+  const chosen = process.env.BENCH_CONGESTION_CONTROL;
+  if (chosen) return [chosen];
+  const read = (name) => readFileSync(`/proc/sys/net/ipv4/${name}`, 'utf8').trim();
+  const available = read('tcp_available_congestion_control').split(' ');
+  return [...new Set([read('tcp_congestion_control'), ...['cubic'].filter((name) => available.includes(name))])];
 }
 
 function findObstacle() {
@@ -46,12 +60,11 @@ function findObstacle() {
   return undefined;
 }
 
-/** Runs a program in a network namespace; gives its standard output. */
-function inOwnNetwork(...command) {
+/** Runs a program in a network namespace, in which TCP goes by this congestion control; gives its standard output. */
+function inOwnNetwork(congestion, ...command) {
+  const options = { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, BENCH_CONGESTION_CONTROL: congestion } };
   return new Promise((resolve, reject) => {
-    const child = execFile('unshare', ['-n', ...command], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout) =>
-      error ? reject(error) : resolve(stdout),
-    );
+    const child = execFile('unshare', ['-n', ...command], options, (error, stdout) => (error ? reject(error) : resolve(stdout)));
     process.once('exit', () => child.kill());
     child.stderr.pipe(process.stderr);
   });
@@ -60,9 +73,9 @@ function inOwnNetwork(...command) {
 function results(runs) {
   const ours = runs.filter(({ server, lossy }) => server === 'ours' && !lossy);
   return ours.flatMap((run) => {
-    const { megabits, kind, viewers, p50, p99, fps, cpuOfSlow } = run;
+    const { congestion, megabits, kind, viewers, p50, p99, fps, cpuOfSlow } = run;
     const before = runs.find((each) => each.server === 'unseen' && !each.lossy && isSameCase(each, run));
-    const what = `${viewers} by ${KINDS[kind]} at ${megabits} Mbit/s`;
+    const what = `${congestion}, ${viewers} by ${KINDS[kind]} at ${megabits} Mbit/s`;
     const cpu = {
       what: `${what}: CPU for them`,
       measured: `${cpuOfSlow.toFixed(1)} % of a core`,
@@ -87,16 +100,27 @@ function results(runs) {
   });
 }
 
-const isSameCase = (one, other) => one.megabits === other.megabits && one.kind === other.kind && one.viewers === other.viewers;
-
-const congestionControl = () =>
-  process.env.BENCH_CONGESTION_CONTROL || readFileSync('/proc/sys/net/ipv4/tcp_congestion_control', 'utf8').trim();
+const isSameCase = (one, other) => ['congestion', 'megabits', 'kind', 'viewers'].every((key) => one[key] === other[key]);
 
 function table(runs) {
   return {
-    title: `Slow links (${congestionControl()}), one for each viewer, 1280x720 at 30 pictures a second, 77 KB each, beside two viewers on fast links`,
-    head: ['Mbit/s', 'by', 'viewers', 'link', 'server', 'age p50, ms', 'p99, ms', 'fps', 'CPU, %', 'of it for them, %', 'fps of the fast'],
+    title: `Slow links, one for each viewer, 1280x720 at 30 pictures a second, 77 KB each, beside two viewers on fast links`,
+    head: [
+      'TCP',
+      'Mbit/s',
+      'by',
+      'viewers',
+      'link',
+      'server',
+      'age p50, ms',
+      'p99, ms',
+      'fps',
+      'CPU, %',
+      'of it for them, %',
+      'fps of the fast',
+    ],
     rows: runs.map((run) => [
+      run.congestion,
       String(run.megabits),
       KINDS[run.kind],
       String(run.viewers),

@@ -1,23 +1,34 @@
 import type { TcpEntry } from '../protocols/proc/tcp-table.ts';
 
 /**
- * What may wait for a link besides the picture that is given next, in milliseconds of what the link carries: 25 kB at
- * 10 Mbit/s, 5 kB at 2. Enough to keep the link busy where the rate was taken for a tenth too low between two readings,
- * and each millisecond is one by which the next picture arrives later. On a long way, a round trip: there rates vary more.
+ * What may wait for a link besides the picture or slice that is given next, in milliseconds of what the link carries: 25 kB at
+ * 10 Mbit/s. Enough to keep the link busy where the rate was taken for a tenth too low between two readings, and each millisecond is
+ * one by which the next picture arrives later. On a long way, a round trip within these limits: there rates vary more.
  */
-const SLACK_MS = 20;
+const SLACK = { leastMs: 20, mostMs: 100 } as const;
+/** But at least so much: acknowledgements come for some packets at a time, and a link that has nothing to do has to show. Bytes. */
+const LEAST_SLACK = 8000;
+/**
+ * A picture is given in slices of what the link carries in so many milliseconds: 12 kB at 10 Mbit/s. Shorter ones cost more, longer ones
+ * fill the buffer in front of the link, where packets that it has no room for are lost. On a longer way than this it is given whole: after
+ * a loss all that came behind it counts as waiting, and TCP, which then has the say, shall not lack for something to send.
+ */
+const SLICE_MS = 10;
+const LONG_WAY_MS = 20;
 /** Two packets: of less than that nobody can tell whether it waits or is on its way. Bytes. */
 const LEAST_WAITING = 3000;
 /**
- * What is on its way does not wait. The kernel tells the time of a round trip only with at least 200 ms on top of it
- * (tcp(7), rto_min), and with what packets waited on their way in it, which is what we sent ourselves. So the shortest of the round
- * trips counts, and no more than this: less where the first one was known late, when the queue had grown already. A longer one is
- * believed as far as what was queued does not explain it, and slowly.
+ * What is on its way does not wait. The kernel tells the time of a round trip only with at least 200 ms on top of it (tcp(7), rto_min),
+ * and with what packets waited on their way in it, which is what we sent ourselves. So once the rate is known, next to nothing is let
+ * wait for a moment, at a part of the rate, as BBR probes for the time of a round trip: for so many bytes, which are acknowledgements
+ * enough to move the kernel's average, within these limits. Before that no more than so much is believed. It is probed again, more and
+ * more seldom, while what is believed is long enough to matter, and when the link carries less than such a part of what it did, as the
+ * way may have become longer.
  */
 const RTO_ABOVE_ROUND_TRIP_MS = 200;
-const MAX_ROUND_TRIP_MS = { early: 100, late: 30 } as const;
-const EARLY_MS = 100;
-const LONGER_WEIGHT = 0.05;
+const PROBE = { bytes: 50_000, leastMs: 100, mostMs: 400, rate: 2 / 3, waitMs: 12 } as const;
+const PROBE_AGAIN = { longMs: 10, firstMs: 2000, mostMs: 60_000, slowerMs: 5000, slowerPart: 0.75 } as const;
+const MAX_ROUND_TRIP_MS = { probed: 1000, before: 30 } as const;
 /** How far a link that had nothing to do may be better than what it was seen to carry: tried in these steps. */
 const RAISES = [1.1, 1.5, 3, 4] as const;
 /**
@@ -32,30 +43,31 @@ const WEIGHT = { least: 0.1, most: 0.75 } as const;
 export class SlowLink {
   /** Bytes per millisecond; undefined before there were two readings. */
   #rate: number | undefined;
-  /** Milliseconds. */
-  #roundTrip = 0;
+  /** Milliseconds; undefined before the first reading. */
+  #roundTrip: number | undefined;
+  /** While the round trip is probed: since when next to nothing waits, monotonic milliseconds; infinite: more still does. */
+  #probingSince: number | undefined;
+  /** {@link #rate} when that began. */
+  #probedRate = 0;
+  /** The shortest round trip that was seen meanwhile, milliseconds. */
+  #shortest = Number.POSITIVE_INFINITY;
+  #probedAt = Number.NEGATIVE_INFINITY;
+  /** After this long it may be probed again. */
+  #againMs: number = PROBE_AGAIN.firstMs / 2;
   /** What waits and is on its way at the moment {@link #at}, by the last reading and the rate. */
   #queued = 0;
   #at: number;
   #last: { readonly queued: number; readonly at: number } | undefined;
   /** Bytes given since the last reading. */
   #given = 0;
-  /** The least and the most that is thought to have been queued since the last reading, and the most before that. */
+  /** The least that is thought to have been queued since the last reading. */
   #lowest = Number.POSITIVE_INFINITY;
-  #highest = 0;
-  #highestBefore = 0;
   #raises = 0;
   /** When the link last took something, or had nothing to take. */
   #movedAt: number;
 
-  /**
-   * @param now monotonic milliseconds, as everywhere here
-   * @param firstAt when it got the first of what it is to carry
-   */
-  constructor(
-    now: number,
-    private readonly firstAt = now,
-  ) {
+  /** @param now monotonic milliseconds, as everywhere here */
+  constructor(now: number) {
     this.#at = now;
     this.#movedAt = now;
   }
@@ -70,27 +82,49 @@ export class SlowLink {
     return this.#raises > 0;
   }
 
+  /** Time of a round trip on the link itself, milliseconds; 0 while it is not known. */
+  get roundTrip(): number {
+    return this.#roundTrip ?? 0;
+  }
+
   /** Takes note of bytes that were given to the connection. */
   gave(bytes: number, now: number): void {
     this.#advance(now);
+    if (this.#probingSince === Number.POSITIVE_INFINITY && this.#queued <= LEAST_WAITING) this.#probingSince = now;
     this.#lowest = Math.min(this.#lowest, this.#queued);
-    this.#queued += bytes;
+    this.#queued += this.#probingSince === undefined ? bytes : bytes / PROBE.rate;
     this.#given += bytes;
-    this.#highest = Math.max(this.#highest, this.#queued);
   }
 
   /**
-   * Milliseconds until the next picture may be given; infinite while only a reading can tell.
+   * Milliseconds until the next picture, or slice of it, may be given; infinite while only a reading can tell.
    *
    * @param extraMs of what the link carries may wait in addition
+   * @param before bytes that will be given before it
    */
-  wait(now: number, extraMs = 0): number {
+  wait(now: number, extraMs = 0, before = 0): number {
     this.#advance(now);
     const rate = this.#rate ?? 0;
-    const slack = Math.max(SLACK_MS, this.#roundTrip);
-    const over = this.#queued - Math.max(LEAST_WAITING, rate * (slack + extraMs + this.#roundTrip));
+    const over = this.#queued + before - this.#mostWaiting(extraMs);
     if (this.#last !== undefined && over <= 0) return 0;
     return rate > 0 ? over / rate : Number.POSITIVE_INFINITY;
+  }
+
+  /** Returns how many bytes of a picture may be given now; 0 until {@link wait} is over, infinite on a long way. */
+  capacity(now: number): number {
+    if (this.wait(now) > 0) return 0;
+    if (this.#probingSince !== undefined) return LEAST_WAITING;
+    if (this.roundTrip > LONG_WAY_MS) return Number.POSITIVE_INFINITY;
+    return Math.ceil(Math.max(LEAST_WAITING, this.#mostWaiting(SLICE_MS) - this.#queued));
+  }
+
+  /** Returns how many bytes may wait and be on their way when a picture or slice is given. */
+  #mostWaiting(extraMs: number): number {
+    const { roundTrip } = this;
+    const rate = this.#rate ?? 0;
+    if (this.#probingSince !== undefined) return LEAST_WAITING + rate * extraMs;
+    const slackMs = Math.min(SLACK.mostMs, Math.max(SLACK.leastMs, roundTrip));
+    return Math.max(LEAST_SLACK, rate * (slackMs + roundTrip)) + rate * extraMs;
   }
 
   /** Milliseconds for which the link had taken nothing of what waits when it was last looked at. */
@@ -101,27 +135,52 @@ export class SlowLink {
   /** Takes a reading in. @param at when it was made; nothing has been given since */
   measured({ queued, rto }: TcpEntry, at: number): void {
     this.#advance(at);
+    const probing = this.#isProbing(at);
     if (rto !== undefined) this.#measuredRoundTrip(Math.max(0, rto - RTO_ABOVE_ROUND_TRIP_MS), at);
     const before = this.#last;
     const carried = before ? Math.max(0, before.queued + this.#given - queued) : 0;
     if (carried > 0 || queued === 0) this.#movedAt = at;
-    if (before && at > before.at) this.#measuredRate(carried, at - before.at, queued);
+    if (before && at > before.at && !probing) this.#measuredRate(carried, at - before.at, queued);
     this.#last = { queued, at };
     this.#queued = queued;
     this.#given = 0;
     this.#lowest = queued;
-    this.#highestBefore = this.#highest;
-    this.#highest = queued;
   }
 
   #measuredRoundTrip(ms: number, at: number): void {
-    const { early, late } = MAX_ROUND_TRIP_MS;
-    if (this.#last === undefined) this.#roundTrip = Math.min(ms, at - this.firstAt <= EARLY_MS ? early : late);
+    const { probed, before } = MAX_ROUND_TRIP_MS;
+    if (this.#isProbing(at)) this.#shortest = Math.min(this.#shortest, ms);
+    if (this.#isProbed(at)) {
+      // Less what was let wait, after all; but a rate that losses keep low says nothing of that.
+      this.#roundTrip = Math.min(probed, Math.max(0, this.#shortest - Math.min(PROBE.waitMs, LEAST_WAITING / this.#rate!)));
+      this.#shortest = Number.POSITIVE_INFINITY;
+      this.#probingSince = undefined;
+      this.#probedAt = at;
+      this.#againMs = Math.min(PROBE_AGAIN.mostMs, 2 * this.#againMs);
+    } else if (this.#roundTrip === undefined) this.#roundTrip = Math.min(ms, before);
     else if (ms < this.#roundTrip) this.#roundTrip = ms;
-    else if (this.#rate) {
-      const waited = Math.max(this.#highest, this.#highestBefore) / this.#rate;
-      this.#roundTrip += Math.max(0, Math.min(ms, early) - waited - this.#roundTrip) * LONGER_WEIGHT;
-    }
+    if (this.#probingSince !== undefined || !this.#rate || !this.#isDue(at)) return;
+    this.#probingSince = Number.POSITIVE_INFINITY;
+    this.#probedRate = this.#rate;
+  }
+
+  /** Whether the time of a round trip is to be probed. */
+  #isDue(at: number): boolean {
+    const since = at - this.#probedAt;
+    if (since < this.#againMs) return false;
+    const isSlower = since >= PROBE_AGAIN.slowerMs && this.#rate! < PROBE_AGAIN.slowerPart * this.#probedRate;
+    return this.#probedRate === 0 || this.roundTrip > PROBE_AGAIN.longMs || isSlower;
+  }
+
+  /** Whether next to nothing was let wait since the last reading, which then says nothing of the rate. */
+  #isProbing(at: number): boolean {
+    return this.#probingSince !== undefined && this.#probingSince < at;
+  }
+
+  #isProbed(at: number): boolean {
+    if (this.#probingSince === undefined || !this.#rate) return false;
+    const { bytes, leastMs, mostMs } = PROBE;
+    return at - this.#probingSince >= Math.min(mostMs, Math.max(leastMs, bytes / this.#rate));
   }
 
   /** @param carried bytes since the last reading, `ms` ago: what the link can, if it always had something to carry */
@@ -129,7 +188,7 @@ export class SlowLink {
     const rate = this.#rate ?? 0;
     const sure = Math.max(rate * ms, carried - LUMP_BYTES) / SURE_BYTES;
     const weight = this.#rate === undefined ? 1 : Math.min(WEIGHT.most, Math.max(WEIGHT.least, sure));
-    const onItsWay = rate * this.#roundTrip;
+    const onItsWay = rate * this.roundTrip;
     const least = Math.min(this.#lowest, this.#queued) - onItsWay;
     // It had nothing to do for a while if what it took beyond all expectation was more than ever waited.
     const idle = queued <= Math.max(LEAST_WAITING, onItsWay) || (least > 0 && this.#queued - queued >= least);

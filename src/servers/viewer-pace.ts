@@ -16,6 +16,8 @@ const HOPELESS_MS = 30_000;
 /** On a busy machine it is not known exactly when a reading was made; one of doubt is used only where there was no better for so long. */
 const MAX_DOUBT_MS = 8;
 const MAX_AGE_MS = 1000;
+/** Nothing is given for as long while a reading is made, so that it can be used. */
+const HOLD_MS = 8;
 /** A connection that was not in the table is looked for again after this long. */
 const BLIND_MS = 60_000;
 
@@ -38,10 +40,10 @@ export class ViewerPace implements WatchedQueue {
   readonly socket: Socket;
   /** Undefined while nobody looks at the queue: the viewer keeps up, or the kernel does not tell. */
   #link: SlowLink | undefined;
-  /** When the first picture was given, monotonic milliseconds. */
-  #firstAt: number | undefined;
   /** Something was given after the reading began. */
   #uncertain = false;
+  /** When the reading began that is being made, monotonic milliseconds. */
+  #readingSince: number | undefined;
   /** Bytes in Node's own stream when the reading began. */
   #unsent = 0;
   #measuredAt = Number.NEGATIVE_INFINITY;
@@ -75,15 +77,15 @@ export class ViewerPace implements WatchedQueue {
     this.missed();
     const { queues, clock } = this.options;
     const now = clock.monotonic();
+    if (this.#link) queues.refresh(this);
     if (this.#link || now < this.#blindUntil || this.socket.destroyed || !queues.covers(this.socket)) return;
-    this.#link = new SlowLink(now, this.#firstAt);
+    this.#link = new SlowLink(now);
     queues.watch(this);
     queues.refresh(this);
   }
 
   /** Takes note of bytes that were given to the connection. */
   gave(bytes: number): void {
-    this.#firstAt ??= this.options.clock.monotonic();
     if (!this.#link) return;
     this.#uncertain = true;
     this.#link.gave(bytes, this.options.clock.monotonic());
@@ -93,12 +95,21 @@ export class ViewerPace implements WatchedQueue {
    * Whether the next picture may be given now.
    *
    * @param extraMs milliseconds by which it may arrive later; with any, it may also be given while nothing is known of the link yet
+   * @param before bytes that will be given before it
    */
-  takes(extraMs = 0): boolean {
+  takes(extraMs = 0, before = 0): boolean {
     if (!this.#link) return true;
     const now = this.options.clock.monotonic();
     this.options.queues.refresh(this);
-    return (extraMs > 0 && this.#link.bitRate === undefined) || this.#link.wait(now, extraMs) === 0;
+    return (extraMs > 0 && this.#link.bitRate === undefined) || this.#link.wait(now, extraMs, before) === 0;
+  }
+
+  /** Returns how many bytes of a picture that {@link takes} let through, or that was begun, may be given now; infinite where nothing is known. */
+  capacity(): number {
+    if (this.#link?.bitRate === undefined) return Number.POSITIVE_INFINITY;
+    const now = this.options.clock.monotonic();
+    this.options.queues.refresh(this);
+    return this.#held(now) > 0 ? 0 : this.#link.capacity(now);
   }
 
   /** Takes note of a picture that was left out. */
@@ -128,10 +139,12 @@ export class ViewerPace implements WatchedQueue {
 
   begin(): void {
     this.#uncertain = false;
+    this.#readingSince = this.options.clock.monotonic();
     this.#unsent = this.socket.writableLength;
   }
 
   measured(entry: TcpEntry | undefined, at: number, doubt: number): void {
+    this.#readingSince = undefined;
     const link = this.#link;
     if (!link) return;
     const now = this.options.clock.monotonic();
@@ -148,6 +161,11 @@ export class ViewerPace implements WatchedQueue {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#arm();
+  }
+
+  /** Returns the milliseconds for which nothing is given yet, so that the reading that is being made is of use. */
+  #held(now: number): number {
+    return this.#readingSince === undefined ? 0 : Math.max(0, this.#readingSince + HOLD_MS - now);
   }
 
   #keepsMissing(now: number): boolean {
@@ -177,7 +195,8 @@ export class ViewerPace implements WatchedQueue {
   #arm(): void {
     if (this.#cancel || this.#waiting.size === 0) return;
     const { clock } = this.options;
-    const ms = this.#link?.wait(clock.monotonic()) ?? 0;
+    const now = clock.monotonic();
+    const ms = Math.max(this.#held(now), this.#link?.wait(now) ?? 0);
     // Else the next reading tells.
     if (Number.isFinite(ms)) this.#cancel = clock.after(Math.max(1, Math.ceil(ms)), this.#onReady);
   }

@@ -77,6 +77,18 @@ inOwnNetwork(import.meta.filename, ['tc'], () => {
     };
   }
 
+  /** How many packets of pictures come before the answer to a request that is sent when a picture is whole; of so many, sorted. */
+  async function packetsBeforeAnswers(client: RtspClient, next: () => Promise<unknown>, count: number): Promise<number[]> {
+    const packets: number[] = [];
+    while (packets.length < count) {
+      await next();
+      client.events.length = 0;
+      await client.request('OPTIONS');
+      packets.push(client.events.indexOf('200'));
+    }
+    return packets.sort((one, other) => one - other);
+  }
+
   describe('a viewer on a slow link', () => {
     test('has a short queue, is shown as slow, and has everything again when the link is fast', async () => {
       await start();
@@ -100,6 +112,10 @@ inOwnNetwork(import.meta.filename, ['tc'], () => {
       await usualQueue(server.rtspPort, next, 20);
       expect(await usualQueue(server.rtspPort, next, 30)).toBeLessThan(MOST_QUEUED);
       expect(await shown()).toEqual([expect.objectContaining({ transport: 'tcp', slow: expect.anything() })]);
+      const packets = await packetsBeforeAnswers(client, next, 9);
+      // A picture has 36, and is not all in the kernel when it is begun.
+      expect(packets[4]).toBeLessThan(26);
+      expect(client.streams.get(0)).toMatchObject({ torn: 0, strange: 0 });
       client.vanish();
     });
 

@@ -3,9 +3,9 @@ import type { Cancel, Clock } from '../../core/clock.ts';
 import { silentLogger } from '../../core/log.ts';
 import { RateLimiter } from '../../core/rate-limiter.ts';
 import type { Frame } from '../../frames/frame.ts';
-import { DirectWriter } from '../../platform/direct-writer.ts';
 import { CONTENT_TYPE, FIRST_ADVANCED_DELIMITER, FIRST_DELIMITER, PartCache } from '../../protocols/multipart/mjpeg.ts';
 import type { Hub } from '../../streams/hub.ts';
+import { PacedWriter } from '../paced-writer.ts';
 import { SendQueues } from '../send-queues.ts';
 import type { ViewerInfo } from '../viewer-info.ts';
 import { ViewerPace, type ViewerPaceOptions } from '../viewer-pace.ts';
@@ -164,13 +164,13 @@ export class MjpegStreams {
 
 /** One viewer's connection. */
 class Viewer {
-  /** A picture has been handed over and is not yet all in the kernel's queue. */
+  /** A picture has been begun and is not yet all in the kernel's queue. */
   #busy = false;
   /** A newer picture came meanwhile. */
   #missed = false;
   /** When the last picture was handed over, monotonic milliseconds. */
   #sentAt: number;
-  readonly #writer: DirectWriter;
+  readonly #writer: PacedWriter;
   readonly #limiter: RateLimiter | undefined;
   readonly #longestInterval: number;
   /** When it began, monotonic milliseconds. */
@@ -189,7 +189,7 @@ class Viewer {
     this.#longestInterval = options.fps === undefined ? 0 : 1000 / options.fps;
     this.since = clock.monotonic();
     this.#sentAt = this.since;
-    this.#writer = new DirectWriter(socket);
+    this.#writer = new PacedWriter({ socket, pace, onWritten: (error) => this.#written(error) });
   }
 
   /** Sends a picture, or leaves it out where the viewer is too slow for it. @param now monotonic milliseconds */
@@ -209,7 +209,7 @@ class Viewer {
 
   /** Milliseconds for which the viewer has taken nothing of what waits for him. @param now monotonic milliseconds */
   stalledFor(now: number): number {
-    return this.#busy ? now - this.#sentAt : this.pace.stalledFor;
+    return this.#busy && this.#writer.waiting === 0 ? now - this.#sentAt : this.pace.stalledFor;
   }
 
   /** Sends the last picture again if nothing was sent for `ms` milliseconds. @param now monotonic milliseconds */
@@ -224,18 +224,14 @@ class Viewer {
     this.counters.framesSent++;
     this.counters.bytesSent += bytes.length;
     this.#missed = false;
-    this.pace.gave(bytes.length);
-    if (this.#writer.write(bytes)) return;
-    // "drain" does not come for small pictures, but an empty write is done when they are.
-    this.#busy = true;
-    this.socket.write('', this.#written);
+    this.#busy = !this.#writer.write(bytes);
   }
 
-  readonly #written = (error?: Error | null): void => {
+  #written(error?: Error | null): void {
     this.#busy = false;
     if (error) this.#missed = false;
     this.#goOn();
-  };
+  }
 
   /** The newest of those that were missed follows as soon as it may. */
   readonly #goOn = (): void => {

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
-import { DirectWriter } from '../../platform/direct-writer.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import type { Pair } from '../../protocols/rtsp/transport.ts';
+import { PacedWriter } from '../paced-writer.ts';
 import type { ViewerPace } from '../viewer-pace.ts';
 import type { RtspCounters } from './counters.ts';
 import type { Resumption, Sink } from './sink.ts';
@@ -38,8 +38,8 @@ export interface InterleavedOptions {
 }
 
 /**
- * Sends RTP in the RTSP connection (RFC 2326 section 10.12). A picture goes out in one write, so that it is sent whole or not at
- * all, and nothing else of the connection can come in between.
+ * Sends RTP in the RTSP connection (RFC 2326 section 10.12). A picture is sent whole or not at all: in one write, and on a slow link in
+ * some of whole packets, between which answers and RTCP need not wait for the rest of it.
  */
 export class InterleavedSink implements Sink {
   /** Pictures that wait for the kernel to take them. */
@@ -56,10 +56,11 @@ export class InterleavedSink implements Sink {
   /** Lengths of the pictures that wait, in their order. */
   readonly #lengths: number[] = [];
 
-  readonly #writer: DirectWriter;
+  readonly #writer: PacedWriter;
 
   constructor(private readonly options: InterleavedOptions) {
-    this.#writer = new DirectWriter(options.socket);
+    const { socket, pace } = options;
+    this.#writer = new PacedWriter({ socket, pace, cut: packetEnd, onWritten: (error) => this.#written(error) });
   }
 
   deliver(batch: RtpBatch): void {
@@ -67,7 +68,7 @@ export class InterleavedSink implements Sink {
     if (this.options.resumption === 'any') {
       // What the kernel has taken already is not under way, although that is told a turn later: pictures that come
       // in one turn, after a pause of ours, are no fault of the client's.
-      const free = this.#writing === 0 || (!this.#missed && socket.writableLength === 0);
+      const free = this.#writing === 0 || (!this.#missed && this.#writer.waiting === 0 && socket.writableLength === 0);
       if (this.#missed) counters.framesSkipped++;
       if (!free) pace?.proveSlow();
       else if (pace?.takes() !== false) {
@@ -83,9 +84,10 @@ export class InterleavedSink implements Sink {
 
   #deliverDependent(batch: RtpBatch): void {
     const { pace, socket, counters } = this.options;
+    const { waiting } = this.#writer;
     if (this.#writing > 0 && socket.writableLength > 0) pace?.proveSlow();
     if (this.#needsKeyframe && batch.keyframe && this.#writing === 0 && pace?.takes() !== false) this.#needsKeyframe = false;
-    const tooMuch = this.#waitingBytes + batch.framed.length > MAX_WAITING || pace?.takes(DEPENDENT_WAIT_MS) === false;
+    const tooMuch = this.#waitingBytes + batch.framed.length > MAX_WAITING || pace?.takes(DEPENDENT_WAIT_MS, waiting) === false;
     if (this.#needsKeyframe || tooMuch) {
       if (!this.#needsKeyframe) pace?.whenReady(this.#goOn);
       this.#needsKeyframe = true;
@@ -104,37 +106,35 @@ export class InterleavedSink implements Sink {
     this.#missed = undefined;
     // A client that goes on begins with one in any case; one that has gone needs none.
     this.#needsKeyframe = false;
+    // Nothing of it may come behind the answer.
+    this.#writer.flush();
   }
 
   /** Milliseconds for which the client has taken nothing of what it was given. @param now monotonic milliseconds */
   stalledFor(now: number): number {
-    return this.#writing > 0 ? now - this.#tookAt : (this.options.pace?.stalledFor ?? 0);
+    return this.#writing > 0 && this.#writer.waiting === 0 ? now - this.#tookAt : (this.options.pace?.stalledFor ?? 0);
   }
 
   #send(batch: RtpBatch): void {
-    const { channels, counters, clock, pace } = this.options;
+    const { channels, counters, clock } = this.options;
     const bytes = batch.onChannel(channels.rtp);
     counters.packetsSent += batch.count;
     counters.bytesSent += bytes.length;
     this.#missed = undefined;
-    pace?.gave(bytes.length);
     if (this.#writer.write(bytes)) return;
     if (this.#writing === 0) this.#tookAt = clock.monotonic();
     this.#writing++;
     this.#waitingBytes += bytes.length;
     this.#lengths.push(bytes.length);
-    // An empty write is done when the picture before it is.
-    this.options.socket.write('', this.#written);
   }
 
-  /** One function for all writes, so that a picture costs no closure. */
-  readonly #written = (error?: Error | null): void => {
+  #written(error?: Error | null): void {
     this.#writing--;
     this.#waitingBytes -= this.#lengths.shift() ?? 0;
     if (error) return;
     this.#tookAt = this.options.clock.monotonic();
     this.#goOn();
-  };
+  }
 
   /** What was missed follows as soon as it may. */
   readonly #goOn = (): void => {
@@ -156,6 +156,14 @@ export class InterleavedSink implements Sink {
   readonly #reported = (): void => {
     this.#waitingReports--;
   };
+}
+
+/** Returns the end of the last packet that ends before `end`, or of the first one: something else may come between two packets. */
+function packetEnd(bytes: Buffer, at: number, end: number): number {
+  const next = (from: number) => from + 4 + bytes.readUInt16BE(from + 2);
+  let cut = next(at);
+  while (cut < bytes.length && next(cut) <= end) cut = next(cut);
+  return cut;
 }
 
 /** Returns one packet in its interleaved framing. */

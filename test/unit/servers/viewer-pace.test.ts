@@ -15,7 +15,10 @@ class FakeQueues {
   covers = () => this.covered;
   watch = (queue: unknown) => this.watched.add(queue);
   unwatch = (queue: unknown) => this.watched.delete(queue);
-  refresh() {}
+  refreshes = 0;
+  refresh() {
+    this.refreshes++;
+  }
 }
 
 let clock: FakeClock;
@@ -94,6 +97,45 @@ describe('ViewerPace', () => {
     pace.gave(75_000);
     pace.measured({ queued: 0, rto: 200 }, clock.monotonic(), 0);
     expect(pace.takes()).toBe(false);
+  });
+
+  test('so a slice waits for the reading that is being made, but not for long', () => {
+    pace.proveSlow();
+    measure(10, 200_000);
+    measure(100, 100_000);
+    measure(90, 1000);
+    expect(pace.capacity()).toBeGreaterThan(0);
+    pace.begin();
+    expect(pace.capacity()).toBe(0);
+    let calls = 0;
+    pace.whenReady(() => calls++);
+    clock.advance(7);
+    expect([pace.capacity(), calls]).toEqual([0, 0]);
+    clock.advance(2);
+    expect(calls).toBe(1);
+    expect(pace.capacity()).toBeGreaterThan(0);
+    pace.begin();
+    pace.measured({ queued: 0, rto: 200 }, clock.monotonic(), 0);
+    expect(pace.capacity()).toBeGreaterThan(0);
+  });
+
+  test('while a picture is under way the queue is looked at for each that comes', () => {
+    pace.proveSlow();
+    measure(10, 200_000);
+    const before = queues.refreshes;
+    pace.proveSlow();
+    expect(queues.refreshes).toBe(before + 1);
+  });
+
+  test('there is room for everything where nothing is known of the link', () => {
+    expect(pace.capacity()).toBe(Number.POSITIVE_INFINITY);
+    pace.proveSlow();
+    expect(pace.capacity()).toBe(Number.POSITIVE_INFINITY);
+    measure(10, 200_000);
+    measure(100, 100_000);
+    expect(pace.capacity()).toBe(0);
+    pace.measured(undefined, clock.monotonic(), 0);
+    expect(pace.capacity()).toBe(Number.POSITIVE_INFINITY);
   });
 
   test('nor one of which nobody knows when it was made, unless there is no better', () => {

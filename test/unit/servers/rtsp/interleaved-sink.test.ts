@@ -14,20 +14,28 @@ class FakePace {
   buffer = true;
   /** For pictures that others are built on. */
   someRoom = true;
+  /** Bytes. */
+  left = Number.POSITIVE_INFINITY;
   given = 0;
   misses = 0;
   stalledFor = 0;
   call: (() => void) | undefined;
   takes = (extraMs = 0) => (extraMs > 0 ? this.someRoom : this.buffer);
-  gave = (bytes: number) => (this.given += bytes);
+  capacity = () => this.left;
+  gave = (bytes: number) => {
+    this.given += bytes;
+    this.left -= bytes;
+  };
   missed = () => this.misses++;
   proveSlow = () => this.misses++;
   whenReady = (call: () => void) => (this.call = call);
-  makeRoom(): void {
+  makeRoom(bytes = Number.POSITIVE_INFINITY): void {
     this.buffer = true;
     this.someRoom = true;
-    this.call?.();
+    this.left = bytes;
+    const { call } = this;
     this.call = undefined;
+    call?.();
   }
 }
 
@@ -95,6 +103,71 @@ describe('of pictures that stand by themselves', () => {
     sink.drop();
     pace.makeRoom();
     expect(written).toEqual([batches[1].framed]);
+  });
+});
+
+describe('on a slow link', () => {
+  /** A full one with its framing, bytes. */
+  const PACKET = 1404;
+  /** Some packets. */
+  const large = () => packetizeH264(stream, [Buffer.alloc(9000, 0x65)], 0);
+  const sent = () => Buffer.concat(written);
+  /** Whether these bytes are whole packets in their framing. */
+  const areWhole = (bytes: Buffer) => {
+    let at = 0;
+    while (at < bytes.length) at += 4 + bytes.readUInt16BE(at + 2);
+    return at === bytes.length;
+  };
+
+  test('a picture goes in slices of whole packets, and RTCP between them', () => {
+    const sink = makeSink('any');
+    const picture = large();
+    pace.left = 2 * PACKET;
+    sink.deliver(picture);
+    expect(written).toHaveLength(1);
+    sink.report(Buffer.alloc(28));
+    pace.makeRoom(2 * PACKET);
+    expect(written).toHaveLength(3);
+    for (const each of written) expect(areWhole(each)).toBe(true);
+    expect(written[1]![1]).toBe(1);
+    pace.makeRoom(100_000);
+    written.splice(1, 1);
+    expect(sent()).toEqual(picture.framed);
+    expect(pace.given).toBe(picture.framed.length);
+  });
+
+  test('one packet goes at least, and what comes meanwhile is left out', () => {
+    const sink = makeSink('any');
+    const [picture, missed] = [large(), large()];
+    pace.left = 1;
+    sink.deliver(picture);
+    sink.deliver(missed);
+    expect(written).toHaveLength(1);
+    expect(areWhole(written[0]!)).toBe(true);
+    expect(pace.misses).toBe(1);
+    while (pace.call) pace.makeRoom(1);
+    expect(sent()).toEqual(picture.framed);
+    expect(written.length).toBeGreaterThan(4);
+  });
+
+  test('pictures that are built on others follow in their order', () => {
+    const sink = makeSink('keyframe');
+    const pictures = [large(), large(), batch(false)];
+    pace.left = 2000;
+    for (const each of pictures) sink.deliver(each);
+    while (pace.call) pace.makeRoom(4000);
+    expect(sent()).toEqual(Buffer.concat(pictures.map(({ framed }) => framed)));
+  });
+
+  test('before the answer to PAUSE comes all of what was begun', () => {
+    const sink = makeSink('any');
+    const picture = large();
+    pace.left = 2 * PACKET;
+    sink.deliver(picture);
+    sink.drop();
+    expect(sent()).toEqual(picture.framed);
+    pace.makeRoom();
+    expect(sent()).toEqual(picture.framed);
   });
 });
 
