@@ -9,11 +9,11 @@ const SLACK = { leastMs: 20, mostMs: 100 } as const;
 /** But at least so much: acknowledgements come for some packets at a time, and a link that has nothing to do has to show. Bytes. */
 const LEAST_SLACK = 8000;
 /**
- * A picture is given in slices of what the link carries in so many milliseconds: 12 kB at 10 Mbit/s. Shorter ones cost more, longer ones
+ * A picture is given in slices of what the link carries in so many milliseconds: 25 kB at 10 Mbit/s. Shorter ones cost more, longer ones
  * fill the buffer in front of the link, where packets that it has no room for are lost. On a longer way than this it is given whole: after
  * a loss all that came behind it counts as waiting, and TCP, which then has the say, shall not lack for something to send.
  */
-const SLICE_MS = 10;
+const SLICE_MS = 20;
 const LONG_WAY_MS = 20;
 /** Two packets: of less than that nobody can tell whether it waits or is on its way. Bytes. */
 const LEAST_WAITING = 3000;

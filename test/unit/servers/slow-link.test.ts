@@ -193,7 +193,7 @@ describe('SlowLink', () => {
       return link.capacity(1000 + wait);
     };
     expect(capacity(0.5)).toBeLessThan(9000);
-    expect(capacity(10)).toBeCloseTo(12_500, -2);
+    expect(capacity(10)).toBeCloseTo(25_000, -2);
     expect(capacity(200)).toBeGreaterThan(240_000);
   });
 
