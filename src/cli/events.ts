@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import type { Login } from '../config/first-password.ts';
 import { backoffDelay } from '../core/backoff.ts';
 import { AppError, EXIT } from '../core/errors.ts';
 import { formatOrigin } from '../core/origin.ts';
@@ -9,7 +10,7 @@ import type { Context } from './context.ts';
 import { readLogin } from './login.ts';
 import { OnvifEventClient, type ToldEvent } from './onvif-client.ts';
 import { prepare } from './prepare.ts';
-import { askRunningCamera, type Login } from './running-camera.ts';
+import { askRunningCamera } from './running-camera.ts';
 import { askSecret, canAsk, findSecret } from './secrets.ts';
 
 const DEVICE_PATH = '/onvif/device_service';

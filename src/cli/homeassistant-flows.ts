@@ -1,7 +1,8 @@
+import type { Login } from '../config/first-password.ts';
 import { AppError, type ErrorCode } from '../core/errors.ts';
 import { stripped } from '../core/terminal.ts';
 import type { Flow, HomeAssistantApi } from './homeassistant-api.ts';
-import type { Login, RunningCamera } from './running-camera.ts';
+import type { RunningCamera } from './running-camera.ts';
 
 /** Home Assistant's integrations that take this camera, by their names in its API. */
 export const WAYS = ['mjpeg', 'onvif'] as const;

@@ -1,6 +1,7 @@
+import type { Login } from '../config/first-password.ts';
 import { AppError } from '../core/errors.ts';
 import type { Context } from './context.ts';
-import { findLogin, type Login, type RunningCamera } from './running-camera.ts';
+import { findLogin, type RunningCamera } from './running-camera.ts';
 import { askSecret, canAsk, findSecret } from './secrets.ts';
 
 /** Where the login of a camera may come from. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Login } from '../config/first-password.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import { TEV, TT, WSA, WSNT } from '../protocols/notification/names.ts';
 import { writeEnvelope } from '../protocols/soap/envelope.ts';
@@ -7,7 +8,6 @@ import { passwordDigest } from '../protocols/ws-security/username-token.ts';
 import { escapeXml } from '../protocols/xml/text.ts';
 import { type Element, readTree } from '../protocols/xml/tree.ts';
 import { readText } from './response-text.ts';
-import type { Login } from './running-camera.ts';
 
 /** An event as a camera tells it. */
 export interface ToldEvent {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Login } from '../config/first-password.ts';
 import { requireRunningServer } from '../config/run-file.ts';
 import { readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
@@ -11,12 +12,6 @@ import { outsideAddresses } from './addresses.ts';
 const ANSWER_TIMEOUT_MS = 3000;
 
 const statusSchema = z.object({ name: z.string(), urls: z.array(z.object({ id: z.string(), url: z.url() })) });
-
-/** A user name and a password. */
-export interface Login {
-  readonly user: string;
-  readonly password: string;
-}
 
 /** The camera that runs on this machine, as others reach it. */
 export interface RunningCamera extends Origin {

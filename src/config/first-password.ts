@@ -2,6 +2,12 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { directoryError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
 
+/** A user's name and password, in clear. */
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
 type Users = readonly { readonly name: string; readonly password: string }[];
 
 /** Longest file that is read, bytes; the one that is written has less than 300. */
@@ -41,7 +47,7 @@ export function dropFirstPassword(dataDir: string, users: Users): void {
   }
 }
 
-function read(dataDir: string): { readonly user: string; readonly password: string } | undefined {
+function read(dataDir: string): Login | undefined {
   try {
     const [, user, password] = /^User +(.+)\nPassword +(.+)\n/.exec(readOwnFile(place(dataDir), { maxBytes: MAX_BYTES })?.text ?? '') ?? [];
     return user === undefined || password === undefined ? undefined : { user, password };

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { SourceSpec } from '../camera/source-spec.ts';
+import type { Login } from '../config/first-password.ts';
 import type { RunFile } from '../config/run-file.ts';
 import type { Config } from '../config/schema.ts';
 import type { State } from '../config/state.ts';
@@ -9,12 +10,6 @@ import type { InterfaceAddresses } from '../platform/interfaces.ts';
 import type { Tools } from '../platform/machine/tools.ts';
 import type { Tree } from '../platform/machine/tree.ts';
 import { type Result, skipped } from './check.ts';
-
-/** The user name and the password with which the client's walk logs in. */
-export interface Login {
-  readonly user: string;
-  readonly password: string;
-}
 
 /** The settings that `serve` would have with the same flags, environment and file. */
 export interface LoadedSettings {

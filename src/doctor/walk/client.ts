@@ -1,5 +1,5 @@
 import { OnvifDevice } from 'node-onvif-ts';
-import type { Login } from '../surroundings.ts';
+import type { Login } from '../../config/first-password.ts';
 
 /** The part of the library's client that is used. */
 export type Client = Pick<OnvifDevice, 'init' | 'getProfileList' | 'fetchSnapshot' | 'services'>;

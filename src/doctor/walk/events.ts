@@ -1,7 +1,7 @@
+import type { Login } from '../../config/first-password.ts';
 import { TEV, WSA, WSNT } from '../../protocols/notification/names.ts';
 import { contentTypeOf, writeEnvelope } from '../../protocols/soap/envelope.ts';
 import { escapeXml } from '../../protocols/xml/text.ts';
-import type { Login } from '../surroundings.ts';
 import { basicAuthorization } from './http.ts';
 
 /** wsa:Action of Unsubscribe (WS-BaseNotification 1.3, section 6.1.2). */

@@ -1,6 +1,6 @@
+import type { Login } from '../../config/first-password.ts';
 import { AppError, ERRORS, type ErrorCode } from '../../core/errors.ts';
 import { wholeJpegLength } from '../../frames/jpeg.ts';
-import type { Login } from '../surroundings.ts';
 
 /** Most bytes of a stream that are looked through for two pictures. */
 const MAX_STREAM = 32 * 1024 * 1024;

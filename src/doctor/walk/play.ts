@@ -1,5 +1,5 @@
+import type { Login } from '../../config/first-password.ts';
 import { runProgram } from '../../platform/run-program.ts';
-import type { Login } from '../surroundings.ts';
 
 /** Number of pictures that ffmpeg has to decode: with one alone, a stream that stops would not show. */
 const PICTURES = 3;

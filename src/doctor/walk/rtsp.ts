@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { Login } from '../../config/first-password.ts';
 import { legacyDigestResponse } from '../../protocols/http-auth/digest.ts';
-import type { Login } from '../surroundings.ts';
 
 /** A way of carrying RTP: in the RTSP connection, by UDP, or in RTSP through HTTP. */
 export type Transport = 'tcp' | 'udp' | 'tunnel';
