@@ -7,7 +7,7 @@ import type { DeviceSettings } from '../device/settings.ts';
 import { H264, MJPEG, type StreamNames, SUB } from '../device/stream-names.ts';
 import { type H264Video, type JpegVideo, StreamCatalogue } from '../device/streams.ts';
 import type { PictureFeed } from '../encode/h264-stream.ts';
-import type { EncodedStream } from '../encode/make-stream.ts';
+import type { DecodingShare, EncodedStream, SharedRole } from '../encode/make-stream.ts';
 import type { Rate } from '../streams/fan-out.ts';
 import type { Hub } from '../streams/hub.ts';
 import { NativeH264 } from '../streams/native-h264.ts';
@@ -48,12 +48,13 @@ export class Streams {
     const mjpeg: JpegVideo = { ...MJPEG, control: picture, fps: () => picture.settings().fps };
     this.#trial = new EncoderTrial({ config: config.h264, lack: () => this.#lack(), ...{ state, searchPath, clock, log } });
     this.#advice = new EncodingAdvice({ isTranscoding: () => this.#isTranscoding(), clock, log });
-    const share = {};
+    const share: DecodingShare = {};
     this.#encodings = encodedStreams(config).map((names) => {
+      const as = DECODED_TOGETHER[names.id];
       const encoding = new H264Encoding({
         ...{ name: names.name, trial: this.#trial, settings: settings[names.id], picture, searchPath },
         feed: paced(hub, () => settings[names.id].now.fps || undefined),
-        role: { share, as: names.id === SUB.id ? 'sub' : 'main' },
+        role: as && { share, as },
         native: units && { units, isNative: () => this.#isNative },
         onFound: () => this.#transcoded(names, 'found'),
         onGone: () => this.#transcoded(names, 'gone'),
@@ -163,6 +164,12 @@ function encodedStreams({ rtsp, h264, sub }: Config): readonly (typeof H264 | ty
   if (!rtsp.enabled || !h264.enabled) return [];
   return sub.enabled ? [H264, SUB] : [H264];
 }
+
+/** Which of the two streams that are decoded for once each one is; undefined: it is decoded for by itself. */
+const DECODED_TOGETHER: Readonly<Record<(typeof H264 | typeof SUB)['id'], SharedRole['as'] | undefined>> = {
+  [H264.id]: 'main',
+  [SUB.id]: 'sub',
+};
 
 /** A feed of pictures whose lease wants no more than a rate, pictures per second. */
 const paced = (hub: Hub, rate: Rate): PictureFeed => ({

@@ -22,7 +22,7 @@ export interface H264EncodingOptions {
   /** The camera's own H.264, of which it is made where `isNative` says so when the encoder is found; undefined: there is never any. */
   readonly native?: (NativeFeed & { readonly isNative: () => boolean }) | undefined;
   /** With which other stream it is decoded for, where it is made of JPEGs. */
-  readonly role?: SharedRole;
+  readonly role?: SharedRole | undefined;
   readonly picture: PictureController;
   /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
