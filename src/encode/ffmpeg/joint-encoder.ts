@@ -48,7 +48,9 @@ export class JointEncoder implements VideoEncoder {
     const own = sub.plan;
     const isSize =
       own.from.width === from.width && own.from.height === from.height && own.to.width === to.width && own.to.height === to.height;
-    const isRate = own.mostFps === mostFps && Math.max(own.frameRate, frameRate) <= RATE_TOLERANCE * Math.min(own.frameRate, frameRate);
+    // Where none is set the highest rate is the measured one.
+    const isMost = own.mostFps === mostFps || (own.mostFps === own.frameRate && mostFps === frameRate);
+    const isRate = isMost && Math.max(own.frameRate, frameRate) <= RATE_TOLERANCE * Math.min(own.frameRate, frameRate);
     return (
       isSize &&
       isRate &&

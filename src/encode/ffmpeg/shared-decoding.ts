@@ -71,6 +71,6 @@ export class SharedDecoding {
   }
 }
 
-/** Tells plans apart. The rate is measured, and a little different each time. */
+/** Tells plans apart. Rates are measured, also the highest one where none is set, and a little different each time. */
 const plansAsText = (main: EncodingPlan, sub: EncodingPlan): string =>
-  JSON.stringify([main, sub].map((plan) => ({ ...plan, frameRate: undefined })));
+  JSON.stringify([main, sub].map((plan) => ({ ...plan, frameRate: undefined, mostFps: undefined })));
