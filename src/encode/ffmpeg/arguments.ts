@@ -24,6 +24,9 @@ export interface EncodingPlan {
   readonly mostFps: number;
 }
 
+/** Returns a plan without its rates, which are a little different each time: they are measured, also the highest one where none is set. */
+export const withoutRates = (plan: EncodingPlan) => ({ ...plan, frameRate: undefined, mostFps: undefined });
+
 /** Parts of a picture per second in which x264 is told the rate. */
 const RATE_UNIT = 1000;
 /**

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Frame } from '../../frames/frame.ts';
 import type { VideoEncoder, VideoEncoderEvents } from '../encoder.ts';
 import { RATE_TOLERANCE } from '../rate-watch.ts';
-import type { EncodingPlan } from './arguments.ts';
+import { type EncodingPlan, withoutRates } from './arguments.ts';
 import type { FfmpegEncoder } from './encoder.ts';
 
 export interface JointEvents {
@@ -42,23 +43,14 @@ export class JointEncoder implements VideoEncoder {
   }
 
   /** Whether what it makes beside its own stream is as planned. */
-  gives({ from, to, codec, bitrate, keyframeInterval, profile, mostFps, frameRate }: EncodingPlan): boolean {
+  gives(plan: EncodingPlan): boolean {
     const { sub } = this.ffmpeg;
     if (!sub || sub.isBroken) return false;
     const own = sub.plan;
-    const isSize =
-      own.from.width === from.width && own.from.height === from.height && own.to.width === to.width && own.to.height === to.height;
     // Where none is set the highest rate is the measured one.
-    const isMost = own.mostFps === mostFps || (own.mostFps === own.frameRate && mostFps === frameRate);
-    const isRate = isMost && Math.max(own.frameRate, frameRate) <= RATE_TOLERANCE * Math.min(own.frameRate, frameRate);
-    return (
-      isSize &&
-      isRate &&
-      own.codec === codec &&
-      own.bitrate === bitrate &&
-      own.keyframeInterval === keyframeInterval &&
-      own.profile === profile
-    );
+    const isMost = own.mostFps === plan.mostFps || (own.mostFps === own.frameRate && plan.mostFps === plan.frameRate);
+    const isRate = Math.max(own.frameRate, plan.frameRate) <= RATE_TOLERANCE * Math.min(own.frameRate, plan.frameRate);
+    return isMost && isRate && isDeepStrictEqual(withoutRates(own), withoutRates(plan));
   }
 
   encode(frame: Frame): void {

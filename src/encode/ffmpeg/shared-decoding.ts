@@ -1,5 +1,5 @@
 import type { Frame } from '../../frames/frame.ts';
-import { canShare, type EncodingPlan } from './arguments.ts';
+import { canShare, type EncodingPlan, withoutRates } from './arguments.ts';
 import { FfmpegEncoder } from './encoder.ts';
 import type { StartEncoder } from './factory.ts';
 import { JointEncoder } from './joint-encoder.ts';
@@ -71,6 +71,5 @@ export class SharedDecoding {
   }
 }
 
-/** Tells plans apart. Rates are measured, also the highest one where none is set, and a little different each time. */
-const plansAsText = (main: EncodingPlan, sub: EncodingPlan): string =>
-  JSON.stringify([main, sub].map((plan) => ({ ...plan, frameRate: undefined, mostFps: undefined })));
+/** Tells plans apart. */
+const plansAsText = (main: EncodingPlan, sub: EncodingPlan): string => JSON.stringify([main, sub].map(withoutRates));
