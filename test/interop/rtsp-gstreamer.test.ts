@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { programVersion, reportClient } from '../support/clients.ts';
-import { complaintsOf, DECODERS, FRAMES, GStreamerPackets, play } from '../support/gstreamer.ts';
+import { complaintsOf, DECODERS, EVENTS, FRAMES, GStreamerPackets, play } from '../support/gstreamer.ts';
 import { told } from '../support/onvif-events.ts';
 import { Player, rtspUrl } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
@@ -58,7 +58,7 @@ describe('GStreamer', () => {
 
   for (const transport of ['rtspu', 'rtspt']) {
     needsProgram('gst-launch-1.0', `hands on the events beside h264 over ${transport}, every state at first`, async () => {
-      const packets = new GStreamerPackets(locationOf(transport, '/h264', '/h264'), 'media=application');
+      const packets = new GStreamerPackets(locationOf(transport, '/h264', '/h264'), EVENTS);
       try {
         // Motion is off, and the machine says of itself what it can.
         await eventually(
@@ -69,7 +69,9 @@ describe('GStreamer', () => {
               .includes('SignalLoss Initialized State=false'),
           'events',
           20,
-        );
+        ).catch((error: Error) => {
+          throw new Error(`${error.message}, of GStreamer: ${packets.output}`);
+        });
         expect(packets.documents()[0]).toMatch(/^<\?xml [^>]*><tt:MetadataStream .*<\/tt:MetadataStream>$/s);
       } finally {
         await packets.stop();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { systemClock } from '../../src/core/clock.ts';
 import { programVersion, reportClient } from '../support/clients.ts';
-import { complaintsOf, DECODERS, FRAMES, play } from '../support/gstreamer.ts';
+import { complaintsOf, DECODERS, EVENTS, FRAMES, play } from '../support/gstreamer.ts';
 import { LiveRtspServer } from '../support/live-rtsp-server.ts';
 import { decode } from '../support/players.ts';
 import { needsProgram } from '../support/programs.ts';
@@ -69,7 +69,7 @@ describe.each([
       `its documents come to GStreamer over ${transport}, whole`,
       async () => {
         const location = live.url('/mjpeg').replace('rtsp', transport);
-        const { buffers, sizes, caps, warnings } = await play(location, 'application/x-rtp,media=application');
+        const { buffers, sizes, caps, warnings } = await play(location, EVENTS);
         expect(complaintsOf(warnings, 'mjpeg')).toEqual([]);
         expect([buffers, new Set(sizes)]).toEqual([FRAMES, new Set([RTP_HEADER + DOCUMENT.length])]);
         expect(caps).toContain('encoding-name=(string)VND.ONVIF.METADATA');

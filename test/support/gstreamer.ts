@@ -18,6 +18,13 @@ const H264 = 'rtph264depay ! h264parse ! avdec_h264';
 export const DECODERS = { mjpeg: 'rtpjpegdepay ! jpegdec', h264: H264, sub: H264 };
 
 /**
+ * The packets of events alone. An element of its own: for caps between two "!" gst-launch makes one at each pad that comes, linked at
+ * once to what follows. Where two come at the same time, by two threads, the track that does not fit now and then shuts out the one
+ * that does.
+ */
+export const EVENTS = 'capsfilter caps=application/x-rtp,media=application';
+
+/**
  * What the element says of the event that brings its caps, with a backslash before each special character. What gst-launch tells of
  * the pad's property gets lost now and then: of two pads whose caps are set at once, by two threads, GStreamer tells one's alone
  * (`deep-notify` is G_SIGNAL_NO_RECURSE). Only this element here says anything of events.
@@ -37,11 +44,20 @@ interface Played {
 export class GStreamerPackets {
   readonly #dir = makeTempDir();
   readonly #child: ChildProcess;
+  /** What it said. */
+  output = '';
 
-  /** @param track what of its caps tells it from the others, "media=application" */
-  constructor(location: string, track: string) {
+  /** @param filter what lets through that track alone, as {@link EVENTS} */
+  constructor(location: string, filter: string) {
     const files = ['multifilesink', `location=${this.#dir}/%05d`];
-    this.#child = spawn('gst-launch-1.0', [...sourceOf(location), '!', `application/x-rtp,${track}`, '!', ...files], { stdio: 'ignore' });
+    this.#child = spawn('gst-launch-1.0', [...sourceOf(location), '!', ...filter.split(' '), '!', ...files], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+      });
+    }
   }
 
   /** The payloads up to each packet with a marker, put together. */
