@@ -3,9 +3,10 @@ import type { TcpEntry } from '../protocols/proc/tcp-table.ts';
 /**
  * What may wait for a link besides the picture or slice that is given next, in milliseconds of what the link carries: 25 kB at
  * 10 Mbit/s. Enough to keep the link busy where the rate was taken for a tenth too low between two readings, and each millisecond is
- * one by which the next picture arrives later. On a long way, a round trip within these limits: there rates vary more.
+ * one by which the next picture arrives later. On a long way so much, within these limits, that it makes up so many round trips with
+ * the picture before it: a lost packet comes again after one or two, and until then all that came behind it counts as waiting.
  */
-const SLACK = { leastMs: 20, mostMs: 100 } as const;
+const SLACK = { leastMs: 20, mostMs: 150, roundTrips: 3 } as const;
 /** But at least so much: acknowledgements come for some packets at a time, and a link that has nothing to do has to show. Bytes. */
 const LEAST_SLACK = 8000;
 /**
@@ -60,6 +61,8 @@ export class SlowLink {
   #last: { readonly queued: number; readonly at: number } | undefined;
   /** Bytes given since the last reading. */
   #given = 0;
+  /** Bytes given last: on a long way, those of a picture. */
+  #picture = 0;
   /** The least that is thought to have been queued since the last reading. */
   #lowest = Number.POSITIVE_INFINITY;
   #raises = 0;
@@ -94,6 +97,7 @@ export class SlowLink {
     this.#lowest = Math.min(this.#lowest, this.#queued);
     this.#queued += this.#probingSince === undefined ? bytes : bytes / PROBE.rate;
     this.#given += bytes;
+    this.#picture = bytes;
   }
 
   /**
@@ -123,8 +127,14 @@ export class SlowLink {
     const { roundTrip } = this;
     const rate = this.#rate ?? 0;
     if (this.#probingSince !== undefined) return LEAST_WAITING + rate * extraMs;
-    const slackMs = Math.min(SLACK.mostMs, Math.max(SLACK.leastMs, roundTrip));
-    return Math.max(LEAST_SLACK, rate * (slackMs + roundTrip)) + rate * extraMs;
+    return Math.max(LEAST_SLACK, rate * (this.#slack(rate) + roundTrip)) + rate * extraMs;
+  }
+
+  /** Milliseconds of what the link carries. @param rate bytes per millisecond */
+  #slack(rate: number): number {
+    const { leastMs, mostMs, roundTrips } = SLACK;
+    if (this.roundTrip <= LONG_WAY_MS || rate === 0) return leastMs;
+    return Math.min(mostMs, Math.max(leastMs, roundTrips * this.roundTrip - this.#picture / rate));
   }
 
   /** Milliseconds for which the link had taken nothing of what waits when it was last looked at. */

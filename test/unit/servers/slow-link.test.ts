@@ -157,8 +157,26 @@ describe('SlowLink', () => {
       // Less two packets, which are let wait all the same.
       expect(link.roundTrip).toBeGreaterThanOrEqual(Math.max(0, roundTripMs - 3));
       expect(link.roundTrip).toBeLessThanOrEqual(roundTripMs);
-      // So much may be on its way, and wait for 20 ms, or for a round trip.
-      expect(800 - link.wait(1000)).toBeCloseTo(link.roundTrip + Math.max(20, link.roundTrip));
+      // So much may be on its way, and wait for 20 ms.
+      expect(800 - link.wait(1000)).toBeCloseTo(link.roundTrip + 20);
+    }
+  });
+
+  test('on a long way three round trips may wait, the picture before among them', () => {
+    for (const [roundTripMs, pictureMs, slackMs] of [
+      [20, 20, 20],
+      [40, 20, 100],
+      [40, 60, 60],
+      [40, 300, 20],
+      [90, 20, 150],
+    ] as const) {
+      const link = known(1250, 200 + roundTripMs);
+      link.gave(1_000_000 - (50 + roundTripMs + pictureMs) * 1250, 1000);
+      link.gave(pictureMs * 1250, 1000);
+      const waiting = 800 - link.wait(1000) - link.roundTrip;
+      // The round trip is known less two packets, 3 ms of it at most.
+      expect(waiting).toBeLessThan(slackMs + 1);
+      expect(waiting).toBeGreaterThan(Math.max(20, slackMs - 9) - 1);
     }
   });
 
