@@ -110,14 +110,14 @@ export class SourceResolver {
     return true;
   }
 
-  #describe({ make, reason, hint }: Found, settings: CameraSettings): ResolvedSource {
+  /** @throws AppError if the source cannot do what is set (SETTING_UNSUPPORTED), or, where it was found just now, if that is not known */
+  #describe(found: Found, settings: CameraSettings): ResolvedSource {
+    const { make, reason, hint } = found;
     const isAuto = this.options.spec.kind === 'auto';
     const source = make(this.#possible(make, settings), this.#video);
     const notices: AppError[] = [];
     if (source.unsupported.length > 0) {
-      const names = source.unsupported.map((name) => `camera.${name}`).join(', ');
-      const hint = source.unsupportedHint;
-      notices.push(new AppError('SETTING_UNSUPPORTED', `${source.description} cannot do ${names}.`, hint === undefined ? {} : { hint }));
+      notices.push(found === this.#found || isAuto || !source.untold ? inability(source) : mayComeToKnow(source, source.untold));
       if (!isAuto) throw notices[0];
     }
     notices.push(...(source.notices ?? []));
@@ -157,6 +157,25 @@ export class SourceResolver {
     return { make: await this.#explicit({ kind: 'test' }), reason: reasons.join('; '), hint };
   }
 }
+
+const settingsOf = ({ unsupported }: Source): string => unsupported.map((name) => `camera.${name}`).join(', ');
+
+/** Returns the error of a source that cannot do what is set, or of which that is not known. */
+function inability(source: Source): AppError {
+  const { description, untold, unsupportedHint } = source;
+  const hint = untold ? ASKED_AT_START : unsupportedHint;
+  const message = untold
+    ? `It is not known whether ${description} can do ${settingsOf(source)}: ${untold.message}`
+    : `${description} cannot do ${settingsOf(source)}.`;
+  return new AppError('SETTING_UNSUPPORTED', message, hint === undefined ? {} : { hint });
+}
+const ASKED_AT_START = 'It is asked again at the next start of the program.';
+
+/** Returns the error of a source that is to be looked for again, as it may turn out to be able to do what is set. */
+const mayComeToKnow = (source: Source, { code, message }: AppError): AppError =>
+  new AppError(code, `It is not known yet whether ${source.description} can do ${settingsOf(source)}: ${message}`, {
+    hint: 'A service asks again by itself; else start again. If it stays so, take the setting out.',
+  });
 
 const withoutH264 = ({ description }: Source): AppError =>
   new AppError(
