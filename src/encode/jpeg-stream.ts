@@ -164,7 +164,7 @@ export class JpegStream {
           onFrame(frame);
         },
         ended: (error) => {
-          const isOld = !live && this.#frameMode === 'fps_mode' && /fps_mode/.test(decoder.lastLine);
+          const isOld = !live && this.#frameMode === 'fps_mode' && decoder.isOptionUnknown;
           if (isOld) this.#frameMode = 'vsync';
           finish(isOld ? 'restart' : error);
         },

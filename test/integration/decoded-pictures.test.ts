@@ -195,7 +195,8 @@ describe('JPEGs of the H.264 that a camera gives', () => {
   });
 
   needsProgram('ffmpeg', 'an FFmpeg before 5.1, which calls an option by another name', async () => {
-    make({ ffmpegPath: script('case "$*" in *fps_mode*) echo "Unrecognized option \'fps_mode\'." >&2; exit 1;; esac') });
+    const words = `echo "Unrecognized option 'fps_mode'." >&2; echo "Error splitting the argument list: Option not found" >&2`;
+    make({ ffmpegPath: script(`case "$*" in *fps_mode*) ${words}; exit 1;; esac`) });
     const release = hub.lease();
     report('live');
     const next = jpeg();
