@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Arguments } from '../../src/cli/command.ts';
@@ -128,6 +128,25 @@ describe('install', () => {
     writeFileSync(join(root, 'var/lib/onvif-camera/state.json'), 'its own');
     await service('install');
     expect(at('var/lib/onvif-camera/state.json')).toBe('its own');
+  });
+
+  test('takes all of it over the next time where it could not be done the first time', async () => {
+    writeFileSync(join(machine.cwd, 'onvif-camera.yaml'), 'name: Garage\n');
+    writeFileSync(join(tools, 'getent passwd pi.says'), `pi:x:1000:1000:,,,:${user}:/bin/bash\n`);
+    const byHand = join(root, user, '.local/state/onvif-camera');
+    mkdirSync(byHand, { recursive: true, mode: 0o700 });
+    writeFileSync(join(byHand, 'state.json'), STATE);
+    writeFileSync(join(byHand, 'first-password.txt'), 'secret\n');
+    // As a full disk or a power cut would, it ends in the middle.
+    const obstacle = join(root, 'var/lib/onvif-camera/first-password.txt');
+    mkdirSync(join(obstacle, 'not-empty'), { recursive: true });
+    await expect(service('install')).rejects.toThrow(/first-password/);
+    rmSync(obstacle, { recursive: true });
+    expect((await service('install')).said).toContain('took users, passwords and identity over');
+    expect(at('var/lib/onvif-camera/state.json')).toBe(STATE);
+    expect(at('var/lib/onvif-camera/first-password.txt')).toBe('secret\n');
+    expect(at('etc/onvif-camera.yaml')).toBe('name: Garage\ndataDir: /var/lib/onvif-camera\n');
+    expect(statSync(join(root, 'etc/onvif-camera.yaml')).mode & 0o777).toBe(0o644);
   });
 
   test('tells of wrong settings before it does anything', async () => {
