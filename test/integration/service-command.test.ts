@@ -41,6 +41,17 @@ beforeEach(() => {
 const calls = () => readFileSync(join(tools, 'calls'), 'utf8').split('\n').slice(0, -1);
 const at = (path: string) => readFileSync(join(root, path), 'utf8');
 
+/** Leaves what a camera left that ran by hand. Gives its data directory. */
+function runByHand(settings: string): string {
+  writeFileSync(join(machine.cwd, 'onvif-camera.yaml'), settings);
+  writeFileSync(join(tools, 'getent passwd pi.says'), `pi:x:1000:1000:,,,:${user}:/bin/bash\n`);
+  // In the machine's tree, as all of its paths.
+  const dataDir = join(root, user, '.local/state/onvif-camera');
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(join(dataDir, 'state.json'), STATE);
+  return dataDir;
+}
+
 async function service(
   name: Parameters<typeof serviceCommand>[0],
   flags: Arguments['flags'] = {},
@@ -111,12 +122,7 @@ describe('install', () => {
   });
 
   test('takes over settings, users and identity of a camera that ran by hand', async () => {
-    writeFileSync(join(machine.cwd, 'onvif-camera.yaml'), 'name: Garage # mine\ncamera:\n  source: images:pictures\n');
-    writeFileSync(join(tools, 'getent passwd pi.says'), `pi:x:1000:1000:,,,:${user}:/bin/bash\n`);
-    // In the machine's tree, as all of its paths.
-    const byHand = join(root, user, '.local/state/onvif-camera');
-    mkdirSync(byHand, { recursive: true, mode: 0o700 });
-    writeFileSync(join(byHand, 'state.json'), STATE);
+    runByHand('name: Garage # mine\ncamera:\n  source: images:pictures\n');
     const { said } = await service('install');
     expect(at('etc/onvif-camera.yaml')).toBe(
       `name: Garage # mine\ncamera:\n  source: images:${machine.cwd}/pictures\ndataDir: /var/lib/onvif-camera\n`,
@@ -131,12 +137,7 @@ describe('install', () => {
   });
 
   test('takes all of it over the next time where it could not be done the first time', async () => {
-    writeFileSync(join(machine.cwd, 'onvif-camera.yaml'), 'name: Garage\n');
-    writeFileSync(join(tools, 'getent passwd pi.says'), `pi:x:1000:1000:,,,:${user}:/bin/bash\n`);
-    const byHand = join(root, user, '.local/state/onvif-camera');
-    mkdirSync(byHand, { recursive: true, mode: 0o700 });
-    writeFileSync(join(byHand, 'state.json'), STATE);
-    writeFileSync(join(byHand, 'first-password.txt'), 'secret\n');
+    writeFileSync(join(runByHand('name: Garage\n'), 'first-password.txt'), 'secret\n');
     // As a full disk or a power cut would, it ends in the middle.
     const obstacle = join(root, 'var/lib/onvif-camera/first-password.txt');
     mkdirSync(join(obstacle, 'not-empty'), { recursive: true });
