@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { silentLogger } from '../../../src/core/log.ts';
 import type { SendQueues } from '../../../src/servers/send-queues.ts';
 import { ViewerPace } from '../../../src/servers/viewer-pace.ts';
@@ -86,6 +86,29 @@ describe('ViewerPace', () => {
     measure(100, 0);
     clock.advance(1);
     expect(calls).toBe(1);
+  });
+
+  test.each([0, 1])('one whose link stops, but for %d kB every 29 s, sets no timers for that, and goes on at the first reading after it', (kB) => {
+    pace.proveSlow();
+    measure(10, 900_000);
+    measure(100, 890_000);
+    let calls = 0;
+    pace.whenReady(() => calls++);
+    const set = jest.spyOn(clock, 'after');
+    let queued = 890_000;
+    for (let count = 1; count <= 800; count++) {
+      pace.missed();
+      if (count % 193 === 0) queued -= kB * 1000;
+      measure(150, queued);
+    }
+    expect(calls).toBe(0);
+    expect(clock.pending).toBe(0);
+    // Each of the first readings does, while it may be for a moment.
+    expect(set.mock.calls.length).toBeLessThan(30);
+    measure(150, 0);
+    clock.advance(1);
+    expect(calls).toBe(1);
+    expect(pace.takes()).toBe(true);
   });
 
   test('a reading during which something was given is not used', () => {
