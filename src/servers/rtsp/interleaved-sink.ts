@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../core/clock.ts';
+import type { Cancel, Clock } from '../../core/clock.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import type { Pair } from '../../protocols/rtsp/transport.ts';
 import { PacedWriter } from '../paced-writer.ts';
@@ -51,6 +51,8 @@ export class InterleavedSink implements Sink {
   #needsKeyframe = false;
   /** When a key frame was asked for, monotonic milliseconds. */
   #askedAt = Number.NEGATIVE_INFINITY;
+  /** Ends the wait until another one may be asked for. */
+  #cancelAsk: Cancel | undefined;
   /** While something waits: when the client last took some of it, or when it began to wait, monotonic milliseconds. */
   #tookAt = 0;
   /** Lengths of the pictures that wait, in their order. */
@@ -89,7 +91,8 @@ export class InterleavedSink implements Sink {
     if (this.#needsKeyframe && batch.keyframe && this.#writing === 0 && pace?.takes() !== false) this.#needsKeyframe = false;
     const tooMuch = this.#waitingBytes + batch.framed.length > MAX_WAITING || pace?.takes(DEPENDENT_WAIT_MS, waiting) === false;
     if (this.#needsKeyframe || tooMuch) {
-      if (!this.#needsKeyframe) pace?.whenReady(this.#goOn);
+      // A key frame that may not go either is as good as none.
+      if (!this.#needsKeyframe || batch.keyframe) pace?.whenReady(this.#goOn);
       this.#needsKeyframe = true;
       pace?.missed();
       counters.framesSkipped++;
@@ -106,6 +109,8 @@ export class InterleavedSink implements Sink {
     this.#missed = undefined;
     // A client that goes on begins with one in any case; one that has gone needs none.
     this.#needsKeyframe = false;
+    this.#cancelAsk?.();
+    this.#cancelAsk = undefined;
     // Nothing of it may come behind the answer.
     this.#writer.flush();
   }
@@ -148,10 +153,19 @@ export class InterleavedSink implements Sink {
   #askKeyFrame(): void {
     const { clock, requestKeyFrame } = this.options;
     const now = clock.monotonic();
-    if (now - this.#askedAt < KEY_FRAME_INTERVAL_MS) return;
+    const early = this.#askedAt + KEY_FRAME_INTERVAL_MS - now;
+    if (early > 0) {
+      this.#cancelAsk ??= clock.after(Math.ceil(early), this.#askAgain);
+      return;
+    }
     this.#askedAt = now;
     requestKeyFrame();
   }
+
+  readonly #askAgain = (): void => {
+    this.#cancelAsk = undefined;
+    this.#goOn();
+  };
 
   readonly #reported = (): void => {
     this.#waitingReports--;

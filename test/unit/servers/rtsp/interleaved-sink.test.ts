@@ -224,4 +224,55 @@ describe('of pictures that are built on others', () => {
     }
     expect(asked).toBe(5);
   });
+
+  /** The next picture is too much, and then the link has carried all. */
+  const missOne = (sink: InterleavedSink) => {
+    pace.someRoom = false;
+    sink.deliver(batch(false));
+    clock.advance(900);
+    pace.makeRoom();
+  };
+
+  test('one who misses a picture soon after a key frame that was made for him gets the next as soon as he may', () => {
+    const sink = makeSink('keyframe');
+    missOne(sink);
+    expect(asked).toBe(1);
+    sink.deliver(batch(true));
+    missOne(sink);
+    clock.advance(1099);
+    expect(asked).toBe(1);
+    clock.advance(1);
+    expect(asked).toBe(2);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('nobody asks for one who has got one meanwhile, or has gone', () => {
+    const sink = makeSink('keyframe');
+    missOne(sink);
+    sink.deliver(batch(true));
+    missOne(sink);
+    sink.deliver(batch(true));
+    clock.advance(10_000);
+    expect([asked, written.length]).toEqual([1, 2]);
+    missOne(sink);
+    sink.deliver(batch(true));
+    missOne(sink);
+    sink.drop();
+    expect([asked, clock.pending]).toEqual([2, 0]);
+  });
+
+  test('a key frame that comes while there is no room is followed by another', () => {
+    const sink = makeSink('keyframe');
+    missOne(sink);
+    pace.buffer = false;
+    sink.deliver(batch(true));
+    expect(written).toEqual([]);
+    clock.advance(500);
+    pace.makeRoom();
+    expect(asked).toBe(1);
+    clock.advance(1500);
+    expect(asked).toBe(2);
+    sink.deliver(batch(true));
+    expect(written).toHaveLength(1);
+  });
 });
