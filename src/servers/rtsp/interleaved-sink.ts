@@ -9,7 +9,7 @@ import type { Resumption, Sink } from './sink.ts';
 
 /**
  * Bytes of whole pictures that may wait for a client whose stream has to be complete to be decoded: a second or two of
- * H.264. They are shared by all clients, so that this bounds the delay rather than the memory.
+ * H.264, or some thousand documents with events. They are shared by all clients, so that this bounds the delay rather than the memory.
  */
 const MAX_WAITING = 2 * 1024 * 1024;
 /**
