@@ -139,6 +139,11 @@ export class SlowLink {
     return Math.min(mostMs, Math.max(leastMs, roundTrips * this.roundTrip - this.#picture / rate));
   }
 
+  /** When the link was last seen to have taken something, or to have nothing to take; else since when it is looked at. */
+  get movedAt(): number {
+    return this.#movedAt;
+  }
+
   /** Milliseconds for which the link had taken nothing of what waits when it was last looked at. */
   get stalledFor(): number {
     return this.#last ? this.#last.at - this.#movedAt : 0;

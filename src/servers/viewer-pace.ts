@@ -137,6 +137,16 @@ export class ViewerPace implements WatchedQueue {
     return this.#link.stalledFor;
   }
 
+  /**
+   * When the viewer was last seen to take something of what waits in the kernel for him, monotonic milliseconds; negative infinity:
+   * nobody looks. The kernel may take in nothing meanwhile: not before a third of its queue is free.
+   */
+  get movedAt(): number {
+    if (!this.#link) return Number.NEGATIVE_INFINITY;
+    this.options.queues.refresh(this);
+    return this.#link.movedAt;
+  }
+
   /** Calls `call` once, when the next picture may be given; the same function waits only once. */
   whenReady(call: () => void): void {
     this.#waiting.add(call);

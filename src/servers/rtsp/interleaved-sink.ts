@@ -28,6 +28,8 @@ export interface InterleavedOptions {
   readonly socket: Socket;
   /** What tells when the next picture may go; undefined: as soon as the socket takes it. */
   readonly pace: ViewerPace | undefined;
+  /** Returns when the client was last seen to take something, whatever of the connection it was; see {@link ViewerPace.movedAt}. */
+  readonly movedAt: () => number;
   /** Interleaved channels of RTP and RTCP. */
   readonly channels: Pair;
   readonly resumption: Resumption;
@@ -117,7 +119,8 @@ export class InterleavedSink implements Sink {
 
   /** Milliseconds for which the client has taken nothing of what it was given. @param now monotonic milliseconds */
   stalledFor(now: number): number {
-    return this.#writing > 0 && this.#writer.waiting === 0 ? now - this.#tookAt : (this.options.pace?.stalledFor ?? 0);
+    const { pace, movedAt } = this.options;
+    return this.#writing > 0 && this.#writer.waiting === 0 ? now - Math.max(this.#tookAt, movedAt()) : (pace?.stalledFor ?? 0);
   }
 
   #send(batch: RtpBatch): void {

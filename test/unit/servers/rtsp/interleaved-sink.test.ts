@@ -19,6 +19,7 @@ class FakePace {
   given = 0;
   misses = 0;
   stalledFor = 0;
+  movedAt = Number.NEGATIVE_INFINITY;
   call: (() => void) | undefined;
   takes = (extraMs = 0) => (extraMs > 0 ? this.someRoom : this.buffer);
   capacity = () => this.left;
@@ -48,16 +49,17 @@ let written: Buffer[];
 let asked: number;
 let counters: ReturnType<typeof newRtspCounters>;
 
-function makeSink(resumption: Resumption): InterleavedSink {
+function makeSink(resumption: Resumption, writableLength = 0): InterleavedSink {
   const socket = {
     destroyed: false,
     writable: true,
-    writableLength: 0,
+    writableLength,
     write: (bytes: Buffer) => bytes.length > 0 && written.push(bytes),
   };
   return new InterleavedSink({
     socket: socket as unknown as Socket,
     pace: pace as unknown as ViewerPace,
+    movedAt: () => pace.movedAt,
     channels: { rtp: 0, rtcp: 1 },
     resumption,
     requestKeyFrame: () => asked++,
@@ -169,6 +171,16 @@ describe('on a slow link', () => {
     pace.makeRoom();
     expect(sent()).toEqual(picture.framed);
   });
+});
+
+test.each(['any', 'keyframe', 'retold'] as const)('a client of %s has stalled only if the kernel sends nothing either', (resumption) => {
+  const sink = makeSink(resumption, 1);
+  sink.deliver(batch(true));
+  clock.advance(20_000);
+  expect(sink.stalledFor(clock.monotonic())).toBe(20_000);
+  pace.movedAt = clock.monotonic();
+  clock.advance(20_000);
+  expect(sink.stalledFor(clock.monotonic())).toBe(20_000);
 });
 
 describe('of pictures that are built on others', () => {

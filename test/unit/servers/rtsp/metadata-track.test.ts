@@ -119,6 +119,7 @@ describe('to a recorder whose connection takes nothing for a while', () => {
     const sink = new InterleavedSink({
       socket: socket as unknown as Socket,
       pace: undefined,
+      movedAt: () => Number.NEGATIVE_INFINITY,
       channels: CHANNELS,
       resumption: track.resumption,
       requestKeyFrame: () => track.requestKeyFrame(),
