@@ -136,6 +136,11 @@ export class Capture {
     await Promise.all([this.camera.stop(), this.#decoded?.end()]);
   }
 
+  /** Tells in the status what was found out of the camera before anybody wanted it. */
+  tell(change: Partial<CameraStatus>): void {
+    this.#report({ ...this.use.status, ...change });
+  }
+
   #report(report: CameraStatus): void {
     if (this.units && this.#decoded) {
       this.units.setStatus(report);
