@@ -48,7 +48,7 @@ export class App {
         this.#own.events.profileChanged(stream);
       },
     });
-    this.#liveness = new Liveness(this.#own.capture.use, options.clock);
+    this.#liveness = new Liveness(() => this.#own.capture.progress, options.clock);
     this.#rtsp = options.config.rtsp.enabled ? new Rtsp(options, this.#own) : undefined;
     this.#onvif = this.#makeOnvif();
     this.#analysis = new Analysis(options, this.#own);

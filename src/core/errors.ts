@@ -83,7 +83,11 @@ export const ERRORS = {
     EXIT.failure,
     true,
   ),
-  H264_UNAVAILABLE: entry('Install ffmpeg for H.264: `sudo apt install ffmpeg`. MJPEG works without it.', EXIT.failure, true),
+  H264_UNAVAILABLE: entry(
+    'Install ffmpeg for H.264, `sudo apt install ffmpeg`, and start again. MJPEG works without it.',
+    EXIT.failure,
+    true,
+  ),
   CAMERA_H264: entry(
     'It is tried again at the next start of the program; `onvif-camera doctor` may show what is missing. Or set camera.encoding: mjpeg.',
   ),

@@ -67,7 +67,7 @@ export async function probeEncoder(options: ProbeOptions): Promise<Probed> {
         'H264_UNAVAILABLE',
         `There is no H.264: ${ffmpeg} has no encoder that works (${wanted === 'h264_v4l2m2m' ? `${wanted}: ${hardware.said}` : `libx264: ${software.said}`}).`,
         {
-          hint: "Install the system's own ffmpeg, which has libx264: `sudo apt install --reinstall ffmpeg`. MJPEG works without it.",
+          hint: "Install the system's own ffmpeg, which has libx264, `sudo apt install --reinstall ffmpeg`, and start again. MJPEG works without it.",
         },
       ),
     };
