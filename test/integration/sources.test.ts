@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { StateStore } from '../../src/config/state.ts';
 import { HEADROOM } from '../../src/frames/frame.ts';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
 import { JpegSplitter } from '../../src/frames/jpeg-splitter.ts';
@@ -44,6 +45,16 @@ describe('a folder of pictures', () => {
     const playing = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11];
     expect(order.slice(0, 22)).toEqual([...playing, ...playing]);
     expect((await server.json('/api/status')).notices).toMatchObject([{ code: 'BAD_PICTURE', message: expect.stringContaining('f5.jpg') }]);
+  });
+
+  test('plays although a client had set size and quality of another source', async () => {
+    const pictures = writePictures(1);
+    const dataDir = join(dir, 'data');
+    new StateStore(dataDir).update({ camera: { width: 1920, height: 1080, quality: 60 } });
+    server = await Server.start({ args: ['--source', `images:${dir}`], dataDir });
+    const viewer = new Viewer(server);
+    expect((await viewer.next(1)).jpeg.equals(pictures[0]!)).toBe(true);
+    expect(await server.json('/api/status')).toMatchObject({ camera: 'live', width: 640, height: 480, notices: [] });
   });
 
   test('an empty one: exit 4', async () => {
@@ -149,6 +160,47 @@ describe('a webcam', () => {
     await eventually(() => controls().contrast === 48 && controls().gain === 0, 'the controls are set');
     expect(controls()).toMatchObject({ brightness: 32, auto_exposure: 3 });
     await viewer.next(20);
+  });
+
+  describe('that does not tell its controls at first, as after a cold boot', () => {
+    const ARGS = ['--width', '640', '--height', '480', '--brightness', '0.5'];
+    /** @param more of the environment */
+    const slowEnv = (more: NodeJS.ProcessEnv = {}) => {
+      const all = { ...env({ formats: ['mjpeg'] }), ...more };
+      const bin = join(dir, 'bin');
+      const standin = join(import.meta.dirname, '../support', standins['v4l2-ctl']);
+      rmSync(join(bin, 'v4l2-ctl'));
+      // Ended as it is after a time that is too long.
+      const first = `[ -e "${dir}/asked" ] || { touch "${dir}/asked"; kill -KILL $$; }`;
+      writeFileSync(join(bin, 'v4l2-ctl'), `#!/bin/sh\n${first}\nexec "${standin}" "$@"\n`, { mode: 0o755 });
+      writeFileSync(join(bin, 'systemd-notify'), '#!/bin/sh\n', { mode: 0o755 });
+      return all;
+    };
+    const SERVICE = { NOTIFY_SOCKET: '/run/systemd/notify' };
+
+    needsProgram('ffmpeg', 'a service serves, asks again, and sets them', async () => {
+      server = await Server.start({ args: ['--source', `v4l2:${device()}`, ...ARGS], env: slowEnv(SERVICE) });
+      expect(server.stderr).toMatch(/not known yet whether .* can do camera\.brightness: v4l2-ctl does not tell .*SIGKILL/);
+      expect(await (await server.anonymous('/healthz')).json()).toMatchObject({ camera: 'failed', error: 'CAPTURE_ENDED' });
+      // The first viewer is told why, and has it asked again.
+      expect(await (await server.fetch('/stream.mjpg')).text()).toContain('not known yet');
+      await eventually(async () => (await server!.fetch('/snapshot.jpg')).status === 200, 'there is a picture', 20);
+      expect(JSON.parse(readFileSync(join(dir, 'webcam.json.controls'), 'utf8'))).toMatchObject({ brightness: 32 });
+    });
+
+    needsProgram('ffmpeg', 'a start by hand ends with 1, and says what to do', async () => {
+      const refused = Server.spawn({ args: ['--source', `v4l2:${device()}`, ...ARGS], env: slowEnv() });
+      expect((await refused.ended).code).toBe(1);
+      expect(refused.stderr).toContain('start again');
+      await refused.stop();
+    });
+
+    needsProgram('ffmpeg', 'a setting that it surely lacks ends a service with 2', async () => {
+      const refused = Server.spawn({ args: ['--source', `v4l2:${device()}`, ...ARGS, '--metering', 'spot'], env: slowEnv(SERVICE) });
+      expect((await refused.ended).code).toBe(2);
+      expect(refused.stderr).toContain('cannot do camera.metering');
+      await refused.stop();
+    });
   });
 
   needsProgram('ffmpeg', 'that is busy: the user is told', async () => {
