@@ -33,16 +33,16 @@ interface Way {
    */
   readonly jitter: number;
   /**
-   * More than this between two pictures is the camera's restart, which takes a second at least; seconds. Times of arrival have a gap
+   * More than this between two pictures is the camera's restart, which takes about a second; seconds. Times of arrival have a gap
    * where the machine is held up, and what was due meanwhile comes right after it.
    */
   readonly gap: number;
 }
 
 const WAYS: readonly Way[] = [
-  { way: "from the camera's JPEGs, by ffmpeg", encoding: 'mjpeg', scenario: {}, jitter: 3, gap: 10 / FPS },
+  { way: "from the camera's JPEGs, by ffmpeg", encoding: 'mjpeg', scenario: {}, jitter: 3, gap: 7 / FPS },
   { way: 'by the camera program, with libx264', encoding: 'h264', scenario: { libav: true }, jitter: 1, gap: 5 / FPS },
-  { way: 'by the camera program, with the encoder of a Pi 4', encoding: 'h264', scenario: { platform: 'vc4' }, jitter: 3, gap: 10 / FPS },
+  { way: 'by the camera program, with the encoder of a Pi 4', encoding: 'h264', scenario: { platform: 'vc4' }, jitter: 3, gap: 7 / FPS },
 ];
 
 /** A camera of one way, and those who record it. */
