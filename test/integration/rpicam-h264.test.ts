@@ -78,10 +78,13 @@ function expectGoodUnits(): void {
   expect(readSps(units[0]!.parameterSets.sps)).toMatchObject({ width: 640, height: 480 });
 }
 
-describe.each<[string, Scenario, string]>([
-  ['libx264 of a Pi 5', PI5, 'libx264'],
-  ['the encoder of a Pi 4', { platform: 'vc4', startDelayMs: 10 }, 'the encoder of the Pi'],
-])('H.264 from rpicam-vid, by %s', (_name, scenario, encoder) => {
+/** Of 22 distances at least so many are right: of the pictures' own times nearly all, of arrivals on a loaded machine most. */
+const RIGHT = { own: 17, arrivals: 12 };
+
+describe.each<[string, Scenario, string, keyof typeof RIGHT]>([
+  ['libx264 of a Pi 5', PI5, 'libx264', 'own'],
+  ['the encoder of a Pi 4', { platform: 'vc4', startDelayMs: 10 }, 'the encoder of the Pi', 'arrivals'],
+])('H.264 from rpicam-vid, by %s', (_name, scenario, encoder, times) => {
   test('gives units, in time, from a key frame on, and no JPEG', async () => {
     await start(scenario);
     await given(2);
@@ -94,9 +97,8 @@ describe.each<[string, Scenario, string]>([
     expect(units.slice(0, 16).map(({ keyframe }) => keyframe)).toEqual([true, ...Array(14).fill(false), true]);
     expect([camera.encoding, camera.encoder, encodings, jpegs]).toEqual(['H264', encoder, ['H264'], 0]);
     expect(report).toMatchObject({ state: 'live', notices: [] });
-    const spacing = (units[23]!.monotonic - units[1]!.monotonic) / 22;
-    expect(spacing).toBeGreaterThan(60);
-    expect(spacing).toBeLessThan(75);
+    const distances = units.slice(2, 24).map(({ monotonic }, k) => monotonic - units[k + 1]!.monotonic);
+    expect(distances.filter((ms) => ms > 60 && ms < 75).length).toBeGreaterThanOrEqual(RIGHT[times]);
     expect(warnings).toEqual([]);
   });
 
