@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { attack } from './attacks/attack.mjs';
 import { DISCOVERY_ATTACKS } from './attacks/discovery.mjs';
+import { EVENT_ATTACKS } from './attacks/events.mjs';
 import { FAULTS } from './attacks/faults.mjs';
 import { HTTP } from './attacks/http.mjs';
 import { inOwnNetwork, Lan } from './attacks/lan.mjs';
@@ -19,7 +20,7 @@ import { attacksTable, faultsTable } from './attacks/report.mjs';
 import { RTSP } from './attacks/rtsp.mjs';
 import { machine } from './report.mjs';
 
-const ATTACKS = { ...HTTP, ...LOGINS, ...DISCOVERY_ATTACKS, ...RTSP };
+const ATTACKS = { ...HTTP, ...LOGINS, ...EVENT_ATTACKS, ...DISCOVERY_ATTACKS, ...RTSP };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

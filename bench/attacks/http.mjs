@@ -118,6 +118,26 @@ async function authOff() {
   return said.join(', ');
 }
 
+/** A wrong password a second, at a path as long as a head may be. */
+async function longPaths({ wire, seconds }) {
+  const path = `/${'a'.repeat(15_000)}`;
+  for (let k = 0; k < seconds; k++) {
+    wire.sent += path.length;
+    await ask(path, { headers: basic('wrong') });
+    await sleep(1000);
+  }
+}
+
+/** One request of a user: a number of 250,000 digits that is none. */
+async function longNumber({ wire }) {
+  const number = `${'1'.repeat(250_000)}x`;
+  const settings = `<i:VideoSourceToken>x</i:VideoSourceToken><i:ImagingSettings><tt:Brightness>${number}</tt:Brightness></i:ImagingSettings>`;
+  const body = envelope(`<i:SetImagingSettings xmlns:i="http://www.onvif.org/ver20/imaging/wsdl">${settings}</i:SetImagingSettings>`);
+  wire.sent += body.length;
+  const { status, ms, error } = await soap(body, { headers: basic(), limitMs: 90_000 });
+  return `answered after ${(ms / 1000).toFixed(1)} s (${status || error})`;
+}
+
 /** One who holds F5 down: the page, its stream, gone again. Counts the capture programs that were started. */
 async function reload({ wire, captures }) {
   const { Cookie } = cookieOf(await logIn(ATTACKER));
@@ -160,5 +180,7 @@ export const HTTP = {
   'unread-snapshots': { title: '32000 snapshots asked for by a user and not read', seconds: 8, run: snapshotsNotRead },
   rebinding: { title: "Another site's page by DNS rebinding, --auth off", seconds: 10, args: ['--auth', 'off'], run: rebinding },
   'auth-off': { title: 'Changes by strangers, --auth off', seconds: 10, args: ['--auth', 'off'], run: authOff },
+  'long-paths': { title: 'Wrong logins at a path of 15 kB, one a second', seconds: 8, run: longPaths },
+  'long-number': { title: 'One number of 250,000 digits', seconds: 5, run: longNumber },
   reload: { title: '250 reloads of the page, each with its stream', seconds: 30, captured: true, run: reload },
 };

@@ -48,6 +48,8 @@ export interface DecodingOptions {
   readonly camera: Pick<FanOut<Taken>, 'lease' | 'status'>;
   /** Whether pictures have to be decoded at this moment. */
   readonly isNeeded: () => boolean;
+  /** Whether there is what decodes them; asked some times a second. */
+  readonly isPossible: () => boolean;
   /** How many want the camera on, or pictures of it, this one included. */
   readonly holders: () => number;
 }
@@ -69,6 +71,8 @@ const WHO: Readonly<Record<MotionBy, string>> = {
 const SPARE = 1.5;
 /** A source that looks for motion says so within this time, milliseconds. */
 const DECIDED_MS = 5000;
+/** How long what was seen last holds while no picture comes that can be looked at, milliseconds, and in times between two of them. */
+const STALE = { leastMs: 10_000, gaps: 5 } as const;
 /** How often the light is looked at, milliseconds. */
 const LUX_MS = 1000;
 /** How long before and after what the source says belongs to a picture, milliseconds. */
@@ -93,6 +97,10 @@ export class SceneAnalysis {
   #sensed: { readonly light: SensedLight; readonly at: number } | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #slowAt = Number.NEGATIVE_INFINITY;
+  /** When the last picture was taken in which motion was looked for, and the time from the one before, monotonic, milliseconds. */
+  #seen = { at: Number.NEGATIVE_INFINITY, gap: 0 };
+  /** Whether pictures would have to be decoded and cannot be. */
+  #isBlind = false;
   #decoding = false;
   #ends: Cancel[] = [];
   /** Gives up the pictures that are decoded for this, while they are. */
@@ -117,8 +125,14 @@ export class SceneAnalysis {
   get motionBy(): MotionBy | undefined {
     const { motion } = this.options;
     if (!motion) return undefined;
-    if (!this.#atSource) return 'pictures';
-    return motion.trustsCamera ? 'camera' : 'both';
+    if (!this.#atSource) return this.#isBlind ? undefined : 'pictures';
+    return motion.trustsCamera || this.#isBlind ? 'camera' : 'both';
+  }
+
+  /** Whether nothing can look for motion that is to be looked for: the camera does not, and what decodes its pictures is missing. */
+  get isMotionUnseen(): boolean {
+    const { motion, clock } = this.options;
+    return motion !== undefined && this.motionBy === undefined && clock.monotonic() - this.#captureAt >= DECIDED_MS;
   }
 
   /** Begins to look. Where motion is looked for, the camera stays on. */
@@ -173,9 +187,16 @@ export class SceneAnalysis {
   #tick(): void {
     const now = this.options.clock.monotonic();
     const isLive = this.#camera.status.state === 'live';
+    const { decoding } = this.options;
+    this.#isBlind = isLive && decoding?.isNeeded() === true && !decoding.isPossible();
     if (isLive) this.#sayWho(now);
-    if (!isLive) this.#moves(false, now);
-    else if (this.motionBy === 'camera') this.#moves(this.#sourceMotion.look(now), now);
+    if (isLive && this.motionBy === 'camera') this.#moves(this.#sourceMotion.look(now), now);
+    else if (!isLive || this.#isStale(now)) this.#moves(false, now);
+  }
+
+  /** Whether the last picture that was looked at says nothing of the present. */
+  #isStale(now: number): boolean {
+    return now - this.#seen.at > Math.max(STALE.leastMs, STALE.gaps * this.#seen.gap);
   }
 
   get #camera(): Pick<FanOut<Taken>, 'lease' | 'status'> {
@@ -226,9 +247,9 @@ export class SceneAnalysis {
 
   #sayWho(now: number): void {
     const by = this.motionBy;
-    if (by === this.#said || (by === 'pictures' && now - this.#captureAt < DECIDED_MS)) return;
+    if (by === this.#said || (by !== 'camera' && by !== 'both' && now - this.#captureAt < DECIDED_MS)) return;
     this.#said = by;
-    this.options.log.info(`motion is looked for ${WHO[by!]}`);
+    if (by) this.options.log.info(`motion is looked for ${WHO[by]}`);
   }
 
   /** Takes a picture; most are passed over. */
@@ -263,7 +284,11 @@ export class SceneAnalysis {
     try {
       const luma = await decodeLuma(jpeg, this.options.clock);
       if (this.#ends.length === 0) return;
-      if (motion) this.#moves(this.#pictureMotion?.look(luma, monotonic) === true, monotonic);
+      if (motion) {
+        const { at } = this.#seen;
+        this.#seen = { at: monotonic, gap: at === Number.NEGATIVE_INFINITY ? 0 : monotonic - at };
+        this.#moves(this.#pictureMotion?.look(luma, monotonic) === true, monotonic);
+      }
       if (slow) this.#judge(luma, monotonic);
     } catch (error) {
       this.#complaints.log((suppressed) => this.options.log.warn(messageOf(error), suppressed));

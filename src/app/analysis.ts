@@ -59,7 +59,12 @@ export class Analysis {
       health: config.imageHealth.enabled,
       followsLight: config.camera.exposure === 'auto-night',
       ...{ hub, clock, log },
-      decoding: units && { camera: units, isNeeded: () => capture.isNative, holders: () => capture.holders },
+      decoding: units && {
+        camera: units,
+        isNeeded: () => capture.isNative,
+        isPossible: () => capture.lack === undefined,
+        holders: () => capture.holders,
+      },
       onChange: (finding, state) => this.#tell(finding, state),
     });
     capture.onSensed = (sensed) => this.#scene.sensed(sensed);
@@ -75,7 +80,7 @@ export class Analysis {
     return {
       motion: motionBy && { moving: this.#scene.state('motion') === true, by: motionBy },
       night: this.#scene.state('night'),
-      notices: this.#isMissed ? [MISSED] : [],
+      notices: [...(this.#isMissed ? [MISSED] : []), ...(this.#scene.isMotionUnseen ? [UNSEEN] : [])],
     };
   }
 
@@ -121,3 +126,4 @@ export class Analysis {
 }
 
 const MISSED = new AppError('MOTION_OFF', 'A client listens for motion, and motion detection is off.');
+const UNSEEN = new AppError('MOTION_UNSEEN', 'Motion is not looked for: the camera gives H.264, and ffmpeg, which decodes it, is missing.');

@@ -48,7 +48,7 @@ export class App {
         this.#own.events.profileChanged(stream);
       },
     });
-    this.#liveness = new Liveness(this.#own.capture.use, options.clock);
+    this.#liveness = new Liveness(() => this.#own.capture.progress, options.clock);
     this.#rtsp = options.config.rtsp.enabled ? new Rtsp(options, this.#own) : undefined;
     this.#onvif = this.#makeOnvif();
     this.#analysis = new Analysis(options, this.#own);
@@ -196,15 +196,15 @@ export class App {
   /** Finds the camera. Returns the reason where it is missing and waited for: a service runs without, and its page says what is wrong. */
   async #findCamera(): Promise<ResolvedSource | AppError> {
     const { waitsForCamera, log } = this.options;
-    const { camera, hub } = this.#own.capture;
+    const { capture } = this.#own;
     try {
-      const resolved = await camera.resolve();
-      hub.setStatus({ ...hub.status, source: resolved.source.description, notices: resolved.notices });
+      const resolved = await capture.camera.resolve();
+      capture.tell({ source: resolved.source.description, notices: resolved.notices });
       return resolved;
     } catch (error) {
       if (!waitsForCamera || !(error instanceof AppError) || error.exitCode === EXIT.usage) throw error;
       log.error(`${error.message} ${error.hint}`, { code: error.code });
-      hub.setStatus({ ...hub.status, state: 'failed', error });
+      capture.tell({ state: 'failed', error });
       return error;
     }
   }

@@ -12,7 +12,7 @@ import type { Sensed } from '../frames/sensed.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import { usedFromNowOn } from '../platform/memory.ts';
 import { DECODER_IDLE_S, DecodedPictures } from '../streams/decoded-pictures.ts';
-import type { Demand } from '../streams/fan-out.ts';
+import type { Demand, FanOut, Taken } from '../streams/fan-out.ts';
 import { Hub } from '../streams/hub.ts';
 import { UnitHub } from '../streams/unit-hub.ts';
 import type { AppOptions } from './options.ts';
@@ -124,6 +124,11 @@ export class Capture {
     return this.units && this.isNative ? this.units : this.hub;
   }
 
+  /** The camera's status, and the newest picture that it has given, whichever hub that went to. */
+  get progress(): Pick<FanOut<Taken>, 'status' | 'latest'> {
+    return { status: this.use.status, latest: this.source.latest };
+  }
+
   /** Number of viewers and others that want the camera on, or pictures of it. */
   get holders(): number {
     const { hub, units } = this;
@@ -134,6 +139,11 @@ export class Capture {
   /** Stops the camera and the decoder; resolves when no process of theirs is left. */
   async stop(): Promise<void> {
     await Promise.all([this.camera.stop(), this.#decoded?.end()]);
+  }
+
+  /** Tells in the status what was found out of the camera before anybody wanted it. */
+  tell(change: Partial<CameraStatus>): void {
+    this.#report({ ...this.use.status, ...change });
   }
 
   #report(report: CameraStatus): void {

@@ -72,6 +72,7 @@ export class Rtsp {
   async start(): Promise<void> {
     await this.server.start();
     this.found(MJPEG);
+    if (this.metadata) this.found(METADATA);
   }
 
   /** Ends all sessions and stops listening. */
@@ -79,8 +80,8 @@ export class Rtsp {
     return this.server.stop();
   }
 
-  /** Resumes the multicast of a stream that was being sent when the program ended. */
-  found({ encoder }: StreamNames): void {
+  /** Resumes the multicast of a stream, or of the events, that was being sent when the program ended. */
+  found({ encoder }: Pick<StreamNames, 'encoder'>): void {
     void this.multicast?.resume([encoder]);
   }
 

@@ -148,7 +148,8 @@ export class Streams {
 }
 
 const NO_SUB = 'There is no small stream (/sub): ffmpeg has no encoder for H.264 that works.';
-const NO_SUB_HINT = "Install the system's own ffmpeg: `sudo apt install --reinstall ffmpeg`. H.264 by the camera works without it.";
+const NO_SUB_HINT =
+  "Install the system's own ffmpeg, `sudo apt install --reinstall ffmpeg`, and start again. H.264 by the camera works without it.";
 
 /** Name of the encoder for people: "rpicam-vid, libx264". @param source its description: "rpicam-vid, camera 0 (imx219)" */
 const encoderName = (source: string | undefined, encoder: string | undefined): string | undefined =>

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { ownText } from '../core/own-text.ts';
 import { addressKey, networkKey } from './address-key.ts';
 import { GuessThrottle, type ThrottlePolicy, type Turn } from './guess-throttle.ts';
 import { Standing } from './standing.ts';
@@ -156,7 +157,7 @@ export class FailureLimiter {
   }
 }
 
-const nameKey = ({ name }: Attempt): string => name.slice(0, NAME_LENGTH);
+const nameKey = ({ name }: Attempt): string => ownText(name.slice(0, NAME_LENGTH));
 
 const partyId = (attempt: Attempt): string => `${attempt.address} ${nameKey(attempt)}`;
 

@@ -62,7 +62,8 @@ export class UsernameTokenAuthenticator {
     if (!right || !user || time === undefined) return INVALID;
     if (Math.abs(this.#clock.now() - time) > this.#window) return { ok: false, reason: 'expired' };
     // The digest stands for nonce, Created and password together: one nonce with another Created is another token.
-    const use = this.#used.take(username, digest, time);
+    // The user's own name: one with accents can be written in several ways, each of which finds him.
+    const use = this.#used.take(user.name, digest, time);
     if (use instanceof Promise) return { ok: true, user, noted: use };
     return use === 'taken' ? { ok: true, user } : { ok: false, reason: use };
   }

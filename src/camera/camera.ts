@@ -83,6 +83,11 @@ export class Camera {
     return this.#settings;
   }
 
+  /** The settings that the source in force works with: without what it cannot do. Before one was found, all that is set. */
+  get applied(): CameraSettings {
+    return this.#resolver.resolved?.settings ?? this.#settings;
+  }
+
   /** What became of the captures and their pictures, added up over restarts. */
   get counters(): CameraSupervisor['counters'] {
     return this.#supervisor.counters;

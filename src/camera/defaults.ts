@@ -41,6 +41,12 @@ export function changedSettings(settings: CameraSettings): SettingName[] {
   return SETTING_NAMES.filter((name) => JSON.stringify(settings[name]) !== JSON.stringify(DEFAULT_CAMERA_SETTINGS[name]));
 }
 
+/** Returns settings with the defaults of some of them in their place. */
+export const withDefaults = (settings: CameraSettings, names: readonly SettingName[]): CameraSettings => ({
+  ...settings,
+  ...Object.fromEntries(names.map((name) => [name, DEFAULT_CAMERA_SETTINGS[name]])),
+});
+
 /** Returns the names of the settings that were changed and that a source which only knows `supported` would ignore. */
 export function unsupportedSettings(settings: CameraSettings, supported: ReadonlySet<SettingName>): SettingName[] {
   return changedSettings(settings).filter((name) => !supported.has(name));

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { DEFAULT_CAMERA_SETTINGS } from './defaults.ts';
-import { type CameraSettings, IMAGE_SETTINGS, type SettingName } from './settings.ts';
+import { withDefaults } from './defaults.ts';
+import { type CameraSettings, IMAGE_SETTINGS, PICTURE_SETTINGS, type SettingName } from './settings.ts';
 import type { FindOptions, FindSource, MakeSource, SearchOptions, Source, SourceKind, VideoSettings } from './source.ts';
 import type { SourceSpec, SpecOf } from './source-spec.ts';
 
@@ -19,6 +20,8 @@ export interface ResolverOptions extends SearchOptions {
 /** The source that was found, with what there is to say about it. */
 export interface ResolvedSource {
   readonly source: Source;
+  /** The settings that it works with: without what it cannot do. */
+  readonly settings: CameraSettings;
   /** For `auto`: why it is this one. */
   readonly reason?: string;
   /** What the user should know about it. */
@@ -36,6 +39,7 @@ interface Found {
 const ABSENT: ReadonlySet<unknown> = new Set(['NO_CAMERA', 'NO_SUCH_DEVICE', 'PROGRAM_MISSING']);
 
 const IMAGE: ReadonlySet<SettingName> = new Set(IMAGE_SETTINGS);
+const PICTURE: ReadonlySet<SettingName> = new Set(PICTURE_SETTINGS);
 
 /** Loads the search for each kind of source; its code is loaded only when it is used. */
 const KINDS: { readonly [K in SourceKind]: () => Promise<{ readonly find: FindSource<K> }> } = {
@@ -74,7 +78,7 @@ export class SourceResolver {
     const { spec } = this.options;
     if (this.#resolved && (spec.kind !== 'auto' || this.#resolved.source.kind !== 'test')) return this.#resolved;
     const found = spec.kind === 'auto' ? await this.#auto() : { make: await this.#explicit(spec) };
-    const resolved = this.#describe(found, this.#settings);
+    const resolved = this.#describe(found, this.#settings, () => true);
     // The same pattern goes on rather than starting over.
     if (this.#resolved?.source.kind === resolved.source.kind) return this.#resolved;
     this.#found = found;
@@ -82,21 +86,24 @@ export class SourceResolver {
     return resolved;
   }
 
-  /** Returns the source that was found, made anew with the settings in force. @throws Error where none was found yet */
+  /**
+   * Returns the source that was found, made anew with the settings in force. What it turned out to be unable to do, such as the
+   * quality of JPEGs where a webcam's H.264 failed, is a notice. @throws Error where none was found yet
+   */
   remake(): ResolvedSource {
     if (!this.#found) throw new Error('no source was found yet');
-    this.#resolved = this.#describe(this.#found, this.#settings);
+    this.#resolved = this.#describe(this.#found, this.#settings, () => false);
     return this.#resolved;
   }
 
   /** Checks settings. @throws AppError where {@link change} would */
   check(settings: CameraSettings): void {
-    if (this.#found) this.#describe(this.#found, settings);
+    if (this.#found) this.#changed(this.#found, settings);
   }
 
   /** Takes new settings over. @throws AppError (SETTING_UNSUPPORTED), with nothing changed, if the source cannot do what is set */
   change(settings: CameraSettings): void {
-    if (this.#found) this.#resolved = this.#describe(this.#found, settings);
+    if (this.#found) this.#resolved = this.#changed(this.#found, settings);
     this.#settings = settings;
   }
 
@@ -110,30 +117,43 @@ export class SourceResolver {
     return true;
   }
 
-  #describe({ make, reason, hint }: Found, settings: CameraSettings): ResolvedSource {
+  /** Describes the source with other settings, of which it has to do what is new. */
+  #changed(found: Found, settings: CameraSettings): ResolvedSource {
+    return this.#describe(found, settings, (name) => !this.#isInForce(settings, name));
+  }
+
+  #isInForce(settings: CameraSettings, name: SettingName): boolean {
+    return isDeepStrictEqual(settings[name], this.#settings[name]);
+  }
+
+  /** @param isDemanded whether a setting that the source cannot do is refused; else it is a notice, as it always is with `auto` */
+  #describe({ make, reason, hint }: Found, settings: CameraSettings, isDemanded: (name: SettingName) => boolean): ResolvedSource {
     const isAuto = this.options.spec.kind === 'auto';
-    const source = make(this.#possible(make, settings), this.#video);
-    const notices: AppError[] = [];
-    if (source.unsupported.length > 0) {
-      const names = source.unsupported.map((name) => `camera.${name}`).join(', ');
-      const hint = source.unsupportedHint;
-      notices.push(new AppError('SETTING_UNSUPPORTED', `${source.description} cannot do ${names}.`, hint === undefined ? {} : { hint }));
-      if (!isAuto) throw notices[0];
-    }
+    const possible = this.#possible(make, settings);
+    const source = make(possible, this.#video);
+    const { unsupported } = source;
+    const refused = isAuto ? [] : unsupported.filter(isDemanded);
+    if (refused.length > 0) throw cannotDo(source, refused);
+    const notices = unsupported.length > 0 ? [cannotDo(source, unsupported)] : [];
     notices.push(...(source.notices ?? []));
     if (this.#video && (source.kind === 'images' || (source.kind === 'test' && !isAuto))) notices.push(withoutH264(source));
     if (isAuto && source.kind === 'test') {
       const message = `No camera was found, this is a test pattern (${reason}).`;
       notices.unshift(new AppError('TEST_PATTERN', message, hint === undefined ? {} : { hint }));
     }
-    return { source, notices, ...(reason === undefined ? {} : { reason }) };
+    return { source, settings: withDefaults(possible, unsupported), notices, ...(reason === undefined ? {} : { reason }) };
   }
 
-  /** Returns the settings without what a client set of the image for another source, and this one cannot do: nobody is there to be told. */
+  /** Returns the settings without what a client set for another source, and this one cannot do: nobody is there to be told. */
   #possible(make: MakeSource, settings: CameraSettings): CameraSettings {
     const { isOwners = () => true } = this.options;
-    const idle = make(settings, this.#video).unsupported.filter((name) => IMAGE.has(name) && !isOwners(name));
-    return { ...settings, ...Object.fromEntries(idle.map((name) => [name, DEFAULT_CAMERA_SETTINGS[name]])) };
+    const without = (from: CameraSettings, isIdle: (name: SettingName) => boolean): CameraSettings => {
+      const idle = make(from, this.#video).unsupported.filter((name) => !isOwners(name) && isIdle(name));
+      return withDefaults(from, idle);
+    };
+    // Without a text that it cannot draw a webcam may have H.264, and then a quality too.
+    const image = without(settings, (name) => IMAGE.has(name));
+    return without(image, (name) => PICTURE.has(name) && this.#isInForce(settings, name));
   }
 
   async #explicit(spec: SpecOf<SourceKind>): Promise<MakeSource> {
@@ -157,6 +177,13 @@ export class SourceResolver {
     return { make: await this.#explicit({ kind: 'test' }), reason: reasons.join('; '), hint };
   }
 }
+
+const cannotDo = ({ description, unsupportedHint: hint }: Source, names: readonly SettingName[]): AppError =>
+  new AppError(
+    'SETTING_UNSUPPORTED',
+    `${description} cannot do ${names.map((name) => `camera.${name}`).join(', ')}.`,
+    hint === undefined ? {} : { hint },
+  );
 
 const withoutH264 = ({ description }: Source): AppError =>
   new AppError(

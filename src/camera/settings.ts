@@ -88,6 +88,9 @@ export interface CameraSettings {
 /** The name of a setting of the picture. */
 export type SettingName = keyof CameraSettings;
 
+/** The settings of the picture that clients may change. */
+export const PICTURE_SETTINGS = ['width', 'height', 'fps', 'quality'] as const satisfies readonly SettingName[];
+
 /** The settings that clients may change of the image itself and of the text in it. */
 export const IMAGE_SETTINGS = [
   ...(['brightness', 'contrast', 'saturation', 'sharpness', 'ev', 'shutter', 'gain', 'awbGains', 'hdr'] as const),

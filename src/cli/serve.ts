@@ -142,8 +142,9 @@ function stateOfService(dataDir: string): StateStore {
     if (!(error instanceof AppError) || error.code !== 'DATA_DIR') throw error;
     throw new AppError(error.code, error.message, {
       hint:
-        'It is that of the service of this machine: `onvif-camera service status` shows how it is. To run a camera by hand beside it, ' +
-        'give a settings file of your own (--config FILE), with other ports.',
+        'It is that of the service of this machine: `onvif-camera service status` shows how it is. To try options, stop it and start the ' +
+        'camera as its user (`sudo -u onvif-camera onvif-camera …`). To run one by hand beside it, give a settings file of your own ' +
+        '(--config FILE), with other ports.',
       cause: error,
     });
   }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Document, isScalar, parseDocument } from 'yaml';
 import { configError, examineConfig, loadConfig } from '../config/load.ts';
@@ -6,7 +6,7 @@ import { DEFAULT_CONFIG_FILE, systemConfigFile } from '../config/places.ts';
 import { findRunningServer } from '../config/run-file.ts';
 import { defaultDataDir, readState } from '../config/state.ts';
 import { AppError } from '../core/errors.ts';
-import { readOwnFile, writeFileAtomically } from '../platform/files.ts';
+import { readOwnFile, writeFileAtomically, writeFileInBackground } from '../platform/files.ts';
 import { portHolder } from '../platform/port-holder.ts';
 import { SERVICE_USER, type SystemdService } from '../platform/service/service.ts';
 import { ownProgram } from './at-boot.ts';
@@ -41,8 +41,8 @@ export interface ServiceWork {
 
 /** Most pairs of ports that are tried for a further camera. */
 const MAX_PAIRS = 64;
-/** Files of the data directory that are taken over. */
-const STATE_FILES = ['state.json', 'used-tokens.json', 'first-password.txt'];
+/** Files of the data directory that are taken over; the last one is there when all are. */
+const STATE_FILES = ['used-tokens.json', 'first-password.txt', 'state.json'];
 /** Longest of these files that is read, bytes. */
 const MAX_STATE = 8 << 20;
 
@@ -81,10 +81,11 @@ export async function planSettings(work: ServiceWork): Promise<() => Promise<voi
   if (pictures !== undefined) put(document, SOURCE, `images:${resolve(work.machine.cwd, pictures)}`);
   const text = document.toString();
   return async () => {
-    mkdirSync(dirname(place), { recursive: true });
-    writeFileSync(place, text, { mode: 0o644, flag: 'wx' });
-    tell(byHand?.settings ? `wrote ${file}, with the settings of ${byHand.file}` : `wrote ${file}`);
+    // The settings last, and whole: a next time, after a full disk or a power cut, all is done where they are not there.
     if (byHand) await takeOver(work, byHand.dataDir);
+    mkdirSync(dirname(place), { recursive: true });
+    await writeFileInBackground(place, text, 0o644);
+    tell(byHand?.settings ? `wrote ${file}, with the settings of ${byHand.file}` : `wrote ${file}`);
   };
 }
 

@@ -22,6 +22,19 @@ export const systemConfigFile = (instance: string | undefined, dir: string = SYS
 export const systemDataDir = (instance: string | undefined): string =>
   join('/var/lib', instance === undefined ? 'onvif-camera' : `onvif-camera-${instance}`);
 
+/** Returns the name of the service that has a data directory, as it is typed: "onvif-camera@garden"; undefined: it is no service's. */
+export function serviceOf(dataDir: string): string | undefined {
+  const [own, instance] = /^\/var\/lib\/onvif-camera(?:-(.+))?$/.exec(dataDir) ?? [];
+  if (own === undefined) return undefined;
+  return instance === undefined ? 'onvif-camera' : `onvif-camera@${instance}`;
+}
+
+/** Returns what to type to start the camera that has a data directory. */
+export function startCommand(dataDir: string): string {
+  const service = serviceOf(dataDir);
+  return service === undefined ? 'onvif-camera' : `sudo systemctl start ${service}`;
+}
+
 /** Returns the name if a camera can have it. @throws AppError USAGE */
 export function checkInstance(name: string): string {
   if (!INSTANCE.test(name))

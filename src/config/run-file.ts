@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { AppError, messageOf } from '../core/errors.ts';
 import { hostOf } from '../core/origin.ts';
 import { directoryError, readOwnFile, writeFileAtomically } from '../platform/files.ts';
+import { serviceOf, startCommand } from './places.ts';
 
 const schema = z.object({
   pid: z.int().check(z.positive()),
@@ -103,7 +104,8 @@ export async function requireRunningServer(dataDir: string): Promise<RunFile> {
       cause,
     });
   }
-  throw new AppError('NOT_RUNNING', `No onvif-camera runs with the data directory ${dataDir}.`);
+  const hint = serviceOf(dataDir) === undefined ? {} : { hint: `Start the camera first: \`${startCommand(dataDir)}\`.` };
+  throw new AppError('NOT_RUNNING', `No onvif-camera runs with the data directory ${dataDir}.`, hint);
 }
 
 /** Checks that no server uses a data directory. @throws AppError ALREADY_RUNNING */
@@ -111,5 +113,7 @@ export async function checkNotRunning(dataDir: string): Promise<void> {
   const other = await findRunningServer(dataDir);
   if (!other) return;
   const where = `runs with the data directory ${dataDir}, at ${other.url}`;
-  throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${other.pid}) ${where}.`);
+  const service = serviceOf(dataDir);
+  const hint = `Stop it first: with \`sudo systemctl stop ${service}\` where it is the service of this machine, else where it was started.`;
+  throw new AppError('ALREADY_RUNNING', `Another onvif-camera (process ${other.pid}) ${where}.`, service === undefined ? {} : { hint });
 }

@@ -74,6 +74,7 @@ export const ERRORS = {
   CAPTURE_ENDED: entry('It is started again by itself; the log has what it said.'),
   ANNOTATE_MISSING: entry('Install the overlay: `sudo apt install rpicam-apps-opencv-postprocess` (Trixie) or `rpicam-apps` (Bookworm).'),
   MOTION_OFF: entry('Turn it on with `motion.enabled: true` (--motion on); it keeps the camera on then. docs/motion.md says more.'),
+  MOTION_UNSEEN: entry('Install it with `sudo apt install ffmpeg`, or set `camera.encoding: mjpeg`.'),
   ANNOTATE_ASCII: entry('Write camera.annotate with letters that have no accents; codes such as %F and %T are not concerned.'),
   SETTING_WITHOUT_EFFECT: entry('Take the setting out; the picture is the same without it.'),
   SETTING_UNSUPPORTED: entry('Take the setting out, or choose a source that can do it; docs/settings.md has the table.', EXIT.usage, true),
@@ -82,7 +83,11 @@ export const ERRORS = {
     EXIT.failure,
     true,
   ),
-  H264_UNAVAILABLE: entry('Install ffmpeg for H.264: `sudo apt install ffmpeg`. MJPEG works without it.', EXIT.failure, true),
+  H264_UNAVAILABLE: entry(
+    'Install ffmpeg for H.264, `sudo apt install ffmpeg`, and start again. MJPEG works without it.',
+    EXIT.failure,
+    true,
+  ),
   CAMERA_H264: entry(
     'It is tried again at the next start of the program; `onvif-camera doctor` may show what is missing. Or set camera.encoding: mjpeg.',
   ),

@@ -35,8 +35,11 @@ export class LogThrottle {
   }
 }
 
-/** User and password in the address of a URL. */
-const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'\\]*@/gi;
+/**
+ * User and password in the address of a URL, from "://" on: looked for from the scheme on, a long word such as the path of a
+ * stranger's request would be searched from each of its letters to its end.
+ */
+const URL_CREDENTIALS = /:\/\/[^\s/?#"'\\]*@/g;
 
 /** Returns the text without the users and passwords of the addresses in it. */
-export const withoutCredentials = (text: string): string => text.replace(URL_CREDENTIALS, '$1…@');
+export const withoutCredentials = (text: string): string => text.replace(URL_CREDENTIALS, '://…@');

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
 import type { State, StateStore } from '../config/state.ts';
-import type { Clock } from '../core/clock.ts';
+import type { Cancel, Clock } from '../core/clock.ts';
 import { type AppError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { EncoderChoice } from '../encode/ffmpeg/probe.ts';
@@ -37,17 +37,25 @@ export interface EncoderUser {
 const PATIENCE_MS = 2000;
 
 /**
+ * Pauses before further trials, milliseconds, where one came to no end of its own: it was ended for lack of memory, took too long
+ * on a card that was just started from, or its libraries were being upgraded.
+ */
+const PAUSES_MS = [30_000, 120_000, 600_000] as const;
+
+/**
  * Finds out which H.264 encoders work on this machine. Trying them takes a second, on a small Pi several, and recorders that come back
- * after a power failure do not wait: until the trial of this start is over, that of an earlier one is believed, if ffmpeg is
- * still the same.
+ * after a power failure do not wait: until a trial of this start has shown something, that of an earlier one is believed, if ffmpeg
+ * is still the same.
  */
 export class EncoderTrial {
   readonly #users: EncoderUser[] = [];
   readonly #stopped = new AbortController();
   #trial: Promise<void> | undefined;
   #trying = true;
-  /** Whether what an earlier start found holds until the trial is over. */
+  /** Whether what an earlier start found holds until a trial shows something. */
   #believed = false;
+  /** Cancels the next trial. */
+  #cancelNext: Cancel | undefined;
 
   constructor(private readonly options: EncoderTrialOptions) {}
 
@@ -73,7 +81,7 @@ export class EncoderTrial {
     });
   }
 
-  /** Resolves when the trial of this start is over. */
+  /** Resolves when the trial under way is over; at once between two. */
   get over(): Promise<void> {
     return this.#trial ?? Promise.resolve();
   }
@@ -89,7 +97,12 @@ export class EncoderTrial {
       this.#believed = true;
       await this.#use({ ffmpeg: file.ffmpeg, hardware, software });
     }
-    this.#trial = this.#try(ffmpeg)
+    this.#begin(ffmpeg, PAUSES_MS);
+  }
+
+  /** Begins a trial. @param pauses those before further ones */
+  #begin(ffmpeg: string | undefined, pauses: readonly number[]): void {
+    this.#trial = this.#try(ffmpeg, pauses)
       .catch((error: unknown) => this.options.log.error(`H.264 cannot be had: ${messageOf(error)}`))
       .finally(() => {
         this.#trying = false;
@@ -98,11 +111,12 @@ export class EncoderTrial {
 
   /** Ends the trial; nobody is told of its outcome. */
   stop(): void {
+    this.#cancelNext?.();
     this.#stopped.abort();
   }
 
-  async #try(ffmpeg: string | undefined): Promise<void> {
-    const { config, searchPath, log } = this.options;
+  async #try(ffmpeg: string | undefined, pauses: readonly number[]): Promise<void> {
+    const { config, searchPath, clock, log } = this.options;
     const { signal } = this.#stopped;
     const { probeEncoder } = await import('../encode/ffmpeg/probe.ts');
     const found = await probeEncoder({ ffmpeg, wanted: config.encoder, searchPath, log, signal });
@@ -119,8 +133,16 @@ export class EncoderTrial {
       log.debug(`H.264 is live although its trial failed: ${found.error.message}`);
       return;
     }
+    const isUndecided = found.undecided && ffmpeg !== undefined && fileAt(ffmpeg) !== undefined;
+    const [pause, ...later] = isUndecided ? pauses : [];
+    const retryInSeconds = pause && pause / 1000;
+    if (pause !== undefined) this.#cancelNext = clock.after(pause, () => this.#begin(ffmpeg, later));
+    if (isUndecided && this.#believed) {
+      log.info(`The trial of H.264 showed nothing, so what an earlier one found is believed. ${found.error.message}`, { retryInSeconds });
+      return;
+    }
     const { message, hint, code } = this.options.lack?.() ?? found.error;
-    log.info(`${message} ${hint}`, { code });
+    log.info(`${message} ${hint}`, { code, retryInSeconds });
     this.#keep(undefined);
     this.#trying = false;
     await Promise.all(this.#users.map((user) => user.lose()));

@@ -1,15 +1,12 @@
 import type { Camera } from '../camera/camera.ts';
 import type { SourceOffers } from '../camera/offers.ts';
-import type { CameraSettings, SettingName } from '../camera/settings.ts';
+import type { CameraSettings, PICTURE_SETTINGS } from '../camera/settings.ts';
 import { rotatedSize, type Size } from '../frames/size.ts';
 import type { SettingsGroup } from './settings.ts';
 
 export type { Range } from '../camera/offers.ts';
 
-/** The settings of the picture that clients may change. */
-export const PICTURE_SETTINGS = ['width', 'height', 'fps', 'quality'] as const satisfies readonly SettingName[];
-
-/** These settings with their values; the size is that of the pictures as viewers get them, after rotation. */
+/** What clients may change of the picture; the size is that of the pictures as viewers get them, after rotation. */
 export type PictureSettings = Pick<CameraSettings, (typeof PICTURE_SETTINGS)[number]>;
 
 /** The part of the control by which the capture is shown and set. */
@@ -17,7 +14,7 @@ export type PictureController = Pick<PictureControl, 'settings' | 'options' | 'a
 
 /** The camera whose capture is controlled, its pictures and its settings. */
 export interface PictureControlOptions {
-  readonly camera: Pick<Camera, 'settings' | 'offers' | 'check' | 'change'>;
+  readonly camera: Pick<Camera, 'settings' | 'applied' | 'offers' | 'check' | 'change'>;
   /** Where the newest picture is, for its size. */
   readonly hub: { readonly latest: Size | undefined };
   readonly settings: Pick<SettingsGroup<CameraSettings>, 'change' | 'onChange'>;
@@ -30,11 +27,9 @@ export class PictureControl {
     settings.onChange((now) => camera.change(now));
   }
 
-  /** Returns the settings in force. */
+  /** Returns the settings in force, without what the source cannot do. */
   settings(): PictureSettings {
-    const { settings } = this.given.camera;
-    const { rotation, fps, quality } = settings;
-    return { ...rotatedSize(rotation, settings), fps, quality };
+    return asSeen(this.given.camera.applied);
   }
 
   /** Returns what the source offers; no sizes where the pictures come in the size they have. */
@@ -58,9 +53,16 @@ export class PictureControl {
    */
   async change(change: Partial<PictureSettings>): Promise<void> {
     const { camera, settings } = this.given;
-    const { fps, quality, ...size } = { ...this.settings(), ...change };
+    // Of all that is set: what this source passes over is there again with one that can do it.
+    const { fps, quality, ...size } = { ...asSeen(camera.settings), ...change };
     const captured = { ...rotatedSize(camera.settings.rotation, size), fps, quality };
     camera.check({ ...camera.settings, ...captured });
     settings.change(captured);
   }
 }
+
+/** Returns the settings of the picture as viewers see it, rotated. */
+const asSeen = (settings: CameraSettings): PictureSettings => {
+  const { rotation, fps, quality } = settings;
+  return { ...rotatedSize(rotation, settings), fps, quality };
+};

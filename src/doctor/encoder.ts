@@ -39,7 +39,10 @@ async function ffmpeg(surroundings: Surroundings): Promise<Result> {
       );
     if (wanted(surroundings, 'v4l2') === 'yes') return failure('ffmpeg is not installed, and a webcam needs it', INSTALL);
     if (!settings.config.h264.enabled) return skipped('ffmpeg is not installed, and h264.enabled is off');
-    return warning('ffmpeg is not installed: there is no H.264, which most recorders want', `${INSTALL}. MJPEG works without it.`);
+    return warning(
+      'ffmpeg is not installed: there is no H.264, which most recorders want',
+      `${INSTALL}, and start the camera again. MJPEG works without it.`,
+    );
   }
   const { code, stdout, stderr } = await runProgram(program, ['-hide_banner', '-version'], { timeoutMs: ANSWER_TIMEOUT_MS, searchPath });
   const [, version] = /^ffmpeg version (\S+)/m.exec(stdout) ?? [];
@@ -66,7 +69,7 @@ async function encoders(surroundings: Surroundings): Promise<Result> {
   if (missing)
     return failure(
       `${program} has no ${encoder === 'auto' ? 'encoder for H.264' : `${encoder} (h264.encoder)`}`,
-      "Install the system's own ffmpeg, which has libx264: `sudo apt install --reinstall ffmpeg`. MJPEG works without it.",
+      "Install the system's own ffmpeg, which has libx264, `sudo apt install --reinstall ffmpeg`, and start the camera again. MJPEG works without it.",
     );
   return ok(`has ${has.join(' and ')}`);
 }

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { SourceSpec } from '../camera/source-spec.ts';
 import type { Login } from '../config/first-password.ts';
+import { startCommand } from '../config/places.ts';
 import type { RunFile } from '../config/run-file.ts';
 import type { Config } from '../config/schema.ts';
 import type { State } from '../config/state.ts';
@@ -94,7 +95,7 @@ export function mayLook({ settings: { dataDir } }: Pick<Surroundings, 'settings'
 export const explainNoServer = (surroundings: Surroundings): string => {
   const { dataDir } = surroundings.settings;
   return mayLook(surroundings)
-    ? `no camera runs with the data directory ${dataDir}: start it (\`onvif-camera\`), then ask again`
+    ? `no camera runs with the data directory ${dataDir}: start it (\`${startCommand(dataDir)}\`), then ask again`
     : `${surroundings.user.name} may not look into the data directory ${dataDir}: \`sudo onvif-camera doctor\``;
 };
 

@@ -55,7 +55,8 @@ export interface DecoderCounters {
 const SHORTEST_REST_MS = 1000;
 const MISSING =
   'This camera gives H.264 (camera.encoding: h264), and pictures for browsers, MJPEG and snapshots are made of it by ffmpeg, which is not installed.';
-const MISSING_HINT = 'Install it: `sudo apt install ffmpeg`, or set `camera.encoding: mjpeg`. H.264 by RTSP plays without it.';
+const MISSING_HINT =
+  'Install it: `sudo apt install ffmpeg` (the small stream, /sub, comes at the next start), or set `camera.encoding: mjpeg`. H.264 by RTSP plays without it.';
 
 /**
  * Makes JPEGs of the H.264 that a camera gives, with one decoder while they are wanted. The decoder begins with the running group
@@ -164,7 +165,7 @@ export class JpegStream {
           onFrame(frame);
         },
         ended: (error) => {
-          const isOld = !live && this.#frameMode === 'fps_mode' && /fps_mode/.test(decoder.lastLine);
+          const isOld = !live && this.#frameMode === 'fps_mode' && decoder.isOptionUnknown;
           if (isOld) this.#frameMode = 'vsync';
           finish(isOld ? 'restart' : error);
         },

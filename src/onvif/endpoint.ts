@@ -4,7 +4,7 @@ import { AppError, messageOf } from '../core/errors.ts';
 import { type Logger, LogThrottle } from '../core/log.ts';
 import { type Addressing, addressingHeader, faultAction } from '../protocols/soap/addressing.ts';
 import { contentTypeOf, statusOf, writeFault } from '../protocols/soap/envelope.ts';
-import { SoapFault } from '../protocols/soap/fault.ts';
+import { refused, SoapFault } from '../protocols/soap/fault.ts';
 import type { SoapHttpAnswer, SoapHttpRequest } from '../protocols/soap/http.ts';
 import type { SoapVersion } from '../protocols/soap/namespaces.ts';
 import { type Refusal, readRequest, type SoapRequest } from '../protocols/soap/request-reader.ts';
@@ -87,6 +87,8 @@ export class OnvifEndpoint {
     try {
       // Clients look for either wording to know that they can do without.
       if (!entry) throw new SoapFault('Receiver', ['ActionNotSupported'], `ActionNotSupported: ${asked.localName} is not implemented.`);
+      const { maxRequest = Number.POSITIVE_INFINITY } = entry.operation;
+      if ((body ?? '').length > maxRequest) throw refused(`${asked.localName} may have ${maxRequest} characters.`);
       return await this.#call(entry, soapRequest, request);
     } catch (error) {
       return answerFault(this.#faultOf(error, asked.localName), soapVersion, entry && faultHeader(entry.operation, soapRequest));

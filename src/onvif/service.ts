@@ -45,6 +45,8 @@ export interface Operation {
    * as a fault of ours.
    */
   readonly handle: (request: SoapObject, context: RequestContext) => SoapObject | Promise<SoapObject>;
+  /** Longest request, characters, where the operation waits: all of the request is kept meanwhile. Left out: that of any request. */
+  readonly maxRequest?: number;
   /** wsa:Action of the response; where it is given, responses and faults have the headers of WS-Addressing. */
   readonly responseAction?: string;
   /** Returns the fault for a client without any credentials where NotAuthorized would mislead it; undefined: NotAuthorized it is. */

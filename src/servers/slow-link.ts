@@ -16,6 +16,8 @@ const LEAST_SLACK = 8000;
  */
 const SLICE_MS = 20;
 const LONG_WAY_MS = 20;
+/** A link that seems to need longer for what waits has stopped, or nearly: when it goes on only a reading can tell. Milliseconds. */
+const MOST_WAIT_MS = 30_000;
 /** Two packets: of less than that nobody can tell whether it waits or is on its way. Bytes. */
 const LEAST_WAITING = 3000;
 /**
@@ -111,7 +113,7 @@ export class SlowLink {
     const rate = this.#rate ?? 0;
     const over = this.#queued + before - this.#mostWaiting(extraMs);
     if (this.#last !== undefined && over <= 0) return 0;
-    return rate > 0 ? over / rate : Number.POSITIVE_INFINITY;
+    return rate > 0 && over / rate <= MOST_WAIT_MS ? over / rate : Number.POSITIVE_INFINITY;
   }
 
   /** Returns how many bytes of a picture may be given now; 0 until {@link wait} is over, infinite on a long way. */
@@ -135,6 +137,11 @@ export class SlowLink {
     const { leastMs, mostMs, roundTrips } = SLACK;
     if (this.roundTrip <= LONG_WAY_MS || rate === 0) return leastMs;
     return Math.min(mostMs, Math.max(leastMs, roundTrips * this.roundTrip - this.#picture / rate));
+  }
+
+  /** When the link was last seen to have taken something, or to have nothing to take; else since when it is looked at. */
+  get movedAt(): number {
+    return this.#movedAt;
   }
 
   /** Milliseconds for which the link had taken nothing of what waits when it was last looked at. */

@@ -13,9 +13,12 @@ const QUICK_MS = 2000;
 const RELEASE_MS = 30_000;
 /** One that has missed pictures for this long will not keep up; the owner is told. */
 const HOPELESS_MS = 30_000;
-/** On a busy machine it is not known exactly when a reading was made; one of doubt is used only where there was no better for so long. */
+/**
+ * On a busy machine it is not known exactly when a reading was made, or whether what was given meanwhile is in it. Such a one is used only
+ * where there was no better for so long: in the second case longer than between two readings of a viewer who keeps up.
+ */
 const MAX_DOUBT_MS = 8;
-const MAX_AGE_MS = 1000;
+const MAX_AGE_MS = { doubtful: 1000, uncertain: 3000 } as const;
 /** Nothing is given for as long while a reading is made, so that it can be used. */
 const HOLD_MS = 8;
 /** A connection that was not in the table is looked for again after this long. */
@@ -47,6 +50,8 @@ export class ViewerPace implements WatchedQueue {
   /** Bytes in Node's own stream when the reading began. */
   #unsent = 0;
   #measuredAt = Number.NEGATIVE_INFINITY;
+  /** Since when the queue is looked at. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #missedAt = Number.NEGATIVE_INFINITY;
   /** Since when pictures are left out with hardly a pause, and how many since. */
   #slowSince = 0;
@@ -80,6 +85,7 @@ export class ViewerPace implements WatchedQueue {
     if (this.#link) queues.refresh(this);
     if (this.#link || now < this.#blindUntil || this.socket.destroyed || !queues.covers(this.socket)) return;
     this.#link = new SlowLink(now);
+    this.#lookedAt = now;
     queues.watch(this);
     queues.refresh(this);
   }
@@ -131,6 +137,16 @@ export class ViewerPace implements WatchedQueue {
     return this.#link.stalledFor;
   }
 
+  /**
+   * When the viewer was last seen to take something of what waits in the kernel for him, monotonic milliseconds; negative infinity:
+   * nobody looks. The kernel may take in nothing meanwhile: not before a third of its queue is free.
+   */
+  get movedAt(): number {
+    if (!this.#link) return Number.NEGATIVE_INFINITY;
+    this.options.queues.refresh(this);
+    return this.#link.movedAt;
+  }
+
   /** Calls `call` once, when the next picture may be given; the same function waits only once. */
   whenReady(call: () => void): void {
     this.#waiting.add(call);
@@ -152,8 +168,9 @@ export class ViewerPace implements WatchedQueue {
       this.#blindUntil = now + BLIND_MS;
       this.#release();
     } else {
-      // Whether what was given meanwhile is in it cannot be told.
-      if (this.#uncertain || (doubt > MAX_DOUBT_MS && at - this.#measuredAt < MAX_AGE_MS)) return;
+      const age = at - this.#measuredAt;
+      if (doubt > MAX_DOUBT_MS && age < MAX_AGE_MS.doubtful) return;
+      if (this.#uncertain && Math.min(age, at - this.#lookedAt) < MAX_AGE_MS.uncertain) return;
       this.#measuredAt = at;
       link.measured({ ...entry, queued: entry.queued + this.#unsent }, at);
       if (now - this.#missedAt >= RELEASE_MS) this.#release();

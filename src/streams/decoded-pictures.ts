@@ -1,3 +1,4 @@
+import type { Cancel } from '../core/clock.ts';
 import { JpegStream, type JpegStreamOptions } from '../encode/jpeg-stream.ts';
 import type { CameraStatus } from '../frames/stream-state.ts';
 import type { Demand } from './fan-out.ts';
@@ -18,6 +19,8 @@ export interface DecodedPicturesOptions extends Omit<JpegStreamOptions, 'feed' |
 export const DECODER_IDLE_S = 2;
 /** Pictures per second that are made at least while it runs, so that a snapshot is current. */
 const LEAST_RATE = 2;
+/** How often an ffmpeg that is missing is looked for while JPEGs are wanted, milliseconds: it may be installed meanwhile. */
+const LOOK_MS = 10_000;
 
 /**
  * Makes JPEGs of the H.264 of a camera that gives that: one decoder for all viewers of JPEGs, while there are any. For a camera
@@ -30,6 +33,7 @@ export class DecodedPictures implements Demand {
   /** Gives the camera back. */
   #release: (() => void) | undefined;
   #camera: CameraStatus;
+  #stopLooking: Cancel | undefined;
 
   constructor(private readonly options: DecodedPicturesOptions) {
     const { units, hub, isNative } = options;
@@ -62,6 +66,8 @@ export class DecodedPictures implements Demand {
 
   retry(): void {
     this.options.units.retry();
+    // What the camera's state does not tell: ffmpeg may be there by now.
+    this.#update();
   }
 
   /** Takes a change of the camera's state in, or of what it gives. */
@@ -84,6 +90,7 @@ export class DecodedPictures implements Demand {
   #update(): void {
     const { hub, isNative } = this.options;
     const isInVain = isNative() && this.stream.missing !== undefined;
+    this.#lookForFfmpeg(this.#isHeld && isInVain);
     this.#hold(this.#isHeld && !isInVain);
     if (this.#isHeld && isNative() && !isInVain) this.stream.start();
     else if (this.stream.isWanted) {
@@ -91,6 +98,17 @@ export class DecodedPictures implements Demand {
       hub().pause();
     }
     this.#tell();
+  }
+
+  #lookForFfmpeg(isWanted: boolean): void {
+    if (isWanted) {
+      this.#stopLooking ??= this.options.clock.every(LOOK_MS, () => {
+        if (!this.stream.missing) this.#update();
+      });
+    } else {
+      this.#stopLooking?.();
+      this.#stopLooking = undefined;
+    }
   }
 
   #hold(isWanted: boolean): void {

@@ -17,8 +17,9 @@ export class Liveness {
   #sequence: number | undefined;
   #since: number;
 
+  /** @param progress returns the camera's status and the newest of what it gives */
   constructor(
-    private readonly hub: Pick<FanOut<Taken>, 'status' | 'latest'>,
+    private readonly progress: () => Pick<FanOut<Taken>, 'status' | 'latest'>,
     private readonly clock: Pick<Clock, 'monotonic'>,
   ) {
     this.#since = clock.monotonic();
@@ -29,7 +30,7 @@ export class Liveness {
    * state came although one has to. To be called at least every minute.
    */
   check(): boolean {
-    const { status, latest } = this.hub;
+    const { status, latest } = this.progress();
     const now = this.clock.monotonic();
     const rests = status.state === 'idle' || status.state === 'failed';
     if (rests || status !== this.#status || latest?.sequence !== this.#sequence) this.#since = now;

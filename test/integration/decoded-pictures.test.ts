@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -195,7 +195,8 @@ describe('JPEGs of the H.264 that a camera gives', () => {
   });
 
   needsProgram('ffmpeg', 'an FFmpeg before 5.1, which calls an option by another name', async () => {
-    make({ ffmpegPath: script('case "$*" in *fps_mode*) echo "Unrecognized option \'fps_mode\'." >&2; exit 1;; esac') });
+    const words = `echo "Unrecognized option 'fps_mode'." >&2; echo "Error splitting the argument list: Option not found" >&2`;
+    make({ ffmpegPath: script(`case "$*" in *fps_mode*) ${words}; exit 1;; esac`) });
     const release = hub.lease();
     report('live');
     const next = jpeg();
@@ -258,6 +259,53 @@ describe('without ffmpeg', () => {
     report('live');
     expect(units.status.state).toBe('live');
     expect(hub.status.state).toBe('failed');
+    release();
+  });
+
+  describe('that is installed while somebody wants JPEGs', () => {
+    let leave: (() => void)[];
+
+    beforeEach(() => {
+      leave = [units.lease(), hub.lease()];
+      report('live');
+      expect(hub.status.state).toBe('failed');
+    });
+    afterEach(async () => {
+      for (const each of leave) each();
+      await decoded.end();
+      clock.advance(30_000);
+      expect(clock.pending).toBe(0);
+    });
+    const install = () => symlinkSync(program('ffmpeg')!, join(dir, 'ffmpeg'));
+    const expectPictures = async () => {
+      expect(hub.status).toMatchObject({ state: 'live', error: undefined });
+      const next = jpeg();
+      const { sequence } = give();
+      expect((await next).sequence).toBe(sequence);
+    };
+
+    needsProgram('ffmpeg', 'is found within ten seconds, without anybody who comes or goes', async () => {
+      clock.advance(60_000);
+      expect(hub.status.state).toBe('failed');
+      install();
+      clock.advance(10_000);
+      await expectPictures();
+    });
+
+    needsProgram('ffmpeg', 'is found at once by who tries again', async () => {
+      install();
+      hub.retry();
+      await expectPictures();
+      expect(calls).toEqual(['on', 'retry']);
+    });
+  });
+
+  test('nobody looks for it while nobody wants JPEGs', () => {
+    const release = units.lease();
+    report('live');
+    hub.lease()();
+    clock.advance(1000 * DECODER_IDLE_S);
+    expect(clock.pending).toBe(0);
     release();
   });
 

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../src/core/log.ts';
+import { child } from '../../src/onvif/args.ts';
 import { OnvifEndpoint } from '../../src/onvif/endpoint.ts';
+import type { Service, SoapObject } from '../../src/onvif/service.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import {
   ADMIN_PASSWORD,
@@ -10,6 +12,7 @@ import {
   faultCodes,
   fixture,
   LETS_EVERYBODY,
+  REQUEST,
   security,
   startEndpoint,
   TDS,
@@ -163,6 +166,40 @@ describe('arguments', () => {
       DaylightSavings: 'maybe',
       UTCDateTime: { Time: { Hour: 3, Minute: '12abc', Second: 7 } },
     });
+  });
+
+  test('decimals are read however long they are', async () => {
+    const requests: SoapObject[] = [];
+    const imaging: Service = {
+      name: 'imaging',
+      namespace: 'http://www.onvif.org/ver20/imaging/wsdl',
+      path: '/onvif/imaging_service',
+      version: { major: 2, minor: 60 },
+      operations: [
+        {
+          name: 'SetImagingSettings',
+          access: 'ACTUATE',
+          handle: (request) => {
+            requests.push(request);
+            return {};
+          },
+        },
+      ],
+    };
+    const endpoint = new OnvifEndpoint({
+      ...{ services: [imaging], wsdlDir: WSDL_DIR, authorizer: LETS_EVERYBODY, clock: new FakeClock(), log: silentLogger },
+    });
+    await endpoint.start();
+    const digits = '1'.repeat(250_000);
+    const long = `0.${digits}`;
+    for (const Brightness of ['-1.5e1', '+.5', '7.', long, `${digits}x`, '.', '1.2.3']) {
+      const settings = `<ImagingSettings><tt:Brightness xmlns:tt="http://www.onvif.org/ver10/schema">${Brightness}</tt:Brightness></ImagingSettings>`;
+      const body = envelope(`<SetImagingSettings xmlns="${imaging.namespace}">${settings}</SetImagingSettings>`);
+      await endpoint.handle({ ...REQUEST, signal: new AbortController().signal, body });
+    }
+    expect(requests.map((request) => child(request, 'ImagingSettings').Brightness)).toEqual([
+      ...[-15, 0.5, 7, Number(long), `${digits}x`, '.', '1.2.3'],
+    ]);
   });
 
   test('keep the white space of a password', async () => {

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Arguments } from '../../src/cli/command.ts';
@@ -40,6 +40,17 @@ beforeEach(() => {
 
 const calls = () => readFileSync(join(tools, 'calls'), 'utf8').split('\n').slice(0, -1);
 const at = (path: string) => readFileSync(join(root, path), 'utf8');
+
+/** Leaves what a camera left that ran by hand. Gives its data directory. */
+function runByHand(settings: string): string {
+  writeFileSync(join(machine.cwd, 'onvif-camera.yaml'), settings);
+  writeFileSync(join(tools, 'getent passwd pi.says'), `pi:x:1000:1000:,,,:${user}:/bin/bash\n`);
+  // In the machine's tree, as all of its paths.
+  const dataDir = join(root, user, '.local/state/onvif-camera');
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(join(dataDir, 'state.json'), STATE);
+  return dataDir;
+}
 
 async function service(
   name: Parameters<typeof serviceCommand>[0],
@@ -111,12 +122,7 @@ describe('install', () => {
   });
 
   test('takes over settings, users and identity of a camera that ran by hand', async () => {
-    writeFileSync(join(machine.cwd, 'onvif-camera.yaml'), 'name: Garage # mine\ncamera:\n  source: images:pictures\n');
-    writeFileSync(join(tools, 'getent passwd pi.says'), `pi:x:1000:1000:,,,:${user}:/bin/bash\n`);
-    // In the machine's tree, as all of its paths.
-    const byHand = join(root, user, '.local/state/onvif-camera');
-    mkdirSync(byHand, { recursive: true, mode: 0o700 });
-    writeFileSync(join(byHand, 'state.json'), STATE);
+    runByHand('name: Garage # mine\ncamera:\n  source: images:pictures\n');
     const { said } = await service('install');
     expect(at('etc/onvif-camera.yaml')).toBe(
       `name: Garage # mine\ncamera:\n  source: images:${machine.cwd}/pictures\ndataDir: /var/lib/onvif-camera\n`,
@@ -128,6 +134,20 @@ describe('install', () => {
     writeFileSync(join(root, 'var/lib/onvif-camera/state.json'), 'its own');
     await service('install');
     expect(at('var/lib/onvif-camera/state.json')).toBe('its own');
+  });
+
+  test('takes all of it over the next time where it could not be done the first time', async () => {
+    writeFileSync(join(runByHand('name: Garage\n'), 'first-password.txt'), 'secret\n');
+    // As a full disk or a power cut would, it ends in the middle.
+    const obstacle = join(root, 'var/lib/onvif-camera/first-password.txt');
+    mkdirSync(join(obstacle, 'not-empty'), { recursive: true });
+    await expect(service('install')).rejects.toThrow(/first-password/);
+    rmSync(obstacle, { recursive: true });
+    expect((await service('install')).said).toContain('took users, passwords and identity over');
+    expect(at('var/lib/onvif-camera/state.json')).toBe(STATE);
+    expect(at('var/lib/onvif-camera/first-password.txt')).toBe('secret\n');
+    expect(at('etc/onvif-camera.yaml')).toBe('name: Garage\ndataDir: /var/lib/onvif-camera\n');
+    expect(statSync(join(root, 'etc/onvif-camera.yaml')).mode & 0o777).toBe(0o644);
   });
 
   test('tells of wrong settings before it does anything', async () => {

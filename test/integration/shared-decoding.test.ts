@@ -160,6 +160,36 @@ describe('a stream and its sub stream', () => {
     expect(main.counters.starts).toBe(1);
   });
 
+  test.each([
+    [
+      'when somebody comes to watch it',
+      async () => {
+        watchMain();
+        await showMany(2, { main: true });
+        watchSub();
+        await show({ main: true });
+      },
+    ],
+    [
+      'where it was watched before',
+      async () => {
+        watchSub();
+        await showMany(7, { sub: true });
+        watchMain();
+      },
+    ],
+  ])('the sub stream comes %s, also while all pictures of the other are key frames', async (_when, come) => {
+    settings = { ...settings, keyframeInterval: INTERVAL_MS / 1000 };
+    await come();
+    await showMany(30, { main: true, sub: true });
+    await until(() => running() === 1);
+    expectWhole(subUnits, 2);
+    expectWhole(mainUnits, 1);
+    // But for the one with which the sub stream begins.
+    expect(mainUnits.filter(({ keyframe }) => !keyframe)).toHaveLength(1);
+    expect(sub.counters.skipped).toBe(0);
+  });
+
   test('and back when the last one has left it', async () => {
     const [leave] = await watchBoth();
     leave();
@@ -299,4 +329,17 @@ needsProgram('ffmpeg', 'the real ffmpeg does it, with the parameter sets that th
   expect([...sets]).toHaveLength(1);
   for (const [at, { sequence }] of subUnits.entries()) if (at > 0) expect(sequence - subUnits[at - 1]!.sequence).toBe(2);
   expect(mainUnits.map(({ sequence }, at) => sequence - at)).toEqual(mainUnits.map(() => mainUnits[0]!.sequence));
+});
+
+needsProgram('ffmpeg', 'the real ffmpeg begins the sub stream although all other pictures of the main one are key frames', async () => {
+  await Promise.all([main.stop(), sub.stop()]);
+  settings = { ...settings, keyframeInterval: INTERVAL_MS / 1000 };
+  open(program('ffmpeg')!);
+  watchMain();
+  await showMany(2, { main: true });
+  watchSub();
+  await show({ main: true });
+  await showMany(42, { main: true, sub: true });
+  expect(mainUnits.filter(({ keyframe }) => !keyframe)).toHaveLength(1);
+  expect(subUnits.flatMap(({ keyframe }, at) => (keyframe ? [at] : []))).toEqual([0, 10, 20]);
 });

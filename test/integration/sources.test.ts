@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { StateStore } from '../../src/config/state.ts';
 import { HEADROOM } from '../../src/frames/frame.ts';
 import { readJpegHeader } from '../../src/frames/jpeg.ts';
 import { JpegSplitter } from '../../src/frames/jpeg-splitter.ts';
@@ -44,6 +45,16 @@ describe('a folder of pictures', () => {
     const playing = [0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11];
     expect(order.slice(0, 22)).toEqual([...playing, ...playing]);
     expect((await server.json('/api/status')).notices).toMatchObject([{ code: 'BAD_PICTURE', message: expect.stringContaining('f5.jpg') }]);
+  });
+
+  test('plays although a client had set size and quality of another source', async () => {
+    const pictures = writePictures(1);
+    const dataDir = join(dir, 'data');
+    new StateStore(dataDir).update({ camera: { width: 1920, height: 1080, quality: 60 } });
+    server = await Server.start({ args: ['--source', `images:${dir}`], dataDir });
+    const viewer = new Viewer(server);
+    expect((await viewer.next(1)).jpeg.equals(pictures[0]!)).toBe(true);
+    expect(await server.json('/api/status')).toMatchObject({ camera: 'live', width: 640, height: 480, notices: [] });
   });
 
   test('an empty one: exit 4', async () => {

@@ -26,7 +26,7 @@ let report: CameraStatus | undefined;
 
 afterEach(() => camera.stop());
 
-function start(webcam: object, settings: Partial<CameraSettings> = {}): void {
+function start(webcam: object, settings: Partial<CameraSettings> = {}, isOwners = true): void {
   const dir = makeTempDir();
   const [device, described] = [join(dir, 'video0'), join(dir, 'webcam.json')];
   [units, jpegs, encodings, report, log] = [[], 0, [], undefined, `${described}.log`];
@@ -37,6 +37,7 @@ function start(webcam: object, settings: Partial<CameraSettings> = {}): void {
   camera = new Camera({
     spec: { kind: 'v4l2', device },
     settings: settingsWith({ width: 640, height: 480, ...settings }),
+    isOwners: () => isOwners,
     video: { bitrate: 500, keyframeInterval: 1, profile: 'baseline' },
     ...{ rpicamPath: '', searchPath: dir, workDir: dir, sysfs: dir, dev: dir },
     ...{ watched: () => true, clock: systemClock, log: silentLogger },
@@ -82,6 +83,32 @@ describe('a webcam with H.264 of its own', () => {
     await jpegsCome();
     expect([encodings, units.length, captures().length]).toEqual([['H264', 'JPEG'], 0, 3]);
     expect(report!.notices.map(({ message }) => message)).toEqual([expect.stringContaining('ioctl(VIDIOC_STREAMON): Protocol error')]);
+  });
+});
+
+describe('the quality of JPEGs, which a webcam’s own H.264 is decoded to', () => {
+  const unable = () => report!.notices.filter(({ code }) => code === 'SETTING_UNSUPPORTED').map(({ message }) => message);
+
+  needsProgram('ffmpeg', 'keeps no picture back where the H.264 cannot be had, and is named', async () => {
+    start({ formats: ['mjpeg', 'h264'], h264: 'refused' }, { quality: 60 });
+    await jpegsCome();
+    expect([encodings, camera.applied.quality]).toEqual([['H264', 'JPEG'], 75]);
+    expect(unable()).toEqual([expect.stringContaining('cannot do camera.quality.')]);
+    // What can be changed still can; the quality cannot.
+    camera.check({ ...camera.settings, fps: 10 });
+    expect(() => camera.check({ ...camera.settings, quality: 50 })).toThrow('camera.quality');
+  });
+
+  needsProgram('ffmpeg', 'is passed over there where a client set it', async () => {
+    start({ formats: ['mjpeg', 'h264'], h264: 'refused' }, { quality: 60 }, false);
+    await jpegsCome();
+    expect([encodings, camera.applied.quality, unable()]).toEqual([['H264', 'JPEG'], 75, []]);
+  });
+
+  needsProgram('ffmpeg', 'is refused where the webcam has no H.264 to begin with', async () => {
+    start({ formats: ['mjpeg', 'yuyv422'] }, { quality: 60 });
+    await eventually(() => report?.error !== undefined, 'it has failed');
+    expect(report!.error!.message).toContain('cannot do camera.quality.');
   });
 });
 

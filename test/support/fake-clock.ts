@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../../src/core/clock.ts';
+import { type Cancel, type Clock, MAX_DELAY_MS } from '../../src/core/clock.ts';
 
 interface Timer {
   due: number;
@@ -6,7 +6,10 @@ interface Timer {
   readonly fn: () => void;
 }
 
-/** A clock whose hands the test turns. The wall clock starts at {@link FakeClock.EPOCH}, the monotonic one at 5000 ms. */
+/**
+ * A clock whose hands the test turns. The wall clock starts at {@link FakeClock.EPOCH}, the monotonic one at 5000 ms. It refuses what
+ * Node.js makes a timer of 1 ms of.
+ */
 export class FakeClock implements Clock {
   /** 2026-01-02T03:04:05Z, milliseconds. */
   static readonly EPOCH = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -29,11 +32,11 @@ export class FakeClock implements Clock {
   }
 
   after(ms: number, fn: () => void): Cancel {
-    return this.#add({ due: this.#monotonic + Math.max(0, ms), interval: undefined, fn });
+    return this.#add({ due: this.#monotonic + delay(ms), interval: undefined, fn });
   }
 
   every(ms: number, fn: () => void): Cancel {
-    const interval = Math.max(1, ms);
+    const interval = Math.max(1, delay(ms));
     return this.#add({ due: this.#monotonic + interval, interval, fn });
   }
 
@@ -78,4 +81,10 @@ export class FakeClock implements Clock {
     next.fn();
     return true;
   }
+}
+
+/** Returns a delay that Node.js keeps. @throws RangeError where it would not */
+function delay(ms: number): number {
+  if (ms >= 0 && ms <= MAX_DELAY_MS) return ms;
+  throw new RangeError(`no timer waits ${ms} ms`);
 }

@@ -88,7 +88,8 @@ export async function startEndpoint({ auth = true }: { auth?: boolean | 'off' } 
   };
 }
 
-const REQUEST: Omit<SoapHttpRequest, 'signal'> = {
+/** A request of nobody, without a body. */
+export const REQUEST: Omit<SoapHttpRequest, 'signal'> = {
   method: 'POST',
   url: '/onvif/device_service',
   authorization: undefined,

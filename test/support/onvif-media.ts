@@ -100,8 +100,9 @@ export class FakeMulticast implements MulticastController {
     this.streams.map(({ encoder, portPair }) => [encoder, { address: '239.255.1.2', port: 5004 + 2 * portPair, ttl: 1 }]),
   );
   readonly started = new Set<string>();
-  /** Thrown by the next change. */
+  /** Thrown by every change, or by those of one encoder. */
   failure: Error | undefined;
+  failing: string | undefined;
 
   target(encoder: string) {
     return this.targets.get(encoder)!;
@@ -112,22 +113,22 @@ export class FakeMulticast implements MulticastController {
   }
 
   async change(encoder: string, target: MulticastGroup) {
-    this.#fail();
+    this.#fail(encoder);
     this.targets.set(encoder, target);
   }
 
   async start(encoder: string) {
-    this.#fail();
+    this.#fail(encoder);
     this.started.add(encoder);
   }
 
   async stop(encoder: string) {
-    this.#fail();
+    this.#fail(encoder);
     this.started.delete(encoder);
   }
 
-  #fail() {
-    if (this.failure) throw this.failure;
+  #fail(encoder: string) {
+    if (this.failure && (this.failing ?? encoder) === encoder) throw this.failure;
   }
 }
 

@@ -86,11 +86,11 @@ export function shellWords(line: string): string[] {
   return [...line.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, '$1$2'));
 }
 
-/** Simple commands of a shell's line, without what stands around them: `sudo`, variables, redirections, comments. */
+/** Simple commands of a shell's line, without what stands around them: `sudo` (`-u USER`), variables, redirections, comments. */
 export function simpleCommands(line: string): string[][] {
   const code = line.replace(/(^|\s)#.*/, '');
   return code.split(/&&|\|\||[|;]/).map((part) => {
-    const words = shellWords(part.replaceAll(/\s[<>]{1,2}\s*\S+|\s\d?>&\d|\s&$/g, ''));
+    const words = shellWords(part.replace(/\bsudo -u \S+/, 'sudo').replaceAll(/\s[<>]{1,2}\s*\S+|\s\d?>&\d|\s&$/g, ''));
     while (words[0] !== undefined && /^(sudo|nohup|exec|[A-Z_]+=.*)$/.test(words[0])) words.shift();
     return words;
   });

@@ -35,9 +35,10 @@ export class FfmpegDecoder {
   readonly #pictures: Picture[] = [];
   /** What the lines say of pictures that have not come yet: timestamp in microseconds, size in bytes. */
   readonly #listed: { readonly timestamp: number; readonly size: number }[] = [];
+  #isOptionUnknown = false;
 
   constructor(
-    options: FfmpegDecoderOptions,
+    private readonly options: FfmpegDecoderOptions,
     private readonly events: FfmpegDecoderEvents,
   ) {
     const { quality, frameMode } = options;
@@ -51,9 +52,9 @@ export class FfmpegDecoder {
     );
   }
 
-  /** See {@link UnitFeeder.lastLine}. */
-  get lastLine(): string {
-    return this.#feeder.lastLine;
+  /** Whether this ffmpeg has said that it does not know {@link FfmpegDecoderOptions.frameMode}. */
+  get isOptionUnknown(): boolean {
+    return this.#isOptionUnknown;
   }
 
   /**
@@ -71,7 +72,11 @@ export class FfmpegDecoder {
 
   #onLine(line: string): boolean {
     const [, timestamp, size] = LISTED.exec(line) ?? [];
-    if (timestamp === undefined) return line.startsWith('#');
+    if (timestamp === undefined) {
+      // Another line follows, which does not name it.
+      this.#isOptionUnknown ||= line.includes(`'${this.options.frameMode}'`);
+      return line.startsWith('#');
+    }
     this.#listed.push({ timestamp: Number(timestamp), size: Number(size) });
     this.#pair();
     return true;

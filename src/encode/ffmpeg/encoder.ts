@@ -144,10 +144,14 @@ export class FfmpegEncoder implements VideoEncoder {
     const elapsed = Math.round(((frame.monotonic - this.#origin) * 1000) / step) * step;
     const time = Math.max(elapsed, this.#lastTimestamp + LEAST_STEP_US);
     this.#lastTimestamp = time;
+    const sub = this.sub?.takes(frame) ? this.sub : undefined;
     // The first picture is a key frame anyway; see TIME_MARKS.
-    const isKey = this.#schedule.next(frame.monotonic) && time > 0;
+    const isDue = this.#schedule.next(frame.monotonic) && time > 0;
+    // Nor must the first of the sub stream be marked, which would never begin where all are to be key frames: the next one is.
+    const isKey = isDue && sub?.hasBegun !== false;
+    if (isDue && !isKey) this.#schedule.begin();
     const marked = time + (isKey ? keyframe : 0);
-    const timestamp = marked + (this.sub?.mark(frame, marked, isKey) ?? 0);
+    const timestamp = marked + (sub?.mark(frame, marked) ?? 0);
     this.#inFlight.add(timestamp, frame, now);
     this.options.counters.frames++;
     this.#program.write([clusterHeader(timestamp, frame.size), frame.jpeg]);

@@ -28,6 +28,11 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The encoders that work; or why there are none, and whether that is `undecided`: a trial came to no end of its own, another may. */
+export type Probed = { readonly ok: EncoderChoice } | { readonly error: AppError; readonly undecided: boolean };
+
+/** What a program exits with whose libraries cannot be loaded, as while they are upgraded: ld.so(8). */
+const EXIT_NOT_LOADED = 127;
 /** Time for the trial of one encoder, milliseconds; a Pi Zero needs a few seconds. */
 const TRIAL_TIMEOUT_MS = 20_000;
 const TRIAL_PICTURES = 10;
@@ -46,21 +51,23 @@ export function codecFor({ hardware, software }: EncoderChoice, { width, height 
  * Finds out, by letting each encode a few pictures, which H.264 encoders work on this machine, and says so in the log.
  * The error is H264_UNAVAILABLE: no ffmpeg, or one without an encoder that works.
  */
-export async function probeEncoder(options: ProbeOptions): Promise<{ ok: EncoderChoice } | { error: AppError }> {
+export async function probeEncoder(options: ProbeOptions): Promise<Probed> {
   const { wanted, searchPath, log } = options;
   const ffmpeg = options.ffmpeg ?? findProgram('ffmpeg', searchPath);
-  if (ffmpeg === undefined) return { error: new AppError('H264_UNAVAILABLE', 'There is no H.264: ffmpeg is not installed.') };
+  if (ffmpeg === undefined)
+    return { error: new AppError('H264_UNAVAILABLE', 'There is no H.264: ffmpeg is not installed.'), undecided: false };
   const trial = async (codec: Codec) => (wanted === 'auto' || wanted === codec ? tryCodec(ffmpeg, codec, options) : UNWANTED);
   // At once, since most of the time of each goes by until ffmpeg is loaded.
   const [hardware, software] = await Promise.all([trial('h264_v4l2m2m'), trial('libx264')]);
   log.debug('H.264 encoders tried', { h264_v4l2m2m: hardware.said, libx264: software.said });
   if (!hardware.works && !software.works) {
     return {
+      undecided: hardware.undecided || software.undecided,
       error: new AppError(
         'H264_UNAVAILABLE',
         `There is no H.264: ${ffmpeg} has no encoder that works (${wanted === 'h264_v4l2m2m' ? `${wanted}: ${hardware.said}` : `libx264: ${software.said}`}).`,
         {
-          hint: "Install the system's own ffmpeg, which has libx264: `sudo apt install --reinstall ffmpeg`. MJPEG works without it.",
+          hint: "Install the system's own ffmpeg, which has libx264, `sudo apt install --reinstall ffmpeg`, and start again. MJPEG works without it.",
         },
       ),
     };
@@ -71,14 +78,18 @@ export async function probeEncoder(options: ProbeOptions): Promise<{ ok: Encoder
   return { ok: { ffmpeg, hardware: hardware.works, software: software.works } };
 }
 
-const UNWANTED = { works: false, said: 'not wanted' };
+/** What the trial of one encoder showed. */
+interface Tried {
+  readonly works: boolean;
+  /** Whether it came to no end of its own, which says nothing of the encoder. */
+  readonly undecided: boolean;
+  readonly said: string;
+}
+
+const UNWANTED: Tried = { works: false, undecided: false, said: 'not wanted' };
 
 /** Encodes a few pictures of one colour with the very arguments that are used later. Never throws. */
-async function tryCodec(
-  ffmpeg: string,
-  codec: Codec,
-  { searchPath, signal }: Pick<ProbeOptions, 'searchPath' | 'signal'>,
-): Promise<{ works: boolean; said: string }> {
+async function tryCodec(ffmpeg: string, codec: Codec, { searchPath, signal }: Pick<ProbeOptions, 'searchPath' | 'signal'>): Promise<Tried> {
   const { width, height } = TRIAL_SIZE;
   const rate = { frameRate: TRIAL_FPS, mostFps: TRIAL_FPS, bitrate: 1000, keyframeInterval: 2 };
   const plan: EncodingPlan = { codec, from: TRIAL_SIZE, to: TRIAL_SIZE, ...rate, profile: 'baseline' };
@@ -91,5 +102,5 @@ async function tryCodec(
   const packets = stdout.split('\n').filter((line) => /^\d/.test(line)).length;
   const works = code === 0 && packets >= TRIAL_PICTURES;
   const lastLine = stderr.trimEnd().split('\n').at(-1) || `${packets} of ${TRIAL_PICTURES} pictures, exit code ${code}`;
-  return { works, said: works ? 'works' : lastLine };
+  return { works, undecided: code === null || code === EXIT_NOT_LOADED, said: works ? 'works' : lastLine };
 }

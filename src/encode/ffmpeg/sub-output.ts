@@ -67,25 +67,23 @@ export class SubOutput {
     this.#schedule.request();
   }
 
-  /**
-   * Returns what the timestamp of a picture that ffmpeg is about to get has to have added.
-   * @param timestamp its own, microseconds
-   * @param isKey whether it becomes a key frame of the other stream
-   */
-  mark(frame: Frame, timestamp: number, isKey: boolean): number {
+  /** Returns whether it gets a picture that ffmpeg is about to get. To be asked once for each; then {@link mark} has to be called. */
+  takes(frame: Frame): boolean {
     const taker = this.#taker;
-    // See TIME_MARKS of a first picture.
-    if (!taker || this.#isBroken || (isKey && !this.#hasBegun)) return 0;
-    const now = this.clock.monotonic();
-    if (!taker.wants(frame.monotonic)) return 0;
-    if (this.#inFlight.isFull(now)) {
-      taker.counters.skipped++;
-      return 0;
-    }
-    taker.counters.frames++;
+    if (!taker || this.#isBroken || !taker.wants(frame.monotonic)) return false;
+    const isFull = this.#inFlight.isFull(this.clock.monotonic());
+    taker.counters[isFull ? 'skipped' : 'frames']++;
+    return !isFull;
+  }
+
+  /**
+   * Notes a picture that it gets, and returns what the picture's timestamp has to have added.
+   * @param timestamp its own, microseconds; that of the first one must not be marked, see {@link TIME_MARKS}
+   */
+  mark(frame: Frame, timestamp: number): number {
     const marks = TIME_MARKS.sub + (this.#schedule.next(frame.monotonic) && this.#hasBegun ? TIME_MARKS.subKeyframe : 0);
     this.#hasBegun = true;
-    this.#inFlight.add(timestamp + marks, frame, now);
+    this.#inFlight.add(timestamp + marks, frame, this.clock.monotonic());
     return marks;
   }
 

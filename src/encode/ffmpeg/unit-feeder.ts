@@ -108,11 +108,6 @@ export class UnitFeeder {
     this.#stopWatchdog = clock.every(WATCHDOG_INTERVAL_MS, () => this.#watch());
   }
 
-  /** The last line of ffmpeg's that was not asked for; empty: there was none. */
-  get lastLine(): string {
-    return this.#lastLine;
-  }
-
   /**
    * Takes the next unit. Returns at once.
    * @param mark asked where ffmpeg has time to make something of it; what it returns is the mark, undefined: the unit is only decoded

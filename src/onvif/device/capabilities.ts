@@ -104,8 +104,8 @@ const serviceCapabilities = ({ machine, limits }: DeviceServiceOptions): SoapObj
       HttpSystemBackup: false,
       HttpSystemLogging: false,
       HttpSupportInformation: false,
-      NetworkConfigNotSupported: !machine.managed,
-      UserConfigNotSupported: false,
+      // Newer than that schema too, and false where it is left out, like UserConfigNotSupported.
+      ...(!machine.managed && { NetworkConfigNotSupported: true }),
     },
   },
 });

@@ -51,8 +51,10 @@ function withNew(added: readonly SoapObject[], now: readonly User[], limits: Dev
     if (list.some((user) => composed(user.name) === composed(name)))
       throw prohibited('UsernameClash', `There is a user "${name}" already.`);
     list.push({ name, password: checkedPassword(text(each, 'Password') ?? '', limits, 'Password'), level: levelIn(each) });
+    // Not only at the end: each is compared with all before it.
+    if (list.length > limits.maxUsers)
+      throw new SoapFault('Receiver', ['Action', 'TooManyUsers'], `There may be ${limits.maxUsers} users.`);
   }
-  if (list.length > limits.maxUsers) throw new SoapFault('Receiver', ['Action', 'TooManyUsers'], `There may be ${limits.maxUsers} users.`);
   return list;
 }
 

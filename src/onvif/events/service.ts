@@ -35,6 +35,8 @@ const DEFAULT_DURATION_MS = 600_000;
 const MAX_DURATION_MS = 86_400_000;
 /** Longest wait of a pull: ten minutes. Profile S wants one at least. */
 const MAX_PULL = { ms: 600_000, duration: 'PT10M' };
+/** Longest request of a pull, characters: clients send some hundred, with a login and WS-Addressing two thousand. */
+const MAX_PULL_REQUEST = 16_384;
 /** Most events in one answer: all that can wait. */
 const MAX_MESSAGES = 256;
 
@@ -182,6 +184,7 @@ function managing({ clock }: EventServiceOptions, subscriptions: Subscriptions):
     {
       name: 'PullMessages',
       access: 'READ_MEDIA',
+      maxRequest: MAX_PULL_REQUEST,
       responseAction: `${PULL_PORT}/PullMessagesResponse`,
       handle: async (request, context) => {
         const held = subscriptions.find(context);

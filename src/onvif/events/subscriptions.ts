@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { addressKey } from '../../auth/address-key.ts';
 import type { User, UserStore } from '../../auth/users.ts';
 import type { Cancel, Clock } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
@@ -17,7 +18,7 @@ const FOLDER = '/onvif/subscription/';
 /** Most subscriptions of one kind. */
 export interface SubscriptionLimits {
   readonly all: number;
-  /** Of one client, known by its IP address. */
+  /** Of one client, see {@link addressKey}. */
   readonly perAddress: number;
 }
 
@@ -26,7 +27,7 @@ export const MAX_PULL_POINTS: SubscriptionLimits = { all: 128, perAddress: 64 };
 /** Most subscriptions that send: fewer, as each may have a connection open. */
 export const MAX_PUSHES: SubscriptionLimits = { all: 32, perAddress: 16 };
 
-/** A pull point that was not pulled for this long may end for another of the same client. */
+/** A pull point that was not pulled for this long may end for another one. */
 const ABANDONED_MS = 90_000;
 
 type Held = PullPoint | PushSubscription;
@@ -118,14 +119,24 @@ export class Subscriptions {
     return held;
   }
 
-  /** Ends an abandoned one of the same client where there are too many; throws a SoapFault where there is none. */
+  /**
+   * Ends one where there are too many: an abandoned one of the same client, else one of the client that has most, if that has more than
+   * this one would have then. So nobody can keep others out. Throws a SoapFault where there is none.
+   */
   #makeRoom(kind: Held['kind'], owner: string, { all, perAddress }: SubscriptionLimits): void {
     const same = [...this.#held.values()].filter((held) => held.kind === kind);
-    const own = same.filter(({ subscription }) => subscription.owner === owner);
-    if (same.length < all && own.length < perAddress) return;
-    const abandoned = own.find((held) => held.kind === 'pull' && held.idle > ABANDONED_MS);
-    if (abandoned) {
-      abandoned.subscription.end();
+    const byClient = new Map<string, Held[]>([[addressKey(owner), []]]);
+    for (const held of same) {
+      const client = addressKey(held.subscription.owner);
+      byClient.set(client, [...(byClient.get(client) ?? []), held]);
+    }
+    const own = byClient.get(addressKey(owner))!;
+    const isOwnFull = own.length >= perAddress;
+    if (same.length < all && !isOwnFull) return;
+    const most = [...byClient.values()].reduce((one, other) => (other.length > one.length ? other : one));
+    const victim = own.find(isAbandoned) ?? (!isOwnFull && most.length > own.length + 1 ? (most.find(isAbandoned) ?? most[0]) : undefined);
+    if (victim) {
+      victim.subscription.end();
       return;
     }
     const reason = `There are ${same.length} subscriptions, ${own.length} of them from your address: no more fit. They end by Unsubscribe or at their time.`;
@@ -133,6 +144,8 @@ export class Subscriptions {
     throw notificationFault(fault, this.options.clock.now(), reason);
   }
 }
+
+const isAbandoned = (held: Held): boolean => held.kind === 'pull' && held.idle > ABANDONED_MS;
 
 /** The ID of the subscription in a URL or path of ours; empty: there is none. */
 const idIn = (address: string): string => address.split(FOLDER)[1]?.split(/[?#]/)[0] ?? '';

@@ -1,5 +1,6 @@
 import { areMediaPorts, NOT_DISCOVERY } from '../../core/media-ports.ts';
 import type { MulticastController } from '../../device/multicast.ts';
+import { METADATA } from '../../device/stream-names.ts';
 import type { VideoStream } from '../../device/streams.ts';
 import { isMulticastGroup, MULTICAST_GROUPS, type MulticastGroup } from '../../platform/multicast.ts';
 import { invalidArgument, SoapFault } from '../../protocols/soap/fault.ts';
@@ -15,25 +16,49 @@ export const multicastOperations = (model: MediaModel): readonly Operation[] => 
   {
     name: 'StartMulticastStreaming',
     access: 'ACTUATE',
-    handle: (request) => apply(model, request, (multicast, encoder) => multicast.start(encoder)),
+    handle: (request) =>
+      apply(model, request, async (multicast, { stream, metadata }) => {
+        const ran = multicast.isStarted(stream.encoder);
+        await multicast.start(stream.encoder);
+        if (!metadata) return;
+        try {
+          await multicast.start(METADATA.encoder);
+        } catch (error) {
+          if (!ran) await multicast.stop(stream.encoder);
+          throw error;
+        }
+      }),
   },
   {
     name: 'StopMulticastStreaming',
     access: 'ACTUATE',
-    handle: (request) => apply(model, request, (multicast, encoder) => multicast.stop(encoder)),
+    handle: (request) =>
+      apply(model, request, async (multicast, { stream, metadata }) => {
+        await multicast.stop(stream.encoder);
+        // The events are those of all profiles that are sent.
+        const isSent = model.profiles.some((each) => each.metadata && each.stream && multicast.isStarted(each.stream.encoder));
+        if (metadata && !isSent) await multicast.stop(METADATA.encoder);
+      }),
   },
 ];
+
+/** What is sent of a profile: its picture, and the events where it has their configuration. */
+interface Sent {
+  readonly stream: VideoStream;
+  readonly metadata: boolean;
+}
 
 /** Throws NoProfile, IncompleteConfiguration, and ActionNotSupported where there is no multicast. */
 async function apply(
   model: MediaModel,
   request: SoapObject,
-  change: (multicast: MulticastController, encoder: string) => Promise<void>,
+  change: (multicast: MulticastController, sent: Sent) => Promise<void>,
 ): Promise<SoapObject> {
-  const { encoder } = streamed(model.profile(token(request, 'ProfileToken')));
+  const profile = model.profile(token(request, 'ProfileToken'));
+  const sent = { stream: streamed(profile), metadata: profile.metadata && model.metadata !== undefined };
   if (!model.multicast) throw new SoapFault('Receiver', ['ActionNotSupported'], NO_MULTICAST);
   try {
-    await change(model.multicast, encoder);
+    await change(model.multicast, sent);
   } catch (error) {
     throw refusalAs('ConfigModify', error);
   }

@@ -22,8 +22,8 @@ export function ownMac(uuid: string): string {
 
 /**
  * Chooses the MAC address by which recorders know the camera (ONVIF's scope `mac/`, and HwAddress): once, and then it stays, whatever
- * cable is in and whichever network is on. Only an adapter that is gone at the start is replaced. Where there is no
- * hardware, in a container, addresses are made up at each start: there the first one stays.
+ * cable is in and whichever network is on. Only an adapter that is gone at the start is replaced, by one that has a network. Where there
+ * is no hardware, in a container, addresses are made up at each start: there the first one stays.
  */
 export class KnownMac {
   #mac: string | undefined;
@@ -37,15 +37,18 @@ export class KnownMac {
   /** Returns the address; undefined while the machine has no network interface, and never had one. */
   get(): string | undefined {
     this.#mac ??= this.kept.own ?? this.#choose();
-    return this.#mac;
+    return this.#mac ?? this.kept.mac;
   }
 
+  /** Returns the address that stays; undefined while that cannot be told. */
   #choose(): string | undefined {
     const links = this.links();
     const { mac: before } = this.kept;
     if (before !== undefined && (links.some(({ mac }) => mac === before) || !links.some(({ hardware }) => hardware))) return before;
-    const mac = mainLink(links)?.mac;
-    if (mac === undefined) return before;
+    const main = mainLink(links);
+    // Wi-Fi that looks for its access point has a made-up address meanwhile, and an adapter by USB may come later.
+    if (!main || (before !== undefined && !isConnected(main))) return undefined;
+    const { mac } = main;
     if (before !== undefined)
       this.log.warn(
         `The network adapter ${before}, by which recorders know this camera, is gone: it is known by ${mac} from now on. ` +
@@ -63,8 +66,10 @@ export class KnownMac {
 /** Returns the interface of hardware, where there is any, that is connected, or else switched on. */
 function mainLink(links: readonly Link[]): Link | undefined {
   const real = realLinks(links);
-  return real.find(({ up, ipv4 }) => up && ipv4.length > 0) ?? real.find(({ up }) => up) ?? real[0];
+  return real.find(isConnected) ?? real.find(({ up }) => up) ?? real[0];
 }
+
+const isConnected = ({ up, ipv4 }: Link): boolean => up && ipv4.length > 0;
 
 /** Returns the interfaces of hardware; others only where there is none, as in a container: bridges and the like come and go with other programs. */
 export function realLinks(links: readonly Link[]): readonly Link[] {

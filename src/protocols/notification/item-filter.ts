@@ -11,8 +11,8 @@ export interface Content {
 export type ContentTest = (content: Content) => boolean;
 type ItemTest = (item: readonly [name: string, value: string]) => boolean;
 
-/** Longest filter, characters. */
-const MAX_LENGTH = 4096;
+/** Longest filter, characters. What comes of it takes some hundred bytes for each comparison. */
+export const MAX_ITEM_FILTER = 4096;
 /** Most brackets in brackets. */
 const MAX_DEPTH = 16;
 
@@ -34,7 +34,7 @@ export function itemFilter(text: string, dialect: string | undefined): ContentTe
 }
 
 function tokens(text: string): string[] {
-  if (text.length > MAX_LENGTH) throw new FilterError('content', `A content filter has at most ${MAX_LENGTH} characters.`);
+  if (text.length > MAX_ITEM_FILTER) throw new FilterError('content', `A content filter has at most ${MAX_ITEM_FILTER} characters.`);
   const found: string[] = [];
   const trimmed = text.trimEnd();
   TOKEN.lastIndex = 0;
@@ -65,13 +65,13 @@ class Parser {
     const tests = [this.#both(single)];
     while (this.#takes('or')) tests.push(this.#both(single));
     this.#depth--;
-    return (value) => tests.some((test) => test(value));
+    return tests.length === 1 ? tests[0]! : (value) => tests.some((test) => test(value));
   }
 
   #both<T>(single: () => (value: T) => boolean): (value: T) => boolean {
     const tests = [this.#one(single)];
     while (this.#takes('and')) tests.push(this.#one(single));
-    return (value) => tests.every((test) => test(value));
+    return tests.length === 1 ? tests[0]! : (value) => tests.every((test) => test(value));
   }
 
   #one<T>(single: () => (value: T) => boolean): (value: T) => boolean {

@@ -2,7 +2,7 @@ import { FilterError } from './filter-error.ts';
 import { CONCRETE, CONCRETE_SET, TNS1 } from './names.ts';
 
 /** Longest expression, characters: one with every topic of a camera has a tenth of it. */
-const MAX_LENGTH = 16_384;
+export const MAX_TOPIC_EXPRESSION = 16_384;
 /** One step of a path: an NCName, with the characters that real topics have. */
 const STEP = /^[\p{L}_][\p{L}\p{N}._-]*$/u;
 const BELOW = '//.';
@@ -25,7 +25,8 @@ export function topicExpression(
   const language = dialect?.trim() || CONCRETE_SET;
   if (language !== CONCRETE && language !== CONCRETE_SET)
     throw new FilterError('topic-dialect', `The topic expression dialect "${language}" is not known; ${CONCRETE_SET} is.`);
-  if (text.length > MAX_LENGTH) throw new FilterError('topic-syntax', `A topic expression has at most ${MAX_LENGTH} characters.`);
+  if (text.length > MAX_TOPIC_EXPRESSION)
+    throw new FilterError('topic-syntax', `A topic expression has at most ${MAX_TOPIC_EXPRESSION} characters.`);
   const alternatives = language === CONCRETE ? [text] : text.split('|');
   const tests = alternatives.map((each) => alternative(each.trim(), language, resolve));
   return (topic) => tests.some((test) => test(topic));

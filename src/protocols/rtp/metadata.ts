@@ -8,10 +8,11 @@ import type { RtpStream } from './stream.ts';
  *
  * @param document not empty
  * @param timestamp of what it tells, in ticks of the stream's clock (90 kHz)
+ * @param complete whether a receiver can start with it, since it tells every state
  */
-export function packetizeMetadata(stream: RtpStream, document: Buffer, timestamp: number): RtpBatch {
+export function packetizeMetadata(stream: RtpStream, document: Buffer, timestamp: number, complete: boolean): RtpBatch {
   const maxPayload = MAX_PACKET - RTP_HEADER;
-  const writer = new BatchWriter(stream, Math.ceil(document.length / maxPayload), document.length, timestamp, true);
+  const writer = new BatchWriter(stream, Math.ceil(document.length / maxPayload), document.length, timestamp, complete);
   for (let from = 0; from < document.length; from += maxPayload) {
     const to = Math.min(document.length, from + maxPayload);
     document.copy(writer.buffer, writer.next(to - from), from, to);

@@ -1,4 +1,4 @@
-import { namespaceOf, type OpenElement, type Scope } from '../xml/element.ts';
+import { allDeclared, type OpenElement, type Scope } from '../xml/element.ts';
 import { escapeXml } from '../xml/text.ts';
 import { malformed, refused } from './fault.ts';
 import { XML_SCHEMA_INSTANCE } from './namespaces.ts';
@@ -6,9 +6,11 @@ import { XML_SCHEMA_INSTANCE } from './namespaces.ts';
 /** Reads the Body: its one element, and what that holds, written anew in the plainest form; see {@link SoapRequest.content}. */
 export class BodyWriter {
   #operation: { readonly namespace: string; readonly localName: string } | undefined;
-  #content = '';
+  /** The content, in pieces: taking an element back from one long text would copy that text. */
+  readonly #pieces: string[] = [];
   readonly #scopes: Scope[] = [];
-  /** Where in the content the open elements begin. */
+  #declared: ReadonlyMap<string, string> | undefined;
+  /** At which piece the open elements begin. */
   readonly #starts: number[] = [];
 
   /** The name of the one element; undefined: the Body is empty. */
@@ -18,19 +20,17 @@ export class BodyWriter {
 
   /** The one element in the plainest XML. */
   get content(): string {
-    return this.#content;
+    return this.#pieces.join('');
   }
 
   /**
    * Returns what a prefix in a text of the content stands for; undefined: for nothing. Where it was declared twice, the later
-   * one counts.
+   * one counts. To be asked when the Body has been read.
    */
   resolve(prefix: string): string | undefined {
-    for (let at = this.#scopes.length - 1; at >= 0; at--) {
-      const uri = namespaceOf(prefix, this.#scopes[at]!);
-      if (uri !== undefined) return uri;
-    }
-    return undefined;
+    // Once for all prefixes: a filter asks for each step of a topic, and a Body may have thousands of declarations.
+    this.#declared ??= allDeclared(this.#scopes);
+    return this.#declared.get(prefix);
   }
 
   /** Takes the beginning of an element. @throws SoapFault for a second element in the Body */
@@ -40,22 +40,19 @@ export class BodyWriter {
       if (this.#operation) throw malformed('The Body may hold one element only.');
       this.#operation = { namespace: uri, localName: local };
     }
-    this.#starts.push(this.#content.length);
-    this.#content += `<${local}`;
-    for (const attribute of attributes) {
-      if (attribute.uri === '') this.#content += ` ${attribute.local}="${escapeXml(attribute.value)}"`;
-    }
-    this.#content += '>';
+    this.#starts.push(this.#pieces.length);
+    const plain = attributes.filter((attribute) => attribute.uri === '');
+    this.#pieces.push(`<${local}${plain.map((attribute) => ` ${attribute.local}="${escapeXml(attribute.value)}"`).join('')}>`);
   }
 
   /** Takes the end of an element. @throws SoapFault for text between elements */
   close(element: OpenElement): void {
     const start = this.#starts.pop()!;
-    if (!element.hasChildren) this.#content += escapeXml(element.text);
+    if (!element.hasChildren) this.#pieces.push(escapeXml(element.text));
     else if (element.text.trim() !== '') throw refused(`${element.local} may not hold text between elements.`);
     // An element that says it has no value is one that is not there.
-    if (isNil(element) && this.#starts.length > 0) this.#content = this.#content.slice(0, start);
-    else this.#content += `</${element.local}>`;
+    if (isNil(element) && this.#starts.length > 0) this.#pieces.length = start;
+    else this.#pieces.push(`</${element.local}>`);
   }
 }
 

@@ -126,6 +126,23 @@ export function namespaceOf(prefix: string, scope: Scope): string | undefined {
   return uri === '' && prefix !== '' ? undefined : uri;
 }
 
+/**
+ * Returns every prefix that is declared in any of the scopes or around them, with its namespace, the default namespace under ''.
+ * The scopes stand in the order of their elements; of several declarations that of the last element counts, and of those around
+ * it the innermost. Each scope is looked at once, however many lie in it.
+ */
+export function allDeclared(scopes: readonly Scope[]): ReadonlyMap<string, string> {
+  const all = new Map<string, string>();
+  const seen = new Set<Scope>();
+  for (const scope of scopes.toReversed()) {
+    for (let at: Scope | undefined = scope; at && !seen.has(at); at = at.outer) {
+      seen.add(at);
+      for (const [prefix, uri] of at.declared) if (!all.has(prefix) && (uri !== '' || prefix === '')) all.set(prefix, uri);
+    }
+  }
+  return all;
+}
+
 function required(prefix: string, scope: Scope, name: string, lenient: boolean): string {
   const uri = namespaceOf(prefix, scope);
   if (uri !== undefined) return uri;

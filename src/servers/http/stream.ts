@@ -209,7 +209,7 @@ class Viewer {
 
   /** Milliseconds for which the viewer has taken nothing of what waits for him. @param now monotonic milliseconds */
   stalledFor(now: number): number {
-    return this.#busy && this.#writer.waiting === 0 ? now - this.#sentAt : this.pace.stalledFor;
+    return this.#busy && this.#writer.waiting === 0 ? now - Math.max(this.#sentAt, this.pace.movedAt) : this.pace.stalledFor;
   }
 
   /** Sends the last picture again if nothing was sent for `ms` milliseconds. @param now monotonic milliseconds */

@@ -72,6 +72,7 @@ export class Carriers {
       socket: client.socket,
       // Of what is no picture, nothing may be left out for the sake of its age.
       pace: track instanceof VideoTrack ? client.pace : undefined,
+      movedAt: () => client.pace.movedAt,
       channels,
       resumption: track.resumption,
       requestKeyFrame: () => track.requestKeyFrame(),

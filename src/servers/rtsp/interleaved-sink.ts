@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../core/clock.ts';
+import type { Cancel, Clock } from '../../core/clock.ts';
 import type { RtpBatch } from '../../protocols/rtp/batch.ts';
 import type { Pair } from '../../protocols/rtsp/transport.ts';
 import { PacedWriter } from '../paced-writer.ts';
@@ -9,7 +9,7 @@ import type { Resumption, Sink } from './sink.ts';
 
 /**
  * Bytes of whole pictures that may wait for a client whose stream has to be complete to be decoded: a second or two of
- * H.264. They are shared by all clients, so that this bounds the delay rather than the memory.
+ * H.264, or some thousand documents with events. They are shared by all clients, so that this bounds the delay rather than the memory.
  */
 const MAX_WAITING = 2 * 1024 * 1024;
 /**
@@ -28,6 +28,8 @@ export interface InterleavedOptions {
   readonly socket: Socket;
   /** What tells when the next picture may go; undefined: as soon as the socket takes it. */
   readonly pace: ViewerPace | undefined;
+  /** Returns when the client was last seen to take something, whatever of the connection it was; see {@link ViewerPace.movedAt}. */
+  readonly movedAt: () => number;
   /** Interleaved channels of RTP and RTCP. */
   readonly channels: Pair;
   readonly resumption: Resumption;
@@ -51,6 +53,8 @@ export class InterleavedSink implements Sink {
   #needsKeyframe = false;
   /** When a key frame was asked for, monotonic milliseconds. */
   #askedAt = Number.NEGATIVE_INFINITY;
+  /** Ends the wait until another one may be asked for. */
+  #cancelAsk: Cancel | undefined;
   /** While something waits: when the client last took some of it, or when it began to wait, monotonic milliseconds. */
   #tookAt = 0;
   /** Lengths of the pictures that wait, in their order. */
@@ -89,7 +93,8 @@ export class InterleavedSink implements Sink {
     if (this.#needsKeyframe && batch.keyframe && this.#writing === 0 && pace?.takes() !== false) this.#needsKeyframe = false;
     const tooMuch = this.#waitingBytes + batch.framed.length > MAX_WAITING || pace?.takes(DEPENDENT_WAIT_MS, waiting) === false;
     if (this.#needsKeyframe || tooMuch) {
-      if (!this.#needsKeyframe) pace?.whenReady(this.#goOn);
+      // A key frame that may not go either is as good as none.
+      if (!this.#needsKeyframe || batch.keyframe) pace?.whenReady(this.#goOn);
       this.#needsKeyframe = true;
       pace?.missed();
       counters.framesSkipped++;
@@ -106,13 +111,16 @@ export class InterleavedSink implements Sink {
     this.#missed = undefined;
     // A client that goes on begins with one in any case; one that has gone needs none.
     this.#needsKeyframe = false;
+    this.#cancelAsk?.();
+    this.#cancelAsk = undefined;
     // Nothing of it may come behind the answer.
     this.#writer.flush();
   }
 
   /** Milliseconds for which the client has taken nothing of what it was given. @param now monotonic milliseconds */
   stalledFor(now: number): number {
-    return this.#writing > 0 && this.#writer.waiting === 0 ? now - this.#tookAt : (this.options.pace?.stalledFor ?? 0);
+    const { pace, movedAt } = this.options;
+    return this.#writing > 0 && this.#writer.waiting === 0 ? now - Math.max(this.#tookAt, movedAt()) : (pace?.stalledFor ?? 0);
   }
 
   #send(batch: RtpBatch): void {
@@ -148,10 +156,19 @@ export class InterleavedSink implements Sink {
   #askKeyFrame(): void {
     const { clock, requestKeyFrame } = this.options;
     const now = clock.monotonic();
-    if (now - this.#askedAt < KEY_FRAME_INTERVAL_MS) return;
+    const early = this.#askedAt + KEY_FRAME_INTERVAL_MS - now;
+    if (early > 0) {
+      this.#cancelAsk ??= clock.after(Math.ceil(early), this.#askAgain);
+      return;
+    }
     this.#askedAt = now;
     requestKeyFrame();
   }
+
+  readonly #askAgain = (): void => {
+    this.#cancelAsk = undefined;
+    this.#goOn();
+  };
 
   readonly #reported = (): void => {
     this.#waitingReports--;

@@ -18,7 +18,7 @@ export interface MetadataTrackOptions extends TrackOptions {
  * that begins to play is told every state, and with it all that play already: they have one sequence of packets.
  */
 export class MetadataTrack extends Track {
-  readonly resumption = 'any';
+  readonly resumption = 'retold';
   #unsubscribe: Cancel = () => {};
   #waiting: DeviceEvent[] = [];
   #cancelSend: Cancel | undefined;
@@ -33,7 +33,7 @@ export class MetadataTrack extends Track {
 
   /** Tells every state again. */
   requestKeyFrame(): void {
-    this.#send([...this.#take(), ...this.options.feed.current()]);
+    this.#send([...this.#take(), ...this.options.feed.current()], true);
   }
 
   /** Tells every state again if somebody plays it (SetSynchronizationPoint of the media service). */
@@ -51,7 +51,7 @@ export class MetadataTrack extends Track {
     this.#unsubscribe = feed.subscribe((event) => {
       this.#waiting.push(event);
       // What happens at once goes in one document.
-      this.#cancelSend ??= clock.after(0, () => this.#send(this.#take()));
+      this.#cancelSend ??= clock.after(0, () => this.#send(this.#take(), false));
     });
     this.requestKeyFrame();
   }
@@ -67,8 +67,10 @@ export class MetadataTrack extends Track {
     return this.#waiting.splice(0);
   }
 
-  #send(events: readonly DeviceEvent[]): void {
+  /** @param complete whether every state is among them */
+  #send(events: readonly DeviceEvent[], complete: boolean): void {
     const { stream, clock } = this.options;
-    this.distribute(packetizeMetadata(stream, Buffer.from(metadataStreamXml(events)), stream.timestampAt(clock.monotonic())));
+    const document = Buffer.from(metadataStreamXml(events));
+    this.distribute(packetizeMetadata(stream, document, stream.timestampAt(clock.monotonic()), complete));
   }
 }

@@ -12,6 +12,7 @@ export interface Sink {
 
 /**
  * What a sink that missed something may go on with. `any`: every picture can be decoded by itself. `keyframe`: only what
- * begins with a key frame.
+ * begins with a key frame. `retold`: what comes is no picture, and all of it counts; after a gap, only what begins with all that still
+ * holds, which is told when a key frame is asked for, and else never.
  */
-export type Resumption = 'any' | 'keyframe';
+export type Resumption = 'any' | 'keyframe' | 'retold';

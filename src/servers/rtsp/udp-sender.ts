@@ -156,7 +156,7 @@ export class UdpSender implements Sink {
 
   #skip(): void {
     this.options.counters.framesSkipped++;
-    if (this.options.resumption === 'any' || this.#needsKeyframe) return;
+    if (this.options.resumption !== 'keyframe' || this.#needsKeyframe) return;
     this.#needsKeyframe = true;
     this.options.requestKeyFrame();
   }

@@ -6,7 +6,7 @@ const PAYLOAD_TYPE = 107;
 
 /** A track that is no picture: documents that the test sends, each in one packet. */
 export class MetadataTrack extends Track {
-  readonly resumption = 'keyframe';
+  readonly resumption = 'retold';
   /** "open" and "close", as there is demand. */
   readonly demand: string[] = [];
 

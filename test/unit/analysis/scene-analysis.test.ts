@@ -111,6 +111,19 @@ describe('motion', () => {
     expect(told.at(-1)).toEqual(['motion', false]);
   });
 
+  test('is over when pictures stop coming although the camera is live', async () => {
+    start({ motion: MOTION });
+    hub.become('live');
+    for (let k = 0; k < 12; k++) await show();
+    for (let k = 0; k < 4; k++) await show(k * 0.1);
+    expect(scene.state('motion')).toBe(true);
+    await clock.advanceAsync(9000);
+    expect(scene.state('motion')).toBe(true);
+    // Ten seconds without a picture, and the hold time.
+    await clock.advanceAsync(6500);
+    expect(told.at(-1)).toEqual(['motion', false]);
+  });
+
   test('is taken from a source that looks itself, and from the pictures again when it does no more', async () => {
     start({ motion: MOTION });
     hub.become('live');
@@ -240,10 +253,12 @@ describe('pictures that have to be decoded', () => {
   /** The camera beside the hub; `others` watch something. */
   const camera = new StageHub();
   let others: number;
-  const decoding = { camera, isNeeded: () => true, holders: () => others + hub.leases };
+  let possible: boolean;
+  const decoding = { camera, isNeeded: () => true, isPossible: () => possible, holders: () => others + hub.leases };
 
   beforeEach(() => {
     others = 0;
+    possible = true;
     camera.leases = 0;
     camera.become('live');
   });
@@ -264,6 +279,25 @@ describe('pictures that have to be decoded', () => {
     camera.become('stalled');
     clock.advance(500);
     expect([camera.leases, hub.leases]).toEqual([1, 0]);
+  });
+
+  test('where nothing decodes them the camera is believed, and where it does not look for motion either, that is known', async () => {
+    possible = false;
+    start({ motion: { ...MOTION, trustsCamera: false }, decoding });
+    scene.sensed({ kind: 'begin' });
+    clock.advance(1000);
+    expect([scene.motionBy, scene.isMotionUnseen]).toEqual([undefined, false]);
+    clock.advance(5000);
+    expect([scene.motionBy, scene.isMotionUnseen]).toEqual([undefined, true]);
+    scene.sensed({ kind: 'watching' });
+    expect([scene.motionBy, scene.isMotionUnseen]).toEqual(['camera', false]);
+    clock.advance(4000);
+    scene.sensed({ kind: 'motion', region: '', moving: true });
+    clock.advance(1000);
+    expect(scene.state('motion')).toBe(true);
+    possible = true;
+    clock.advance(500);
+    expect([scene.motionBy, scene.isMotionUnseen]).toEqual(['both', false]);
   });
 
   test('are few while the camera says that nothing stirs', () => {

@@ -1,4 +1,6 @@
 import { getEventListeners } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { addressKey } from '../../../src/auth/address-key.ts';
 import { FailureLimiter, type Turn } from '../../../src/auth/failure-limiter.ts';
@@ -327,4 +329,22 @@ describe('addressKey', () => {
       expect(typeof addressKey(text)).toBe('string');
     }
   });
+});
+
+test('keeps of a failure no more than the beginning of the name, not the message that it stood in', () => {
+  const COUNT = 100;
+  const { clock } = setup();
+  const limiter = new FailureLimiter({ clock, users: { current: () => undefined } });
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const used = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = used();
+  for (let k = 0; k < COUNT; k++) {
+    const message = `<Username>${k} ${'x'.repeat(200_000)}</Username>`;
+    limiter.failed({ address: A, name: message.slice(10, -11), connection: {} });
+  }
+  expect((used() - before) / COUNT).toBeLessThan(20_000);
 });

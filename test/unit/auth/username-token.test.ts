@@ -11,6 +11,7 @@ function setUp({ window }: { window?: number } = {}) {
   const users = new UserStore([
     { name: 'admin', password: 'pässwörd', level: 'Administrator' },
     { name: 'twin', password: 'pässwörd', level: 'User' },
+    { name: 'Käthe', password: 'pässwörd', level: 'User' },
   ]);
   const used = new ReplayCache({ clock, window: (window ?? DEFAULT_WINDOW) * 1000 });
   const authenticator = new UsernameTokenAuthenticator({ users, clock, used, ...(window === undefined ? {} : { window }) });
@@ -59,6 +60,14 @@ describe('a digest', () => {
     const apart = digest(created(), { password: 'pa\u0308sswo\u0308rd' });
     expect([check(apart), check(apart)]).toEqual(['ok admin', 'replayed']);
     expect(check(digest(created(), { password: 'passwörd', encoding: 'latin1' }))).toBe('invalid');
+  });
+
+  test('passes once, however the name of its user is written', () => {
+    const { check, created } = setUp();
+    const token = digest(created(), { username: 'Käthe' });
+    // The sign of the kelvin is the letter K to Unicode.
+    const names = ['Ka\u0308the', '\u212a\u00e4the'];
+    expect([token, ...names.map((username) => ({ ...token, username }))].map(check)).toEqual(['ok Käthe', 'replayed', 'replayed']);
   });
 
   test('is one of two users with one password for both of them', () => {

@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Camera, type CameraOptions } from '../../../src/camera/camera.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
 import { settingsWith } from '../../support/frames.ts';
+import { makeJpeg } from '../../support/jpegs.ts';
 import { eventually } from '../../support/server.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
@@ -68,6 +71,35 @@ describe('a change while pictures are captured', () => {
     await clock.advanceAsync(5000);
     expect(starts()).toBe(2);
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe('size, rate and quality that a client set for another source', () => {
+  const settings = settingsWith({ width: 1920, height: 1080, fps: 5, quality: 60 });
+  const images = () => ({ kind: 'images', dir }) as const;
+  beforeEach(() => writeFileSync(join(dir, '1.jpg'), makeJpeg()));
+
+  test('are passed over by one that cannot do them, and told nobody as its own', async () => {
+    camera = make({ spec: images(), settings, isOwners: () => false });
+    const { source, notices } = await camera.resolve();
+    expect([source.unsupported, notices]).toEqual([[], []]);
+    expect(camera.applied).toEqual(settingsWith({ fps: 5 }));
+    // They are there again with the source that can.
+    expect(camera.settings).toEqual(settings);
+  });
+
+  test('stay so through the changes that it can do; those that it cannot are refused', async () => {
+    camera = make({ spec: images(), settings, isOwners: () => false });
+    await camera.resolve();
+    for (const change of [{ width: 640 }, { quality: 50 }])
+      expect(() => camera.check({ ...settings, ...change })).toThrow(`cannot do camera.${Object.keys(change)[0]}.`);
+    camera.change({ ...settings, fps: 10 });
+    expect(camera.applied).toEqual(settingsWith({ fps: 10 }));
+  });
+
+  test('end the start where they are the owner’s', async () => {
+    camera = make({ spec: images(), settings, isOwners: (name) => name === 'quality' });
+    await expect(camera.resolve()).rejects.toThrow('cannot do camera.quality.');
   });
 });
 

@@ -121,6 +121,11 @@ test.each(['json', 'pretty'] as const)('an address in a message keeps all but it
   if (format === 'json') for (const line of text.trim().split('\n')) expect(parsed(line)).toHaveProperty('msg');
 });
 
+test('a long path of a stranger is searched once, not from each of its letters', () => {
+  const path = `/${'a'.repeat(200_000)}`;
+  expect(written({ format: 'json' }, (log) => log.warn('wrong password', { path }))).toContain(path);
+});
+
 test('percent signs in messages are left alone', () => {
   expect(written({ format: 'pretty' }, (log) => log.info('%F %T %s %d 100%', { x: 1 }))).toContain(' %F %T %s %d 100% x=1\n');
 });

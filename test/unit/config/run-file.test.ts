@@ -5,7 +5,14 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { findRunningServer, type RunFile, readRunFile, removeRunFile, writeRunFile } from '../../../src/config/run-file.ts';
+import {
+  findRunningServer,
+  type RunFile,
+  readRunFile,
+  removeRunFile,
+  requireRunningServer,
+  writeRunFile,
+} from '../../../src/config/run-file.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
 const CONTENT: RunFile = { pid: process.pid, url: 'http://127.0.0.1:8080', token: 'secret' };
@@ -97,6 +104,14 @@ describe('findRunningServer', () => {
     writeRunFile(dir, { ...CONTENT, url: url() });
     status = 401;
     expect(await findRunningServer(dir)).toBeUndefined();
+  });
+
+  test('where none runs, says how that camera is started', async () => {
+    await expect(requireRunningServer(dir)).rejects.toMatchObject({ code: 'NOT_RUNNING', hint: expect.stringContaining('`onvif-camera`') });
+    await expect(requireRunningServer('/var/lib/onvif-camera-no-such-camera')).rejects.toMatchObject({
+      code: 'NOT_RUNNING',
+      hint: expect.stringContaining('`sudo systemctl start onvif-camera@no-such-camera`'),
+    });
   });
 
   test('a server that is gone is not found, nor one that never was', async () => {

@@ -25,6 +25,9 @@ beforeEach(() => {
   hub = new Hub({ demand: { start() {}, stop() {}, retry() {} }, idleTimeout: 0, clock });
   const camera = {
     settings: settings.camera.now,
+    get applied() {
+      return camera.settings;
+    },
     offers: undefined,
     check() {},
     change(next: typeof settings.camera.now) {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { StateStore } from '../../../src/config/state.ts';
 import { silentLogger } from '../../../src/core/log.ts';
 import { EncoderTrial } from '../../../src/device/encoder-trial.ts';
@@ -8,7 +8,7 @@ import { FakeClock } from '../../support/fake-clock.ts';
 import { eventually } from '../../support/server.ts';
 import { makeTempDir } from '../../support/temp-dir.ts';
 
-/** An ffmpeg that notes its process and answers when it is told to: it encodes nothing. It ends with its folder too. */
+/** An ffmpeg that notes its process and answers when and as it is told to. It ends with its folder too. */
 let ffmpeg: string;
 let dir: string;
 let state: StateStore;
@@ -16,13 +16,16 @@ let clock: FakeClock;
 let used: object[];
 let trial: EncoderTrial;
 
-const answer = () => writeFileSync(join(dir, 'go'), '');
+const answer = (how: 'nothing' | 'works' | 'killed' | 'unloaded' = 'nothing') => writeFileSync(join(dir, 'go'), how);
+/** What it does for each answer. */
+const ANSWERS = `works) for k in 0 1 2 3 4 5 6 7 8 9; do echo "0, $k"; done; exit 0;; killed) kill -KILL $$;; unloaded) exit 127;;`;
 
 beforeEach(() => {
   dir = makeTempDir();
   ffmpeg = join(dir, 'ffmpeg');
   const waits = `while [ -e '${dir}' ] && [ ! -e '${dir}/go' ]; do sleep 0.05; done`;
-  writeFileSync(ffmpeg, `#!/bin/sh\necho $$ >> '${dir}/processes'\n${waits}\nexit 1\n`, { mode: 0o755 });
+  const answers = `case "$(cat '${dir}/go')" in ${ANSWERS} esac`;
+  writeFileSync(ffmpeg, `#!/bin/sh\necho $$ >> '${dir}/processes'\n${waits}\n${answers}\nexit 1\n`, { mode: 0o755 });
   state = new StateStore(join(dir, 'data'));
   [clock, used] = [new FakeClock(), []];
   const config = { encoder: 'auto' as const, ffmpegPath: ffmpeg };
@@ -33,6 +36,12 @@ afterEach(async () => {
   trial.stop();
   await trial.over;
 });
+
+/** Keeps that an earlier start found libx264. */
+function keep(): void {
+  const { mtimeMs: modified, size } = statSync(ffmpeg);
+  state.update({ encoder: { ffmpeg, modified, size, wanted: 'auto', hardware: false, software: true } });
+}
 
 /** Whether it is known while the trial goes on and no time passes. */
 async function isKnownAtOnce(): Promise<boolean> {
@@ -46,10 +55,14 @@ async function isKnownAtOnce(): Promise<boolean> {
 
 /** The processes of both encoders, once they run. */
 async function processes(): Promise<number[]> {
+  await eventually(() => processesSoFar().length === 2, 'both encoders are tried');
+  return processesSoFar();
+}
+
+/** The processes so far. */
+function processesSoFar(): number[] {
   const notes = join(dir, 'processes');
-  const lines = () => (existsSync(notes) ? readFileSync(notes, 'utf8').split('\n').filter(Boolean) : []);
-  await eventually(() => lines().length === 2, 'both encoders are tried');
-  return lines().map(Number);
+  return existsSync(notes) ? readFileSync(notes, 'utf8').split('\n').filter(Boolean).map(Number) : [];
 }
 
 test('the first trial is waited for, for two seconds at most', async () => {
@@ -66,8 +79,7 @@ test('the first trial is waited for, for two seconds at most', async () => {
 });
 
 test('what an earlier start found is believed without waiting', async () => {
-  const { mtimeMs: modified, size } = statSync(ffmpeg);
-  state.update({ encoder: { ffmpeg, modified, size, wanted: 'auto', hardware: false, software: true } });
+  keep();
   await trial.start();
   expect(await isKnownAtOnce()).toBe(true);
   expect(used).toEqual([{ ffmpeg, hardware: false, software: true }]);
@@ -84,4 +96,64 @@ test('one that is stopped leaves no program behind, and tells nobody', async () 
   await eventually(() => !started.some(isThere), 'they have ended');
   expect(used).toEqual([]);
   expect(state.state.encoder).toBeUndefined();
+});
+
+describe('a trial that came to no end of its own', () => {
+  test.each(['killed', 'unloaded'] as const)('leaves what an earlier start found, until another one shows something: %s', async (how) => {
+    keep();
+    answer(how);
+    await trial.start();
+    await trial.over;
+    expect([used, trial.trying]).toEqual([[{ ffmpeg, hardware: false, software: true }], false]);
+    expect(state.state.encoder).toMatchObject({ ffmpeg, software: true });
+    answer('nothing');
+    clock.advance(30_000);
+    await trial.over;
+    expect(used.slice(1)).toEqual([{ lost: true }]);
+    expect([state.state.encoder, clock.pending]).toEqual([undefined, 0]);
+  });
+
+  test('is made again, so that H.264 comes that is there', async () => {
+    answer('killed');
+    await trial.start();
+    await trial.over;
+    expect([used, trial.trying]).toEqual([[{ lost: true }], false]);
+    answer('works');
+    clock.advance(30_000);
+    await trial.over;
+    expect(used.slice(1)).toEqual([{ ffmpeg, hardware: true, software: true }]);
+    expect(state.state.encoder).toMatchObject({ ffmpeg, software: true });
+    expect(clock.pending).toBe(0);
+  });
+
+  test('is made again three times, with growing pauses', async () => {
+    answer('killed');
+    await trial.start();
+    for (const [count, pause] of [30, 120, 600].entries()) {
+      await trial.over;
+      clock.advance(pause * 1000 - 1);
+      await trial.over;
+      expect(processesSoFar()).toHaveLength(2 * (count + 1));
+      clock.advance(1);
+    }
+    await trial.over;
+    expect(processesSoFar()).toHaveLength(8);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('is not made again after the stop', async () => {
+    answer('killed');
+    await trial.start();
+    await trial.over;
+    expect(clock.pending).toBe(1);
+    trial.stop();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('is another thing than one in which ffmpeg said that it cannot', async () => {
+    answer('nothing');
+    await trial.start();
+    await trial.over;
+    expect([used, clock.pending]).toEqual([[{ lost: true }], 0]);
+  });
 });

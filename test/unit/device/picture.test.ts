@@ -13,6 +13,11 @@ function start(rotation: 0 | 90) {
   const settings = new DeviceSettings({ config, explicit: new Set(), state }).camera;
   const camera = {
     settings: settings.now as CameraSettings,
+    /** What the source cannot do. */
+    unable: {} as Partial<CameraSettings>,
+    get applied(): CameraSettings {
+      return { ...camera.settings, ...camera.unable };
+    },
     offers: { sizes: [{ width: 640, height: 480 }], fps: { min: 1, max: 60 }, quality: { min: 1, max: 100 } },
     check() {},
     change(next: CameraSettings) {
@@ -36,6 +41,16 @@ test('a change is kept as captured, and reaches the camera', async () => {
   expect([camera.settings.width, camera.settings.height, camera.settings.rotation]).toEqual([640, 480, 90]);
   expect(state.state.camera).toEqual({ width: 640, height: 480, fps: 15, quality: 75 });
   expect(picture.settings()).toMatchObject({ width: 480, height: 640 });
+});
+
+test('what the source passes over is not told, and is not lost with a change of something else', async () => {
+  const { picture, camera, state } = start(0);
+  await picture.change({ width: 1920, height: 1080, quality: 60 });
+  camera.unable = { width: 1280, height: 720, quality: 75 };
+  expect(picture.settings()).toEqual({ width: 1280, height: 720, fps: 15, quality: 75 });
+  await picture.change({ fps: 5 });
+  expect(picture.settings()).toEqual({ width: 1280, height: 720, fps: 5, quality: 75 });
+  expect(state.state.camera).toEqual({ width: 1920, height: 1080, fps: 5, quality: 60 });
 });
 
 test('whoever changes the settings, the camera hears of it', () => {

@@ -110,6 +110,7 @@ test('what the source cannot do is not kept', async () => {
   const refused = new Error('It cannot.');
   const camera = {
     settings: CONFIG.camera,
+    applied: CONFIG.camera,
     offers: undefined,
     check: () => {
       throw refused;

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { silentLogger } from '../../../src/core/log.ts';
 import type { SendQueues } from '../../../src/servers/send-queues.ts';
 import { ViewerPace } from '../../../src/servers/viewer-pace.ts';
@@ -88,6 +88,32 @@ describe('ViewerPace', () => {
     expect(calls).toBe(1);
   });
 
+  test.each([0, 1])(
+    'one whose link stops, but for %d kB every 29 s, sets no timers for that, and goes on at the first reading after it',
+    (kB) => {
+      pace.proveSlow();
+      measure(10, 900_000);
+      measure(100, 890_000);
+      let calls = 0;
+      pace.whenReady(() => calls++);
+      const set = jest.spyOn(clock, 'after');
+      let queued = 890_000;
+      for (let count = 1; count <= 800; count++) {
+        pace.missed();
+        if (count % 193 === 0) queued -= kB * 1000;
+        measure(150, queued);
+      }
+      expect(calls).toBe(0);
+      expect(clock.pending).toBe(0);
+      // Each of the first readings does, while it may be for a moment.
+      expect(set.mock.calls.length).toBeLessThan(30);
+      measure(150, 0);
+      clock.advance(1);
+      expect(calls).toBe(1);
+      expect(pace.takes()).toBe(true);
+    },
+  );
+
   test('a reading during which something was given is not used', () => {
     pace.proveSlow();
     measure(10, 200_000);
@@ -97,6 +123,33 @@ describe('ViewerPace', () => {
     pace.gave(75_000);
     pace.measured({ queued: 0, rto: 200 }, clock.monotonic(), 0);
     expect(pace.takes()).toBe(false);
+  });
+
+  test('unless there was none else for some seconds, as on a machine where each takes long', () => {
+    const longReading = (queued: number) => {
+      clock.advance(150);
+      pace.begin();
+      clock.advance(10);
+      pace.gave(3000);
+      clock.advance(10);
+      pace.measured({ queued, rto: 200 }, clock.monotonic() - 10, 10);
+    };
+    const rateAfter = (ms: number, queued: number) => {
+      for (let passed = 0; passed < ms; passed += 170) {
+        pace.missed();
+        longReading(queued);
+      }
+      return pace.slow!.bitRate;
+    };
+    pace.proveSlow();
+    expect(rateAfter(2900, 3000)).toBeUndefined();
+    expect(rateAfter(3500, 3000)).toBeGreaterThan(100_000);
+    measure(150, 200_000);
+    measure(1000, 0);
+    const before = pace.slow!.bitRate!;
+    expect(rateAfter(2500, 50_000)).toBe(before);
+    // The first one ends the search for the time of a round trip, and the second is of the rate.
+    expect(rateAfter(4500, 50_000)).toBeLessThan(before);
   });
 
   test('so a slice waits for the reading that is being made, but not for long', () => {

@@ -27,7 +27,7 @@ function livesFor(minutes: number, act: (minute: number) => void = () => {}): bo
 beforeEach(() => {
   clock = new FakeClock();
   hub = { status: status('idle'), latest: undefined };
-  liveness = new Liveness(hub, clock);
+  liveness = new Liveness(() => hub, clock);
 });
 
 test('lives while nobody watches, for a month', () => {

@@ -55,6 +55,13 @@ describe('FakeClock', () => {
     expect(times).toEqual([10, 20, 30]);
   });
 
+  test.each([2 ** 31, Number.POSITIVE_INFINITY, Number.NaN, -1])('no timer waits %d ms, as none of Node.js does', (ms) => {
+    const clock = new FakeClock();
+    expect(() => clock.after(ms, () => {})).toThrow(RangeError);
+    expect(() => clock.every(ms, () => {})).toThrow(RangeError);
+    expect(clock.pending).toBe(0);
+  });
+
   test('the wall clock can jump without the monotonic one', () => {
     const clock = new FakeClock();
     const before = clock.monotonic();

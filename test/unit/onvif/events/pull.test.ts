@@ -57,6 +57,14 @@ describe('a pull', () => {
     expect(told(await answer)).toEqual(['MotionAlarm Changed State=true', 'ProfileChanged']);
   });
 
+  test('is refused where its request is long: it would be kept as long as the pull waits', async () => {
+    const request = (filling: number) =>
+      `<tev:PullMessages><tev:Timeout>PT0S</tev:Timeout><tev:MessageLimit>1</tev:MessageLimit><tev:Other>${'x'.repeat(filling)}</tev:Other></tev:PullMessages>`;
+    expect((await events.ask(request(15_000), { url: path })).status).toBe(200);
+    const { status, xml } = await events.ask(request(17_000), { url: path });
+    expect([status, xml]).toEqual([400, expect.stringContaining('PullMessages may have 16384 characters.')]);
+  });
+
   test('answers with nothing at its time, not before', async () => {
     const answer = events.pull(path, 'PT3M');
     await settled(answer);

@@ -189,6 +189,38 @@ describe('bounds', () => {
     for (const path of [...paths.slice(1), other]) expect((await events.pull(path)).status).toBe(200);
   });
 
+  test('who has few gets one where others have taken all: that of the client that has most, an abandoned one first', async () => {
+    const from = (remoteAddress: string) =>
+      events.pullPoint('<tev:InitialTerminationTime>PT24H</tev:InitialTerminationTime>', { remoteAddress });
+    const [greedy, other] = [[] as string[], [] as string[]];
+    for (let i = 0; i < 64; i++) greedy.push(await from('192.168.1.66'));
+    // Addresses of one machine by IPv6 are one client.
+    for (let i = 0; i < 64; i++) other.push(await from(`fd00::${i}`));
+    expect((await events.ask('<tev:CreatePullPointSubscription/>', { remoteAddress: 'fd00::ffff' })).xml).toContain(
+      'UnableToCreatePullPointFault',
+    );
+    const recorder = await from('192.168.1.77');
+    expect((await events.pull(recorder)).status).toBe(200);
+    expect((await events.pull(greedy[0]!)).xml).toContain('ResourceUnknownFault');
+    events.clock.advance(80_000);
+    for (const path of [...greedy.slice(1), recorder]) await events.pull(path);
+    events.clock.advance(20_000);
+    const second = await from('192.168.1.78');
+    expect((await events.pull(other[0]!)).xml).toContain('ResourceUnknownFault');
+    for (const path of [...greedy.slice(1), ...other.slice(1), recorder, second]) expect((await events.pull(path)).status).toBe(200);
+  });
+
+  test('of those that send, too', async () => {
+    const subscribe = (remoteAddress: string) =>
+      events.ask(
+        '<wsnt:Subscribe><wsnt:ConsumerReference><wsa:Address>http://192.168.1.80:9/</wsa:Address></wsnt:ConsumerReference></wsnt:Subscribe>',
+        { remoteAddress },
+      );
+    for (const host of [66, 67]) for (let i = 0; i < 16; i++) expect((await subscribe(`192.168.1.${host}`)).status).toBe(200);
+    expect((await subscribe('192.168.1.66')).xml).toContain('SubscribeCreationFailedFault');
+    expect((await subscribe('192.168.1.77')).status).toBe(200);
+  });
+
   test('there is an end to all of them together, and nothing is left when they have ended', async () => {
     let made = 0;
     const from = async (host: number) =>

@@ -23,12 +23,39 @@ describe('Start- and StopMulticastStreaming', () => {
     const autoStart = async () =>
       (at(await call('GetVideoEncoderConfigurations'), 'Configurations') as unknown[]).map((each) => at(each, 'Multicast', 'AutoStart'));
     expect(await call('StartMulticastStreaming', { ProfileToken: 'h264' })).toEqual({});
-    expect([...multicast.started]).toEqual(['h264_encoder']);
+    expect([...multicast.started]).toEqual(['h264_encoder', 'metadata_config']);
     expect(await autoStart()).toEqual([true, false]);
     expect(await call('StartMulticastStreaming', { ProfileToken: 'mjpeg' })).toEqual({});
     expect(await autoStart()).toEqual([true, true]);
     expect(await call('StopMulticastStreaming', { ProfileToken: 'h264' })).toEqual({});
     expect(await autoStart()).toEqual([false, true]);
+  });
+
+  test('start and stop the events of a profile that has them, which are those of every profile', async () => {
+    const { call, multicast } = fullMediaService();
+    await call('StartMulticastStreaming', { ProfileToken: 'h264' });
+    expect([...multicast.started]).toEqual(['h264_encoder', 'metadata_config']);
+    await call('StartMulticastStreaming', { ProfileToken: 'mjpeg' });
+    await call('StopMulticastStreaming', { ProfileToken: 'h264' });
+    expect([...multicast.started].sort()).toEqual(['metadata_config', 'mjpeg_encoder']);
+    await call('StopMulticastStreaming', { ProfileToken: 'mjpeg' });
+    expect([...multicast.started]).toEqual([]);
+    await call('CreateProfile', { Name: 'mine', Token: 'mine' });
+    for (const [operation, token] of [
+      ['AddVideoEncoderConfiguration', 'h264_encoder'],
+      ['AddVideoSourceConfiguration', 'video_source_config'],
+    ])
+      await call(operation!, { ProfileToken: 'mine', ConfigurationToken: token! });
+    await call('StartMulticastStreaming', { ProfileToken: 'mine' });
+    expect([...multicast.started]).toEqual(['h264_encoder']);
+  });
+
+  test('where the events cannot be sent, the picture is not either', async () => {
+    const { call, multicast } = fullMediaService();
+    multicast.failure = new AppError('BIND_FAILED', 'There is no network.');
+    multicast.failing = 'metadata_config';
+    expect(await faultOf(call('StartMulticastStreaming', { ProfileToken: 'h264' }))).toBe('Receiver/Action');
+    expect([...multicast.started]).toEqual([]);
   });
 
   test.each(['StartMulticastStreaming', 'StopMulticastStreaming'])('%s needs a whole profile, multicast and RTSP', async (name) => {

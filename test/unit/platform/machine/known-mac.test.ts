@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { StateStore } from '../../../../src/config/state.ts';
 import type { Logger } from '../../../../src/core/log.ts';
@@ -8,6 +10,7 @@ import {
   linkFiles,
   makeMachine,
   makeTools,
+  makeTree,
   PI_ADDRESSES,
   PI_FILES,
   PI_MAC,
@@ -32,12 +35,12 @@ function makeStarts() {
   const said: string[] = [];
   const keep = (message: string) => void said.push(message);
   const log: Logger = { debug() {}, info: keep, warn: keep, error: keep };
-  const start = (files: Files, addresses = {}) => {
+  const start = (files: Files, addresses = {}, root = makeTree(files)) => {
     const store = new StateStore(dir);
     const mac = { mac: store.state.mac, keep: (mac: string) => store.update({ mac }) };
-    return makeMachine(files, addresses, { mac, log });
+    return makeMachine({}, addresses, { mac, log, root });
   };
-  return { said, start };
+  return { said, start, kept: () => new StateStore(dir).state.mac };
 }
 
 describe('the MAC address of the camera', () => {
@@ -76,6 +79,47 @@ describe('the MAC address of the camera', () => {
     expect(said).toEqual([expect.stringContaining(`The network adapter ${WLAN}, by which recorders know this camera, is gone`)]);
     expect(start({ ...eth0(), ...wlan0() }, at('wlan0')).mac()).toBe(ETH);
     expect(said).toHaveLength(1);
+  });
+
+  /** Starts where the adapter that is known is not to be seen, and nothing is connected. */
+  function startWithoutNetwork(files: Files) {
+    const starts = makeStarts();
+    starts.start({ ...eth0(NO_CABLE), ...wlan0() }, at('wlan0')).mac();
+    const addresses: ReturnType<typeof at> = {};
+    const root = makeTree({ ...eth0(NO_CABLE), ...files });
+    const machine = starts.start({}, addresses, root);
+    const become = (name: 'eth0' | 'wlan0', mac: string) => {
+      mkdirSync(join(root, `/sys/class/net/${name}/device`), { recursive: true });
+      writeFileSync(join(root, `/sys/class/net/${name}/device/uevent`), '');
+      writeFileSync(join(root, `/sys/class/net/${name}/address`), `${mac}\n`);
+      Object.assign(addresses, at(name));
+    };
+    return { ...starts, machine, become };
+  }
+  const RANDOM = '1e:22:33:44:55:66';
+
+  test.each<[string, Files]>([
+    ['Wi-Fi has a random address until it finds its access point', wlan0({ address: RANDOM })],
+    ['the adapter comes only after the program', {}],
+  ])('stays while there is no network, where %s', (_, files) => {
+    const { machine, become, said, kept } = startWithoutNetwork(files);
+    expect([machine.mac(), machine.hardware().serial]).toEqual([WLAN, WLAN.replaceAll(':', '')]);
+    expect(kept()).toBe(WLAN);
+    become('wlan0', WLAN);
+    expect(machine.mac()).toBe(WLAN);
+    become('eth0', ETH);
+    expect([machine.mac(), kept()]).toEqual([WLAN, WLAN]);
+    expect(said).toEqual([]);
+  });
+
+  test('is another one as soon as there is a network, but not by the adapter that was known', () => {
+    const { machine, become, said, kept } = startWithoutNetwork({});
+    expect(machine.mac()).toBe(WLAN);
+    become('eth0', ETH);
+    expect([machine.mac(), kept()]).toEqual([ETH, ETH]);
+    become('wlan0', WLAN);
+    expect([machine.mac(), kept()]).toEqual([ETH, ETH]);
+    expect(said).toEqual([expect.stringContaining(`it is known by ${ETH} from now on`)]);
   });
 
   test('stays in a container, whose addresses are new at each start, and where there is no network at all', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { schema, settings } from '../../../../src/cli/settings.ts';
 import { loadConfig } from '../../../../src/config/load.ts';
-import { findConfigFile, systemConfigFile, systemDataDir } from '../../../../src/config/places.ts';
+import { findConfigFile, serviceOf, startCommand, systemConfigFile, systemDataDir } from '../../../../src/config/places.ts';
 import { MARK, programOf, serviceUnit } from '../../../../src/platform/service/unit.ts';
 import { describeNeeding, installation, program } from '../../../support/programs.ts';
 import { makeTempDir } from '../../../support/temp-dir.ts';
@@ -127,6 +127,20 @@ describe('the settings files of the services', () => {
     const { explicit } = await load(all);
     expect([...explicit]).toEqual(expect.arrayContaining(['name', 'camera.annotate', 'http.port', 'rtsp.port', 'camera.rotation']));
   });
+});
+
+test.each([
+  ['/var/lib/onvif-camera', 'onvif-camera', 'sudo systemctl start onvif-camera'],
+  ['/var/lib/onvif-camera-garden', 'onvif-camera@garden', 'sudo systemctl start onvif-camera@garden'],
+  ['/home/pi/.local/state/onvif-camera', undefined, 'onvif-camera'],
+  ['/home/pi/var/lib/onvif-camera', undefined, 'onvif-camera'],
+])('the camera with the data directory %s is the service %s', (dataDir, service, command) => {
+  expect(serviceOf(dataDir)).toBe(service);
+  expect(startCommand(dataDir)).toBe(command);
+});
+
+test.each([undefined, 'garden'])('the data directory of the service %s is that of its unit', (instance) => {
+  expect(serviceOf(systemDataDir(instance))).toBe(instance === undefined ? 'onvif-camera' : `onvif-camera@${instance}`);
 });
 
 describe('which settings file counts', () => {

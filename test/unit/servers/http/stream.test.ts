@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { silentLogger } from '../../../../src/core/log.ts';
 import type { Frame } from '../../../../src/frames/frame.ts';
 import { MjpegStreams } from '../../../../src/servers/http/stream.ts';
+import type { SendQueues, WatchedQueue } from '../../../../src/servers/send-queues.ts';
 import { Hub } from '../../../../src/streams/hub.ts';
 import { FakeClock } from '../../../support/fake-clock.ts';
 import { makeFrame } from '../../../support/frames.ts';
@@ -136,6 +138,30 @@ describe('MjpegStreams', () => {
     expect(good.destroyed).toBe(false);
     expect(streams.listViewers()).toMatchObject([{ ...CLIENT, protocol: 'http', transport: 'tcp', stream: 'mjpeg' }]);
     expect(streams.counters.viewersDropped).toBe(1);
+  });
+
+  test('but not one whose kernel sends all the time, although it has no room for a whole picture yet', () => {
+    const watched = new Set<WatchedQueue>();
+    const queues = { covers: () => true, watch: (queue: WatchedQueue) => watched.add(queue), unwatch() {}, refresh() {} };
+    streams = new MjpegStreams(hub, clock, undefined, { queues: queues as unknown as SendQueues, log: silentLogger });
+    const viewer = add();
+    publish();
+    let queued = 4_000_000;
+    const second = (bytes: number) => {
+      publish();
+      queued -= bytes;
+      for (const queue of watched) {
+        queue.begin();
+        queue.measured({ queued, rto: 200 }, clock.monotonic(), 0);
+      }
+      clock.advance(1000);
+    };
+    for (let k = 0; k < 100; k++) second(7500);
+    expect([viewer.pending, viewer.destroyed]).toEqual([1, false]);
+    for (let k = 0; k < 28; k++) second(0);
+    expect(viewer.destroyed).toBe(false);
+    for (let k = 0; k < 2; k++) second(0);
+    expect(viewer.reset).toBe(true);
   });
 
   test('one whose connection takes everything at once misses nothing and is not asked to report', () => {

@@ -19,6 +19,7 @@ class FakePace {
   given = 0;
   misses = 0;
   stalledFor = 0;
+  movedAt = Number.NEGATIVE_INFINITY;
   call: (() => void) | undefined;
   takes = (extraMs = 0) => (extraMs > 0 ? this.someRoom : this.buffer);
   capacity = () => this.left;
@@ -48,16 +49,17 @@ let written: Buffer[];
 let asked: number;
 let counters: ReturnType<typeof newRtspCounters>;
 
-function makeSink(resumption: Resumption): InterleavedSink {
+function makeSink(resumption: Resumption, writableLength = 0): InterleavedSink {
   const socket = {
     destroyed: false,
     writable: true,
-    writableLength: 0,
+    writableLength,
     write: (bytes: Buffer) => bytes.length > 0 && written.push(bytes),
   };
   return new InterleavedSink({
     socket: socket as unknown as Socket,
     pace: pace as unknown as ViewerPace,
+    movedAt: () => pace.movedAt,
     channels: { rtp: 0, rtcp: 1 },
     resumption,
     requestKeyFrame: () => asked++,
@@ -171,6 +173,16 @@ describe('on a slow link', () => {
   });
 });
 
+test.each(['any', 'keyframe', 'retold'] as const)('a client of %s has stalled only if the kernel sends nothing either', (resumption) => {
+  const sink = makeSink(resumption, 1);
+  sink.deliver(batch(true));
+  clock.advance(20_000);
+  expect(sink.stalledFor(clock.monotonic())).toBe(20_000);
+  pace.movedAt = clock.monotonic();
+  clock.advance(20_000);
+  expect(sink.stalledFor(clock.monotonic())).toBe(20_000);
+});
+
 describe('of pictures that are built on others', () => {
   test('some may wait; after one that was left out comes nothing before a key frame', () => {
     const sink = makeSink('keyframe');
@@ -223,5 +235,56 @@ describe('of pictures that are built on others', () => {
       clock.advance(500);
     }
     expect(asked).toBe(5);
+  });
+
+  /** The next picture is too much, and then the link has carried all. */
+  const missOne = (sink: InterleavedSink) => {
+    pace.someRoom = false;
+    sink.deliver(batch(false));
+    clock.advance(900);
+    pace.makeRoom();
+  };
+
+  test('one who misses a picture soon after a key frame that was made for him gets the next as soon as he may', () => {
+    const sink = makeSink('keyframe');
+    missOne(sink);
+    expect(asked).toBe(1);
+    sink.deliver(batch(true));
+    missOne(sink);
+    clock.advance(1099);
+    expect(asked).toBe(1);
+    clock.advance(1);
+    expect(asked).toBe(2);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('nobody asks for one who has got one meanwhile, or has gone', () => {
+    const sink = makeSink('keyframe');
+    missOne(sink);
+    sink.deliver(batch(true));
+    missOne(sink);
+    sink.deliver(batch(true));
+    clock.advance(10_000);
+    expect([asked, written.length]).toEqual([1, 2]);
+    missOne(sink);
+    sink.deliver(batch(true));
+    missOne(sink);
+    sink.drop();
+    expect([asked, clock.pending]).toEqual([2, 0]);
+  });
+
+  test('a key frame that comes while there is no room is followed by another', () => {
+    const sink = makeSink('keyframe');
+    missOne(sink);
+    pace.buffer = false;
+    sink.deliver(batch(true));
+    expect(written).toEqual([]);
+    clock.advance(500);
+    pace.makeRoom();
+    expect(asked).toBe(1);
+    clock.advance(1500);
+    expect(asked).toBe(2);
+    sink.deliver(batch(true));
+    expect(written).toHaveLength(1);
   });
 });

@@ -1,8 +1,11 @@
-import { beforeEach, expect, test } from '@jest/globals';
+import type { Socket } from 'node:net';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLogger } from '../../../../src/core/log.ts';
 import { EventBus } from '../../../../src/device/events.ts';
 import type { RtpBatch } from '../../../../src/protocols/rtp/batch.ts';
 import { parseRtpPacket } from '../../../../src/protocols/rtp/packet.ts';
+import { newRtspCounters } from '../../../../src/servers/rtsp/counters.ts';
+import { InterleavedSink } from '../../../../src/servers/rtsp/interleaved-sink.ts';
 import { METADATA_PAYLOAD_TYPE, MetadataTrack } from '../../../../src/servers/rtsp/metadata-track.ts';
 import type { Sink } from '../../../../src/servers/rtsp/sink.ts';
 import { cnameOf, newRtpStream } from '../../../../src/servers/rtsp/track.ts';
@@ -80,6 +83,92 @@ test('a long document goes in several packets with one time, the marker on the l
   expect(packets.map(({ marker }) => marker)).toEqual(packets.map((_, at) => at === packets.length - 1));
   expect(new Set(packets.map(({ timestamp }) => timestamp)).size).toBe(1);
   for (const { payload } of packets) expect(payload.length).toBeLessThanOrEqual(1388);
+});
+
+describe('to a recorder whose connection takes nothing for a while', () => {
+  const CHANNELS = { rtp: 0, rtcp: 1 };
+  /** A connection that takes what it was given when the test says so. */
+  class StuckSocket {
+    readonly destroyed = false;
+    readonly writable = true;
+    readonly writableLength = 1;
+    /** Documents in their packets, without what else there is. */
+    readonly written: Buffer[] = [];
+    readonly #calls: (() => void)[] = [];
+    write(bytes: Buffer | '', call?: () => void): boolean {
+      if (bytes !== '' && bytes[1] === CHANNELS.rtp) this.written.push(bytes);
+      if (call) this.#calls.push(call);
+      return false;
+    }
+    take(): void {
+      for (const call of this.#calls.splice(0)) call();
+    }
+    /** The payloads of the packets, joined. */
+    get text(): string {
+      const texts: string[] = [];
+      for (const bytes of this.written)
+        for (let at = 0; at < bytes.length; at += 4 + bytes.readUInt16BE(at + 2))
+          texts.push(parseRtpPacket(bytes.subarray(at + 4, at + 4 + bytes.readUInt16BE(at + 2)))!.payload.toString());
+      return texts.join('');
+    }
+  }
+
+  const stuck = () => {
+    const socket = new StuckSocket();
+    const counters = newRtspCounters();
+    const sink = new InterleavedSink({
+      socket: socket as unknown as Socket,
+      pace: undefined,
+      movedAt: () => Number.NEGATIVE_INFINITY,
+      channels: CHANNELS,
+      resumption: track.resumption,
+      requestKeyFrame: () => track.requestKeyFrame(),
+      clock,
+      counters,
+    });
+    track.add(sink, track.begin());
+    return { socket, counters };
+  };
+  const become = (State: boolean) => {
+    bus.set(MOTION, SOURCE, { State });
+    clock.advance(1000);
+  };
+  const toldTo = ({ text }: StuckSocket) => told({ xml: text });
+
+  test('all that happens meanwhile is told, in its order', () => {
+    const { socket, counters } = stuck();
+    become(true);
+    become(false);
+    become(true);
+    become(false);
+    expect(toldTo(socket)).toEqual([
+      'MotionAlarm Initialized State=false',
+      ...['true', 'false', 'true', 'false'].map((state) => `MotionAlarm Changed State=${state}`),
+    ]);
+    socket.take();
+    clock.advance(10_000);
+    expect(toldTo(socket)).toHaveLength(5);
+    expect(counters.framesSkipped).toBe(0);
+  });
+
+  test('where that is more than can wait, every state follows anew, once', () => {
+    const { socket, counters } = stuck();
+    for (let at = 0; at < 1500; at++) {
+      bus.tell('Media/ProfileChanged', { Token: 'x'.repeat(1500) }, {});
+      become(at % 2 === 0);
+    }
+    expect(counters.framesSkipped).toBeGreaterThan(0);
+    expect(Buffer.concat(socket.written).length).toBeLessThan(2.1e6);
+    const state = bus.current()[0]!.data.State;
+    const before = socket.written.length;
+    clock.advance(60_000);
+    expect(socket.written).toHaveLength(before);
+    socket.take();
+    expect(socket.written).toHaveLength(before + 1);
+    expect(toldTo(socket).at(-1)).toBe(`MotionAlarm Initialized State=${state}`);
+    become(!state);
+    expect(toldTo(socket).at(-1)).toBe(`MotionAlarm Changed State=${!state}`);
+  });
 });
 
 describeNeeding(cannotValidate, 'by the official schemas', () => {
