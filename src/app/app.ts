@@ -61,11 +61,6 @@ export class App {
     });
   }
 
-  /** The password of `admin` that was made at this start, the first; to be shown once. Undefined: there was one. */
-  get newPassword(): string | undefined {
-    return this.#own.login.newPassword;
-  }
-
   /** Tells what happens in the camera. */
   get events(): EventBus {
     return this.#own.events.bus;

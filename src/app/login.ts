@@ -25,13 +25,13 @@ export interface AppLogin {
   readonly sessions: SessionStore;
   /** Token by which other commands of this program log in, on this machine; it is new at each start. */
   readonly localToken: string;
-  /** The password of `admin` that was made at this start, the first; to be shown once. Undefined: there was one. */
-  readonly newPassword: string | undefined;
 }
 
 /** Returns the login over the users in the state. @throws AppError if the first password cannot be kept */
-export function makeLogin({ config, state, password, usedTokens: store, clock, log }: AppOptions): AppLogin {
+export function makeLogin({ config, state, password, onNewPassword, usedTokens: store, clock, log }: AppOptions): AppLogin {
   const { users, newPassword } = loadUsers(state, password);
+  // At once, as much of what comes after it may fail.
+  if (newPassword !== undefined) onNewPassword(newPassword);
   const { clockWindow: window } = config.auth;
   const usedTokens = new UsedTokens({ window: window * 1000, store, boot: thisBoot, clock, log });
   const access: Access = {
@@ -47,6 +47,5 @@ export function makeLogin({ config, state, password, usedTokens: store, clock, l
     usedTokens,
     sessions: { read: () => state.state.sessions ?? [], write: (sessions) => state.update({ sessions: [...sessions] }) },
     localToken: randomBytes(32).toString('base64url'),
-    newPassword,
   };
 }

@@ -39,6 +39,8 @@ export interface AppOptions {
   readonly dev: string;
   /** Password of `admin` from the environment; it beats the stored one and is not stored. */
   readonly password: string | undefined;
+  /** Called with a password that was made for `admin`, as at the first start, when it is kept: nobody is told of it by anything else. */
+  readonly onNewPassword: (password: string) => void;
   /** Returns the number of unexpected errors since the start. */
   readonly faults: () => number;
   readonly clock: Clock;

@@ -126,14 +126,18 @@ export class SourceResolver {
     return isDeepStrictEqual(settings[name], this.#settings[name]);
   }
 
-  /** @param isDemanded whether a setting that the source cannot do is refused; else it is a notice, as it always is with `auto` */
-  #describe({ make, reason, hint }: Found, settings: CameraSettings, isDemanded: (name: SettingName) => boolean): ResolvedSource {
+  /**
+   * @param isDemanded whether a setting that the source cannot do is refused; else it is a notice, as it always is with `auto`
+   * @throws AppError if it cannot do what is set (SETTING_UNSUPPORTED), or, where it was found just now, if that is not known
+   */
+  #describe(found: Found, settings: CameraSettings, isDemanded: (name: SettingName) => boolean): ResolvedSource {
+    const { make, reason, hint } = found;
     const isAuto = this.options.spec.kind === 'auto';
     const possible = this.#possible(make, settings);
     const source = make(possible, this.#video);
-    const { unsupported } = source;
+    const { unsupported, untold } = source;
     const refused = isAuto ? [] : unsupported.filter(isDemanded);
-    if (refused.length > 0) throw cannotDo(source, refused);
+    if (refused.length > 0) throw found !== this.#found && untold ? mayComeToKnow(source, untold, refused) : cannotDo(source, refused);
     const notices = unsupported.length > 0 ? [cannotDo(source, unsupported)] : [];
     notices.push(...(source.notices ?? []));
     if (this.#video && (source.kind === 'images' || (source.kind === 'test' && !isAuto))) notices.push(withoutH264(source));
@@ -178,12 +182,23 @@ export class SourceResolver {
   }
 }
 
-const cannotDo = ({ description, unsupportedHint: hint }: Source, names: readonly SettingName[]): AppError =>
-  new AppError(
-    'SETTING_UNSUPPORTED',
-    `${description} cannot do ${names.map((name) => `camera.${name}`).join(', ')}.`,
-    hint === undefined ? {} : { hint },
-  );
+const keys = (names: readonly SettingName[]): string => names.map((name) => `camera.${name}`).join(', ');
+
+/** Returns the error of a source that cannot do what is set, or of which that is not known. */
+function cannotDo({ description, untold, unsupportedHint }: Source, names: readonly SettingName[]): AppError {
+  if (untold)
+    return new AppError('SETTING_UNSUPPORTED', `It is not known whether ${description} can do ${keys(names)}: ${untold.message}`, {
+      hint: 'It is asked again at the next start of the program.',
+    });
+  const hint = unsupportedHint === undefined ? {} : { hint: unsupportedHint };
+  return new AppError('SETTING_UNSUPPORTED', `${description} cannot do ${keys(names)}.`, hint);
+}
+
+/** Returns the error of a source that is to be looked for again, as it may turn out to be able to do what is set. */
+const mayComeToKnow = ({ description }: Source, { code, message }: AppError, names: readonly SettingName[]): AppError =>
+  new AppError(code, `It is not known yet whether ${description} can do ${keys(names)}: ${message}`, {
+    hint: 'A service asks again by itself; else start again. If it stays so, take the setting out.',
+  });
 
 const withoutH264 = ({ description }: Source): AppError =>
   new AppError(

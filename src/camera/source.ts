@@ -66,6 +66,8 @@ export interface Source {
   readonly unsupported: readonly SettingName[];
   /** What the user can do so that the source can do them; undefined: nothing but take them out. */
   readonly unsupportedHint?: string | undefined;
+  /** Why it may be able to do them all the same: a program that was asked did not tell. Undefined: it cannot. */
+  readonly untold?: AppError | undefined;
   /** What the user should know about the settings, although pictures come with them. */
   readonly notices?: readonly AppError[];
   /** What it can be set to while it runs. */

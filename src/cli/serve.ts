@@ -1,6 +1,5 @@
 import { App } from '../app/app.ts';
 import type { ResolvedSource } from '../camera/resolver.ts';
-import { findFirstPassword, writeFirstPassword } from '../config/first-password.ts';
 import { checkNotRunning } from '../config/run-file.ts';
 import { StateStore } from '../config/state.ts';
 import { lockState } from '../config/state-lock.ts';
@@ -16,6 +15,7 @@ import { MJPEG, SNAPSHOT_PATH } from '../device/stream-names.ts';
 import { inheritedSockets } from '../platform/service/inherited-sockets.ts';
 import { ServiceManager } from '../platform/service/service-manager.ts';
 import { addresses } from './addresses.ts';
+import { AdminPassword } from './admin-password.ts';
 import { atBoot, ownCommand } from './at-boot.ts';
 import type { Arguments } from './command.ts';
 import type { Context } from './context.ts';
@@ -63,6 +63,7 @@ async function serveUntilStopped(prepared: Prepared, context: Context): Promise<
     status: () => (running ? serviceState(running, prepared.config.bind) : 'Starting'),
     alive: () => running?.isAlive() ?? true,
   });
+  const adminPassword = new AdminPassword(prepared, context);
   const lasting: Lasting = {
     onRunning: (app) => {
       running = app;
@@ -73,6 +74,7 @@ async function serveUntilStopped(prepared: Prepared, context: Context): Promise<
     // Read once, so that a restart needs no disk.
     state: openState(prepared),
     usedTokens: new UsedTokensFile(prepared.dataDir),
+    adminPassword,
     clock,
     faults,
     stopping: stopping.signal,
@@ -93,6 +95,7 @@ async function serveUntilStopped(prepared: Prepared, context: Context): Promise<
       // The sockets were closed with the servers: systemd, which has them too, starts the program anew.
       if (hasInheritedSockets(context)) break;
     } catch (error) {
+      adminPassword.showWithoutBanner();
       // The first start may fail, as somebody reads why; later on, a program that ends is a camera that is gone.
       if (restarts === 0) throw error;
       failures++;
@@ -118,6 +121,7 @@ interface Lasting {
   readonly waitsForCamera: boolean;
   readonly state: StateStore;
   readonly usedTokens: UsedTokensFile;
+  readonly adminPassword: AdminPassword;
   readonly clock: Clock;
   readonly faults: Faults;
   /** Fires with the name of the signal that stops the program. */
@@ -157,7 +161,7 @@ interface Ports {
 
 /** Runs an app until the next restart, or the end. Resolves to the ports that it used. */
 async function serveOnce(prepared: Prepared, context: Context, asked: Ports, lasting: Lasting): Promise<Ports> {
-  const { stopping, stopRequested } = lasting;
+  const { stopping, stopRequested, adminPassword } = lasting;
   const app = build(prepared, context, asked, lasting);
   let ports = asked;
   const started = app.start();
@@ -167,12 +171,13 @@ async function serveOnce(prepared: Prepared, context: Context, asked: Ports, las
     const { config } = prepared;
     const source = await started;
     lasting.onRunning(app);
-    const password = tellPassword(app, prepared, context);
+    const password = adminPassword.forBanner();
     context.stdout.write(banner({ app, bind: config.bind, name: config.name, auth: config.auth.enabled, source, password, context }));
     // A port that was picked stays: recorders have noted it down.
     ports = { http: asked.http || app.port, rtsp: asked.rtsp || (app.rtspPort ?? 0) };
     await Promise.race([stopRequested, app.restartRequested]);
   }
+  adminPassword.showWithoutBanner();
   // What was still starting is stopped, and may fail by that.
   started.catch(() => {});
   const restarting = hasInheritedSockets(context)
@@ -187,7 +192,7 @@ function build(
   { config, explicit, spec, dataDir, instance, log, searchPath }: Prepared,
   context: Context,
   ports: Ports,
-  { state, usedTokens, clock, faults, waitsForCamera }: Lasting,
+  { state, usedTokens, adminPassword, clock, faults, waitsForCamera }: Lasting,
 ): App {
   return new App({
     config: { ...config, http: { ...config.http, port: ports.http }, rtsp: { ...config.rtsp, port: ports.rtsp } },
@@ -207,30 +212,10 @@ function build(
     wsdlDir: context.wsdlDir,
     version: context.version,
     password: context.env.ONVIF_CAMERA_PASSWORD || undefined,
+    onNewPassword: adminPassword.made,
     clock,
     faults: () => faults.count,
   });
-}
-
-/**
- * Returns what the banner says of the password. A new one is shown on a terminal; else it goes into a file, since a log is kept,
- * copied and read by others.
- */
-function tellPassword({ newPassword }: App, { dataDir, log }: Prepared, context: Context): string {
-  if (newPassword === undefined) {
-    if (context.env.ONVIF_CAMERA_PASSWORD) return 'from ONVIF_CAMERA_PASSWORD';
-    const file = findFirstPassword(dataDir);
-    return file === undefined ? 'as shown at the first start' : `in ${file}`;
-  }
-  if (context.stdout.isTTY) return `${newPassword}   (write it down: it is shown this once)`;
-  try {
-    const file = writeFirstPassword(dataDir, 'admin', newPassword);
-    log.info(`The password of the user "admin" is in ${file}, which only this user and root can read. The file goes when it is changed.`);
-    return `in ${file}`;
-  } catch (error) {
-    log.error(`${messageOf(error)}. Start once with ONVIF_CAMERA_PASSWORD to set one.`);
-    return 'could not be written down: set one with ONVIF_CAMERA_PASSWORD';
-  }
 }
 
 interface BannerOptions {
@@ -239,7 +224,7 @@ interface BannerOptions {
   readonly name: string;
   readonly auth: boolean;
   readonly source: ResolvedSource | AppError;
-  /** From {@link tellPassword}. */
+  /** From {@link AdminPassword.forBanner}. */
   readonly password: string;
   readonly context: Context;
 }

@@ -1,8 +1,8 @@
-import { listControls } from '../camera/v4l2/controls.ts';
+import { type Control, listControls } from '../camera/v4l2/controls.ts';
 import { listVideoDevices } from '../camera/v4l2/devices.ts';
 import { listFormats } from '../camera/v4l2/formats.ts';
 import { WebcamImaging } from '../camera/v4l2/imaging.ts';
-import { AppError, ERRORS } from '../core/errors.ts';
+import { AppError, ERRORS, messageOf } from '../core/errors.ts';
 import { findProgram } from '../platform/programs.ts';
 import { type Check, failure, fromError, ok, type Result, skipped, warning } from './check.ts';
 import { type Surroundings, unwanted, wanted } from './surroundings.ts';
@@ -38,10 +38,10 @@ async function webcams(surroundings: Surroundings): Promise<Result> {
       const formats = await listFormats(ffmpeg, path, searchPath);
       const sizes = formats.flatMap((format) => format.sizes);
       const [largest] = sizes.toSorted(([w1, h1], [w2, h2]) => w2 * h2 - w1 * h1);
-      const settable = v4l2Ctl ? new WebcamImaging(await listControls(v4l2Ctl, path, searchPath)).supported : [];
+      const settable = v4l2Ctl ? await listControls(v4l2Ctl, path, searchPath).then(settableBy, reason) : [];
       lines.push(
         `${path} (${name}): ${formats.map((format) => format.name).join(', ')}${largest ? ` up to ${largest.join('x')}` : ''}` +
-          (settable.length > 0 ? `, with ${settable.join(', ')} to be set` : ''),
+          (typeof settable === 'string' ? `, but ${settable}` : settable.length > 0 ? `, with ${settable.join(', ')} to be set` : ''),
       );
       if (formats.length === 0) trouble ??= new AppError('NO_SUCH_DEVICE', `${path} (${name}) tells no format.`);
     } catch (error) {
@@ -53,3 +53,6 @@ async function webcams(surroundings: Surroundings): Promise<Result> {
   const without = v4l2Ctl ? [] : ['nothing of their image can be set without v4l2-ctl (`sudo apt install v4l-utils`)'];
   return ok([...lines, ...without].join('; '));
 }
+
+const reason = (error: unknown): string => messageOf(error).replace(/\.$/, '');
+const settableBy = (controls: readonly Control[]) => new WebcamImaging(controls).supported;

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { createServer, type Server as NetServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { run } from '../../src/cli/run.ts';
 import { childrenOf, isStopped } from '../support/process.ts';
 import { basic, eventually, MAIN, Server } from '../support/server.ts';
@@ -195,41 +195,125 @@ describe('sockets that systemd hands over', () => {
 });
 
 describe('the first password', () => {
+  const SERVE = ['--source', 'test', '--rtsp-port', '0', '--h264', 'off', '--bind', '127.0.0.1'];
+  let dataDir: string;
+
   beforeAll(() => {
     expect(existsSync('/etc/onvif-camera.yaml')).toBe(false);
   });
+  beforeEach(() => {
+    dataDir = makeTempDir();
+  });
+
+  /** Starts on a terminal, and asks it to stop when `stop` says so of what it has shown, or when `begun` resolves with true. */
+  async function onTerminal(
+    args: readonly string[],
+    stop: (shown: string) => boolean,
+    begun = async () => false,
+  ): Promise<{ code: number; shown: string }> {
+    let ask = (_: string) => {};
+    const stopRequested = new Promise<string>((resolve) => {
+      ask = resolve;
+    });
+    let shown = '';
+    const look = () => {
+      if (stop(shown)) ask('SIGTERM');
+    };
+    const ended = run([...SERVE, ...args, '--data-dir', dataDir], {
+      env: { PATH: process.env.PATH },
+      home: dataDir,
+      version: '1.2.3',
+      wsdlDir: '/nonexistent',
+      webDir: join(import.meta.dirname, '../../dist/web'),
+      stdout: {
+        isTTY: true,
+        write: (text) => {
+          shown += String(text);
+          look();
+        },
+      },
+      stderr: { write: () => {} },
+      stopRequested,
+      onExit() {},
+      onFault() {},
+    });
+    if (await begun()) ask('SIGTERM');
+    return { code: await ended, shown };
+  }
+
+  /** Whether the next start, and the only one that succeeds, lets `admin` in with it. */
+  async function opens(password: string): Promise<boolean> {
+    const server = await start({ args: ['--source', 'test'], password: null, dataDir });
+    return (await server.fetch('/api/status', { headers: { Authorization: basic('admin', password) } })).status === 200;
+  }
+
+  const shownPassword = (shown: string) => /^ {2}Password {4}(\w{4}-\w{4}-\w{4}) {3}\(write it down/m.exec(shown)?.[1] ?? 'not shown';
+
+  /** A port that another program listens on, for as long as `act` takes. */
+  async function withPortTaken<T>(act: (port: string) => Promise<T>): Promise<T> {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    try {
+      return await act(String((other.address() as { port: number }).port));
+    } finally {
+      other.close();
+    }
+  }
 
   test('is shown on a terminal, with how to have the camera at boot, and is in no file', async () => {
-    const dataDir = makeTempDir();
-    let stop = (_: string) => {};
-    let stdout = '';
-    const code = await run(
-      ['--source', 'test', '--http-port', '0', '--rtsp-port', '0', '--h264', 'off', '--bind', '127.0.0.1', '--data-dir', dataDir],
-      {
-        env: { PATH: process.env.PATH },
-        home: dataDir,
-        version: '1.2.3',
-        wsdlDir: '/nonexistent',
-        webDir: join(import.meta.dirname, '../../dist/web'),
-        stdout: {
-          isTTY: true,
-          write: (text) => {
-            stdout += String(text);
-            stop('SIGTERM');
-          },
-        },
-        stderr: { write: () => {} },
-        stopRequested: new Promise((resolve) => {
-          stop = resolve;
-        }),
-        onExit() {},
-        onFault() {},
+    const { code, shown } = await onTerminal(['--http-port', '0'], (text) => text.includes('is ready'));
+    expect(code).toBe(0);
+    expect(shown.match(/write it down/g)).toHaveLength(1);
+    expect(existsSync(join(dataDir, 'first-password.txt'))).toBe(false);
+    if (existsSync('/run/systemd/system')) expect(shown).toMatch(/At boot {5}`sudo .* service install`/);
+    else expect(shown).not.toContain('At boot');
+    expect(await opens(shownPassword(shown))).toBe(true);
+  });
+
+  test('is written down although the first start fails', async () => {
+    const failed = await withPortTaken(async (port) => {
+      const server = Server.spawn({ args: ['--source', 'test', '--http-port', port], password: null, dataDir });
+      expect((await server.ended).code).toBe(3);
+      return server;
+    });
+    expect(failed.stderr).toContain(`in ${join(dataDir, 'first-password.txt')}`);
+    expect(failed.stdout + failed.stderr).not.toContain(failed.firstPassword);
+    expect(await opens(failed.firstPassword)).toBe(true);
+  });
+
+  test('is shown on a terminal although the first start fails', async () => {
+    const { code, shown } = await withPortTaken((port) => onTerminal(['--http-port', port], () => false));
+    expect(code).toBe(3);
+    expect(await opens(shownPassword(shown))).toBe(true);
+  });
+
+  test('is shown on a terminal although the first start is stopped before the camera is ready', async () => {
+    const [asked, go, rpicam] = ['asked', 'go', 'rpicam-vid'].map((name) => join(dataDir, name)) as [string, string, string];
+    writeFileSync(rpicam, `#!/bin/sh\ntouch ${asked}\nwhile [ ! -e ${go} ]; do sleep 0.1; done\n`, { mode: 0o755 });
+    const { code, shown } = await onTerminal(
+      ['--http-port', '0', '--source', 'rpicam', '--rpicam-path', rpicam],
+      () => false,
+      async () => {
+        await eventually(() => existsSync(asked), 'the camera is looked for');
+        return true;
       },
     );
+    writeFileSync(go, '');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/Password {4}\w{4}-\w{4}-\w{4} {3}\(write it down/);
-    expect(existsSync(join(dataDir, 'first-password.txt'))).toBe(false);
-    if (existsSync('/run/systemd/system')) expect(stdout).toMatch(/At boot {5}`sudo .* service install`/);
-    else expect(stdout).not.toContain('At boot');
+    expect(shown).not.toContain('is ready');
+    expect(await opens(shownPassword(shown))).toBe(true);
+  });
+
+  test('that cannot be written down: the log says how to set another one', async () => {
+    // A folder in its place.
+    mkdirSync(join(dataDir, 'first-password.txt'));
+    const server = await start({ args: ['--source', 'test'], password: null, dataDir });
+    const [, words = ''] = /cannot be kept .* Set another one with `(.*)`/.exec(server.stderr) ?? [];
+    expect(server.stdout).toContain(`could not be written down: set another one with \`${words}\``);
+    const [program = '', ...args] = words.split(' ');
+    const set = spawn(program, [...args, '--password-file', '-'], { stdio: ['pipe', 'ignore', 'inherit'], cwd: dataDir });
+    set.stdin.end('a password of mine');
+    expect(await once(set, 'exit')).toEqual([0, null]);
+    expect((await server.fetch('/api/status', { headers: { Authorization: basic('admin', 'a password of mine') } })).status).toBe(200);
   });
 });

@@ -162,6 +162,47 @@ describe('a webcam', () => {
     await viewer.next(20);
   });
 
+  describe('that does not tell its controls at first, as after a cold boot', () => {
+    const ARGS = ['--width', '640', '--height', '480', '--brightness', '0.5'];
+    /** @param more of the environment */
+    const slowEnv = (more: NodeJS.ProcessEnv = {}) => {
+      const all = { ...env({ formats: ['mjpeg'] }), ...more };
+      const bin = join(dir, 'bin');
+      const standin = join(import.meta.dirname, '../support', standins['v4l2-ctl']);
+      rmSync(join(bin, 'v4l2-ctl'));
+      // Ended as it is after a time that is too long.
+      const first = `[ -e "${dir}/asked" ] || { touch "${dir}/asked"; kill -KILL $$; }`;
+      writeFileSync(join(bin, 'v4l2-ctl'), `#!/bin/sh\n${first}\nexec "${standin}" "$@"\n`, { mode: 0o755 });
+      writeFileSync(join(bin, 'systemd-notify'), '#!/bin/sh\n', { mode: 0o755 });
+      return all;
+    };
+    const SERVICE = { NOTIFY_SOCKET: '/run/systemd/notify' };
+
+    needsProgram('ffmpeg', 'a service serves, asks again, and sets them', async () => {
+      server = await Server.start({ args: ['--source', `v4l2:${device()}`, ...ARGS], env: slowEnv(SERVICE) });
+      expect(server.stderr).toMatch(/not known yet whether .* can do camera\.brightness: v4l2-ctl does not tell .*SIGKILL/);
+      expect(await (await server.anonymous('/healthz')).json()).toMatchObject({ camera: 'failed', error: 'CAPTURE_ENDED' });
+      // The first viewer is told why, and has it asked again.
+      expect(await (await server.fetch('/stream.mjpg')).text()).toContain('not known yet');
+      await eventually(async () => (await server!.fetch('/snapshot.jpg')).status === 200, 'there is a picture', 20);
+      expect(JSON.parse(readFileSync(join(dir, 'webcam.json.controls'), 'utf8'))).toMatchObject({ brightness: 32 });
+    });
+
+    needsProgram('ffmpeg', 'a start by hand ends with 1, and says what to do', async () => {
+      const refused = Server.spawn({ args: ['--source', `v4l2:${device()}`, ...ARGS], env: slowEnv() });
+      expect((await refused.ended).code).toBe(1);
+      expect(refused.stderr).toContain('start again');
+      await refused.stop();
+    });
+
+    needsProgram('ffmpeg', 'a setting that it surely lacks ends a service with 2', async () => {
+      const refused = Server.spawn({ args: ['--source', `v4l2:${device()}`, ...ARGS, '--metering', 'spot'], env: slowEnv(SERVICE) });
+      expect((await refused.ended).code).toBe(2);
+      expect(refused.stderr).toContain('cannot do camera.metering');
+      await refused.stop();
+    });
+  });
+
   needsProgram('ffmpeg', 'that is busy: the user is told', async () => {
     const refused = Server.spawn({
       args: ['--source', `v4l2:${device()}`],

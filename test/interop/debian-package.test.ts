@@ -134,6 +134,29 @@ describeNeeding(obstacleToDebian(), 'The .deb', () => {
       expect(await debian.run(['dpkg', '--status', 'onvif-camera'])).toContain('Status: install ok installed');
     }, 120_000);
 
+    test.each([
+      ['that runs is started anew, whose old files are gone', true, 'runs. As it is disabled, it does not start with the machine. '],
+      ['that does not run is left as it is', false, 'not started, as it is disabled'],
+    ])(
+      'a disabled camera %s',
+      async (_what, runs, words) => {
+        const stubs = {
+          systemctl: `case "$*" in *"is-enabled onvif-camera.service") exit 1 ;; *"is-active onvif-camera.service") ${runs} ;; esac`,
+          'deb-systemd-invoke': 'echo "invoked: $*" >> /tmp/stubs/invoked',
+        };
+        for (const [name, body] of Object.entries(stubs)) debian.write(`/tmp/stubs/${name}`, `#!/bin/sh\n${body}\n`);
+        debian.write('/tmp/stubs/invoked', '');
+        mkdirSync(debian.path('/run/systemd/system'), { recursive: true });
+        const said = await debian.install(deb, { PATH: '/tmp/stubs:/usr/sbin:/usr/bin:/sbin:/bin' });
+        rmSync(debian.path('/run/systemd'), { recursive: true });
+        expect(said).toContain(`onvif-camera ${runs ? '' : 'is installed, and '}${words}`);
+        // The one with a name is enabled, from the test before.
+        const started = ['invoked: restart onvif-camera@garden.service', ...(runs ? ['invoked: restart onvif-camera.service'] : [])];
+        expect(debian.read('/tmp/stubs/invoked').trim().split('\n')).toEqual(started);
+      },
+      120_000,
+    );
+
     test('runs without the image library: pictures are shown, and the test pattern says what it lacks', async () => {
       rmSync(debian.path('/usr/lib/onvif-camera/node_modules'), { recursive: true });
       expect(await see()).toMatchObject({

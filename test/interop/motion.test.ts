@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import sharp from 'sharp';
 import { programVersion, reportClient } from '../support/clients.ts';
 import { needsProgram } from '../support/programs.ts';
@@ -18,17 +18,10 @@ const PASSWORD = 'correct-horse-battery';
 const PICTURES = 30;
 
 let server: Server;
-let motion: ChildProcess | undefined;
 beforeAll(async () => {
   const picture = ['--source', 'test', '--width', '640', '--height', '480', '--fps', '20'];
   server = await Server.start({ args: ['--h264', 'on', ...picture], password: PASSWORD });
   await server.output(/H\.264 by/);
-});
-afterEach(async () => {
-  if (motion?.exitCode === null) {
-    motion.kill('SIGINT');
-    await once(motion, 'exit');
-  }
 });
 afterAll(() => server?.stop());
 
@@ -42,16 +35,23 @@ async function record(url: string): Promise<{ files: string[]; complaints: strin
   };
   const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}\n`);
   writeFileSync(join(dir, 'motion.conf'), lines.join(''));
-  motion = spawn('motion', ['-n', '-c', join(dir, 'motion.conf')], { stdio: 'ignore' });
+  const motion = spawn('motion', ['-n', '-c', join(dir, 'motion.conf')], { stdio: 'ignore' });
+  const ended = once(motion, 'exit');
   const log = () => readFileSync(join(dir, 'log'), 'utf8').split('\n').filter(Boolean);
   const pictures = () => readdirSync(dir).filter((name) => name.endsWith('.jpg'));
-  await eventually(() => pictures().length > PICTURES, `${PICTURES} pictures of ${url}`, 30);
-  // The newest may be half written.
-  const files = pictures()
-    .sort()
-    .slice(0, PICTURES)
-    .map((name) => join(dir, name));
-  return { files, complaints: log().filter((line) => /\[(EMG|ALR|CRT|ERR|WRN)\]/.test(line)) };
+  try {
+    await eventually(() => pictures().length > PICTURES, `${PICTURES} pictures of ${url}`, 30);
+    // The newest may be half written.
+    const files = pictures()
+      .sort()
+      .slice(0, PICTURES)
+      .map((name) => join(dir, name));
+    return { files, complaints: log().filter((line) => /\[(EMG|ALR|CRT|ERR|WRN)\]/.test(line)) };
+  } finally {
+    // Else it would write on while the directory is removed.
+    motion.kill('SIGINT');
+    await ended;
+  }
 }
 
 describe('Motion records', () => {

@@ -16,7 +16,8 @@ let server: Server;
 beforeAll(async () => {
   if (!program('ffmpeg')) return;
   server = await Server.start({ args: ['--source', 'test', '--width', '640', '--height', '360', '--h264', 'on'] });
-}, 30_000);
+  await server.output(/H\.264 by/);
+}, 60_000);
 afterAll(async () => {
   await server?.stop();
 });

@@ -17,8 +17,11 @@ describeNeeding(obstacle, 'go2rtc.yaml', () => {
   let relay: Go2rtcRelay;
   let go2rtc: string;
   reportClient('go2rtc', () => programVersion(go2rtc, '--version'));
-  const start = (...args: string[]) =>
-    Server.start({ args: ['--source', 'test', '--width', '640', '--height', '360', '--h264', 'on', ...args] });
+  const start = async (...args: string[]) => {
+    const started = await Server.start({ args: ['--source', 'test', '--width', '640', '--height', '360', '--h264', 'on', ...args] });
+    await started.output(/H\.264 by/);
+    return started;
+  };
 
   beforeAll(async () => {
     go2rtc = (await buildGoClients()).go2rtc;
@@ -55,7 +58,7 @@ describeNeeding(obstacle, 'go2rtc.yaml', () => {
     await server.stop();
     server = await start(...ports);
     expect((await decode(url('pi_camera'), 'tcp', 10)).frames).toHaveLength(10);
-  }, 60_000);
+  }, 90_000);
 
   test("Frigate's part of frigate.yml gives what its inputs ask for", async () => {
     const { go2rtc: part, cameras } = parse(relayFile('frigate.yml', { host: '127.0.0.1', server, encode: encodeURIComponent })) as {

@@ -27,7 +27,7 @@ inOwnNetwork(import.meta.filename, ['janus', 'ffmpeg', 'chromium'], () => {
     const streaming = relayFile('janus.plugin.streaming.jcfg', { host: `${NETWORK}.1`, server, encode: (password) => password });
     janus = await Janus.start(neighbour, `${NETWORK}.2`, streaming);
     browser = await chromium.launch({ executablePath: program('chromium')!, args: FLAGS });
-  }, 60_000);
+  }, 90_000);
   afterAll(async () => {
     await browser?.close();
     await janus?.stop();
@@ -35,8 +35,12 @@ inOwnNetwork(import.meta.filename, ['janus', 'ffmpeg', 'chromium'], () => {
     neighbour?.stop();
   }, 30_000);
 
-  const start = (...args: string[]) =>
-    Server.start({ args: ['--bind', `${NETWORK}.1`, '--source', 'test', '--width', '640', '--height', '360', '--h264', 'on', ...args] });
+  const start = async (...args: string[]) => {
+    const picture = ['--source', 'test', '--width', '640', '--height', '360'];
+    const started = await Server.start({ args: ['--bind', `${NETWORK}.1`, ...picture, '--h264', 'on', ...args] });
+    await started.output(/H\.264 by/);
+    return started;
+  };
   const sessions = async () => Number(/^onvif_camera_rtsp_sessions (\d+)$/m.exec(await (await server.fetch('/metrics')).text())![1]);
   /** Milliseconds since Janus had the last packet. */
   const age = async () => {
@@ -64,5 +68,5 @@ inOwnNetwork(import.meta.filename, ['janus', 'ffmpeg', 'chromium'], () => {
     await eventually(async () => (await age()) > 1000, 'nothing comes');
     server = await start(...ports);
     await eventually(async () => (await age()) < 1000, 'packets come again', 30);
-  }, 60_000);
+  }, 90_000);
 });

@@ -71,6 +71,8 @@ describe('the moving test pattern', () => {
   });
 
   needsProgram('ffmpeg', 'begins at once for a viewer who comes late, although key frames are rare', async () => {
+    // An encoder that still works for the tests above may soon have made more pictures than are kept for late viewers.
+    await eventually(() => encodersOf(server.pid).length === 0, 'no encoder', 20);
     const first = Player.packets(rtspUrl(server, '/h264'));
     try {
       await first.until((lines) => lines.length >= 40, '40 packets');
@@ -214,10 +216,14 @@ describe('pictures that cost many bits', () => {
       expect(rate).toBeLessThan(1.3 * BITRATE);
 
       // The first has no time: ffmpeg gives none to the first packet of any H.264 stream by RTSP.
-      const times = packets.filter(({ keyframe, time }) => keyframe && !Number.isNaN(time)).map(({ time }) => time);
-      const intervals = times.slice(1).map((time, at) => time - times[at]!);
-      expect(intervals.length).toBeGreaterThan(5);
-      for (const interval of intervals) expect(Math.abs(interval - INTERVAL)).toBeLessThan(1.5 / FPS);
+      const keyframes = [...packets.keys()].filter((at) => packets[at]!.keyframe && !Number.isNaN(packets[at]!.time));
+      expect(keyframes.length).toBeGreaterThan(6);
+      for (const [at, next] of keyframes.slice(1).entries()) {
+        const last = packets[keyframes[at]!]!.time;
+        // By the pictures that there are: one may come late on a busy machine, or be left out.
+        expect(packets[next]!.time - last).toBeGreaterThan(INTERVAL - 1.5 / FPS);
+        expect(packets[next - 1]!.time - last).toBeLessThan(INTERVAL);
+      }
     } finally {
       await viewer.stop();
     }
@@ -269,18 +275,23 @@ describe('pictures that can be told apart', () => {
       await viewer.next(2);
       await viewer.close();
       const levelOf = new Map(greys.map((jpeg, at) => [jpeg.toString('base64'), at]));
+      const captures = viewer.parts.map(({ jpeg, headers }) => ({
+        level: levelOf.get(jpeg.toString('base64')),
+        at: Number(headers['X-Timestamp']),
+      }));
       // The first has no time of its own with ffmpeg.
-      const pairs = decoded.slice(1).map(({ time, mean }) => {
+      const shown = decoded.slice(1).map(({ time, mean }) => {
         // Full range becomes 16 to 235.
         const level = Math.round((((mean - 16) * 255) / 219 - 40) / 4);
-        const part = viewer.parts.find(({ jpeg }) => levelOf.get(jpeg.toString('base64')) === level);
-        return { time, captured: Number(part?.headers['X-Timestamp']) };
+        return { time, captured: captures.filter((each) => each.level === level).map(({ at }) => at) };
       });
-      expect(pairs.length).toBeGreaterThan(20);
-      const [first] = pairs;
-      for (const { time, captured } of pairs) {
-        expect(Math.abs(time - first!.time - (captured - first!.captured))).toBeLessThan(0.5 / FPS);
-      }
+      expect(shown.length).toBeGreaterThan(20);
+      // The folder begins anew while they are decoded: whenever the first of them was captured, the others must fit it.
+      const [first] = shown;
+      const errors = first!.captured.map((start) =>
+        Math.max(...shown.map(({ time, captured }) => Math.min(...captured.map((at) => Math.abs(time - first!.time - (at - start)))))),
+      );
+      expect(Math.min(...errors)).toBeLessThan(0.5 / FPS);
     } finally {
       await server.stop();
       folder.remove();

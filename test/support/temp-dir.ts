@@ -5,6 +5,7 @@ import { afterEach } from '@jest/globals';
 
 const made: string[] = [];
 
+// Runs before the afterEach() of the test's own file, as it is defined first: what writes there has to end within the test.
 afterEach(() => {
   for (const dir of made.splice(0)) rmSync(dir, { recursive: true, force: true });
 });

@@ -43,7 +43,7 @@ export class ToldCamera {
       },
       ...{ webDir: join(ROOT, 'dist/web'), wsdlDir: join(ROOT, 'wsdl'), version: '0.0.0', sysfs: '/sys', dev: '/dev' },
       ...{ usedTokens: new UsedTokensFile(this.#dir), searchPath: process.env.PATH ?? '', password: PASSWORD },
-      ...{ instance: undefined, sockets: {}, waitsForCamera: false, onUse: () => {}, faults: () => 0 },
+      ...{ instance: undefined, sockets: {}, waitsForCamera: false, onNewPassword: () => {}, onUse: () => {}, faults: () => 0 },
     };
     this.#app = new App(options);
     await this.#app.start();

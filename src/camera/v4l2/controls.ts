@@ -1,4 +1,5 @@
 import { runProgram } from '../../platform/run-program.ts';
+import { probe, untold } from './probe.ts';
 
 /** A control of a webcam, as its driver describes it. */
 export interface Control {
@@ -14,8 +15,8 @@ export interface Control {
   readonly default: number;
 }
 
-/** Time for v4l2-ctl to end, milliseconds: it answers at once, unless the webcam hangs. */
-const TIMEOUT_MS = 3000;
+/** Time for v4l2-ctl to set a control, milliseconds: it does so at once, unless the webcam hangs, and a picture waits for it. */
+const SET_TIMEOUT_MS = 3000;
 const LINE = /^\s*(\w+) 0x([\da-f]+) \((int|bool|menu)\)\s*:\s*(.*)$/;
 
 /** Returns the controls in what `v4l2-ctl --list-ctrls` prints; those that cannot be set are left out. */
@@ -30,9 +31,13 @@ export function parseControls(text: string): Control[] {
   });
 }
 
-/** Asks a webcam for its controls, through v4l2-ctl. Resolves with none where it has none, or does not tell; never rejects. */
+/** Asks a webcam for its controls, through v4l2-ctl. Rejects with an AppError (CAPTURE_ENDED) where that does not tell. */
 export async function listControls(program: string, device: string, searchPath: string): Promise<Control[]> {
-  return parseControls((await runProgram(program, ['--device', device, '--list-ctrls'], { timeoutMs: TIMEOUT_MS, searchPath })).stdout);
+  const result = await probe(program, ['--device', device, '--list-ctrls'], searchPath);
+  const controls = parseControls(result.stdout);
+  // A list that it did not finish is none.
+  if (result.code === 0 || (result.code !== null && controls.length > 0)) return controls;
+  throw untold(`v4l2-ctl does not tell the controls of ${device}`, result);
 }
 
 /** The webcam, and the program that sets its controls. */
@@ -67,7 +72,7 @@ export class ControlSetter {
       this.#touched.add(control.name);
       // One at a time: a value that belongs to a mode is refused before the webcam is in that mode, and takes the others with it.
       const args = ['--device', device, '--set-ctrl', `${control.name}=${value}`];
-      const { code, stderr } = await runProgram(program, args, { timeoutMs: TIMEOUT_MS, searchPath });
+      const { code, stderr } = await runProgram(program, args, { timeoutMs: SET_TIMEOUT_MS, searchPath });
       if (code !== 0) refusal ??= `${control.name}=${value}: ${stderr.trim().split('\n').at(-1)}`;
       // A webcam that hangs would do so with each of them.
       if (code === null) break;

@@ -1,8 +1,5 @@
-import { runProgram } from '../../platform/run-program.ts';
 import type { CameraSettings } from '../settings.ts';
-
-/** Time for ffmpeg to draw one picture, milliseconds. */
-const PROBE_TIMEOUT_MS = 5000;
+import { probe, untold } from './probe.ts';
 
 /** Distance of the text from the edges of the picture, pixels. */
 const MARGIN = 8;
@@ -28,9 +25,14 @@ function quoted(text: string): string {
 
 const escaped = (text: string, special: RegExp): string => text.replace(special, '\\$&');
 
-/** Resolves with whether this ffmpeg draws texts: it may have been built without, and the system may have no font. */
+/**
+ * Resolves with whether this ffmpeg draws texts: it may have been built without, and the system may have no font. Rejects with an
+ * AppError (CAPTURE_ENDED) where it does not come to say so.
+ */
 export async function canDrawText(ffmpeg: string, searchPath: string): Promise<boolean> {
   const graph = drawText({ annotate: '%T', annotatePosition: 'upper-left' });
   const args = ['-hide_banner', '-nostdin', '-f', 'lavfi', '-i', 'color=size=64x64', '-vf', graph, '-frames:v', '1', '-f', 'null', '-'];
-  return (await runProgram(ffmpeg, args, { timeoutMs: PROBE_TIMEOUT_MS, searchPath })).code === 0;
+  const result = await probe(ffmpeg, args, searchPath);
+  if (result.code === null) throw untold('ffmpeg does not tell whether it draws texts', result);
+  return result.code === 0;
 }

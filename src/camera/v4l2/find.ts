@@ -10,7 +10,10 @@ import { listFormats } from './formats.ts';
 import { WebcamImaging } from './imaging.ts';
 import { V4l2Source, type WebcamH264 } from './source.ts';
 
-/** Finds a webcam: the one asked for, or else the first. Rejects with NO_SUCH_DEVICE, PROGRAM_MISSING, or what keeps ffmpeg from it. */
+/**
+ * Finds a webcam: the one asked for, or else the first. Rejects with NO_SUCH_DEVICE, PROGRAM_MISSING, or what keeps ffmpeg from it. What
+ * else it can do need not be known: the source says so where a setting asks for that.
+ */
 export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, sysfs, video, log }) => {
   const known = listVideoDevices(sysfs);
   const device = asked ?? known[0]?.path;
@@ -28,15 +31,26 @@ export const find: FindSource<'v4l2'> = async ({ device: asked }, { searchPath, 
     );
   const [formats, drawsText, controls] = await Promise.all([
     listFormats(ffmpeg, device, searchPath),
-    canDrawText(ffmpeg, searchPath),
-    program ? listControls(program, device, searchPath) : [],
+    canDrawText(ffmpeg, searchPath).catch(asAnswer),
+    program ? listControls(program, device, searchPath).catch(asAnswer) : [],
   ]);
+  for (const answer of [drawsText, controls]) if (answer instanceof AppError) log.info(answer.message);
   const name = known.find((each) => each.path === device)?.name;
   const controlled =
     program === undefined
       ? undefined
-      : { imaging: new WebcamImaging(controls), setter: new ControlSetter({ program, device, searchPath }) };
+      : {
+          imaging: new WebcamImaging(controls instanceof AppError ? [] : controls),
+          untold: controls instanceof AppError ? controls : undefined,
+          setter: new ControlSetter({ program, device, searchPath }),
+        };
   const options = { ffmpeg, device, formats, drawsText, controlled, searchPath, ...(name ? { name } : {}) };
   const h264: WebcamH264 | undefined = video && { trial: new H264Trial() };
   return (settings) => new V4l2Source({ ...options, h264, log }, settings);
 };
+
+/** Takes the error as the answer where a program did not tell. */
+function asAnswer(error: unknown): AppError {
+  if (!(error instanceof AppError)) throw error;
+  return error;
+}

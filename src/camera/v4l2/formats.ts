@@ -1,5 +1,5 @@
-import { runProgram } from '../../platform/run-program.ts';
 import { readFfmpegMessage } from './messages.ts';
+import { probe, untold } from './probe.ts';
 
 /** A pixel format that a device offers. */
 export interface VideoFormat {
@@ -11,9 +11,6 @@ export interface VideoFormat {
   readonly sizes: readonly (readonly [number, number])[];
 }
 
-/** Time for ffmpeg to list the formats, milliseconds. */
-const PROBE_TIMEOUT_MS = 5000;
-
 /** Returns the formats in what `ffmpeg -f v4l2 -list_formats all` prints. */
 export function parseFormats(text: string): VideoFormat[] {
   return text.split('\n').flatMap((line) => {
@@ -24,16 +21,17 @@ export function parseFormats(text: string): VideoFormat[] {
   });
 }
 
-/** Asks a device for its formats. Rejects with an AppError if it is not there, busy, or no camera. */
+/** Asks a device for its formats. Rejects with an AppError if it is not there, busy, or no camera, or if ffmpeg does not come to tell. */
 export async function listFormats(ffmpeg: string, device: string, searchPath: string): Promise<VideoFormat[]> {
   const args = ['-hide_banner', '-nostdin', '-f', 'v4l2', '-list_formats', 'all', '-i', device];
   // Exit code 1 is normal here: listing ends with "Immediate exit requested".
-  const { stderr } = await runProgram(ffmpeg, args, { timeoutMs: PROBE_TIMEOUT_MS, searchPath });
-  const formats = parseFormats(stderr);
+  const result = await probe(ffmpeg, args, searchPath);
+  const formats = parseFormats(result.stderr);
   if (formats.length > 0) return formats;
-  for (const line of stderr.split('\n')) {
+  for (const line of result.stderr.split('\n')) {
     const meaning = readFfmpegMessage(line, device);
     if (meaning) throw meaning.error;
   }
+  if (result.code === null) throw untold(`ffmpeg does not tell the formats of ${device}`, result);
   return [];
 }

@@ -24,15 +24,23 @@ export interface V4l2Options {
   readonly name?: string;
   /** The formats that it offers. */
   readonly formats: readonly VideoFormat[];
-  /** Whether this ffmpeg can draw a text. */
-  readonly drawsText: boolean;
+  /** Whether this ffmpeg can draw a text; an error: it did not tell. */
+  readonly drawsText: boolean | AppError;
   /** Its controls, and what sets them; undefined without v4l2-ctl. */
-  readonly controlled?: { readonly imaging: WebcamImaging; readonly setter: ControlSetter } | undefined;
+  readonly controlled?: WebcamControls | undefined;
   /** Where programs are looked up, as in PATH. */
   readonly searchPath: string;
   /** What is known of its H.264; undefined: JPEGs are wanted. */
   readonly h264?: WebcamH264 | undefined;
   readonly log: Logger;
+}
+
+/** What is known of a webcam's controls. */
+export interface WebcamControls {
+  readonly imaging: WebcamImaging;
+  /** Why they are not known, and there seem to be none. */
+  readonly untold?: AppError | undefined;
+  readonly setter: ControlSetter;
 }
 
 /** What captures have shown of a webcam's H.264. Shared by all its sources. */
@@ -48,6 +56,7 @@ const LARGEST_ANY = { width: 1920, height: 1080 };
 
 /** Settings that are done where pictures are encoded anyway: for the sake of a text alone, a Pi would spend much of a core. */
 const ANNOTATION = ['annotate', 'annotatePosition'] as const;
+const ANNOTATIONS: ReadonlySet<SettingName> = new Set(ANNOTATION);
 
 /** Settings for which webcams may have controls. */
 const CONTROLLABLE: ReadonlySet<SettingName> = new Set<SettingName>([
@@ -129,6 +138,7 @@ export class V4l2Source implements Source {
   readonly captureFps = undefined;
   readonly unsupported: readonly SettingName[];
   readonly unsupportedHint: string | undefined;
+  readonly untold: AppError | undefined;
   readonly offers: SourceOffers;
 
   constructor(
@@ -144,10 +154,12 @@ export class V4l2Source implements Source {
     this.encoder = isH264 ? 'the webcam' : undefined;
     // A JPEG that goes through untouched has the webcam's own quality.
     const encodes = isH264 || !copiesJpeg(settings, formats);
-    const draws = encodes && !isH264 && options.drawsText;
+    const mayDraw = encodes && !isH264;
+    const draws = mayDraw && options.drawsText === true;
     const supported: SettingName[] = [...GEOMETRY, ...(encodes ? (['quality'] as const) : []), ...(draws ? ANNOTATION : [])];
     this.unsupported = unsupportedSettings(settings, new Set([...supported, ...(controlled?.imaging.supported ?? [])]));
     this.unsupportedHint = !controlled && this.unsupported.some((name) => CONTROLLABLE.has(name)) ? NO_PROGRAM : undefined;
+    this.untold = untoldOf(this.unsupported, options, mayDraw);
     const sizes =
       (formats.find((format) => format.name === (isH264 ? 'h264' : 'mjpeg')) ?? formats[0])?.sizes.map(([width, height]) => ({
         width,
@@ -214,6 +226,13 @@ export class V4l2Source implements Source {
     const { ffmpeg, device, searchPath } = this.options;
     return { command: ffmpeg, args, searchPath, readLine: (line) => readFfmpegMessage(line, device), isRoutine, log: this.options.log };
   }
+}
+
+/** Returns the error of a program that did not tell, where nothing but that keeps the webcam from doing what it does not support. */
+function untoldOf(unsupported: readonly SettingName[], { drawsText, controlled }: V4l2Options, mayDraw: boolean): AppError | undefined {
+  const text = mayDraw && typeof drawsText !== 'boolean' ? drawsText : undefined;
+  const reasons = unsupported.map((name) => (CONTROLLABLE.has(name) ? controlled?.untold : ANNOTATIONS.has(name) ? text : undefined));
+  return reasons.includes(undefined) ? undefined : reasons[0];
 }
 
 const withoutH264 = (description: string, why: string): AppError =>

@@ -54,10 +54,11 @@ export class PictureHandlers {
       return;
     }
     if (hub.status.state === 'failed') {
-      // Asking keeps the camera wanted, so that it is tried again.
+      const { error } = hub.status;
+      // Asking keeps the camera wanted, so that it is tried again; its state is another from then on.
       hub.lease()();
       res.set('Retry-After', String(RETRY_AFTER_S));
-      sendProblem(req, res, 503, cameraProblem(hub.status.error));
+      sendProblem(req, res, 503, cameraProblem(error));
       return;
     }
     const missing = asked.width === undefined ? undefined : await scaler.whyNot();

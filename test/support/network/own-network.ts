@@ -6,8 +6,11 @@ import { installation, isPromised, program } from '../programs.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MARK = 'IN_OWN_NETWORK';
-/** Longest time for all tests of a file, milliseconds; most take less than a minute. */
-const TIMEOUT_MS = 180_000;
+/** Longest time for all tests of a file, milliseconds; most take less than a minute, on a busy machine two. */
+const TIMEOUT_MS = 300_000;
+const INTEROP = join(ROOT, 'test/interop');
+/** Longest time for one test with foreign programs that says none, milliseconds; as in `npm run test:interop`. */
+const INTEROP_TEST_TIMEOUT_MS = 90_000;
 /** Without root, as root of a user namespace. */
 const UNSHARE = process.getuid?.() === 0 ? ['-n'] : ['-r', '-n'];
 /** /sys shows the interfaces of the network it was mounted in. */
@@ -47,6 +50,7 @@ export function inOwnNetwork(file: string, programs: readonly string[], define: 
       // In there everybody is root, whose cache may be another user's.
       const cache = join(tmpdir(), `jest-${process.getuid!()}`);
       const options = ['--runInBand', '--verbose', '--forceExit', '--cacheDirectory', cache];
+      if (file.startsWith(INTEROP)) options.push('--testTimeout', String(INTEROP_TEST_TIMEOUT_MS));
       const args = [...UNSHARE, ...WITH_OWN_SYS, process.execPath, ...jest, ...options, file];
       await new Promise<void>((resolve, reject) => {
         execFile(

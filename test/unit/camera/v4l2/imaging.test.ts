@@ -7,6 +7,7 @@ import { AUTOFOCUS_MODES, type CameraSettings, WHITE_BALANCES } from '../../../.
 import { ControlSetter, type ControlValue, listControls, parseControls } from '../../../../src/camera/v4l2/controls.ts';
 import { WebcamImaging } from '../../../../src/camera/v4l2/imaging.ts';
 import { V4l2Source } from '../../../../src/camera/v4l2/source.ts';
+import { AppError } from '../../../../src/core/errors.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
 import { settingsWith } from '../../../support/frames.ts';
 import { makeTempDir } from '../../../support/temp-dir.ts';
@@ -36,9 +37,20 @@ describe('controls', () => {
     expect(parseControls('')).toEqual([]);
   });
 
-  test('of a webcam that does not tell are none', async () => {
-    expect(await listControls(PROGRAM, '/no/such/device', '')).toEqual([]);
+  test('of a webcam that has none are none', async () => {
+    expect(await listControls('/bin/true', '/dev/null', '')).toEqual([]);
     expect(new WebcamImaging([])).toMatchObject({ offers: undefined, supported: [] });
+  });
+
+  test('of a webcam that does not tell are not known', async () => {
+    await expect(listControls(PROGRAM, '/no/such/device', '')).rejects.toMatchObject({
+      code: 'CAPTURE_ENDED',
+      message: 'v4l2-ctl does not tell the controls of /no/such/device: Cannot open device /no/such/device, exiting.',
+    });
+    // It is ended in the middle of its list, as after a time that is too long.
+    const halfway = join(makeTempDir(), 'v4l2-ctl');
+    writeFileSync(halfway, `#!/bin/sh\n"${PROGRAM}" "$@"\nkill -KILL $$\n`, { mode: 0o755 });
+    await expect(listControls(halfway, '/dev/null', '')).rejects.toThrow('was ended by SIGKILL');
   });
 });
 
@@ -141,6 +153,26 @@ describe('settings of a webcam', () => {
       unsupportedHint: expect.stringContaining('v4l-utils'),
     });
     expect(source({ metering: 'spot' })).toMatchObject({ unsupported: ['metering'], unsupportedHint: undefined });
+  });
+
+  test('where a program did not tell, what hangs on that alone is not known', () => {
+    const [text, controls] = [new AppError('CAPTURE_ENDED', 'ffmpeg hangs.'), new AppError('CAPTURE_ENDED', 'v4l2-ctl hangs.')];
+    const setter = new ControlSetter({ program: '/v4l2-ctl', device: '/dev/video0', searchPath: '' });
+    const controlled = { imaging: new WebcamImaging([]), untold: controls, setter };
+    const untold = (change: Partial<CameraSettings>, format = 'yuyv422') =>
+      new V4l2Source(
+        {
+          ...{ ffmpeg: '/bin/ffmpeg', device: '/dev/video0', drawsText: text, controlled, searchPath: '', log: silentLogger },
+          formats: [{ name: format, compressed: format === 'mjpeg', sizes: [] }],
+        },
+        settingsWith(change),
+      ).untold;
+    expect(untold({ brightness: 0.5 })).toBe(controls);
+    expect(untold({ annotate: '%T', annotatePosition: 'lower-left' })).toBe(text);
+    expect(untold({ gain: 2, annotate: '%T' })).toBeDefined();
+    // No webcam meters a spot, and nothing is drawn into JPEGs that go through untouched.
+    for (const known of [untold({}), untold({ brightness: 0.5, metering: 'spot' }), untold({ annotate: '%T' }, 'mjpeg')])
+      expect(known).toBeUndefined();
   });
 });
 

@@ -7,12 +7,13 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ANNOTATE_POSITIONS, type CameraSettings } from '../../../../src/camera/settings.ts';
 import { listVideoDevices } from '../../../../src/camera/v4l2/devices.ts';
 import { canDrawText, drawText } from '../../../../src/camera/v4l2/draw-text.ts';
-import { parseFormats } from '../../../../src/camera/v4l2/formats.ts';
+import { listFormats, parseFormats } from '../../../../src/camera/v4l2/formats.ts';
 import { readFfmpegMessage } from '../../../../src/camera/v4l2/messages.ts';
 import { V4l2Source, v4l2Arguments } from '../../../../src/camera/v4l2/source.ts';
 import { silentLogger } from '../../../../src/core/log.ts';
 import { settingsWith } from '../../../support/frames.ts';
 import { needsProgram, program } from '../../../support/programs.ts';
+import { makeTempDir } from '../../../support/temp-dir.ts';
 
 const MJPEG = parseFormats('[video4linux2,v4l2 @ 0x5] Compressed:       mjpeg :          Motion-JPEG : 640x480 1280x720');
 const RAW = parseFormats('[video4linux2,v4l2 @ 0x5] Raw       :     yuyv422 :           YUYV 4:2:2 : {32-2592, 2}x{32-1944, 2}');
@@ -119,6 +120,13 @@ describe('the text in the picture', () => {
 
   test('an ffmpeg that fails draws none', async () => {
     expect(await canDrawText('/bin/false', '')).toBe(false);
+  });
+
+  test('one that does not come to say so leaves it open', async () => {
+    const killed = join(makeTempDir(), 'ffmpeg');
+    writeFileSync(killed, '#!/bin/sh\nkill -KILL $$\n', { mode: 0o755 });
+    await expect(canDrawText(killed, '')).rejects.toMatchObject({ code: 'CAPTURE_ENDED', message: expect.stringContaining('SIGKILL') });
+    await expect(listFormats(killed, '/dev/video0', '')).rejects.toThrow('ffmpeg does not tell the formats of /dev/video0: ');
   });
 });
 

@@ -52,6 +52,20 @@ describe('the units', () => {
     expect(several).toHaveLength(one.length);
   });
 
+  test.each([ONE, SEVERAL])('have an obstacle waited for however long it takes', (text) => {
+    const seconds = (key: string) => {
+      const [, count, unit = 's'] = new RegExp(`^${key}=(\\d+)(s|min|h)?$`, 'm').exec(text) ?? [];
+      return Number(count) * { s: 1, min: 60, h: 3600 }[unit]!;
+    };
+    // Of systemd 252, which knows no delay that grows. An interval of 0 is no limit: systemd.unit(5).
+    const interval = seconds('StartLimitIntervalSec');
+    const burst = Number(/^StartLimitBurst=(\d+)$/m.exec(text)?.[1] ?? 5);
+    expect(seconds('RestartSec')).toBeGreaterThan(0);
+    expect(interval === 0 || interval / seconds('RestartSec') < burst).toBe(true);
+    // Read by systemd where it stands, and by nothing elsewhere.
+    expect(text.slice(0, text.indexOf('[Service]'))).toContain('\nStartLimitIntervalSec=');
+  });
+
   test('the sockets are those of the defaults, the page first', async () => {
     const { config } = await load('');
     const ports = [...unit('onvif-camera.socket').matchAll(/^ListenStream=0\.0\.0\.0:(\d+)$/gm)].map(([, port]) => Number(port));
