@@ -105,11 +105,15 @@ describe('H.264 by the real ffmpeg', () => {
     const shown = new Map<number, number>();
     feed.subscribe(({ sequence, monotonic }) => shown.set(sequence, monotonic));
     play(feed, bars);
-    const units = await next(stream, 40);
+    let counted: object = {};
+    const units = await next(stream, 40, (_unit, k) => {
+      // What ffmpeg writes may bring the next one along.
+      if (k === 39) counted = { ...stream.counters };
+    });
     const sequences = units.map(({ sequence }) => sequence);
     expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
     expect(units.every(({ sequence, monotonic }) => shown.get(sequence) === monotonic)).toBe(true);
-    expect(stream.counters).toMatchObject({ starts: 1, units: 40 });
+    expect(counted).toMatchObject({ starts: 1, units: 40 });
     expect(decode(units)).toHaveLength(40 * 640 * 480 * 3);
   });
 
@@ -166,17 +170,15 @@ describe('H.264 by the real ffmpeg', () => {
   needsProgram('ffmpeg', 'key frames come by the interval and where they are asked for, and nowhere else', async () => {
     const { feed, stream } = await open({ keyframeInterval: 60 });
     play(feed, bars);
-    let asked = 0;
-    const units = await next(stream, 45, (unit, k) => {
+    let onTheWay = 0;
+    const units = await next(stream, 45, (_unit, k) => {
       if (k !== 20) return;
       stream.requestKeyFrame();
-      asked = unit.sequence;
+      onTheWay = stream.counters.frames - stream.counters.units;
     });
     const keys = units.flatMap(({ keyframe }, k) => (keyframe ? [k] : []));
-    expect(keys).toHaveLength(2);
-    expect(keys[0]).toBe(0);
-    // The next picture that is handed over; one may be on its way already.
-    expect(units[keys[1]!]!.sequence - asked).toBeLessThanOrEqual(3);
+    // The next picture that is handed over, behind those that ffmpeg had already.
+    expect(keys).toEqual([0, 20 + onTheWay + 1]);
     for (const { keyframe, nals } of units) expect(nals.map(nalType).slice(0, 2).includes(NAL.SPS)).toBe(keyframe);
     expect(decode(units.slice(keys[1]))).toHaveLength((45 - keys[1]!) * 640 * 480 * 3);
   });

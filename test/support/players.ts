@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { childrenOf } from './process.ts';
 import { PASSWORD, type Server } from './server.ts';
 
 /** Ffmpeg and ffprobe as players of a stream. */
@@ -111,16 +112,11 @@ export async function probe(url: string, transport: Transport, entries: string):
 /** The H.264 encoders that a process has started. */
 export const encodersOf = (pid: number): number[] => programsOf(pid, '-force_key_frames');
 
-/** The children of a process, whichever of its threads started them, in whose command line this stands. */
-export function programsOf(pid: number, words: string): number[] {
-  return readdirSync(`/proc/${pid}/task`)
-    .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
-    .filter((child) => child !== '' && commandLineOf(child).includes(words))
-    .map(Number);
-}
+/** The children of a process in whose command line this stands. */
+export const programsOf = (pid: number, words: string): number[] => childrenOf(pid).filter((child) => commandLineOf(child).includes(words));
 
 /** Empty where the process has ended meanwhile. */
-function commandLineOf(pid: string): string {
+function commandLineOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {

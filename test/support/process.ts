@@ -13,15 +13,18 @@ export function processorTimeOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** The children of a process that run a program of this name. */
-export function childrenOf(pid: number, name: string): number[] {
+/** Whether a process has been stopped by SIGSTOP. */
+export const isStopped = (pid: number): boolean => /^\d+ \(.*\) T /s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+
+/** The children of a process, whichever of its threads started them; with a name, those that run a program of it. */
+export function childrenOf(pid: number, name?: string): number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
     .filter((child) => {
       try {
         const [, command, state, parent] = /^\d+ \((.*)\) (.) (\d+) /s.exec(readFileSync(`/proc/${child}/stat`, 'latin1'))!;
-        return Number(parent) === pid && command === name && state !== 'Z';
+        return Number(parent) === pid && (name === undefined || command === name) && state !== 'Z';
       } catch {
         return false;
       }

@@ -43,13 +43,15 @@ describe('the stream', () => {
 
   test('keeps the rate over time', async () => {
     const run = start([...STREAM, '--framerate', '50', '--frames', '60']);
-    await run.until(({ frames }) => frames.length > 0);
-    const first = performance.now();
-    await run.until(({ frames }) => frames.length === 60);
-    const ms = performance.now() - first;
-    // 59 frame times of 20 ms; never early, late only on a loaded machine.
-    expect(ms).toBeGreaterThan(1130);
-    expect(ms).toBeLessThan(1900);
+    const times: number[] = [];
+    await run.until(({ frames }) => {
+      while (times.length < frames.length) times.push(performance.now());
+      return times.length === 60;
+    });
+    // Each is due 20 ms after the one before. On a loaded machine some are late, none is early: what the best of many begins says.
+    const steps = times.slice(0, 30).map((at, k) => (times[59]! - at) / (59 - k));
+    expect(Math.max(...steps)).toBeGreaterThan(19.1);
+    expect(Math.min(...steps)).toBeLessThan(32);
   });
 
   test.each([

@@ -317,10 +317,10 @@ describe('running a tool', () => {
 
   test('does not wait for what it leaves running', async () => {
     const script =
-      'require("node:child_process").spawn(process.execPath, ["-e", "setTimeout(() => {}, 3000)"], { stdio: "inherit" }).unref(); console.log("x"); process.exit()';
+      'require("node:child_process").spawn(process.execPath, ["-e", "setTimeout(() => {}, 20_000)"], { stdio: "inherit" }).unref(); console.log("x"); process.exit()';
     const before = Date.now();
     expect((await node(script)).stdout).toBe('x\n');
-    expect(Date.now() - before).toBeLessThan(2500);
+    expect(Date.now() - before).toBeLessThan(10_000);
   });
 
   test('tells that there is none', async () => {
