@@ -37,8 +37,8 @@ export interface EncoderUser {
 const PATIENCE_MS = 2000;
 
 /**
- * Pauses before further trials, milliseconds, where one came to no end of its own: it was ended for lack of memory, took too long
- * on a card that was just started from, or its libraries were being upgraded.
+ * Pauses before further trials, milliseconds, where one came to no end of its own: it was ended for lack of memory, or took too long
+ * on a card that was just started from. The last one counts.
  */
 const PAUSES_MS = [30_000, 120_000, 600_000] as const;
 
@@ -137,7 +137,7 @@ export class EncoderTrial {
     const [pause, ...later] = isUndecided ? pauses : [];
     const retryInSeconds = pause && pause / 1000;
     if (pause !== undefined) this.#cancelNext = clock.after(pause, () => this.#begin(ffmpeg, later));
-    if (isUndecided && this.#believed) {
+    if (pause !== undefined && this.#believed) {
       log.info(`The trial of H.264 showed nothing, so what an earlier one found is believed. ${found.error.message}`, { retryInSeconds });
       return;
     }

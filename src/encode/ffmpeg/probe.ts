@@ -31,8 +31,6 @@ export interface ProbeOptions {
 /** The encoders that work; or why there are none, and whether that is `undecided`: a trial came to no end of its own, another may. */
 export type Probed = { readonly ok: EncoderChoice } | { readonly error: AppError; readonly undecided: boolean };
 
-/** What a program exits with whose libraries cannot be loaded, as while they are upgraded: ld.so(8). */
-const EXIT_NOT_LOADED = 127;
 /** Time for the trial of one encoder, milliseconds; a Pi Zero needs a few seconds. */
 const TRIAL_TIMEOUT_MS = 20_000;
 const TRIAL_PICTURES = 10;
@@ -102,5 +100,5 @@ async function tryCodec(ffmpeg: string, codec: Codec, { searchPath, signal }: Pi
   const packets = stdout.split('\n').filter((line) => /^\d/.test(line)).length;
   const works = code === 0 && packets >= TRIAL_PICTURES;
   const lastLine = stderr.trimEnd().split('\n').at(-1) || `${packets} of ${TRIAL_PICTURES} pictures, exit code ${code}`;
-  return { works, undecided: code === null || code === EXIT_NOT_LOADED, said: works ? 'works' : lastLine };
+  return { works, undecided: code === null, said: works ? 'works' : lastLine };
 }
