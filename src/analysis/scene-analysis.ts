@@ -247,7 +247,7 @@ export class SceneAnalysis {
 
   #sayWho(now: number): void {
     const by = this.motionBy;
-    if (by === this.#said || (by !== 'camera' && by !== 'both' && now - this.#captureAt < DECIDED_MS)) return;
+    if (by === this.#said || ((by === undefined || by === 'pictures') && now - this.#captureAt < DECIDED_MS)) return;
     this.#said = by;
     if (by) this.options.log.info(`motion is looked for ${WHO[by]}`);
   }

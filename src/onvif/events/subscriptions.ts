@@ -128,7 +128,9 @@ export class Subscriptions {
     const byClient = new Map<string, Held[]>([[addressKey(owner), []]]);
     for (const held of same) {
       const client = addressKey(held.subscription.owner);
-      byClient.set(client, [...(byClient.get(client) ?? []), held]);
+      const theirs = byClient.get(client);
+      if (theirs) theirs.push(held);
+      else byClient.set(client, [held]);
     }
     const own = byClient.get(addressKey(owner))!;
     const isOwnFull = own.length >= perAddress;
